@@ -1,0 +1,1 @@
+"""Configuration: one YAML file in, validated policies out, or every fault at once."""

@@ -1,0 +1,1 @@
+"""The daemon: one mailbox, one deciding loop; it carries events in and actions out."""

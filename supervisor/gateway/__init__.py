@@ -1,0 +1,1 @@
+"""The gateway side: the only code that imports ibapi."""

@@ -1,0 +1,1 @@
+"""The HTTP side: metrics, health, status and the page people look at."""
