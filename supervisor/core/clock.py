@@ -1,0 +1,18 @@
+"""Time as an argument.
+
+The core never asks what time it is. Whoever carries an event in says when it was received: `mono` for durations, `wall` for
+calendars. Neither is ever derived from the other.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """One instant on both clocks."""
+
+    mono: float
+    """CLOCK_MONOTONIC, in seconds: all durations, timeouts and deadlines."""
+    wall: datetime
+    """An aware UTC datetime: windows, and what people and metrics are told."""

@@ -1,0 +1,48 @@
+"""What must survive a restart of the daemon: few, small, and only what decisions need.
+
+The core hands them out with a `Keep` action whenever they change; the daemon hands them back once, at start. A missing record is a
+record in which everything is unknown.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOutage:
+    """An outage that had not closed when the daemon ended."""
+
+    began: datetime
+    cause: str
+    planned: bool
+    seconds: float
+    """Observed by earlier processes, gaps excluded: already in their counters, not in ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that one gateway's next life needs of this one. Instants are aware UTC datetimes."""
+
+    known: bool = False
+    """A session was ready once, so that what follows means something."""
+    upstream_lost: bool = False
+    """The loss of IBKR's servers was outstanding."""
+    session_lost_at: datetime | None = None
+    """When the last session was lost; None while one is ready."""
+    session_lost_in_restart: bool = False
+    """That loss was a scheduled restart."""
+    login_proven_at: datetime | None = None
+    """When the weekly login was last proven, assumed or confirmed."""
+    login_assumed: bool = False
+    reauth_due: datetime | None = None
+    """The restart that will ask for a login; moved on when it was not seen."""
+    highest_order_id: int | None = None
+    paused: bool = False
+    paused_until: datetime | None = None
+    maintenance_from: datetime | None = None
+    maintenance_until: datetime | None = None
+    maintenance_reason: str = ""
+    desupported_on: datetime | None = None
+    desupported_version: int | None = None
+    """The server version that was told so."""
+    outage: OpenOutage | None = None
