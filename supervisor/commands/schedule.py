@@ -1,0 +1,178 @@
+"""`ib-supervisor schedule`: the coming windows as a table for people, as JSON, or as a calendar file.
+
+- JSON and the calendar file are in UTC; the table shows the gateway's zone, UTC, New York and local time side by side,
+  and has a line of its own where one of these zones changes its clocks.
+- Weekly logins and the changes of the clocks are for people: both are in the table, the logins in the calendar file,
+  neither in the JSON.
+- The calendar file follows RFC 5545. An entry keeps its UID from one run to the next, so a subscriber that reads a new
+  file updates its entries instead of doubling them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, time, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.table import Table
+from rich.text import Text
+
+from supervisor.core.calendar_rules import Daily, Weekly, zone_of
+from supervisor.core.schedule import ClockChange, Gateways, LoginDue, Row, clock_changes, gateway_zone, logins_due, rows
+
+NEW_YORK = "America/New_York"
+
+_ICS_LINE_OCTETS = 75
+_REPETITIONS = {1: "first of two", 2: "second of two"}
+
+_Cells = tuple[str, str, str | None, datetime | None, str]
+"""Gateway, window, the gateway's zone, planned until, note: what a line of the table has beside its instant."""
+
+
+def as_json(listed: Iterable[Row]) -> str:
+    """The listing as a JSON list of objects; instants are RFC 3339 in UTC."""
+    objects = [
+        {
+            "gateway": row.gateway,
+            "window": row.occurrence.window.name,
+            "at": _rfc3339(row.occurrence.at),
+            "start": _rfc3339(row.occurrence.start),
+            "end": _rfc3339(row.occurrence.end),
+            "planned_until": _rfc3339(row.occurrence.planned_until),
+        }
+        for row in listed
+    ]
+    return json.dumps(objects, indent=2, ensure_ascii=False)
+
+
+def as_ics(listed: Iterable[Row], logins: Iterable[LoginDue], now: datetime) -> str:
+    """The listing as an iCalendar stream; `now` becomes the DTSTAMP that the format asks for."""
+    events = {**dict(map(_window_event, listed)), **dict(map(_login_event, logins))}
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ib-supervisor//schedule//EN", "X-WR-CALNAME:ib-supervisor"]
+    for uid, properties in events.items():
+        lines += ["BEGIN:VEVENT", f"UID:{_escape(uid)}@ib-supervisor", f"DTSTAMP:{_basic(now)}"]
+        lines += [*properties, "TRANSP:TRANSPARENT", "END:VEVENT"]
+    lines.append("END:VCALENDAR")
+    return "".join(f"{part}\r\n" for line in lines for part in _fold(line))
+
+
+def as_table(gateways: Gateways, from_: datetime, until: datetime, local: ZoneInfo | None) -> Table:
+    """The listing for people. `local` is the zone of its last clock; None is the machine's, which then is not named."""
+    zones = {name: gateway_zone(windows) for name, windows in gateways}
+    shown = [NEW_YORK, *filter(None, zones.values()), *([local.key] if local else [])]
+    entries: list[tuple[datetime, _Cells]] = [
+        *((change.at, _change_cells(change)) for change in clock_changes(shown, from_, until)),
+        *((row.occurrence.at, _window_cells(row, zones[row.gateway], from_)) for row in rows(gateways, from_, until)),
+        *((login.at, _login_cells(login, zones[login.gateway])) for login in logins_due(gateways, from_, until)),
+    ]
+    table = Table("gateway", "window", "gateway's zone", "UTC", "New York", "local", "planned until", "")
+    for at, (gateway, window, zone, planned_until, note) in sorted(entries, key=lambda entry: entry[0]):
+        clocks = (
+            _clock(at, zone_of(zone)) if zone else "",
+            f"{at:%Y-%m-%d} {_time(at)}",
+            _clock(at, zone_of(NEW_YORK)),
+            _clock(at, local),
+        )
+        until_clock = _clock(planned_until, zone_of(zone) if zone else UTC) if planned_until else ""
+        table.add_row(*map(Text, (gateway, window, *clocks, until_clock, note)))  # Text: a name is no markup
+    return table
+
+
+def local_zone() -> ZoneInfo | None:
+    """The zone of this machine by its name, from `TZ` or /etc/localtime; None if it has no name in the tz database."""
+    name = os.environ.get("TZ")
+    if name is None:
+        name = str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")[2]
+    try:
+        return zone_of(name.removeprefix(":"))
+    except ValueError:
+        return None
+
+
+def _window_cells(row: Row, zone: str | None, from_: datetime) -> _Cells:
+    notes = [_note(row), "already open" if row.occurrence.at < from_ else ""]
+    return row.gateway, row.occurrence.window.name, zone, row.occurrence.planned_until, ", ".join(filter(None, notes))
+
+
+def _login_cells(login: LoginDue, zone: str | None) -> _Cells:
+    expiry = _clock(login.expiry, zone_of(zone) if zone else UTC)
+    return login.gateway, "login due", zone, None, f"unless done since the token's end, {expiry}"
+
+
+def _change_cells(change: ClockChange) -> _Cells:
+    last = (change.at + change.before).strftime("%H:%M")
+    first = (change.at + change.after).strftime("%H:%M")
+    direction = "forward" if change.after > change.before else "back"
+    return "", "clocks change", change.zone, None, f"{change.zone}: {direction} from {last} to {first}"
+
+
+def _note(row: Row) -> str:
+    """What is special about this opening's time of day."""
+    rule = row.occurrence.window.rule
+    if isinstance(rule, Daily | Weekly) and row.occurrence.at.astimezone(zone_of(rule.zone)).time() != rule.time:
+        return f"{_time(rule.time)} does not exist that day"
+    return _REPETITIONS.get(row.occurrence.repetition, "")
+
+
+def _window_event(row: Row) -> tuple[str, list[str]]:
+    """UID and properties of one opening: from its start until it is no longer planned."""
+    occurrence = row.occurrence
+    name, at, until = occurrence.window.name, occurrence.at, occurrence.planned_until
+    note = _note(row)
+    description = f"at {_rfc3339(at)}, planned until {_rfc3339(until)}" + (f" ({note})" if note else "")
+    return f"{row.gateway}-{name}-{_basic(at)}-{_basic(until)}", [
+        f"DTSTART:{_basic(occurrence.start)}",
+        f"DTEND:{_basic(until)}",
+        f"SUMMARY:{_escape(f'{row.gateway}: {name}')}",
+        f"DESCRIPTION:{_escape(description)}",
+    ]
+
+
+def _login_event(login: LoginDue) -> tuple[str, list[str]]:
+    """UID and properties of one weekly login: a moment without length, at the restart that needs it."""
+    description = f"The token ends at {_rfc3339(login.expiry)}. The restart at {_rfc3339(login.at)} needs a login."
+    return f"{login.gateway}-login-{_basic(login.at)}", [
+        f"DTSTART:{_basic(login.at)}",
+        f"SUMMARY:{_escape(f'{login.gateway}: weekly login due')}",
+        f"DESCRIPTION:{_escape(description)}",
+    ]
+
+
+def _escape(text: str) -> str:
+    """Text as a property value (RFC 5545 section 3.3.11)."""
+    for plain, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
+        text = text.replace(plain, escaped)
+    return text
+
+
+def _fold(line: str) -> Iterator[str]:
+    """The line in parts of at most 75 octets, each after the first led by a blank (RFC 5545 section 3.1)."""
+    part, octets = "", 0
+    for character in line:
+        size = len(character.encode())
+        if octets + size > _ICS_LINE_OCTETS:
+            yield part
+            part, octets = " ", 1
+        part, octets = part + character, octets + size
+    yield part
+
+
+def _basic(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _rfc3339(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _clock(instant: datetime, zone: tzinfo | None) -> str:
+    """What a clock shows there: day of the week, time, and the zone's name at that instant."""
+    shown = instant.astimezone(zone)
+    return f"{shown:%a} {_time(shown)} {shown:%Z}"
+
+
+def _time(at: datetime | time) -> str:
+    return f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
