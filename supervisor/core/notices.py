@@ -3,8 +3,8 @@
 Rules of this file:
 
 - Dispatch is on the code. The text only gives names: a farm, a port, a version, a reason.
-- `read` is pure and total: no text, however long or odd, raises, and none takes long. Only the first or the last few thousand
-  characters are looked at, and every pattern is linear on them.
+- `read` is pure and total: no text, however long or odd, raises, and none takes long. Only the first or the last part
+  of it is looked at, and no pattern goes over that twice.
 - A name has at most `NAME_LIMIT` characters out of letters, digits, `_`, `.` and `-`, so it may become a metric label.
 - What cannot be told is None, never a guess. A farm invented out of a translated sentence would stay broken for ever.
 
@@ -43,8 +43,8 @@ class UpstreamLost:
 class UpstreamRestored:
     """The gateway has IBKR's servers again.
 
-    `data` says whether the subscriptions are gone (1101) or were kept (1102). The names are those the text lists; both are
-    empty in its bare form, and when it is translated.
+    `data` says whether the subscriptions are gone (1101) or were kept (1102). The names are those the text lists; both
+    are empty in its bare form, and when it is translated.
     """
 
     data: Literal["lost", "maintained"]
@@ -54,7 +54,7 @@ class UpstreamRestored:
 
 @dataclass(frozen=True, slots=True)
 class PortChanged:
-    """The API port was changed in the gateway's settings (1300). `port` is None if the text does not give a valid one."""
+    """The API port was changed in the gateway's settings (1300). `port` is None if the text does not give one."""
 
     port: int | None
 
@@ -82,7 +82,7 @@ class CompetingSession:
 
 @dataclass(frozen=True, slots=True)
 class HmdsFlap:
-    """The historical service lost or found its connection during a request (165). None if the text does not say which."""
+    """The historical service lost or found its connection (165). None if the text does not say which."""
 
     connected: bool | None
 
@@ -131,13 +131,19 @@ _TAIL: Final = 512
 _LIST: Final = 16384
 
 _SEPARATED: Final = re.compile(
-    r"(?:connection is (?:ok|broken|inactive)|farm is connecting)[^:]{0,80}?(?:upon demand|:)[\s.:]*([a-z0-9_][a-z0-9_.\-]*)",
+    r"(?:connection is (?:ok|broken|inactive)|farm is connecting)[^:]{0,80}?(?:upon demand\s?[.:]|:)\s*"
+    r"([a-z0-9_][a-z0-9_.\-]*)",
     re.IGNORECASE | re.ASCII,
 )
 """The English form: the name follows a colon, or `upon demand.` without a separator of its own."""
 
-_TRAILING: Final = re.compile(r"(?:[:：=]\s*|[.。．])([A-Za-z0-9_][A-Za-z0-9_\-]{2,}(?:\.[A-Za-z]{2})?)[.。．]?$")
-"""Any other language: the last word, if a separator stands before it; else it is a word of the sentence."""
+_TRAILING: Final = re.compile(
+    r"(?:(?:[:：=]|\s-)\s*|[.。．])([A-Za-z0-9_][A-Za-z0-9_\-]{2,}(?:\.[A-Za-z]{2})?)[.。．]?$"
+)
+"""Any other language: the last word, if a separator stands before it; else it is a word of the sentence.
+
+The gateway puts the name straight after a text that ends in one of `: . = -`, and adds a colon to any other.
+"""
 
 _FARM_LIST: Final = re.compile(r"farms are (not )?connected:(.*?)(?:\.\s|\.?$)", re.IGNORECASE | re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
@@ -171,7 +177,7 @@ def read(code: int, text: str) -> Notice:
 
 
 def _by_reason(code: int, text: str) -> Notice:
-    """The codes whose text gives a reason, which alone makes them more than a failed request. `text` is in lower case."""
+    """The codes that mean more than a failed request only for the reason in their text, here in lower case."""
     match code:
         case 10197:
             return CompetingSession(code)
@@ -197,7 +203,7 @@ def kind_of_unseen(name: str) -> FarmKind:
 
 
 def summary(text: str, limit: int = 300) -> str:
-    """The text as one safe line of at most `limit` characters: what is not printable is escaped, a cut one ends in `...`."""
+    """The text as one safe line of at most `limit` characters: the unprintable is escaped, a cut ends in `...`."""
     line = "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text[: limit + 1]
     )
@@ -236,7 +242,7 @@ def _port(text: str) -> int | None:
 
 
 def _desupported(text: str) -> Desupported:
-    """The day is the number of eight digits; of the others the first is the running version, the second the least allowed."""
+    """The day is the number of eight digits; the first of the others is the running version, the second the minimum."""
     numbers = _NUMBER.findall(text[:_HEAD])
     days = [number for number in numbers if len(number) == 8 and number.isdecimal()]
     versions = [number[:NAME_LIMIT] for number in numbers if number not in days]
