@@ -1,7 +1,7 @@
 """Time as an argument.
 
-The core never asks what time it is. Whoever carries an event in says when it was received: `mono` for durations, `wall` for
-calendars. Neither is ever derived from the other.
+The core never asks what time it is. Whoever carries an event in says when it was received: `mono` for durations, `wall`
+for calendars. Neither is ever derived from the other.
 """
 
 from dataclasses import dataclass

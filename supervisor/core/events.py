@@ -1,6 +1,7 @@
 """What can happen to one gateway: the only way anything reaches the core.
 
-Events are facts in the past tense. Those of a session carry its `epoch`; the machine drops the late words of an earlier one.
+Events are facts in the past tense. Those of a session carry its `epoch`; the machine drops the late words of an earlier
+one.
 """
 
 from dataclasses import dataclass

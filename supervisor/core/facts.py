@@ -1,7 +1,7 @@
 """What must survive a restart of the daemon: few, small, and only what decisions need.
 
-The core hands them out with a `Keep` action whenever they change; the daemon hands them back once, at start. A missing record is a
-record in which everything is unknown.
+The core hands them out with a `Keep` action whenever they change; the daemon hands them back once, at start. A missing
+record is a record in which everything is unknown.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """What the operator decided for one gateway: validated, frozen, and the only settings the core knows.
 
-All durations are seconds. The defaults here are the contract's (DESIGN.md sections 3, 6 and 7); the config model takes them from here.
+All durations are seconds. The defaults here are the contract's (DESIGN.md sections 3, 6 and 7); the config model takes
+them from here.
 """
 
 from dataclasses import dataclass, field
@@ -44,7 +45,10 @@ class Timing:
     session_timeout: float = 10.0
     """From the server version to `nextValidId` and `managedAccounts`."""
     heartbeat_interval: float = 2.5
-    """From the last answer to the next ping; a gateway silently ignores one within 1 s of its last answer (IB.md section 5.1)."""
+    """From the last answer to the next ping;
+
+    A gateway silently ignores one within 1 s of its last answer (IB.md section 5.1).
+    """
     heartbeat_timeout: float = 3.5
     """From a ping to its miss."""
     heartbeat_misses: int = 2

@@ -1,0 +1,165 @@
+"""The books: which seconds were an outage, of what, and whether it was planned.
+
+- An outage lasts while any layer is down. Its cause is the lowest layer broken at its first moment, and stays.
+- It is planned as long as at every moment since it began an active window explains the lowest layer then broken. The
+  first unexplained moment makes the whole of it unplanned, for good: a hang at 23:40 is no maintenance at 23:45.
+- Counters never go back: the seconds of a still planned outage are held, and booked when it closes, or whole as
+  unplanned when it turns.
+- An outage that ended may be continued for `outage_merge` seconds; until then it is not closed, not counted. The gaps
+  are not its seconds.
+- Nothing is observed before the first attempt has failed or its session's first heartbeat was answered, nor while
+  stopped or asleep.
+- The invariant, which `balanced` checks: planned + unplanned + held = observed time in which not every layer was up.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from supervisor.core.clock import Now
+from supervisor.core.counters import RECOVERY_BOUNDS, Histogram, added
+from supervisor.core.facts import OpenOutage
+from supervisor.core.layers import Layer
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """One outage that has not closed."""
+
+    began: datetime
+    cause: Layer
+    planned: bool
+    seconds: float = 0.0
+    """Observed, gaps excluded; those of earlier processes too."""
+    held: float = 0.0
+    """Of this process, not yet booked because it is still planned."""
+    ended: Now | None = None
+    """Every layer is up again since; it may still be continued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outages:
+    """The books of one gateway."""
+
+    observing: bool = False
+    current: Outage | None = None
+    inherited: OpenOutage | None = None
+    """Left open by an earlier process; it goes on, or ends, with the first observation."""
+    seconds: Mapping[tuple[Layer, bool], float] = field(default_factory=dict)
+    """Booked, by cause and planned."""
+    counts: Mapping[tuple[Layer, bool], int] = field(default_factory=dict)
+    observed: float = 0.0
+    broken_seconds: float = 0.0
+    """Observed time in which not every layer was up."""
+    recovery: Mapping[bool, Histogram] = field(default_factory=dict)
+    """By planned: the seconds of the outages that closed."""
+
+
+def elapsed(books: Outages, broken: bool, seconds: float) -> Outages:
+    """Time has passed in which nothing changed."""
+    if not books.observing:
+        return books
+    books = replace(books, observed=books.observed + seconds)
+    outage = books.current
+    if not broken or outage is None:
+        return books
+    books = replace(books, broken_seconds=books.broken_seconds + seconds)
+    longer = replace(outage, seconds=outage.seconds + seconds)
+    if outage.planned:
+        return replace(books, current=replace(longer, held=outage.held + seconds))
+    return replace(books, current=longer, seconds=added(books.seconds, (outage.cause, False), seconds))
+
+
+def judged(books: Outages, explained: bool) -> Outages:
+    """The outage under way was, or was not, explained at some moment."""
+    outage = books.current
+    if explained or outage is None or not outage.planned or outage.ended is not None:
+        return books
+    return replace(
+        books,
+        current=replace(outage, planned=False, held=0.0),
+        seconds=added(books.seconds, (outage.cause, False), outage.held),
+    )
+
+
+def observed(books: Outages, broken: Layer | None, explained: bool, now: Now, merge: float) -> Outages:
+    """How things stand now: the lowest layer broken, and whether a window explains it."""
+    books = _inherited(books, broken, now) if books.inherited is not None else books
+    outage = books.current
+    if broken is None:
+        return books if outage is None else _up(books, outage, now, merge)
+    if outage is not None and outage.ended is None:
+        return judged(books, explained)
+    if outage is not None and outage.ended is not None:
+        recent = now.mono - outage.ended.mono < merge
+        if recent and outage.cause is broken and outage.planned is explained:
+            return replace(books, current=replace(outage, ended=None))
+        books = closed(books)
+    return replace(books, current=Outage(now.wall, broken, explained))
+
+
+def paused(books: Outages) -> Outages:
+    """Nothing is observed from here on; an open outage closes as it stands."""
+    return replace(closed(books), observing=False, inherited=None)
+
+
+def unwatched(books: Outages) -> Outages:
+    """Nothing is observed until the next attempt tells; an outage stays open."""
+    outage = books.current
+    if outage is None:
+        return replace(books, observing=False)
+    return replace(books, observing=False, current=outage)
+
+
+def closed(books: Outages) -> Outages:
+    """Nothing can continue the outage any more:
+
+    Count it, book what was held; its recovery is told if it did recover.
+    """
+    outage = books.current
+    if outage is None:
+        return books
+    key = (outage.cause, outage.planned)
+    recovery = books.recovery
+    if outage.ended is not None:
+        histogram = recovery.get(outage.planned, Histogram(RECOVERY_BOUNDS))
+        recovery = {**recovery, outage.planned: histogram.with_value(outage.seconds)}
+    seconds = added(books.seconds, key, outage.held) if outage.held else books.seconds
+    return replace(books, current=None, counts=added(books.counts, key, 1), seconds=seconds, recovery=recovery)
+
+
+def closes_at(books: Outages, merge: float) -> float | None:
+    """The moment after which nothing can continue an ended outage."""
+    outage = books.current
+    return outage.ended.mono + merge if outage is not None and outage.ended is not None else None
+
+
+def left_open(books: Outages, *, exactly: bool = False) -> OpenOutage | None:
+    """What the next process must know. Its seconds are told in steps of ten, lest each second be written down."""
+    outage = books.current
+    if outage is None:
+        return books.inherited
+    seconds = outage.seconds if exactly else math.floor(outage.seconds / 10) * 10.0
+    return OpenOutage(outage.began, outage.cause.value, outage.planned, seconds)
+
+
+def balanced(books: Outages) -> bool:
+    """The invariant of the books."""
+    held = books.current.held if books.current is not None else 0.0
+    return math.isclose(sum(books.seconds.values()) + held, books.broken_seconds, rel_tol=1e-9, abs_tol=1e-6)
+
+
+def _inherited(books: Outages, broken: Layer | None, now: Now) -> Outages:
+    left = books.inherited
+    if left is None:  # pragma: no cover - the caller looked
+        return books
+    ended = now if broken is None else None
+    outage = Outage(left.began, Layer(left.cause), left.planned, left.seconds, ended=ended)
+    return replace(books, current=outage, inherited=None)
+
+
+def _up(books: Outages, outage: Outage, now: Now, merge: float) -> Outages:
+    if outage.ended is None:
+        return replace(books, current=replace(outage, ended=now))
+    return closed(books) if now.mono - outage.ended.mono >= merge else books
