@@ -13,10 +13,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, time, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from enum import Enum
 from pathlib import Path
+from typing import IO
 from zoneinfo import ZoneInfo
 
+import typer
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +31,16 @@ from supervisor.core.schedule import ClockChange, Gateways, LoginDue, Row, clock
 
 NEW_YORK = "America/New_York"
 
+
+class Form(Enum):
+    """How the listing is shown."""
+
+    TABLE = "table"
+    JSON = "json"
+    ICS = "ics"
+
+
+_WIDEST = 1000
 _ICS_LINE_OCTETS = 75
 _REPETITIONS = {1: "first of two", 2: "second of two"}
 
@@ -68,7 +84,9 @@ def as_table(gateways: Gateways, from_: datetime, until: datetime, local: ZoneIn
         *((row.occurrence.at, _window_cells(row, zones[row.gateway], from_)) for row in rows(gateways, from_, until)),
         *((login.at, _login_cells(login, zones[login.gateway])) for login in logins_due(gateways, from_, until)),
     ]
-    table = Table("gateway", "window", "gateway's zone", "UTC", "New York", "local", "planned until", "")
+    table = Table(box=box.SIMPLE)
+    for title in ("gateway", "window", "its zone", "UTC", "New York", "local", "planned until", ""):
+        table.add_column(title, no_wrap=True)
     for at, (gateway, window, zone, planned_until, note) in sorted(entries, key=lambda entry: entry[0]):
         clocks = (
             _clock(at, zone_of(zone)) if zone else "",
@@ -79,6 +97,41 @@ def as_table(gateways: Gateways, from_: datetime, until: datetime, local: ZoneIn
         until_clock = _clock(planned_until, zone_of(zone) if zone else UTC) if planned_until else ""
         table.add_row(*map(Text, (gateway, window, *clocks, until_clock, note)))  # Text: a name is no markup
     return table
+
+
+def parse_from(text: str | None, now: datetime) -> datetime:
+    """The instant `--from` means, in UTC: `now` without one, UTC where the text has no offset.
+
+    Raises typer.BadParameter for a text that is not ISO 8601.
+    """
+    if text is None:
+        return now
+    try:
+        instant = datetime.fromisoformat(text)
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text!r} is not ISO 8601, like 2027-03-14T00:00:00Z", param_hint="--from") from None
+
+
+def show(gateways: Gateways, form: Form, from_: datetime, days: int, now: datetime, out: IO[str]) -> None:
+    """Print the windows of `days` days in this form; `now` is when that is done.
+
+    Raises typer.BadParameter where the days lie beyond the years that a date can have.
+    """
+    try:
+        until = from_ + timedelta(days=days)
+        if form is Form.TABLE:
+            table = as_table(gateways, from_, until, local_zone())
+            console = Console(file=out, width=_WIDEST)
+            # As wide as it needs, so that a line stays a line in a pipe and in a narrow terminal.
+            console.width = Measurement.get(console, console.options, table).maximum
+            console.print(table)
+            return
+        listed = rows(gateways, from_, until)
+        text = as_json(listed) if form is Form.JSON else as_ics(listed, logins_due(gateways, from_, until), now)
+    except OverflowError:
+        raise typer.BadParameter("too far from today", param_hint="--from") from None
+    out.write(text if form is Form.ICS else f"{text}\n")
 
 
 def local_zone() -> ZoneInfo | None:
@@ -99,7 +152,7 @@ def _window_cells(row: Row, zone: str | None, from_: datetime) -> _Cells:
 
 def _login_cells(login: LoginDue, zone: str | None) -> _Cells:
     expiry = _clock(login.expiry, zone_of(zone) if zone else UTC)
-    return login.gateway, "login due", zone, None, f"unless done since the token's end, {expiry}"
+    return login.gateway, "login due", zone, None, f"unless done since {expiry}"
 
 
 def _change_cells(change: ClockChange) -> _Cells:
