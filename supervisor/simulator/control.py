@@ -1,0 +1,106 @@
+"""The control socket: steps as JSON lines on loopback, carried out while the gateway runs.
+
+```
+> {"do": "notice", "code": 1100, "text": "Connectivity between IBKR and Trader Workstation has been lost."}
+< {"ok": true, "clients": 1}
+> {"do": "refuse", "for": "10s"}
+< {"ok": true}
+> {"do": "state"}
+< {"ok": true, "port": 4002, "listening": true, ...}
+> {"do": "dance"}
+< {"ok": false, "error": "do: \"dance\" is unknown; known are ..."}
+```
+
+Rules
+- One step a line, one answer a line, in order; an answer comes when the step is carried out.
+- A bad line costs an answer, a line over 1 MiB its connection; nothing ends the gateway.
+- Listens on 127.0.0.1 alone: whoever may connect may do everything.
+"""
+
+import asyncio
+import json
+import socket
+from collections import deque
+
+from supervisor.simulator.link import Link
+from supervisor.simulator.listening import Listener
+from supervisor.simulator.scenario import ScenarioError, checked_step
+from supervisor.simulator.server import Result, Server
+
+LOOPBACK = "127.0.0.1"
+_LONGEST = 1 << 20
+
+
+class Control:
+    """The control socket of one gateway, on its loop; raises OSError if the port is taken."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, server: Server, port: int) -> None:
+        self._loop = loop
+        self._server = server
+        self._links: set[Link] = set()
+        self._visits: set[_Visit] = set()
+        self._listener = Listener(loop, LOOPBACK, port, self._accept)
+        self._listener.open()
+        self.port = self._listener.port
+
+    def close(self) -> None:
+        """Give back the port and end every visit."""
+        self._listener.close()
+        for link in list(self._links):
+            link.close()
+
+    def _accept(self, sock: socket.socket) -> None:
+        visit = _Visit(self._loop, self._server, self._visits)
+        visit.link = Link(self._loop, sock, self._links, visit.received, visit.ended)
+
+
+class _Visit:
+    """One connection to the control socket."""
+
+    link: Link
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, server: Server, visits: "set[_Visit]") -> None:
+        self._loop = loop
+        self._server = server
+        self._visits = visits
+        self._pending = bytearray()
+        self._lines: deque[bytes] = deque()
+        self._task: asyncio.Task[None] | None = None
+        visits.add(self)
+
+    def received(self, data: bytes) -> None:
+        self._pending += data
+        *lines, rest = bytes(self._pending).split(b"\n")
+        self._pending = bytearray(rest)
+        self._lines += lines
+        if len(rest) > _LONGEST:
+            self._say({"ok": False, "error": f"a line of more than {_LONGEST} bytes"})
+            self.link.finish()
+        elif self._lines and self._task is None:
+            self._task = self._loop.create_task(self._work())
+
+    def ended(self) -> None:
+        self._visits.discard(self)
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _work(self) -> None:
+        while self._lines:
+            line = self._lines.popleft()
+            if line.strip():
+                self._say(await self._answer(line))
+        self._task = None
+
+    async def _answer(self, line: bytes) -> Result:
+        try:
+            step = checked_step(json.loads(line))
+            return {"ok": True, **await self._server.do(step)}
+        except ScenarioError as error:
+            return {"ok": False, "error": "; ".join(error.faults)}
+        except (ValueError, RecursionError):
+            return {"ok": False, "error": "not JSON; write a line such as " + '{"do": "state"}'}
+        except OSError as error:
+            return {"ok": False, "error": str(error)}
+
+    def _say(self, answer: Result) -> None:
+        self.link.send(json.dumps(answer).encode() + b"\n")
