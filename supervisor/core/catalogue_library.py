@@ -137,7 +137,7 @@ LIBRARY: Final[tuple[Code, ...]] = tuple(
                 "The TWS is out of date",
                 Severity.ERROR,
                 "A function was called which this gateway is too old for.",
-                "Counted; the daemon asks old gateways only for what they know.",
+                "Counted; the daemon asks for nothing that needs a recent gateway.",
             ),
             _local(
                 504,

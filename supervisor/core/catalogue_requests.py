@@ -110,7 +110,7 @@ REQUESTS: Final[tuple[Code, ...]] = (
         Scope.SESSION,
         "The gateway could not make sense of what it was sent: the library and the gateway do not fit, or the stream "
         "is out of step.",
-        "Counted and logged; the session goes on as long as heartbeats are answered.",
+        "Counted; the session goes on as long as heartbeats are answered.",
         _LOGS,
     ),
     Code(
@@ -153,7 +153,7 @@ REQUESTS: Final[tuple[Code, ...]] = (
         Severity.CRITICAL,
         Scope.SESSION,
         "The gateway refuses this version of the API library: install a newer one.",
-        "Counted and logged; the session that follows, or fails to, decides.",
+        "Counted; the session that follows, or fails to, decides.",
         _DOCS,
     ),
     _request(365, "No scanner or historical request found", Severity.INFO, "Harmless after a reconnect."),

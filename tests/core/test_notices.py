@@ -62,14 +62,15 @@ SAMPLES: list[tuple[int, int, str, Notice]] = [
     (
         9,
         1102,
-        f"{BACK_IB} The following farms are connected: cashfarm; secdefil. The following farms are not connected: cashhmds.",
+        f"{BACK_IB} The following farms are connected: cashfarm; secdefil."
+        " The following farms are not connected: cashhmds.",
         UpstreamRestored("maintained", ("cashfarm", "secdefil"), ("cashhmds",)),
     ),
     (
         10,
         1102,
-        f"{BACK_IB} The following farms are connected: usfarm.nj; hfarm; jfarm; eufarm; cashfarm; usfarm; euhmds; cashhmds;"
-        " hkhmds; ushmds; fundfarm; secdefhk. The following farms are not connected: usfuture.",
+        f"{BACK_IB} The following farms are connected: usfarm.nj; hfarm; jfarm; eufarm; cashfarm; usfarm; euhmds; "
+        "cashhmds; hkhmds; ushmds; fundfarm; secdefhk. The following farms are not connected: usfuture.",
         UpstreamRestored(
             "maintained",
             (
@@ -158,8 +159,8 @@ SAMPLES: list[tuple[int, int, str, Notice]] = [
     (
         37,
         2172,
-        "The version of the application you are running, 1019.2, needs to be upgraded, as it will be desupported on 20250320."
-        " The minimum supported version at that time will be 1030.1.",
+        "The version of the application you are running, 1019.2, needs to be upgraded, as it will be desupported on "
+        "20250320. The minimum supported version at that time will be 1030.1.",
         Desupported("1019.2", dt.date(2025, 3, 20), "1030.1"),
     ),
 ]

@@ -1,0 +1,139 @@
+"""`ib-supervisor codes`."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from rich.console import Console
+from typer.testing import CliRunner
+
+from supervisor.commands import codes
+from supervisor.core.codes import KNOWN, lookup
+
+PAGE = Path(__file__).parents[2] / "docs" / "codes.md"
+
+app = typer.Typer()
+app.command("codes")(codes.codes_command)
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Exit status and output of the command in a pipe."""
+    result = CliRunner().invoke(app, list(arguments))
+    return result.exit_code, result.output
+
+
+def on_terminal(shown: object) -> str:
+    """What a terminal of 100 columns shows."""
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with console.capture() as captured:
+        console.print(shown)
+    return captured.get()
+
+
+def test_all_codes_are_listed_one_a_line() -> None:
+    status, output = run()
+    lines = output.splitlines()
+    assert status == 0
+    assert [int(line.split()[0]) for line in lines] == list(KNOWN)
+    assert " 2105  warning   farm            HMDS data farm connection is broken" in lines
+
+
+def test_one_code_is_explained() -> None:
+    status, output = run("2105")
+    assert status == 0
+    assert "title: HMDS data farm connection is broken" in output
+    assert "farm: historical broken" in output
+    assert lookup(2105).meaning in output
+    assert lookup(2105).action in output
+    assert "unknown:" not in output
+
+
+def test_a_code_below_zero_is_explained() -> None:
+    status, output = run("--", "-1")
+    assert status == 0
+    assert "code: -1" in output
+
+
+@pytest.mark.parametrize(("number", "severity"), [("2188", "info"), ("4711", "warning")])
+def test_an_unknown_code_is_not_found_but_what_happens_with_it_is_told(number: str, severity: str) -> None:
+    status, output = run(number)
+    assert status == 1
+    assert f"severity: {severity}" in output
+    assert "counted in ib_messages_total as `other`" in output
+
+
+def test_what_is_no_number_is_wrong_usage() -> None:
+    assert run("usfarm")[0] == 2
+
+
+def test_the_list_as_json() -> None:
+    status, output = run("--json")
+    records = json.loads(output)
+    assert status == 0
+    assert [record["number"] for record in records] == list(KNOWN)
+    assert all(record["known"] and record["label"] == str(record["number"]) for record in records)
+
+
+def test_one_code_as_json() -> None:
+    status, output = run("2105", "--json")
+    entry = lookup(2105)
+    assert status == 0
+    assert json.loads(output) == {
+        "number": 2105,
+        "known": True,
+        "label": "2105",
+        "title": entry.title,
+        "kind": "notice",
+        "severity": "warning",
+        "scope": "farm",
+        "farm_kind": "historical",
+        "farm_state": "broken",
+        "meaning": entry.meaning,
+        "action": entry.action,
+        "source": entry.source,
+    }
+
+
+def test_an_unknown_code_as_json() -> None:
+    status, output = run("4711", "--json")
+    record = json.loads(output)
+    assert status == 1
+    assert (record["known"], record["label"], record["farm_kind"]) == (False, "other", None)
+
+
+def test_a_terminal_gets_a_table() -> None:
+    shown = on_terminal(codes.table(KNOWN.values()))
+    assert "severity" in shown.splitlines()[0]
+    assert "Connectivity restored, data maintained" in shown
+    assert "\x1b[" in shown
+
+
+def test_a_terminal_gets_an_explanation_wrapped_to_its_width() -> None:
+    shown = on_terminal(codes.panel(lookup(1100)))
+    assert "critical" in shown
+    assert len(shown.splitlines()) > len(codes.explanation(lookup(1100)).splitlines())
+
+
+@pytest.mark.parametrize(("argument", "words"), [([], "severity"), (["1100"], "upstream")])
+def test_the_command_knows_a_terminal_when_it_writes_to_one(
+    argument: list[str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    status, output = run(*argument)
+    assert status == 0
+    assert words in output
+    assert "\x1b[" in output
+
+
+def test_the_page_of_the_documentation_is_not_stale() -> None:
+    assert PAGE.read_text(encoding="utf-8") == codes.markdown(), (
+        "run: python -m supervisor.commands.codes > docs/codes.md"
+    )
+
+
+def test_the_page_has_every_code_once() -> None:
+    rows = [line.split("|")[1].strip() for line in codes.markdown().splitlines() if line.startswith("| ")]
+    numbers = [int(cell) for cell in rows if cell.lstrip("-").isdigit()]
+    assert sorted(numbers) == list(KNOWN)
