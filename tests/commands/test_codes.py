@@ -18,6 +18,13 @@ app = typer.Typer()
 app.command("codes")(codes.codes_command)
 
 
+@pytest.fixture(autouse=True)
+def no_forced_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine that runs the tests wants of colours is not what they are about."""
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def run(*arguments: str) -> tuple[int, str]:
     """Exit status and output of the command in a pipe."""
     result = CliRunner().invoke(app, list(arguments))
