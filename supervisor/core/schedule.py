@@ -11,18 +11,15 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
-from itertools import takewhile
 
-from supervisor.core.calendar_rules import SUNDAY, Daily, Weekly, utc, zone_of
+from supervisor.core.calendar_rules import Daily, Weekly, utc, zone_of
+from supervisor.core.tokens import next_expiry
 from supervisor.core.windows import RESTARTS, Kind, Occurrence, Window, first_at, occurrences
 
 Gateways = Sequence[tuple[str, Sequence[Window]]]
 """Names of gateways and their windows."""
-
-TOKEN_EXPIRY = Weekly(SUNDAY, time(1), "America/New_York")
-"""When IBKR ends the tokens that let a gateway restart without a login (its auto-restart page)."""
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
@@ -97,9 +94,11 @@ def clock_changes(zones: Iterable[str], from_: datetime, until: datetime) -> lis
 
 
 def _expiries(from_: datetime, until: datetime) -> Iterator[datetime]:
-    """The expiries in [from_, until); on the Sunday with two 01:00, the first."""
-    moments = takewhile(lambda moment: moment.at < until, TOKEN_EXPIRY.moments(from_))
-    return (moment.at for moment in moments if moment.repetition != 2)
+    """The ends of tokens later than `from_` and before `until`."""
+    expiry = next_expiry(from_).at
+    while expiry < until:
+        yield expiry
+        expiry = next_expiry(expiry).at
 
 
 def _changes(name: str, from_: datetime, until: datetime) -> Iterator[ClockChange]:
