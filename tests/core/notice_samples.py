@@ -1,7 +1,7 @@
 """Lines that users of TWS and IB Gateway posted in public, as (number, code, text, what is to be read from it).
 
 The numbers are those of the collection the lines are from; one number may hold several messages of one incident. Lines
-33 to 36 are no messages of the gateway: what other libraries and TWS's own log say at such moments must be read as nothing.
+33 to 36 are no messages of the gateway: what other libraries and TWS's own log say must be read as nothing.
 """
 
 import datetime as dt
