@@ -1,0 +1,306 @@
+"""The TCP connection of one session: what `ibapi` calls a Connection, without its hangs and losses (IBAPI.md
+sections 2, 3 and 6).
+
+Rules
+- One thread, the session's, connects, reads and closes. Any other may send and may `finish`: neither ever blocks,
+  for the lock is held only around calls that return at once.
+- The first reason to end is the reason; whoever finds it shuts the socket down, so that the FIN leaves and the
+  reader wakes at once.
+- Every wait has a deadline, but for the one read of a living session: that one waits without waking until bytes
+  come, or `finish`.
+- A frame leaves whole or the session ends: a gateway that stopped reading must not get half of one.
+"""
+
+import errno
+import os
+import select
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ibapi.connection import Connection
+
+from supervisor.core.events import Ending
+from supervisor.gateway.framing import MAX_FRAME, Inbox, NotTws, check_payload, framed, server_hello
+from supervisor.gateway.lookup import Address, Lookups
+
+KEEPALIVE = (30, 10, 3)
+"""Seconds idle, seconds between probes, probes."""
+USER_TIMEOUT_MS = 30_000
+"""How long TCP may wait for an acknowledgement, in milliseconds."""
+_SMALL_READ, _LARGE_READ = 4096, 65536
+
+
+class WireLog(Protocol):
+    """Where the wire can be watched."""
+
+    def line(self, direction: str, payload: bytes) -> None:
+        """One message, `<` from the gateway or `>` to it, without its length; must neither block nor raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Why a connection ended."""
+
+    ending: Ending
+    detail: str = ""
+
+
+class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no types
+    """A connection with deadlines.
+
+    Args:
+        host: a name or an address, IPv4 or IPv6.
+        port: the gateway's API port.
+        connect_deadline: for look-up and TCP connect, on `time.monotonic`.
+        handshake_timeout: from the TCP connection to the server version, in seconds.
+        lookups: where names are looked up.
+        opened: called once, when TCP is connected.
+        greeted: called once, with the server version and the gateway's clock.
+        wire: told of every message, if given.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        connect_deadline: float,
+        handshake_timeout: float,
+        lookups: Lookups,
+        opened: Callable[[], None],
+        greeted: Callable[[int, str], None],
+        wire: WireLog | None = None,
+    ) -> None:
+        super().__init__(host, port)
+        self.socket: Any = None  # a socket while there is one
+        self.over: Over | None = None
+        self._server_version = 0
+        self._connect_deadline = connect_deadline
+        self._handshake_timeout = handshake_timeout
+        self._handshake_deadline = 0.0
+        self._lookups = lookups
+        self._opened = opened
+        self._greeted = greeted
+        self._wire = wire
+        self._inbox = Inbox()
+        self._read_size = _SMALL_READ
+
+    def finish(self, ending: Ending, detail: str = "") -> None:
+        """End it now, from any thread: the FIN leaves before this returns. Only the first reason counts."""
+        with self.lock:
+            self._finish(ending, detail)
+        self._lookups.wake()
+
+    # -- what ibapi calls, by its names --------------------------------------------------------------------------------
+
+    def connect(self) -> None:
+        """Look the name up and connect, before the deadline; raises OSError."""
+        try:
+            addresses = self._lookups.resolve(
+                self.host, self.port, self._connect_deadline, lambda: self.over is not None
+            )
+            self._connect_any(addresses)
+        except OSError as error:
+            self.finish(*_ending_of_connect(error))
+            raise
+        self._handshake_deadline = time.monotonic() + self._handshake_timeout
+        self._opened()
+
+    def isConnected(self) -> bool:
+        """Whether it is open and nothing ended it."""
+        return self.socket is not None and self.over is None
+
+    def sendMsg(self, msg: bytes) -> int:
+        """Send one frame whole and at once, or end the session: never blocks; raises OSError."""
+        with self.lock:
+            if not self.isConnected():
+                raise ConnectionAbortedError(errno.ECONNABORTED, "the session is over")
+            try:
+                sent: int = self.socket.send(msg, socket.MSG_DONTWAIT)
+            except OSError as error:
+                self._finish(Ending.RESET, f"sending failed: {_words(error)}")
+                raise
+            if sent < len(msg):
+                self._finish(Ending.RESET, "sending failed: the gateway does not read")
+                raise BrokenPipeError(errno.EPIPE, "the gateway does not read")
+        if self._wire is not None:
+            self._wire.line(">", msg[4:])
+        return sent
+
+    def recvMsg(self) -> bytes:
+        """The one frame of the handshake, with its length; what came with it is kept for `next_message`. Raises
+        OSError.
+        """
+        if self._server_version:
+            # This branch should never run: after the handshake only `next_message` reads.
+            self.finish(Ending.ERROR, "ibapi reads beside us")
+            raise ConnectionAbortedError(errno.ECONNABORTED, "ibapi reads beside us")
+        try:
+            payload = self._receive_hello()
+        except NotTws as error:
+            self.finish(Ending.PROTOCOL, f"not a TWS: {error}")
+            raise ConnectionAbortedError(errno.ECONNABORTED, str(error)) from error
+        except TimeoutError as error:
+            self.finish(Ending.TIMEOUT, f"no server version within {self._handshake_timeout:g} s")
+            raise ConnectionAbortedError(errno.ECONNABORTED, "no server version") from error
+        except OSError as error:
+            self.finish(Ending.RESET, _words(error))
+            raise
+        self._inbox.limit = MAX_FRAME
+        self.socket.settimeout(None)
+        return framed(payload)
+
+    def disconnect(self) -> None:
+        """Close the socket: called by the session's thread only."""
+        with self.lock:
+            self._finish(Ending.ERROR, "ended by ibapi")
+            if self.socket is not None:
+                self.socket.close()
+                self.socket = None
+
+    # -- what the message loop calls -----------------------------------------------------------------------------------
+
+    def next_message(self) -> bytes | None:
+        """Wait for the next message and return its payload; None when the session is over. The session's thread
+        only.
+        """
+        while self.over is None:
+            try:
+                payload = self._inbox.take()
+                if payload:
+                    check_payload(payload, self._server_version)
+            except NotTws as error:
+                self.finish(Ending.PROTOCOL, str(error))
+                break
+            if payload:
+                if self._wire is not None:
+                    self._wire.line("<", payload)
+                return payload
+            if payload is None:
+                self._receive()
+        return None
+
+    # -- ours ----------------------------------------------------------------------------------------------------------
+
+    def _finish(self, ending: Ending, detail: str) -> None:
+        """The lock is held."""
+        if self.over is None:
+            self.over = Over(ending, detail)
+        if self.socket is not None:
+            with suppress(OSError):  # not connected, or not any more
+                self.socket.shutdown(socket.SHUT_RDWR)
+
+    def _connect_any(self, addresses: list[Address]) -> None:
+        """Try one address after the other, each with its share of the time; the last one's error counts."""
+        for position, (family, address) in enumerate(addresses):
+            remaining = self._connect_deadline - time.monotonic()
+            try:
+                return self._connect_one(family, address, remaining / (len(addresses) - position))
+            except OSError:
+                if self.over is not None or position == len(addresses) - 1:
+                    raise
+        raise AssertionError("at least one address")
+
+    def _connect_one(self, family: socket.AddressFamily, address: tuple[Any, ...], timeout: float) -> None:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            _tune(sock)
+            with self.lock:
+                if self.over is not None:
+                    raise ConnectionAbortedError(errno.ECONNABORTED, "closed while connecting")
+                self.socket = sock  # from here on `finish` reaches it
+                code = sock.connect_ex(address)
+            if code == errno.EINPROGRESS:
+                code = _wait_connected(sock, timeout)
+            if code:
+                raise OSError(code, os.strerror(code))
+            if sock.getpeername() == sock.getsockname():
+                # TCP connected the port to itself, as it may when nobody listens on a local port of the dynamic range.
+                raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+        except BaseException:
+            with self.lock:
+                self.socket = None
+                sock.close()
+            raise
+
+    def _receive_hello(self) -> bytes:
+        while True:
+            payload = self._inbox.take()
+            if payload is None:
+                remaining = self._handshake_deadline - time.monotonic()
+                if remaining <= 0:
+                    raise TimeoutError
+                self.socket.settimeout(remaining)
+                data = self.socket.recv(_SMALL_READ)
+                if not data:
+                    self.finish(Ending.CLOSED, "the gateway closed the connection before its server version")
+                    raise ConnectionAbortedError(errno.ECONNABORTED, "closed by the gateway")
+                self._inbox.feed(data)
+                continue
+            if self._wire is not None:
+                self._wire.line("<", payload)
+            hello = server_hello(payload)
+            if hello is not None:
+                self._server_version, clock = hello
+                self._greeted(self._server_version, clock)
+                return payload
+
+    def _receive(self) -> None:
+        """One read of a living session, as large as the last one suggests: a reader that waits holds its memory."""
+        try:
+            data = self.socket.recv(self._read_size)
+        except OSError as error:
+            self.finish(Ending.RESET, _words(error))
+            return
+        if not data:
+            inside = " inside a message" if len(self._inbox) else ""
+            self.finish(Ending.CLOSED, f"the gateway closed the connection{inside}")
+            return
+        self._read_size = _LARGE_READ if len(data) == self._read_size else _SMALL_READ
+        self._inbox.feed(data)
+
+
+def _tune(sock: socket.socket) -> None:
+    """No delay; and TCP itself notices a peer that is gone, at last."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    idle, interval, count = KEEPALIVE
+    options = {
+        "TCP_KEEPIDLE": idle,
+        "TCP_KEEPINTVL": interval,
+        "TCP_KEEPCNT": count,
+        "TCP_USER_TIMEOUT": USER_TIMEOUT_MS,
+    }
+    for name, value in options.items():
+        option = getattr(socket, name, None)
+        if option is not None:  # all of them on Linux, some elsewhere
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _wait_connected(sock: socket.socket, timeout: float) -> int:
+    """The errno with which a connect under way ends: 0 if it succeeded."""
+    poll = select.poll()
+    poll.register(sock, select.POLLOUT)
+    if not poll.poll(max(0.0, timeout) * 1000):
+        return errno.ETIMEDOUT
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+
+def _ending_of_connect(error: OSError) -> tuple[Ending, str]:
+    if isinstance(error, ConnectionRefusedError):
+        return Ending.REFUSED, _words(error)
+    if isinstance(error, TimeoutError):
+        return Ending.TIMEOUT, _words(error)
+    if isinstance(error, ConnectionResetError):
+        return Ending.RESET, _words(error)
+    return Ending.ERROR, _words(error)
+
+
+def _words(error: OSError) -> str:
+    """What a person understands, without the number."""
+    return error.strerror or str(error) or type(error).__name__

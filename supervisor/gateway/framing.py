@@ -1,0 +1,100 @@
+"""Bytes to messages: frames of a 4-byte big-endian length and a payload (IBAPI.md section 5.1).
+
+Pure: bytes in, frames out, however TCP cut them. Nothing is lost between reads, whatever their sizes, and a length
+that no message of TWS has is refused as soon as its four bytes are there, before anything is buffered for it.
+"""
+
+MAX_FRAME = 0xFFFFFF
+"""The longest message that `ibapi` accepts, in bytes (its MAX_MSG_LEN)."""
+MAX_HANDSHAKE_FRAME = 4096
+"""The longest first frame, in bytes: a server version and a clock need about 30."""
+RAW_IDS_SINCE = 201
+"""From this server version on a payload begins with a 4-byte message id instead of a text field."""
+_HEADER = 4
+_SHOWN = 40
+
+
+class NotTws(ValueError):
+    """These bytes are no message of TWS; the text says what they are."""
+
+
+class Inbox:
+    """What was received and not yet handed out."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self.limit = MAX_HANDSHAKE_FRAME
+        """The longest payload accepted now, in bytes."""
+
+    def __len__(self) -> int:
+        return len(self._bytes)
+
+    def feed(self, data: bytes) -> None:
+        """Append what one read returned."""
+        self._bytes += data
+
+    def take(self) -> bytes | None:
+        """The payload of the next whole frame, or None until more bytes come.
+
+        Raises:
+            NotTws: the length is more than `limit`.
+        """
+        if len(self._bytes) < _HEADER:
+            return None
+        length = int.from_bytes(self._bytes[:_HEADER], "big")
+        if length > self.limit:
+            raise NotTws(f"a message of {length} bytes announced, at most {self.limit} are possible: {self._shown()}")
+        end = _HEADER + length
+        if len(self._bytes) < end:
+            return None
+        with memoryview(self._bytes) as view:
+            payload = bytes(view[_HEADER:end])
+        del self._bytes[:end]
+        return payload
+
+    def _shown(self) -> str:
+        return repr(bytes(self._bytes[:_SHOWN]))
+
+
+def server_hello(payload: bytes) -> tuple[int, str] | None:
+    """The server version and the gateway's clock out of a frame of the handshake; None for a frame that is something
+    else.
+
+    An error may come before the version; such frames have another number of fields and are passed over, as `ibapi`
+    since 10.37 does.
+
+    Raises:
+        NotTws: two fields, of which the first is no version.
+    """
+    fields = payload.split(b"\0")
+    if len(fields) != 3 or fields[2]:
+        return None
+    version, clock = fields[0], fields[1]
+    if not version.isdigit() or len(version) > 9:
+        raise NotTws(f"no server version: {payload[:_SHOWN]!r}")
+    return int(version), clean(clock.decode("utf-8", "replace"), 100)
+
+
+def framed(payload: bytes) -> bytes:
+    """A payload with its length before it."""
+    return len(payload).to_bytes(_HEADER, "big") + payload
+
+
+def check_payload(payload: bytes, server_version: int) -> None:
+    """Refuse what has no message id, the same for every version of `ibapi`.
+
+    Raises:
+        NotTws: no message id can be in it.
+    """
+    if server_version >= RAW_IDS_SINCE:
+        if len(payload) < _HEADER:
+            raise NotTws(f"a message without an id: {payload!r}")
+    elif b"\0" not in payload:
+        raise NotTws(f"a message without a field: {payload[:_SHOWN]!r}")
+
+
+def clean(text: str, limit: int) -> str:
+    """At most `limit` characters of `text`, all of which UTF-8 can carry: a message may hold 16 MB, and half of a
+    surrogate pair.
+    """
+    return text[:limit].encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,86 @@
+"""What the daemon's loop holds of a gateway: actions in, events out, and never a wait between.
+
+Rules
+- Used from one thread, the loop's. Everything that can block happens on the session's own thread.
+- The core decides; this carries out. At most one session lives: a new one ends the one before it, should the core
+  have left it.
+- An action for a session that is no more does nothing.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from supervisor.core.actions import Close, Connect, Ping, Probe
+from supervisor.core.events import SessionEvent
+from supervisor.gateway.connection import WireLog
+from supervisor.gateway.lookup import Lookups
+from supervisor.gateway.session import Session
+from supervisor.gateway.versions import tame_logging
+
+HANDSHAKE_GRACE = 0.5
+"""Seconds that a session outlives the core's own handshake deadline, so that the core's judgement of a mute gateway
+comes first.
+"""
+
+
+class GatewayLink:
+    """The way to one gateway.
+
+    Args:
+        name: of the gateway, for the names of threads.
+        post: takes every event, from any thread; must neither block nor raise.
+        wire: told of every message, if given.
+        lookups: shared by gateways that name the same hosts; one's own if not given.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        post: Callable[[SessionEvent], None],
+        *,
+        wire: WireLog | None = None,
+        lookups: Lookups | None = None,
+    ) -> None:
+        tame_logging()
+        self._name = name
+        self._post = post
+        self._wire = wire
+        self._lookups = lookups or Lookups()
+        self._session: Session | None = None
+        self._ending: list[Session] = []
+
+    def carry_out(self, action: Connect | Close | Ping | Probe) -> None:
+        """Do it, without ever blocking; what comes of it is told as events."""
+        if isinstance(action, Connect):
+            self._connect(action)
+            return
+        session = self._session
+        if session is None or session.epoch != action.epoch:
+            return
+        match action:
+            case Close():
+                session.close()
+            case Ping():
+                session.ping()
+            case Probe(request_id=request_id):
+                session.probe(request_id)
+
+    def close(self, timeout: float) -> bool:
+        """End everything and wait for it, `timeout` seconds at most; whether no thread is left of any session."""
+        deadline = time.monotonic() + timeout
+        sessions = [*self._ending, self._session] if self._session else list(self._ending)
+        for session in sessions:
+            session.close("shutdown")
+        self._ending = [session for session in sessions if not session.join(deadline - time.monotonic())]
+        self._session = None
+        return not self._ending
+
+    def _connect(self, order: Connect) -> None:
+        if self._session is not None:
+            self._session.close("replaced")
+            self._ending.append(self._session)
+        self._ending = [session for session in self._ending if not session.join(0)]
+        patient = replace(order, handshake_timeout=order.handshake_timeout + HANDSHAKE_GRACE)
+        self._session = Session(patient, self._post, lookups=self._lookups, label=self._name, wire=self._wire)
+        self._session.start()

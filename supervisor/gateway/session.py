@@ -1,0 +1,169 @@
+"""One session: one TCP connection, one `EClient` and `EWrapper`, one thread, one `SessionClosed`.
+
+Rules
+- The thread looks the name up, connects, shakes hands and then waits at the socket for messages; it ends with
+  `SessionClosed`, whatever happens, and nothing of this session is told after it.
+- `ping`, `probe`, `close` are for another thread and return at once, whatever the gateway or the network does.
+- The peer can end a session and nothing more: what cannot be decoded, or is too long, is `Ending.PROTOCOL`.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from ibapi.contract import Contract
+
+from supervisor.core.actions import Connect
+from supervisor.core.events import Ending, SessionClosed, SessionEvent
+from supervisor.gateway.client import Client
+from supervisor.gateway.connection import Over, SupervisedConnection, WireLog
+from supervisor.gateway.framing import clean
+from supervisor.gateway.lookup import Lookups
+from supervisor.gateway.wrapper import Callbacks, SummaryEnd, SummaryRow, Untellable
+
+LOG = logging.getLogger(__name__)
+
+
+def probe_contract() -> Contract:
+    """The contract of the upstream probe: EUR.USD at IDEALPRO.
+
+    It never expires and is never renamed, asks for no market data and no trading permission, has one row, and its
+    definition comes from IBKR's servers at any hour, with every market closed.
+    """
+    contract = Contract()
+    contract.symbol, contract.secType, contract.exchange, contract.currency = "EUR", "CASH", "IDEALPRO", "USD"
+    return contract
+
+
+class Session:
+    """Session `order.epoch`, begun by `start`.
+
+    Args:
+        order: where to connect, as whom, and for how long the calls that block may do so.
+        post: takes every event, from any thread; must neither block nor raise.
+        lookups: where names are looked up.
+        label: a name for the thread.
+        wire: told of every message, if given.
+        on_summary: takes the rows of an account summary; without it they are mere traffic.
+    """
+
+    def __init__(
+        self,
+        order: Connect,
+        post: Callable[[SessionEvent], None],
+        *,
+        lookups: Lookups,
+        label: str = "gateway",
+        wire: WireLog | None = None,
+        on_summary: Callable[[SummaryRow | SummaryEnd], None] | None = None,
+    ) -> None:
+        self.epoch = order.epoch
+        self._order = order
+        self._post = post
+        self._telling = threading.Lock()
+        self._told_closed = False
+        self._callbacks = Callbacks(order.epoch, self._tell, on_summary=on_summary)
+        self._connection = SupervisedConnection(
+            order.host,
+            order.port,
+            connect_deadline=time.monotonic() + order.connect_timeout,
+            handshake_timeout=order.handshake_timeout,
+            lookups=lookups,
+            opened=self._callbacks.opened,
+            greeted=self._callbacks.greeted,
+            wire=wire,
+        )
+        self._client = Client(self._callbacks, self._connection, self._callbacks.handled)
+        self._thread = threading.Thread(target=self._live, name=f"session-{label}-{order.epoch}", daemon=True)
+
+    # -- for the thread that owns the session --------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin; what comes of it is told as events, even that no thread is left."""
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            self._connection.finish(Ending.ERROR, f"no thread left: {error}")
+            self._tell_closed()
+
+    def ping(self) -> None:
+        """Send `reqCurrentTime`."""
+        self._request(self._client.reqCurrentTime)
+
+    def probe(self, request_id: int) -> None:
+        """Ask for the contract that only IBKR's servers know."""
+        self._request(lambda: self._client.reqContractDetails(request_id, probe_contract()))
+
+    def ask_summary(self, request_id: int, tags: str) -> None:
+        """Ask for an account summary of all accounts; `cancel_summary` ends its updates."""
+        self._request(lambda: self._client.reqAccountSummary(request_id, "All", tags))
+
+    def cancel_summary(self, request_id: int) -> None:
+        """No more rows."""
+        self._request(lambda: self._client.cancelAccountSummary(request_id))
+
+    def close(self, detail: str = "") -> None:
+        """End it: the FIN leaves before this returns, or the attempt under way is abandoned."""
+        self._connection.finish(Ending.ASKED, detail)
+
+    @property
+    def over(self) -> bool:
+        """Whether `SessionClosed` was told."""
+        return self._told_closed
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the thread's end; whether it came within `timeout` seconds."""
+        if self._thread.ident is not None:
+            self._thread.join(max(0.0, timeout))
+        return not self._thread.is_alive()
+
+    def _request(self, send: Callable[[], None]) -> None:
+        """Let `ibapi` encode and send; what goes wrong ends the session, never the caller."""
+        if not (self._callbacks.connected and self._connection.isConnected()):
+            return
+        try:
+            send()
+        except Exception as error:
+            # Of a session that ended meanwhile `ibapi` has forgotten the server version, and stumbles: then this
+            # changes nothing.
+            self._connection.finish(Ending.ERROR, f"sending failed: {_described(error)}")
+
+    # -- on the session's own thread -----------------------------------------------------------------------------------
+
+    def _live(self) -> None:
+        try:
+            # The connection knows the host; ibapi only keeps it, and refuses what is not ASCII.
+            host = self._order.host.encode("ascii", "replace").decode("ascii")
+            self._client.connect(host, self._order.port, self._order.client_id)
+            if self._connection.isConnected():
+                self._client.run()
+        except Untellable as error:
+            self._connection.finish(Ending.CALLBACK, _described(error))
+        except Exception as error:
+            # Our callbacks are guarded: what else comes this far was raised by bytes that ibapi could not decode.
+            self._connection.finish(Ending.PROTOCOL, f"undecodable: {_described(error)}")
+        finally:
+            self._connection.finish(Ending.ERROR, self._callbacks.last_local_error or "ibapi ended the session")
+            self._connection.disconnect()
+            self._tell_closed()
+
+    def _tell(self, event: SessionEvent) -> None:
+        with self._telling:
+            if not self._told_closed and self._connection.over is None:
+                self._post(event)
+
+    def _tell_closed(self) -> None:
+        over = self._connection.over or Over(Ending.ERROR)
+        with self._telling:
+            if self._told_closed:
+                return
+            self._told_closed = True
+            try:
+                self._post(SessionClosed(self.epoch, over.ending, over.detail))
+            except Exception:
+                LOG.exception("the end of session %d could not be told", self.epoch)
+
+
+def _described(error: Exception) -> str:
+    return clean(f"{type(error).__name__}: {error}", 200)
