@@ -21,10 +21,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Open session `epoch`:
-
-    TCP, handshake, START_API. The deadlines are the core's; these bound the calls that block.
-    """
+    """Open session `epoch`. The deadlines are the core's; the two timeouts (seconds) bound the calls that block."""
 
     epoch: int
     host: str

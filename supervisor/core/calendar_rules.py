@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,6 +21,7 @@ MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = range(7)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 EVERY_DAY = tuple(range(7))
 
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?", re.ASCII)
 _DAY = timedelta(days=1)
 # The instant of a local day lies at most a jump after that day's last moment. The largest jumps of the tz database
 # are the whole days that islands skipped at the date line.
@@ -50,6 +52,19 @@ def weekday_of(name: str) -> int:
         if word in (day, day[:3]):
             return number
     raise ValueError(f"not a day of the week: {name!r}")
+
+
+def clock_time(text: str) -> time:
+    """A time of day from `HH:MM` or `HH:MM:SS`, else ValueError."""
+    if _CLOCK.fullmatch(text.strip()) is None:
+        raise ValueError(f"not a time of day like 23:45: {text!r}")
+    return time.fromisoformat(text.strip())
+
+
+def weekly_time(text: str) -> tuple[int, time]:
+    """Weekday and time of day from text such as `Sat 04:00`, else ValueError."""
+    day, _, clock = text.strip().partition(" ")
+    return weekday_of(day), clock_time(clock)
 
 
 class Moment(NamedTuple):

@@ -56,7 +56,7 @@ def heard(farms: Farms, key: FarmKey, state: FarmState, wall: datetime, *, plann
 
 
 def listed(farms: Farms, connected: Iterable[str], not_connected: Iterable[str], wall: datetime) -> Farms:
-    """1102 (or 1101) listed farms:
+    """1102 (or 1101) listed farms.
 
     The connected are ok; the others stay broken if they were, else are unknown (idle ones are listed so).
     """

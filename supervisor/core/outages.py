@@ -113,7 +113,7 @@ def unwatched(books: Outages) -> Outages:
 
 
 def closed(books: Outages) -> Outages:
-    """Nothing can continue the outage any more:
+    """The outage is over for good.
 
     Count it, book what was held; its recovery is told if it did recover.
     """

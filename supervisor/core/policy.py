@@ -22,7 +22,8 @@ class AccountMode(StrEnum):
         """Whether a login with these accounts is the one that was meant."""
         if self is AccountMode.ANY:
             return True
-        return all(account.startswith("D") is (self is AccountMode.PAPER) for account in accounts)
+        paper = self is AccountMode.PAPER
+        return bool(accounts) and all(account.startswith("D") is paper for account in accounts)
 
 
 class Reauth(StrEnum):

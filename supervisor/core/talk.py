@@ -1,0 +1,91 @@
+"""What has been said already, so that a long night makes a short log.
+
+- A cause is told once for each outage, again only when it changes.
+- 1100 repeats for hours: told at its first word and summed up at the end.
+- Farms break and heal in bursts: what happens within `BURST` seconds is one line.
+- A code that changes nothing is told once an hour.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from supervisor.core.farm_words import FarmState
+from supervisor.core.farms import FarmKey, Farms
+from supervisor.core.layers import Layer
+from supervisor.core.session import Failure
+
+BURST = 5.0
+HOUR = 3600.0
+REMEMBERED = 256
+"""Codes whose last telling is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What was told, and what waits to be told. Times are monotonic seconds."""
+
+    failure: Failure | None = None
+    """The failure of which the log has spoken in this outage."""
+    codes: Mapping[int, float] = field(default_factory=dict)
+    """When a code was last told."""
+    farms: frozenset[FarmKey] = frozenset()
+    """Farms that broke, or healed after they were told as broken, since the last line about farms."""
+    farms_at: float | None = None
+    """When that line is due."""
+    broken: frozenset[FarmKey] = frozenset()
+    """Farms that the log knows as broken."""
+    missing_farms: bool = False
+    """The warning about required farms that were never seen was given."""
+    mismatch: str = ""
+    """The zones that were last told as different."""
+    misses: bool = False
+    """The slow heartbeat of this outage was told."""
+    layer: Layer | None = None
+    """The lowest broken layer of which the cause was worked out."""
+
+
+def may_tell(talk: Talk, code: int, now: float) -> tuple[Talk, bool]:
+    """Whether a code that changes nothing is told now: once an hour."""
+    last = talk.codes.get(code)
+    if last is not None and now - last < HOUR:
+        return talk, False
+    codes = dict(talk.codes)
+    codes.pop(code, None)
+    if len(codes) >= REMEMBERED:
+        codes.pop(next(iter(codes)))
+    codes[code] = now
+    return replace(talk, codes=codes), True
+
+
+def farm_changed(talk: Talk, key: FarmKey, state: FarmState, now: float) -> Talk:
+    """A farm's state changed: worth a line if it broke, or if the log knows it as broken."""
+    if state is not FarmState.BROKEN and key not in talk.broken and key not in talk.farms:
+        return talk
+    due = talk.farms_at if talk.farms_at is not None else now + BURST
+    return replace(talk, farms=talk.farms | {key}, farms_at=due)
+
+
+def farm_line(talk: Talk, farms: Farms) -> tuple[Talk, str, bool]:
+    """The line that is due, and whether it is bad news."""
+    broken = frozenset(key for key in talk.farms if farms.known[key].state is FarmState.BROKEN)
+    healed = talk.farms - broken
+    parts = []
+    if broken:
+        parts.append(f"broken: {_names(broken)}")
+    if healed & talk.broken:
+        parts.append(f"back: {_names(healed & talk.broken)}")
+    if healed - talk.broken:
+        parts.append(f"broke and healed within {BURST:g} s: {_names(healed - talk.broken)}")
+    told = replace(talk, farms=frozenset(), farms_at=None, broken=(talk.broken - healed) | broken)
+    return told, f"farms {'; '.join(parts)}", bool(broken)
+
+
+def farms_gone(talk: Talk) -> Talk:
+    """With the session all farms are unknown."""
+    return replace(talk, farms=frozenset(), farms_at=None, broken=frozenset())
+
+
+def _names(keys: frozenset[FarmKey], most: int = 12) -> str:
+    names = sorted(f"{kind}/{name}" for kind, name in keys)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
