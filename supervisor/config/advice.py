@@ -1,0 +1,157 @@
+"""Warnings: what is valid, and most likely not what was meant.
+
+- A warning has the place of the value it speaks of, and says what to do about it. It never stops the daemon.
+- Windows are compared by the instants of the two weeks after `now`, so zones and changes of the clocks need no rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from itertools import takewhile
+from typing import Final
+
+from supervisor.config.consistency import machine
+from supervisor.config.faults import Fault, Faults
+from supervisor.config.model import FileKeys, GatewayKeys, OnceWindowKeys, ServerReset
+from supervisor.config.settings import Config
+from supervisor.config.translate import Place, find
+from supervisor.config.yaml_lines import Node
+from supervisor.core.calendar_rules import utc
+from supervisor.core.policy import AccountMode, Policy
+from supervisor.core.windows import RESTARTS, Explains, Kind, Window, occurrences
+
+PROBE_CLIENT_ID: Final = 912
+"""The id of the command `probe`."""
+
+_AHEAD: Final = timedelta(days=14)
+_WITHOUT_SUMMER_TIME: Final = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu"}
+
+
+def warnings_of(config: Config, keys: FileKeys, root: Node, now: datetime) -> tuple[Fault, ...]:
+    """All warnings, in the order of their lines."""
+    advice = _Advice(root, Faults(str(config.path)), utc(now))
+    for index, (gateway, policy) in enumerate(zip(keys.gateways, config.gateways, strict=True)):
+        advice.on_gateway(index, gateway, policy)
+    advice.on_same_minute(config.gateways)
+    advice.on_same_gateway(config.gateways)
+    advice.on_http(config)
+    return advice.faults.told()
+
+
+class _Advice:
+    """The warnings so far, and what they are judged by."""
+
+    def __init__(self, root: Node, faults: Faults, now: datetime) -> None:
+        self._root, self.faults, self._now = root, faults, now
+
+    def _warn(self, place: Place, wrong: str, right: str) -> None:
+        node = find(self._root, place)[0]
+        self.faults.add(node.line, node.path, wrong, right)
+
+    def on_gateway(self, index: int, keys: GatewayKeys, policy: Policy) -> None:
+        """What one gateway's keys say by themselves."""
+        here: Place = ("gateways", index)
+        if not keys.server_reset:
+            region = (
+                "north_america, where paper accounts are"
+                if _is_paper(keys)
+                else "north_america, europe or asia_pacific"
+            )
+            self._warn(here, "no region named, every nightly reset will be unplanned", f"write server_reset: {region}")
+        elif _is_paper(keys) and not {ServerReset.NORTH_AMERICA, ServerReset.NONE} & set(keys.server_reset):
+            wrong = "paper accounts are served from North America"
+            self._warn((*here, "server_reset"), wrong, "write north_america")
+        if keys.daily_restart is None:
+            wrong = "no daily_restart, every restart of the gateway will be unplanned"
+            self._warn(here, wrong, "write the time set in the gateway under Lock and Exit")
+        for key in ("client_id", "client_id_fallback"):
+            if getattr(keys, key) == PROBE_CLIENT_ID:
+                self._warn((*here, key), f"{PROBE_CLIENT_ID} is the id of the command probe", "write another id")
+        for place, zone in _zones(keys):
+            if zone in _WITHOUT_SUMMER_TIME:
+                wrong = f"{zone} has no summer time"
+                self._warn((*here, *place), wrong, f"write {_WITHOUT_SUMMER_TIME[zone]} if the clocks change there")
+        for number, window in enumerate(keys.windows):
+            if isinstance(window, OnceWindowKeys) and window.to + timedelta(seconds=window.grace) <= self._now:
+                self._warn((*here, "windows", number), f"{window.name} is over", "remove it")
+        for restart in policy.windows:
+            if restart.kind in RESTARTS and (reset := self._reset_during(restart, policy)):
+                wrong = f"falls into the server reset that begins {reset:%A %H:%M} UTC"
+                self._warn((*here, restart.name), wrong, "restart outside of it, or the login may fail")
+
+    def _reset_during(self, restart: Window, policy: Policy) -> datetime | None:
+        """The beginning of a server reset that this restart falls into.
+
+        A daily restart cannot keep out of the weekend's reset, a weekly one can.
+        """
+        until = self._now + _AHEAD
+        resets = [
+            reset
+            for reset in policy.windows
+            if reset.kind is Kind.SERVER_RESET
+            and (restart.kind is Kind.WEEKLY_RESTART or reset.explains is Explains.UPSTREAM_FARMS)
+        ]
+        spans = [(found.at, found.end) for found in occurrences(resets, self._now, until)]
+        for at in self._instants(restart):
+            for begin, end in spans:
+                if begin <= at < end:
+                    return begin
+        return None
+
+    def on_same_minute(self, policies: tuple[Policy, ...]) -> None:
+        """Gateways of one host that share a settings directory and restart together delete each other's token."""
+        minutes: dict[tuple[str, datetime], int] = {}
+        warned: set[tuple[int, int]] = set()
+        for index, policy in enumerate(policies):
+            for window in policy.windows:
+                if window.kind not in RESTARTS:
+                    continue
+                for at in self._instants(window):
+                    first = minutes.setdefault((machine(policy.host), at.replace(second=0, microsecond=0)), index)
+                    if first != index and (first, index) not in warned:
+                        warned.add((first, index))
+                        self._warn(
+                            ("gateways", index, window.name),
+                            f"{policies[first].name} restarts on the same host in the same minute; "
+                            "with one settings directory they delete each other's token",
+                            "move one by a few minutes",
+                        )
+
+    def on_same_gateway(self, policies: tuple[Policy, ...]) -> None:
+        """Two entries for one gateway say the same twice."""
+        seen: dict[tuple[str, int], Policy] = {}
+        for index, policy in enumerate(policies):
+            first = seen.setdefault((machine(policy.host), policy.port), policy)
+            if first is not policy:
+                wrong = f"{first.name} is the same gateway, {policy.address}"
+                self._warn(("gateways", index), wrong, "one entry is enough to watch it")
+
+    def on_http(self, config: Config) -> None:
+        """A page that others can read, without a password."""
+        if config.http.web_config is None and not _is_loopback(config.http.listen.host):
+            wrong = f"whoever reaches {config.http.listen} can read everything"
+            self._warn(("http", "listen"), wrong, "write 127.0.0.1, or name a file with TLS and users under web_config")
+
+    def _instants(self, window: Window) -> Iterator[datetime]:
+        until = self._now + _AHEAD
+        return (moment.at for moment in takewhile(lambda found: found.at < until, window.rule.moments(self._now)))
+
+
+def _is_paper(keys: GatewayKeys) -> bool:
+    return keys.account_mode is AccountMode.PAPER
+
+
+def _zones(keys: GatewayKeys) -> Iterator[tuple[Place, str]]:
+    if keys.daily_restart is not None:
+        yield ("daily_restart", "timezone"), keys.daily_restart.timezone
+    if keys.weekly_restart is not None:
+        yield ("weekly_restart", "timezone"), keys.weekly_restart.timezone
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return machine(host) == "localhost"

@@ -1,0 +1,72 @@
+"""What must hold between gateways: names are unique, and no client id is used twice on one host and port.
+
+Judged on the tree, not on the model: a gateway with a fault elsewhere is still compared with the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from supervisor.config import readers
+from supervisor.config.faults import Faults
+from supervisor.config.model import DEFAULT_HOST
+from supervisor.config.yaml_lines import Node
+
+_T = TypeVar("_T")
+_Said = tuple[Node, Node]
+"""A gateway and the value in question, which may stand in `defaults`."""
+
+_PORT = readers.whole_number(1, readers.HIGHEST_PORT)
+_CLIENT_ID = readers.whole_number(1, readers.HIGHEST_CLIENT_ID)
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def compare_gateways(gateways: list[Node], faults: Faults) -> None:
+    """Note what two gateways may not have in common."""
+    names: dict[str, _Said] = {}
+    ids: dict[tuple[str, int, int], _Said] = {}
+    for gateway in gateways:
+        for name, node in _read(gateway, "name", readers.name):
+            first = names.setdefault(name, (gateway, node))
+            if first[0] is not gateway:
+                faults.add(node.line, node.path, f'"{name}" is also the name of {_where(first)}', "write another name")
+        for port, _ in _read(gateway, "port", _PORT):
+            for client_id, node in _client_ids(gateway):
+                host = _host(gateway)
+                first = ids.setdefault((machine(host), port, client_id), (gateway, node))
+                if first[0] is not gateway:
+                    said = f"{client_id} is also a client id of {_where(first)}, on the same host and port"
+                    faults.add(node.line, node.path, said, "write an id that nobody else uses there")
+
+
+def machine(host: str) -> str:
+    """One name for all the names of this machine's loopback; other hosts are what they are called."""
+    return "localhost" if host.lower() in _LOOPBACK else host.lower()
+
+
+def _host(gateway: Node) -> str:
+    for host, _ in _read(gateway, "host", readers.host):
+        return host
+    return DEFAULT_HOST
+
+
+def _client_ids(gateway: Node) -> Iterator[tuple[int, Node]]:
+    """The ids that this gateway's session may use. One said twice is told as a conflict of its own keys."""
+    yield from _read(gateway, "client_id", _CLIENT_ID)
+    yield from _read(gateway, "client_id_fallback", _CLIENT_ID)
+
+
+def _where(said: _Said) -> str:
+    gateway, node = said
+    return f"{gateway.path}, line {node.line}"
+
+
+def _read(gateway: Node, key: str, read: Callable[[object], _T]) -> Iterator[tuple[_T, Node]]:
+    """The value of a key, if it is there and right; what is not right is told elsewhere."""
+    node = gateway.entries.get(key)
+    if node is not None and node.usable:
+        try:
+            yield read(node.plain()), node
+        except readers.Wrong:
+            return

@@ -1,0 +1,139 @@
+"""One YAML file in, one validated `Config` out, or every fault at once.
+
+The way of a file: bytes, text, tree with lines, variables replaced, defaults merged into each gateway, model, policies.
+A fault ends the way only where nothing more can be read; all faults found by then are told together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from supervisor.config.advice import warnings_of
+from supervisor.config.consistency import compare_gateways
+from supervisor.config.faults import ConfigError, Fault, Faults
+from supervisor.config.model import FileKeys, GatewayKeys
+from supervisor.config.policies import policy_of
+from supervisor.config.readers import endpoint
+from supervisor.config.settings import Config, Http, Journal, Log, beside, state_path
+from supervisor.config.translate import find, tell, tell_of_part
+from supervisor.config.variables import expand
+from supervisor.config.yaml_lines import Node, parse
+
+__all__ = ["FIRST_LOOK_CLIENT_ID", "FIRST_LOOK_NAME", "Config", "ConfigError", "Fault", "for_first_look", "load"]
+
+FIRST_LOOK_NAME: Final = "gateway"
+FIRST_LOOK_CLIENT_ID: Final = 911
+MOST_BYTES: Final = 1024 * 1024
+"""A hundred gateways with every key take a tenth of it."""
+
+
+def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Config:
+    """The config in this file. Relative paths in it, and `${VAR}`, are resolved with `env`.
+
+    `now` (aware; default: the present) chooses the table of server resets and is where warnings look ahead from.
+    Raises ConfigError with all faults.
+    """
+    now = now or datetime.now(UTC)
+    faults = Faults(str(path))
+    text = _text(path, faults)
+    faults.refuse()
+    root = parse(text, faults)
+    if root is None or (root.value is None and root.usable):
+        faults.refuse()
+        faults.add(0, "", "the file is empty", "write at least gateways: [{name: live, port: 4001, client_id: 911}]")
+        raise ConfigError(faults.told())
+    root = _with_defaults(expand(root, env, faults))
+    keys = _validated(root, faults)
+    compare_gateways(find(root, ("gateways",))[0].items if "gateways" in root.entries else [], faults)
+    web_config = beside(keys.http.web_config, path) if keys and keys.http.web_config else None
+    if web_config and not web_config.is_file():
+        node = find(root, ("http", "web_config"))[0]
+        faults.add(node.line, node.path, f"{node.shown()} is no file", f"make {web_config}, or write null")
+    faults.refuse()
+    if keys is None:  # expected never to be: what is not valid was told
+        raise ConfigError((Fault(str(path), 0, "", "not valid"),))
+    policies = tuple(policy_of(gateway, keys.show_accounts, now.date()) for gateway in keys.gateways)
+    config = Config(
+        gateways=policies,
+        http=Http(keys.http.listen, web_config),
+        journal=Journal(state_path(keys.journal.path, path, env), keys.journal.retention),
+        log=Log(keys.log.level, keys.log.format, state_path(keys.log.wire, path, env) if keys.log.wire else None),
+        show_accounts=keys.show_accounts,
+        path=path,
+    )
+    return replace(config, warnings=warnings_of(config, keys, root, now))
+
+
+def for_first_look(host_port: str, now: datetime | None = None) -> Config:
+    """The config of `run --gateway HOST:PORT`: one gateway with every default, and nothing kept.
+
+    Raises ValueError, with what would be right, if this is no host and port.
+    """
+    gateway = endpoint(lowest_port=1)(host_port)
+    keys = GatewayKeys(name=FIRST_LOOK_NAME, host=gateway.host, port=gateway.port, client_id=FIRST_LOOK_CLIENT_ID)
+    return Config((policy_of(keys, show_accounts=False, today=(now or datetime.now(UTC)).date()),))
+
+
+def _text(path: Path, faults: Faults) -> str:
+    """The file's text, without a byte order mark; a fault if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        faults.add(0, "", "no such file", "give the path of a config file")
+    except IsADirectoryError:
+        faults.add(0, "", "is a folder", "give the path of a config file")
+    except (OSError, ValueError) as error:  # ValueError: a path that no file can have
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        faults.add(0, "", f"cannot be read: {reason}", "let the user that runs the daemon read it")
+    else:
+        if len(data) > MOST_BYTES:
+            faults.add(0, "", f"larger than {MOST_BYTES} bytes", "give the path of a config file")
+        return _decoded(data[:MOST_BYTES], faults)
+    return ""
+
+
+def _decoded(data: bytes, faults: Faults) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        faults.add(line, "", f"not UTF-8: byte 0x{data[error.start]:02x}", "save the file as UTF-8")
+        return ""
+
+
+def _with_defaults(root: Node) -> Node:
+    """The tree with `defaults` merged into each gateway."""
+    defaults, gateways = root.entries.get("defaults"), root.entries.get("gateways")
+    if defaults is None or gateways is None or not gateways.items:
+        return root
+    merged = [_merged(defaults, item) if isinstance(item.value, dict) else item for item in gateways.items]
+    return replace(root, value={**root.entries, "gateways": replace(gateways, value=merged)})
+
+
+def _merged(default: Node, own: Node) -> Node:
+    """Mappings merge key by key; of anything else the gateway's own counts."""
+    if not (isinstance(default.value, dict) and isinstance(own.value, dict)):
+        return own
+    both = {key: _merged(default.value[key], node) if key in default.value else node for key, node in own.value.items()}
+    return replace(own, value={**default.value, **both})
+
+
+def _validated(root: Node, faults: Faults) -> FileKeys | None:
+    """The model of the file; None, with faults, if it is not valid."""
+    if "defaults" in root.entries:
+        try:
+            GatewayKeys.model_validate(root.entries["defaults"].plain() or {})
+        except ValidationError as error:
+            tell_of_part(error, root.entries["defaults"], faults)
+    try:
+        return FileKeys.model_validate(root.plain())
+    except ValidationError as error:
+        tell(error, FileKeys, root, faults)
+        return None

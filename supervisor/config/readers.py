@@ -1,0 +1,312 @@
+"""How the value of one key is read: from what the YAML tree holds to what the policy needs.
+
+- A reader takes a plain value and returns the parsed one, or raises `Wrong` with what would be right.
+- Each accepts what it returned before, because defaults are such values.
+- A text with replaced variables (`Expanded`) may stand for a number, a truth value or null; any other text may not.
+- Durations are written as one number with its unit, and are seconds as float from here on.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import Final, TypeVar
+from zoneinfo import available_timezones
+
+from supervisor.config.yaml_lines import Expanded, Odd
+from supervisor.core.calendar_rules import WEEKDAYS, clock_time, weekday_of, weekly_time, zone_of
+from supervisor.core.farm_words import FarmKind
+from supervisor.core.policy import RequiredFarm
+
+HIGHEST_PORT: Final = 65535
+HIGHEST_CLIENT_ID: Final = 2**31 - 1
+ALL: Final = "all"
+
+_T = TypeVar("_T")
+_E = TypeVar("_E", bound=StrEnum)
+
+_UNITS: Final = {
+    "ms": Decimal("0.001"),
+    "s": Decimal(1),
+    "m": Decimal(60),
+    "h": Decimal(3600),
+    "d": Decimal(86400),
+}
+_DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)", re.ASCII)
+_DECIMAL: Final = re.compile(r"[-+]?\d{1,18}", re.ASCII)
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
+_HOST: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?", re.ASCII)
+_DIGITS_AND_DOTS: Final = re.compile(r"[0-9.]+", re.ASCII)
+_FARM: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", re.ASCII)
+_YES: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_NOTHING: Final = ("", "~", "null")
+_YEARS: Final = range(2000, 2200)
+
+
+class Wrong(ValueError):
+    """A value is not what its place needs. `wrong` follows the value in a sentence; `right` is an instruction."""
+
+    def __init__(self, wrong: str, right: str) -> None:
+        super().__init__(f"{wrong}; {right}")
+        self.wrong, self.right = wrong, right
+
+
+class Conflict(ValueError):
+    """A value does not fit another one, `beside`; `wrong` is a whole sentence."""
+
+    def __init__(self, wrong: str, right: str, beside: str) -> None:
+        super().__init__(f"{wrong}; {right}")
+        self.wrong, self.right, self.beside = wrong, right, beside
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A host and a port; `str()` puts an IPv6 address in brackets."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def did_you_mean(said: object, known: Iterable[str]) -> str:
+    """A hint towards the nearest of the known words, else all of them."""
+    words = list(known)
+    near = difflib.get_close_matches(str(said).lower(), words, 1, 0.6) if isinstance(said, str) else []
+    return f'did you mean "{near[0]}"?' if near else f"write one of {', '.join(words)}"
+
+
+def whole_number(low: int, high: int, what: str = "whole number in its range") -> Callable[[object], int]:
+    """A reader of integers from low to high, both included."""
+    right = f"write a number from {low} to {high}"
+
+    def read(value: object) -> int:
+        if isinstance(value, Expanded) and _DECIMAL.fullmatch(value.strip()):
+            value = int(value)
+        if isinstance(value, Odd) and isinstance(value.number, int) and low <= value.number <= high:
+            raise Wrong(f"is the number {value.number} in YAML 1.1", f"write {value.number}")
+        if isinstance(value, str) and _DECIMAL.fullmatch(value) and low <= int(value) <= high:
+            raise Wrong("is a text", f"write {int(value)} without quotes")
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise Wrong(f"is no {what}", right)
+        return value
+
+    return read
+
+
+def flag(value: object) -> bool:
+    """True or false."""
+    if isinstance(value, Expanded):
+        value = _YES.get(value.strip().lower(), value)
+    if not isinstance(value, bool):
+        raise Wrong("is neither true nor false", "write true or false")
+    return value
+
+
+def duration(low: str, high: str) -> Callable[[object], float]:
+    """A reader of durations between the two, both included; seconds."""
+    least, most = _seconds(low), _seconds(high)
+
+    def read(value: object) -> float:
+        if isinstance(value, float):  # a default: from a file a number comes as int or Odd
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            raise Wrong("has no unit", f"write {value}s for seconds, or ms, m, h, d")
+        if not isinstance(value, str) or _DURATION.fullmatch(value.strip()) is None:
+            raise Wrong("is no duration", "write one number with its unit, such as 500ms, 5s, 2m, 1h or 400d")
+        seconds = _seconds(value.strip())
+        if not least <= seconds <= most:
+            raise Wrong("is out of range", f"write a duration from {low} to {high}")
+        return seconds
+
+    return read
+
+
+def shown_duration(seconds: float) -> str:
+    """A duration as it is written in a config: in the largest unit that needs no fraction."""
+    exact = Decimal(str(seconds))
+    if not exact:
+        return "0s"
+    unit = next((unit for unit in reversed(_UNITS) if exact % _UNITS[unit] == 0), "ms")
+    return f"{(exact / _UNITS[unit]).normalize():f}{unit}"
+
+
+def nullable(read: Callable[[object], _T]) -> Callable[[object], _T | None]:
+    """A reader that also takes null, or variables that came to nothing."""
+
+    def read_or_none(value: object) -> _T | None:
+        return None if is_nothing(value) else read(value)
+
+    return read_or_none
+
+
+def is_nothing(value: object) -> bool:
+    """Whether this is null, or a variable that says so."""
+    return value is None or (isinstance(value, Expanded) and value.strip() in _NOTHING)
+
+
+def word(words: type[_E]) -> Callable[[object], _E]:
+    """A reader of the words of an enumeration."""
+
+    def read(value: object) -> _E:
+        try:
+            return words(value.strip() if isinstance(value, Expanded) else value)  # type: ignore[arg-type]
+        except ValueError:
+            raise Wrong("is unknown", did_you_mean(value, words)) from None
+
+    return read
+
+
+def text(value: object, what: str, right: str) -> str:
+    """A text that is not empty and can be printed."""
+    if isinstance(value, Odd | bool | int):
+        raise Wrong(f"is no {what} but a number or a truth value to YAML", f"write it in quotes, or {right}")
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise Wrong(f"is no {what}", f"write {right}")
+    return str(value.strip())
+
+
+def name(value: object) -> str:
+    """A name that can be a label, a file name and a part of a URL."""
+    said = text(value, "name", "a name such as live")
+    if _NAME.fullmatch(said) is None:
+        raise Wrong("is no name", "write 1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit")
+    return said
+
+
+def host(value: object) -> str:
+    """A host name or an IP address; brackets around an IPv6 address are taken off."""
+    said = text(value, "host", "a host name or an IP address")
+    if ":" in said or _DIGITS_AND_DOTS.fullmatch(said):
+        bare = said[1:-1] if said.startswith("[") and said.endswith("]") else said
+        try:
+            return str(ip_address(bare))
+        except ValueError:
+            right = "write the port under port" if said.count(":") == 1 else "write a host name or an IP address"
+            raise Wrong("is no IP address", right) from None
+    if _HOST.fullmatch(said) is None:
+        raise Wrong("is no host name", "write a name such as gateway.example.net, or an IP address")
+    return said
+
+
+def endpoint(lowest_port: int = 0) -> Callable[[object], Endpoint]:
+    """A reader of `host:port`, IPv6 as `[::1]:port`."""
+
+    def read(value: object) -> Endpoint:
+        if isinstance(value, Endpoint):
+            return value
+        right = 'write host and port, such as "127.0.0.1:14000" or "[::1]:14000"'
+        if not isinstance(value, str):
+            raise Wrong("is no host and port", right)
+        address, _, port = value.strip().rpartition(":")
+        if not address and port:
+            raise Wrong(
+                "names no host", f'write "127.0.0.1:{port}" for this machine, "0.0.0.0:{port}" for every interface'
+            )
+        if ":" in address and not (address.startswith("[") and address.endswith("]")):
+            raise Wrong("is no host and port", right)
+        if _DECIMAL.fullmatch(port) is None or not lowest_port <= int(port) <= HIGHEST_PORT:
+            raise Wrong("is no host and port", f"{right}; ports go from {lowest_port} to {HIGHEST_PORT}")
+        return Endpoint(host(address), int(port))
+
+    return read
+
+
+def zone(value: object) -> str:
+    """The name of a zone of the tz database."""
+    said = text(value, "time zone", "a name such as America/New_York")
+    try:
+        return zone_of(said).key
+    except ValueError:
+        near = difflib.get_close_matches(said, available_timezones(), 1)
+        right = f'did you mean "{near[0]}"?' if near else "write a name such as America/New_York"
+        raise Wrong("is no time zone of the tz database", right) from None
+
+
+def clock(value: object) -> time:
+    """A time of day, `"HH:MM"` or `"HH:MM:SS"`."""
+    if isinstance(value, time):
+        return value
+    if isinstance(value, Odd) and ":" in value.text:
+        said = ":".join(part.zfill(2) for part in value.text.split(":"))
+        raise Wrong(f"without quotes is the number {value.number} in YAML 1.1", f'write it in quotes: "{said}"')
+    try:
+        return clock_time(value if isinstance(value, str) else "")
+    except ValueError:
+        raise Wrong("is no time of day", 'write hours and minutes in quotes, such as "23:45"') from None
+
+
+def weekday(value: object) -> int:
+    """A day of the week by its English name; 0 is Monday."""
+    if isinstance(value, int) and not isinstance(value, bool) and value in range(7):
+        raise Wrong("is no day of the week", f"write its name, such as {WEEKDAYS[value]}")
+    try:
+        return weekday_of(value if isinstance(value, str) else "")
+    except ValueError:
+        raise Wrong("is no day of the week", did_you_mean(value, WEEKDAYS)) from None
+
+
+def weekly(value: object) -> tuple[int, time]:
+    """Day and time of day, such as `Sat 04:00`."""
+    if isinstance(value, tuple):
+        return value
+    try:
+        return weekly_time(value if isinstance(value, str) else "")
+    except ValueError:
+        raise Wrong("is no weekly time", 'write day and time of day, such as "Sat 04:00"') from None
+
+
+def instant(value: object) -> datetime:
+    """An instant with its offset, in ISO 8601; UTC."""
+    right = "write date, time and offset, such as 2026-12-01T10:00:00Z"
+    try:
+        at = datetime.fromisoformat(value.strip() if isinstance(value, str) else "")
+    except ValueError:
+        raise Wrong("is no instant", right) from None
+    if at.utcoffset() is None:
+        raise Wrong("has no offset from UTC", right)
+    if at.year not in _YEARS:
+        raise Wrong("is out of range", f"write a year from {_YEARS[0]} to {_YEARS[-1]}")
+    return at.astimezone(UTC)
+
+
+def farm(value: object) -> RequiredFarm:
+    """A farm's name, with its kind where that matters: `usfarm`, `historical/ushmds`."""
+    if isinstance(value, RequiredFarm):
+        return value
+    said = text(value, "farm", "a farm such as usfarm or historical/ushmds")
+    if said == ALL:
+        raise Wrong("names no farm", f"write required_farms: {ALL}, without a list")
+    kind, slash, farm_name = said.rpartition("/")
+    if slash and kind not in set(FarmKind):
+        raise Wrong("begins with no kind of farm", did_you_mean(kind, FarmKind))
+    if _FARM.fullmatch(farm_name) is None:
+        raise Wrong("is no farm", "write a farm such as usfarm or historical/ushmds")
+    return RequiredFarm(farm_name, FarmKind(kind) if slash else None)
+
+
+def sequence(example: str) -> Callable[[object], tuple[object, ...]]:
+    """A reader of lists; null is an empty one. The elements are read on their own."""
+
+    def read(value: object) -> tuple[object, ...]:
+        if is_nothing(value):
+            return ()
+        if not isinstance(value, list | tuple):
+            raise Wrong("is no list", f"write a list, such as {example}")
+        return tuple(value)
+
+    return read
+
+
+def _seconds(said: str) -> float:
+    match = _DURATION.fullmatch(said)
+    if match is None:
+        raise ValueError(f"not a duration: {said!r}")
+    return float(Decimal(match[1]) * _UNITS[match[2]])

@@ -1,0 +1,120 @@
+"""The validated configuration: frozen, and all that the daemon knows of the file.
+
+- Durations are seconds, paths are absolute, nothing is left to be parsed.
+- Two configurations are compared by `changes`; who has a policy asks `Policy.same_session` what its session may keep.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from supervisor.config.faults import Fault
+from supervisor.config.readers import Endpoint
+from supervisor.core.policy import Policy
+
+DEFAULT_LISTEN = Endpoint("127.0.0.1", 14000)
+DEFAULT_RETENTION = 400 * 86400.0
+
+
+class LogLevel(StrEnum):
+    """The least important lines that are still written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a log line looks."""
+
+    CONSOLE = "console"
+    JSON = "json"
+    JOURNALD = "journald"
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """Where metrics, status page and API are; port 0 is one that the system chooses."""
+
+    listen: Endpoint = DEFAULT_LISTEN
+    web_config: Path | None = None
+    """TLS and basic auth, in the exporter-toolkit's format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The history; `path` None is in memory, `retention` is seconds."""
+
+    path: Path | None = None
+    retention: float = DEFAULT_RETENTION
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What is written; `wire` is the folder of the wire log, None for none."""
+
+    level: LogLevel = LogLevel.INFO
+    format: LogFormat = LogFormat.CONSOLE
+    wire: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One valid config. `path` is None without a file; `warnings` are what `check-config` warns of."""
+
+    gateways: tuple[Policy, ...]
+    http: Http = Http()
+    journal: Journal = Journal()
+    log: Log = Log()
+    show_accounts: bool = False
+    path: Path | None = None
+    warnings: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a reload means. `changed` are policies of the new config whose gateway was there under the same name.
+
+    `needs_restart` has the sections that were changed but stay as they are until a restart.
+    """
+
+    added: tuple[Policy, ...]
+    removed: tuple[Policy, ...]
+    changed: tuple[Policy, ...]
+    needs_restart: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return any((self.added, self.removed, self.changed, self.needs_restart))
+
+
+def changes(old: Config, new: Config) -> Changes:
+    """What is different in `new`, in the order of its gateways."""
+    before = {policy.name: policy for policy in old.gateways}
+    after = {policy.name: policy for policy in new.gateways}
+    return Changes(
+        added=tuple(policy for name, policy in after.items() if name not in before),
+        removed=tuple(policy for name, policy in before.items() if name not in after),
+        changed=tuple(policy for name, policy in after.items() if name in before and before[name] != policy),
+        needs_restart=tuple(
+            section for section in ("http", "journal") if getattr(old, section) != getattr(new, section)
+        ),
+    )
+
+
+def state_path(path: str, config: Path, env: Mapping[str, str]) -> Path:
+    """Where a file of the daemon's own lies: relative to `$STATE_DIRECTORY`, without it beside the config file.
+
+    systemd separates several directories by colons; the first one counts.
+    """
+    state = env.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(state, path) if state else beside(path, config)
+
+
+def beside(path: str, config: Path) -> Path:
+    """A path relative to the config file's folder, absolute."""
+    return Path(os.path.abspath(config)).parent / path

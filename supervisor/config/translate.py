@@ -1,0 +1,125 @@
+"""pydantic's errors as faults of the file: with the line where the value really stands, and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from supervisor.config.faults import Faults
+from supervisor.config.model import ONCE, WEEKLY, GatewayKeys, OnceWindowKeys, WeeklyWindowKeys
+from supervisor.config.readers import Conflict, Wrong, did_you_mean
+from supervisor.config.yaml_lines import Node, below, shown_text
+
+Place = tuple[int | str, ...]
+"""Where a value is: keys and indices, and in pydantic's errors the tags of unions."""
+
+_TAGGED: Final[dict[int | str, type[BaseModel]]] = {ONCE: OnceWindowKeys, WEEKLY: WeeklyWindowKeys}
+_NO_MAPPING: Final = frozenset({"model_type", "dict_type"})
+
+
+def tell(error: ValidationError, model: type[BaseModel], root: Node, faults: Faults) -> None:
+    """Note every error of validating `root` as `model`."""
+    for detail in error.errors(include_url=False, include_input=False):
+        _tell(detail, model, root, faults)
+
+
+def tell_of_part(error: ValidationError, root: Node, faults: Faults) -> None:
+    """Note the errors of a mapping that is only a part of a gateway, `defaults`.
+
+    What is missing in it may stand in the gateway, and so may the other half of a conflict. The elements of lists are
+    whole, because lists do not merge.
+    """
+    for detail in error.errors(include_url=False, include_input=False):
+        in_list = any(isinstance(step, int) for step in detail["loc"])
+        in_part = detail["type"] != "missing" and not isinstance(_reason(detail), Conflict)
+        if in_list or in_part:
+            _tell(detail, GatewayKeys, root, faults)
+
+
+def find(root: Node, place: Place) -> tuple[Node, Place]:
+    """The deepest node on the way to this place, and what is left of the way."""
+    node = root
+    for depth, step in enumerate(place):
+        if isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+        elif isinstance(step, str) and step in node.entries:
+            node = node.entries[step]
+        else:
+            return node, place[depth:]
+    return node, ()
+
+
+def _tell(detail: ErrorDetails, model: type[BaseModel], root: Node, faults: Faults) -> None:
+    place = tuple(step for step in detail["loc"] if step not in _TAGGED)
+    node, left = find(root, place)
+    if not node.usable:
+        return
+    path = node.path
+    for step in left:
+        path = below(path, str(step))
+    reason = _reason(detail)
+    if detail["type"] == "extra_forbidden":
+        faults.add(node.line, path, "unknown key", _known(str(place[-1]), model, detail["loc"][:-1]))
+    elif detail["type"] == "missing":
+        key = str(place[-1])
+        example = _fields(_model_at(model, detail["loc"][:-1]))[key]
+        faults.add(node.line, path, "missing", f"write {key}: {example}")
+    elif detail["type"] in _NO_MAPPING:
+        faults.add(node.line, path, f"{node.shown()} is no mapping", "write its keys below it, as KEY: VALUE")
+    elif isinstance(reason, Conflict):
+        line = find(root, (*place[:-1], reason.beside))[0].line if left else node.line
+        faults.add(line, path, reason.wrong, reason.right)
+    elif isinstance(reason, Wrong):
+        faults.add(node.line, path, f"{node.shown()} {reason.wrong}", reason.right)
+    else:  # expected never to run: every value has a reader
+        faults.add(node.line, path, f"{node.shown()}: {shown_text(detail['msg'])}")
+
+
+def _reason(detail: ErrorDetails) -> object:
+    return detail.get("ctx", {}).get("error")
+
+
+def _known(key: str, model: type[BaseModel], place: Place) -> str:
+    """A hint for a key that is not known at this place."""
+    here = _model_at(model, place)
+    for field, nested in _mappings(here):
+        if key in _fields(nested):
+            return f"it belongs under {field}"
+    return did_you_mean(key, _fields(here))
+
+
+def _fields(model: type[BaseModel]) -> dict[str, str]:
+    """The keys of a mapping as they stand in a file, each with an example where it has one."""
+    return {
+        field.alias or name: field.examples[0] if field.examples else "" for name, field in model.model_fields.items()
+    }
+
+
+def _mappings(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The keys whose values are mappings themselves, not lists of such."""
+    for name, field in model.model_fields.items():
+        if get_origin(field.annotation) is not tuple:
+            for nested in _models((field.annotation,)):
+                yield name, nested
+
+
+def _model_at(model: type[BaseModel], place: Place) -> type[BaseModel]:
+    """The model of the mapping at this place."""
+    for step in place:
+        if step in _TAGGED:
+            model = _TAGGED[step]
+        elif isinstance(step, str):
+            nested = list(_models((model.model_fields[step].annotation,)))
+            model = nested[0] if nested else model
+    return model
+
+
+def _models(annotations: Iterable[Any]) -> Iterator[type[BaseModel]]:
+    for annotation in annotations:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield annotation
+        else:
+            yield from _models(get_args(annotation))

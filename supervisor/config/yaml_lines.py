@@ -1,0 +1,205 @@
+"""YAML text as a tree of plain values that remembers lines and paths.
+
+- Only what a config needs is read: mappings with text keys, lists, texts, decimal integers, true and false, null.
+  What YAML 1.1 reads in a surprising way (`23:45` is 1425, `010` is 8) stays what was written, with the number beside
+  it: `Odd`. A timestamp stays text.
+- The line of a mapping's value is that of its key, which is where a person looks.
+- Duplicate keys, merge keys, tags, a second document and anything that is not YAML are faults. Aliases are followed,
+  as far as the tree stays of a size that people write.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, cast
+
+import yaml
+
+from supervisor.config.faults import Faults
+
+MOST_VALUES: Final = 50_000
+"""More values than any config has: some hundred gateways with every key are a tenth of it."""
+
+_TAG: Final = "tag:yaml.org,2002:"
+_KNOWN_TAGS: Final = frozenset(
+    f"{_TAG}{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "value")
+)
+_DECIMAL: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})", re.ASCII)
+_PLAIN_KEY: Final = re.compile(r"[\w-]+", re.ASCII)
+_LONGEST_SHOWN: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A plain scalar that YAML 1.1 takes for a number although it is not written as a decimal integer."""
+
+    text: str
+    number: int | float
+
+
+class Expanded(str):
+    """A text in which variables were replaced. It may stand for a number or a truth value."""
+
+    __slots__ = ()
+
+
+Scalar = None | bool | int | str | Odd
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value, the line it stands on, its path, and how it was written (`text`; for variables, with their names).
+
+    `usable` is false where a fault was already told: nothing more is said about that value.
+    """
+
+    value: Scalar | list[Node] | dict[str, Node]
+    line: int
+    path: str
+    text: str = ""
+    usable: bool = True
+
+    @property
+    def entries(self) -> dict[str, Node]:
+        """The entries of a mapping; empty for anything else."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    @property
+    def items(self) -> list[Node]:
+        """The elements of a list; empty for anything else."""
+        return self.value if isinstance(self.value, list) else []
+
+    def plain(self) -> object:
+        """The value without lines, as the model reads it."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+    def shown(self) -> str:
+        """The value in a message: short, on one line, a text in quotes."""
+        if isinstance(self.value, dict):
+            return "a mapping"
+        if isinstance(self.value, list):
+            return "a list"
+        if self.value is None:
+            return "nothing"
+        if isinstance(self.value, Expanded):
+            return f"{shown_text(self.value)} (from {shown_text(self.text)})"
+        return f'"{shown_text(self.value)}"' if isinstance(self.value, str) else shown_text(self.text)
+
+
+def shown_text(text: str) -> str:
+    """The text short and on one line: what cannot be printed is escaped."""
+    escaped = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+    return escaped if len(escaped) <= _LONGEST_SHOWN else f"{escaped[: _LONGEST_SHOWN - 3]}..."
+
+
+def below(path: str, key: str) -> str:
+    """The path of a key of the mapping at `path`."""
+    word = key if _PLAIN_KEY.fullmatch(key) else f'"{shown_text(key)}"'
+    return f"{path}.{word}" if path else word
+
+
+def parse(text: str, faults: Faults) -> Node | None:
+    """The tree of the one document in this text; None, with a fault, if there is none to be read."""
+    loader: yaml.SafeLoader | None = None
+    try:
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        return None if root is None else _Tree(faults).node(root, root.start_mark.line + 1, "")
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        faults.add(line, "", f"not YAML: the sign {chr(cast(int, error.character))!a} is not allowed", "remove it")
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        faults.add(mark.line + 1 if mark else 0, "", *_not_yaml(error))
+    except _TooMany:
+        faults.add(0, "", f"more than {MOST_VALUES} values", "write fewer, and no alias of aliases")
+    except RecursionError:
+        faults.add(0, "", "nested too deeply", "a config has at most five levels")
+    finally:
+        if loader is not None:
+            loader.dispose()
+    return None
+
+
+def _not_yaml(error: yaml.MarkedYAMLError) -> tuple[str, str]:
+    problem = shown_text(str(error.problem or error.context or "unreadable"))
+    if problem == "but found another document":
+        return "a second document begins here", "write one document in a file"
+    if "'\\\\t'" in problem or "'\\t'" in problem:
+        return f"not YAML: {problem}", "indent with spaces, not with tabs"
+    return f"not YAML: {problem}", "mind the indentation, and quote texts with signs of YAML in them"
+
+
+class _TooMany(Exception):
+    """The tree is larger than any config."""
+
+
+class _Tree:
+    """Turns PyYAML's nodes into ours, telling what a config may not have."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self._reader = yaml.SafeLoader("")
+        self._values = 0
+        self._above: set[int] = set()
+
+    def node(self, node: yaml.Node, line: int, path: str) -> Node:
+        self._values += 1
+        if self._values > MOST_VALUES:
+            raise _TooMany
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, line, path)
+        if node.tag not in (f"{_TAG}map", f"{_TAG}seq"):
+            return self._no_tag(node, line, path)
+        if id(node) in self._above:
+            self._faults.add(line, path, "this alias holds itself", "write the value out")
+            return Node(None, line, path, usable=False)
+        self._above.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return Node(self._entries(node, path), line, path)
+            items = enumerate(cast(list[yaml.Node], node.value))
+            return Node([self.node(item, item.start_mark.line + 1, f"{path}[{i}]") for i, item in items], line, path)
+        finally:
+            self._above.discard(id(node))
+
+    def _entries(self, mapping: yaml.MappingNode, path: str) -> dict[str, Node]:
+        entries: dict[str, Node] = {}
+        for key_node, value_node in cast(list[tuple[yaml.Node, yaml.Node]], mapping.value):
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._faults.add(line, path, "a list or a mapping is no key", "write a word")
+                continue
+            key = cast(str, key_node.value)
+            if key_node.tag == f"{_TAG}merge":
+                self._faults.add(line, below(path, key), "merge keys are not read", "write common keys under defaults")
+            elif key in entries:
+                first = entries[key].line
+                self._faults.add(line, below(path, key), f"written twice, first in line {first}", "keep one of them")
+            else:
+                entries[key] = self.node(value_node, line, below(path, key))
+        return entries
+
+    def _scalar(self, node: yaml.ScalarNode, line: int, path: str) -> Node:
+        text = cast(str, node.value)
+        if node.tag not in _KNOWN_TAGS:
+            return self._no_tag(node, line, path)
+        if node.tag == f"{_TAG}int" and _DECIMAL.fullmatch(text):
+            return Node(int(text), line, path, text)
+        if node.tag in (f"{_TAG}null", f"{_TAG}bool", f"{_TAG}int", f"{_TAG}float"):
+            try:
+                value = cast(bool | int | float | None, self._reader.construct_object(node))
+            except (ValueError, LookupError):  # a number of thousands of digits; a tag that does not fit the text
+                return Node(text, line, path, text)
+            return Node(value if value is None or isinstance(value, bool) else Odd(text, value), line, path, text)
+        return Node(text, line, path, text)
+
+    def _no_tag(self, node: yaml.Node, line: int, path: str) -> Node:
+        tag = shown_text(node.tag.replace(_TAG, "!!"))
+        self._faults.add(line, path, f"the tag {tag} is not read", "write a plain value")
+        return Node(None, line, path, usable=False)
