@@ -9,8 +9,7 @@ clock_offset: 0s
 next_valid_id: 1
 repeat: 1                       # how often the steps are played; forever
 steps:
-  - {after: 5s, do: notice, code: 1100, text: "Connectivity between IB and Trader Workstation has been lost.", times: 833,
-    every: 1s}
+  - {after: 5s, do: notice, code: 1100, text: "Connectivity has been lost.", times: 833, every: 1s}
   - {after: 20s, do: refuse, for: 60s}
 ```
 

@@ -188,23 +188,25 @@ class Session:
         delay = self._host.moment().behaviour.number(Fault.DELAY, "by")
         now = self._loop.time()
         due = max(self._due + 1e-6, now + delay)  # timers of the same instant would have no order
-        wait = due - now
-        if wait <= 0:
+        if due <= now:
             self._send(frames)
-            return
-        self._due = due
-        self._later(wait, lambda: self._send(frames))
+        else:
+            self._due = due
+            self._at(due, lambda: self._send(frames))
 
     def _send(self, frames: list[bytes]) -> None:
         for each in frames:
             self.link.send(each)
 
     def _later(self, seconds: float, act: Callable[[], None]) -> None:
+        self._at(self._loop.time() + seconds, act)
+
+    def _at(self, instant: float, act: Callable[[], None]) -> None:
         def due() -> None:
             self._timers.discard(timer)
             act()
 
-        timer = self._loop.call_later(seconds, due)
+        timer = self._loop.call_at(instant, due)
         self._timers.add(timer)
 
     def _cancel_timers(self) -> None:

@@ -110,7 +110,7 @@ def timezone(node: Node) -> str:
     """A zone of the IANA database."""
     try:
         return ZoneInfo(text(node)).key
-    except (ValueError, OSError, Wrong):
+    except (ValueError, OSError, KeyError):
         raise Wrong("write a time zone such as America/New_York") from None
 
 

@@ -1,0 +1,77 @@
+"""The simulated gateway as a program: what `ib-supervisor simulate` runs.
+
+Rules
+- Prints plain lines: first where it listens, then where the control socket does, then each step and client event with
+  the local time.
+- SIGINT and SIGTERM end it cleanly: they are blocked in every thread and waited for, so no handler ever runs.
+"""
+
+import signal
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from supervisor.simulator.fleet import SimulatedGateway
+from supervisor.simulator.scenario import Scenario, ScenarioError, load
+
+OK, FAILED, BAD_CONFIG = 0, 1, 78
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(
+    port: int,
+    host: str,
+    scenario_path: Path | None,
+    control_port: int | None,
+    server_version: int | None,
+    out: TextIO,
+) -> int:
+    """Run one simulated gateway until SIGINT or SIGTERM, on the main thread; returns the exit status.
+
+    0 after a signal, 1 if a port is taken, 78 if the scenario is wrong (all faults are printed). `server_version`
+    overrides the scenario's; port 0, of the gateway or of the control socket, is any free one, and is printed.
+    """
+    try:
+        scenario = Scenario() if scenario_path is None else load(scenario_path)
+    except ScenarioError as error:
+        for fault in error.faults:
+            _print(out, fault)
+        return BAD_CONFIG
+    if server_version is not None:
+        scenario = replace(scenario, server_version=server_version)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+    try:
+        return _serve(host, port, control_port, scenario, out)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _serve(host: str, port: int, control_port: int | None, scenario: Scenario, out: TextIO) -> int:
+    def tell(text: str) -> None:
+        _print(out, f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3] + f"  {text}")
+
+    try:
+        gateway = SimulatedGateway(scenario, host=host, port=port, on_event=tell)
+    except OSError as error:
+        return _taken(out, f"{host}:{port}", error)
+    with gateway:
+        _print(out, f"listening on {host}:{gateway.port}, server version {scenario.server_version}")
+        if control_port is not None:
+            try:
+                _print(out, f"control on 127.0.0.1:{gateway.open_control(control_port)}")
+            except OSError as error:
+                return _taken(out, f"127.0.0.1:{control_port}", error)
+        signal.sigwait(_ENDINGS)
+        tell("stopping")
+    return OK
+
+
+def _taken(out: TextIO, address: str, error: OSError) -> int:
+    _print(out, f"cannot listen on {address}: {error.strerror or error}")
+    return FAILED
+
+
+def _print(out: TextIO, text: str) -> None:
+    out.write(text + "\n")
+    out.flush()

@@ -1,0 +1,90 @@
+"""The simulated gateway as a program: what it prints, how it ends."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.simulator.client import RawClient
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from supervisor.simulator.app import run
+port, scenario, control, version = sys.argv[1:]
+sys.exit(run(int(port), "127.0.0.1", Path(scenario) if scenario else None, int(control) if control else None,
+             int(version) if version else None, sys.stdout))
+"""
+
+
+@contextmanager
+def running(*arguments: object) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-W", "error", "-c", PROGRAM, *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def line_of(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().rstrip("\n")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_where_it_listens_tells_events_and_ends_cleanly(ending: signal.Signals) -> None:
+    with running(0, "", 0, 157) as process:
+        listening, control = line_of(process), line_of(process)
+        assert listening.startswith("listening on 127.0.0.1:")
+        assert listening.endswith("server version 157")
+        port = int(listening.split(":")[1].split(",")[0])
+        with RawClient(port) as client:
+            client.start()
+            with socket.create_connection(("127.0.0.1", int(control.rsplit(":", 1)[1])), 5) as visit:
+                visit.sendall(b'{"do": "rst"}\n')
+                assert json.loads(visit.makefile().readline()) == {"ok": True}
+            assert client.ending() == "rst"
+        assert line_of(process).endswith("  client 7 is ready, server version 157")
+        assert line_of(process).endswith("  rst")
+        assert line_of(process).endswith("  client 7 is gone")
+        process.send_signal(ending)
+        out, errors = process.communicate(timeout=10)
+        assert (process.returncode, errors) == (0, "")
+        assert out.endswith("  stopping\n")
+
+
+def test_a_scenario_is_played(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("steps: [{do: mute, for: 10ms}]")
+    with running(0, tmp_path / "s.yaml", "", "") as process:
+        told = {line_of(process)[14:] for _ in range(3)}
+        assert {"mute for=0.01", "mute is over"} <= told
+
+
+def test_a_bad_scenario_is_refused_with_all_faults_and_78(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("steps:\n- {do: dance}\n- {do: notice}\n")
+    with running(0, path, "", "") as process:
+        out, errors = process.communicate(timeout=10)
+        assert (process.returncode, errors) == (78, "")
+        assert [line.split(": ")[0] for line in out.splitlines()] == [f"{path}:2", f"{path}:3"]
+
+
+@pytest.mark.parametrize("which", ["gateway", "control"])
+def test_a_taken_port_is_named_and_exits_with_1(which: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with running(*((port, "", "", "") if which == "gateway" else (0, "", port, ""))) as process:
+            out, errors = process.communicate(timeout=10)
+            assert (process.returncode, errors) == (1, "")
+            assert out.splitlines()[-1] == f"cannot listen on 127.0.0.1:{port}: Address already in use"
