@@ -10,13 +10,14 @@
 
 from __future__ import annotations
 
-import json
+import json as jsonlib
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import Enum
 from pathlib import Path
-from typing import IO
+from typing import IO, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -26,10 +27,13 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from supervisor.config.load import ConfigError, load
 from supervisor.core.calendar_rules import Daily, Weekly, zone_of
 from supervisor.core.schedule import ClockChange, Gateways, LoginDue, Row, clock_changes, gateway_zone, logins_due, rows
 
 NEW_YORK = "America/New_York"
+BAD_CONFIG = 78
+"""The exit status for a config that is refused."""
 
 
 class Form(Enum):
@@ -48,6 +52,30 @@ _Cells = tuple[str, str, str | None, datetime | None, str]
 """Gateway, window, the gateway's zone, planned until, note: what a line of the table has beside its instant."""
 
 
+def schedule(
+    config: Annotated[Path, typer.Option("--config", metavar="FILE", help="The daemon's config file.")],
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", metavar="TIME", help="ISO 8601, in UTC unless it has an offset; default now."),
+    ] = None,
+    days: Annotated[int, typer.Option("--days", metavar="N", min=1, max=3660, help="How many days.")] = 7,
+    ics: Annotated[bool, typer.Option("--ics", help="Write a calendar file that people can subscribe to.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """List the coming windows: restarts, server resets, your own; and when the weekly login is due."""
+    if ics and json:
+        raise typer.BadParameter("choose one of them", param_hint="--ics / --json")
+    now = datetime.now(UTC)
+    begin = parse_from(from_, now)
+    try:
+        loaded = load(config, os.environ, now)
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(BAD_CONFIG) from None
+    form = Form.ICS if ics else Form.JSON if json else Form.TABLE
+    show([(policy.name, policy.windows) for policy in loaded.gateways], form, begin, days, now, sys.stdout)
+
+
 def as_json(listed: Iterable[Row]) -> str:
     """The listing as a JSON list of objects; instants are RFC 3339 in UTC."""
     objects = [
@@ -61,7 +89,7 @@ def as_json(listed: Iterable[Row]) -> str:
         }
         for row in listed
     ]
-    return json.dumps(objects, indent=2, ensure_ascii=False)
+    return jsonlib.dumps(objects, indent=2, ensure_ascii=False)
 
 
 def as_ics(listed: Iterable[Row], logins: Iterable[LoginDue], now: datetime) -> str:

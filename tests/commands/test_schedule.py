@@ -9,12 +9,14 @@ import re
 import time as clock
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 import typer
+from typer.testing import CliRunner, Result
 
-from supervisor.commands.schedule import Form, as_ics, as_json, local_zone, parse_from, show
+from supervisor.commands.schedule import Form, as_ics, as_json, local_zone, parse_from, schedule, show
 from supervisor.core.calendar_rules import Once
 from supervisor.core.schedule import Gateways, logins_due, rows
 from supervisor.core.windows import custom, daily_restart
@@ -253,3 +255,65 @@ def test_another_from_is_wrong_usage(text: str) -> None:
 def test_days_beyond_the_calendar_are_wrong_usage(from_: str, form: Form) -> None:
     with pytest.raises(typer.BadParameter, match="too far"):
         shown(HALF_PAST_TWO, form, from_, 7)
+
+
+# The command
+
+
+CONFIG = """\
+gateways:
+  - {name: live, port: 4001, client_id: 911, daily_restart: {time: "02:30", timezone: America/New_York}}
+  - name: hk
+    port: 4002
+    client_id: 911
+    server_reset: none
+    windows: [{name: move, from: "2027-03-14T10:00:00Z", to: "2027-03-14T14:00:00Z"}]
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "supervisor.yaml"
+    path.write_text(CONFIG, encoding="utf-8")
+    return path
+
+
+def run(*arguments: str | Path) -> Result:
+    app = typer.Typer()
+    app.command()(schedule)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_the_command_lists_the_windows_of_a_config(config: Path) -> None:
+    result = run("--config", config, "--from", "2027-03-13T00:00:00Z", "--days", "2", "--json")
+    assert result.exit_code == 0
+    assert [(row["gateway"], row["window"], row["at"]) for row in json.loads(result.stdout)] == [
+        ("live", "server_reset", "2027-03-13T04:00:00Z"),
+        ("live", "daily_restart", "2027-03-13T07:30:00Z"),
+        ("live", "daily_restart", "2027-03-14T07:30:00Z"),
+        ("hk", "move", "2027-03-14T10:00:00Z"),
+    ]
+
+
+def test_the_command_writes_a_calendar_file_and_by_default_a_table(config: Path) -> None:
+    asked = ("--config", config, "--from", "2027-03-13")
+    assert run(*asked, "--ics").stdout.startswith("BEGIN:VCALENDAR")
+    assert "02:30 does not exist that day" in run(*asked).stdout
+
+
+def test_without_from_the_next_seven_days_are_listed(config: Path) -> None:
+    found = [row for row in json.loads(run("--config", config, "--json").stdout) if row["window"] == "daily_restart"]
+    assert 6 <= len(found) <= 9  # clocks may change in these days, and one window may be open already
+    assert abs(datetime.fromisoformat(found[0]["at"]) - datetime.now(UTC)) < timedelta(hours=27)
+
+
+@pytest.mark.parametrize("wrong", [("--from", "soon"), ("--days", "0"), ("--days", "9999"), ("--ics", "--json")])
+def test_wrong_usage_is_status_2(config: Path, wrong: tuple[str, ...]) -> None:
+    assert run("--config", config, *wrong).exit_code == 2
+
+
+def test_a_bad_config_is_status_78_with_its_faults(tmp_path: Path) -> None:
+    result = run("--config", tmp_path / "nonesuch.yaml")
+    assert result.exit_code == 78
+    assert "nonesuch.yaml: no such file" in result.stderr
+    assert result.stdout == ""
