@@ -1,0 +1,218 @@
+"""One visit to a gateway, for people who want to know what it says: connect, look, leave.
+
+Rules
+- Blocks its caller, for as long as the timeouts add up to at most.
+- Decides nothing: what it heard is in the `Visit`, and in the events on the way.
+- It is the daemon's own session: what a visit can do, the daemon can.
+"""
+
+import queue
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ibapi.account_summary_tags import AccountSummaryTags
+
+from supervisor.core.actions import Connect
+from supervisor.core.events import (
+    AccountsReceived,
+    Ending,
+    HandshakeDone,
+    NextIdReceived,
+    NoticeReceived,
+    PortOpened,
+    ProbeAnswered,
+    SessionClosed,
+    SessionEvent,
+    TimeAnswered,
+)
+from supervisor.gateway.lookup import Lookups
+from supervisor.gateway.session import Session
+from supervisor.gateway.versions import tame_logging
+from supervisor.gateway.wrapper import SummaryEnd, SummaryRow
+
+VisitEvent = SessionEvent | SummaryRow | SummaryEnd
+PROBE_ID, SUMMARY_ID = 1, 2
+"""Request ids: an error with one of them is the answer to that request."""
+QUIET = 0.3
+"""Seconds of silence after which a gateway has said what it says unasked."""
+LINGER = 1.0
+"""Seconds after which even a talkative one is left."""
+_EPOCH = 1
+_LEAVING = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What was heard. What never came is None or empty."""
+
+    port: bool = False
+    """TCP connected."""
+    server_version: int | None = None
+    """Set if the handshake was done."""
+    clock: str | None = None
+    """The gateway's wall clock at the handshake, in its own words."""
+    accounts: tuple[str, ...] = ()
+    next_order_id: int | None = None
+    heartbeat_seconds: float | None = None
+    """The round trip of one `reqCurrentTime`."""
+    gateway_seconds: int | None = None
+    """The gateway's clock, Unix seconds, with that answer."""
+    upstream: bool | None = None
+    """Whether IBKR's servers answered through it; None: not asked."""
+    notices: tuple[NoticeReceived, ...] = ()
+    summary: tuple[SummaryRow, ...] = ()
+    summary_complete: bool = False
+    ending: Ending = Ending.ERROR
+    """ASKED if the visit ended by our leaving: after all answers, or because one did not come in time."""
+    detail: str = ""
+
+    @property
+    def handshake(self) -> bool:
+        """Whether the server version arrived."""
+        return self.server_version is not None
+
+    @property
+    def session(self) -> bool:
+        """Whether the gateway took us in: both the accounts and the next order id came."""
+        return bool(self.accounts) and self.next_order_id is not None
+
+    @property
+    def heartbeat(self) -> bool:
+        """Whether it answered a heartbeat."""
+        return self.heartbeat_seconds is not None
+
+
+def visit(
+    host: str,
+    port: int,
+    client_id: int,
+    *,
+    connect_timeout: float = 3.0,
+    handshake_timeout: float = 5.0,
+    session_timeout: float = 10.0,
+    answer_timeout: float = 3.5,
+    upstream_probe: bool = True,
+    account_summary: bool = False,
+    on_event: Callable[[VisitEvent], None] = lambda event: None,
+) -> Visit:
+    """Connect once, listen, ask, leave.
+
+    Args:
+        host: a name or an address.
+        port: the gateway's API port.
+        client_id: nobody else's: a gateway refuses one in use with code 326.
+        connect_timeout: seconds for look-up and TCP connect.
+        handshake_timeout: seconds from there to the server version.
+        session_timeout: seconds from there to the accounts and the next order id.
+        answer_timeout: seconds for the answers to heartbeat, probe and summary.
+        upstream_probe: also ask for something that only IBKR's servers know.
+        account_summary: also ask for the summary of all accounts.
+        on_event: called here, in the caller's thread, with everything heard, as it comes.
+    """
+    tame_logging()
+    order = Connect(_EPOCH, host, port, client_id, connect_timeout, handshake_timeout)
+    visitor = _Visitor(order, on_event)
+    try:
+        return visitor.go(session_timeout, answer_timeout, upstream_probe, account_summary)
+    finally:
+        visitor.leave("")
+
+
+class _Visitor:
+    """A visit under way."""
+
+    def __init__(self, order: Connect, on_event: Callable[[VisitEvent], None]) -> None:
+        self._order = order
+        self._on_event = on_event
+        self._heard: queue.SimpleQueue[tuple[float, VisitEvent]] = queue.SimpleQueue()
+        self._session = Session(order, self._hear, lookups=Lookups(), label="visit", on_summary=self._hear)
+        self._result = Visit()
+        self._over = False
+        self._pinged = 0.0
+        self._last = 0.0
+
+    def go(self, session_timeout: float, answer_timeout: float, probe: bool, summary: bool) -> Visit:
+        """The whole visit."""
+        self._session.start()
+        patience = self._order.connect_timeout + self._order.handshake_timeout + _LEAVING
+        self._listen(time.monotonic() + patience, lambda: self._result.handshake)
+        if self._result.handshake:
+            self._listen(time.monotonic() + session_timeout, lambda: self._result.session)
+        if self._over:
+            return self._result
+        if not self._result.session:
+            return self.leave(f"no accounts and order id within {session_timeout:g} s")
+        ready = self._pinged = time.monotonic()
+        self._session.ping()
+        if probe:
+            self._result = replace(self._result, upstream=False)
+            self._session.probe(PROBE_ID)
+        if summary:
+            self._session.ask_summary(SUMMARY_ID, AccountSummaryTags.AllTags)
+        refused = self._refused
+
+        def answered() -> bool:
+            return (
+                self._result.heartbeat
+                and (not probe or bool(self._result.upstream) or refused(PROBE_ID))
+                and (not summary or self._result.summary_complete or refused(SUMMARY_ID))
+            )
+
+        self._listen(ready + answer_timeout, answered)
+        self._listen(ready + LINGER, lambda: time.monotonic() - self._last >= QUIET)
+        if summary:
+            self._session.cancel_summary(SUMMARY_ID)
+        return self.leave("")
+
+    def leave(self, detail: str) -> Visit:
+        """End the session and hear the rest of it."""
+        self._session.close(detail)
+        self._listen(time.monotonic() + _LEAVING, lambda: False)
+        self._session.join(_LEAVING)
+        return self._result
+
+    def _hear(self, event: VisitEvent) -> None:
+        self._heard.put((time.monotonic(), event))
+
+    def _refused(self, request_id: int) -> bool:
+        return any(notice.request_id == request_id for notice in self._result.notices)
+
+    def _listen(self, deadline: float, enough: Callable[[], bool]) -> None:
+        """Take in what comes until it is enough, or the deadline, or the session's end."""
+        while not self._over and not enough():
+            now = time.monotonic()
+            if now >= deadline:
+                return
+            try:
+                self._take_in(*self._heard.get(timeout=min(deadline - now, QUIET)))
+            except queue.Empty:
+                continue
+
+    def _take_in(self, received: float, event: VisitEvent) -> None:
+        self._last = received
+        result = self._result
+        match event:
+            case PortOpened():
+                result = replace(result, port=True)
+            case HandshakeDone(server_version=server_version, clock=clock):
+                result = replace(result, server_version=server_version, clock=clock)
+            case AccountsReceived(accounts=accounts):
+                result = replace(result, accounts=accounts)
+            case NextIdReceived(order_id=order_id):
+                result = replace(result, next_order_id=order_id)
+            case TimeAnswered(seconds=seconds) if not result.heartbeat:
+                result = replace(result, heartbeat_seconds=received - self._pinged, gateway_seconds=seconds)
+            case ProbeAnswered():
+                result = replace(result, upstream=True)
+            case NoticeReceived():
+                result = replace(result, notices=(*result.notices, event)[-1000:])
+            case SummaryRow():
+                result = replace(result, summary=(*result.summary, event)[-1000:])
+            case SummaryEnd():
+                result = replace(result, summary_complete=True)
+            case SessionClosed(ending=ending, detail=detail):
+                self._over = True
+                result = replace(result, ending=ending, detail=detail)
+        self._result = result
+        self._on_event(event)
