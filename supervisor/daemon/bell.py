@@ -1,0 +1,47 @@
+"""APScheduler rings at the edges of windows, and for the upkeep of the journal.
+
+A ring only makes the loop look at the clocks now. The loop looks at least once a second anyway, and whether an instant
+lies in a window is computed in the core: a ring lost, doubled, or an hour late changes no decision. The scheduler's own
+zone is UTC and its jobs are dates, so that no finding about time zones in PLATFORM.md section 7.2 can touch anything.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+_UPKEEP = timedelta(hours=6)
+
+
+class Bell:
+    """Rings `ring` at the instants it is set to; runs `upkeep` every six hours. Both must only enqueue."""
+
+    def __init__(self, ring: Callable[[], None], upkeep: Callable[[], None]) -> None:
+        self._ring = ring
+        self._set: dict[str, datetime] = {}
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._scheduler.add_job(
+            upkeep, IntervalTrigger(seconds=int(_UPKEEP.total_seconds()), timezone=UTC), id="upkeep"
+        )
+        self._scheduler.start()
+
+    def set(self, name: str, at: datetime | None) -> None:
+        """Ring for `name` at this instant, and at no other."""
+        if self._set.get(name) == at:
+            return
+        if at is None:
+            self._set.pop(name, None)
+            if self._scheduler.get_job(name) is not None:
+                self._scheduler.remove_job(name)
+            return
+        self._set[name] = at
+        trigger = DateTrigger(run_date=at, timezone=UTC)
+        self._scheduler.add_job(self._ring, trigger, id=name, replace_existing=True)
+
+    def stop(self) -> None:
+        """No more rings; does not wait for a running one."""
+        self._scheduler.shutdown(wait=False)

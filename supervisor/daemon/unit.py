@@ -1,0 +1,100 @@
+"""One gateway in the daemon: its state, its link, and the carrying in of events and out of actions."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from supervisor.core import machine
+from supervisor.core.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
+from supervisor.core.clock import Now
+from supervisor.core.events import Ending, Event, Reloaded, SessionClosed
+from supervisor.core.facts import Facts
+from supervisor.core.policy import Policy
+from supervisor.core.snapshot import Snapshot, snapshot
+from supervisor.core.state import initial
+
+log = logging.getLogger("supervisor.daemon")
+
+LinkAction = Connect | Close | Ping | Probe
+
+
+class Link(Protocol):
+    """The way to one gateway: `supervisor.gateway.link.GatewayLink`."""
+
+    def carry_out(self, action: LinkAction) -> None:
+        """Do it, without ever blocking."""
+        ...
+
+    def close(self, timeout: float) -> bool:
+        """End everything within `timeout` seconds."""
+        ...
+
+
+class Listener(Protocol):
+    """Who is told what happened, and keeps it: log, journal, event stream."""
+
+    def told(self, gateway: str, at: datetime, tell: Tell) -> None:
+        """Something worth knowing."""
+        ...
+
+    def keep(self, gateway: str, facts: Facts) -> None:
+        """Facts that must survive."""
+        ...
+
+
+class Unit:
+    """One gateway; used from the loop alone, but for `snapshot`, which anybody may read."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        facts: Facts,
+        now: Now,
+        seed: int,
+        link: Link,
+        listener: Listener,
+        post: Callable[[Event], None],
+    ) -> None:
+        self.policy = policy
+        self.link = link
+        self._listener = listener
+        self._post = post
+        self._state = initial(policy, facts, now, seed)
+        self.snapshot: Snapshot = snapshot(self._state, policy)
+        self.wake = machine.wake(self._state, policy)
+
+    def step(self, event: Event, now: Now) -> None:
+        """Let the machine decide, carry out what it wants, and show how things stand."""
+        state, actions = machine.step(self._state, event, now, self.policy)
+        self._state = state
+        self.snapshot = snapshot(state, self.policy, self.snapshot)
+        self.wake = machine.wake(state, self.policy)
+        for action in actions:
+            self._carry_out(action, state.at)
+
+    def reload(self, policy: Policy, now: Now) -> None:
+        """A new policy; the session goes on if it may."""
+        before, self.policy = self.policy, policy
+        self.step(Reloaded(before), now)
+
+    def is_due(self, now: Now) -> bool:
+        """Whether a deadline has passed on either clock."""
+        wake = self.wake
+        return (wake.mono is not None and now.mono >= wake.mono) or (wake.wall is not None and now.wall >= wake.wall)
+
+    def _carry_out(self, action: Action, now: Now) -> None:
+        match action:
+            case Tell():
+                self._listener.told(self.policy.name, now.wall, action)
+            case Keep(facts=facts):
+                self._listener.keep(self.policy.name, facts)
+            case _:
+                self._link(action)
+
+    def _link(self, action: LinkAction) -> None:
+        try:
+            self.link.carry_out(action)
+        except Exception as error:
+            log.exception("%s: could not carry out %s", self.policy.name, type(action).__name__)
+            self._post(SessionClosed(action.epoch, Ending.ERROR, f"{type(error).__name__}: {error}"))
