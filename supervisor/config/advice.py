@@ -14,9 +14,10 @@ from typing import Final
 
 from supervisor.config.consistency import machine
 from supervisor.config.faults import Fault, Faults
-from supervisor.config.model import FileKeys, GatewayKeys, OnceWindowKeys, ServerReset
+from supervisor.config.model import FileKeys, GatewayKeys, ServerReset
 from supervisor.config.settings import Config
 from supervisor.config.translate import Place, find
+from supervisor.config.window_keys import OnceWindowKeys
 from supervisor.config.yaml_lines import Node
 from supervisor.core.calendar_rules import utc
 from supervisor.core.policy import AccountMode, Policy

@@ -8,27 +8,30 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    InstanceOf,
-    Tag,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import Field, InstanceOf, ValidationInfo, field_validator
 
 from supervisor.config import readers
+from supervisor.config.keys import (
+    A_MAPPING,
+    A_MAPPING_OR_NULL,
+    A_PATH,
+    Flag,
+    Host,
+    Keys,
+    Name,
+    Reads,
+    or_null,
+    reads_duration,
+    reads_number,
+    reads_word,
+)
 from supervisor.config.readers import Conflict, Endpoint, Wrong, is_nothing, shown_duration
 from supervisor.config.resets import NONE, REGIONS
 from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
-from supervisor.core import windows as core_windows
+from supervisor.config.window_keys import DailyRestartKeys, WeeklyRestartKeys, WindowKeys
 from supervisor.core.policy import AccountMode, Reauth, RequiredFarm, Timing
 
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -38,9 +41,6 @@ _TIMING: Final = Timing()
 _HTTP: Final = Http()
 _JOURNAL: Final = Journal()
 _LOG: Final = Log()
-_LEAD: Final = core_windows.RESTART_LEAD.total_seconds()
-_GRACE: Final = core_windows.RESTART_GRACE.total_seconds()
-_RESERVED: Final = frozenset(core_windows.Kind) - {core_windows.Kind.CUSTOM}
 
 
 class ServerReset(StrEnum):
@@ -48,14 +48,6 @@ class ServerReset(StrEnum):
 
     NORTH_AMERICA, EUROPE, ASIA_PACIFIC = REGIONS
     NONE = NONE
-
-
-def _empty_if_nothing(value: object) -> object:
-    return {} if is_nothing(value) else value
-
-
-def _null_if_nothing(value: object) -> object:
-    return None if is_nothing(value) else value
 
 
 def _all_or_list(value: object) -> object:
@@ -70,17 +62,6 @@ def _regions(value: object) -> tuple[object, ...]:
     return readers.sequence("[north_america, europe]")(value)
 
 
-def _region(value: object) -> ServerReset:
-    return readers.word(ServerReset)(value)
-
-
-def _own_name(value: object) -> str:
-    said = readers.name(value)
-    if said in _RESERVED:
-        raise Wrong("is the name of a window that the daemon makes itself", "write another name")
-    return said
-
-
 def _some_gateways(value: object) -> tuple[object, ...]:
     found = readers.sequence("[{name: live, port: 4001, client_id: 911}]")(value)
     if not found:
@@ -88,30 +69,12 @@ def _some_gateways(value: object) -> tuple[object, ...]:
     return found
 
 
-def _path(value: object) -> str:
-    return readers.text(value, "path", "a path")
-
-
-def _duration(low: str, high: str) -> BeforeValidator:
-    return BeforeValidator(readers.duration(low, high))
-
-
-Flag = Annotated[bool, BeforeValidator(readers.flag)]
-Zone = Annotated[str, BeforeValidator(readers.zone)]
-Clock = Annotated[dt.time, BeforeValidator(readers.clock)]
-Instant = Annotated[dt.datetime, BeforeValidator(readers.instant)]
-FilePath = Annotated[str | None, BeforeValidator(readers.nullable(_path))]
-Wait = Annotated[float, _duration("50ms", "10m")]
-Pause = Annotated[float, _duration("50ms", "1h")]
-Grace = Annotated[float, _duration("1s", "12h")]
-Port = Annotated[int, BeforeValidator(readers.whole_number(1, readers.HIGHEST_PORT, "TCP port"))]
-_CLIENT_ID: Final = readers.whole_number(1, readers.HIGHEST_CLIENT_ID, "client id for an observer")
-
-
-class Keys(BaseModel):
-    """What all mappings of the file have in common."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_default=True)
+Wait = Annotated[float, reads_duration("50ms", "10m")]
+Pause = Annotated[float, reads_duration("50ms", "1h")]
+Port = Annotated[int, reads_number(1, readers.HIGHEST_PORT, "TCP port")]
+Region = Annotated[ServerReset, reads_word(ServerReset)]
+Farm = Annotated[InstanceOf[RequiredFarm], Reads(readers.farm, form="farm")]
+_CLIENT_ID: Final = reads_number(1, readers.HIGHEST_CLIENT_ID, "client id for an observer")
 
 
 class TimingKeys(Keys):
@@ -124,14 +87,14 @@ class TimingKeys(Keys):
     session_timeout: Wait = Field(
         _TIMING.session_timeout, description="From the gateway's version to the accounts and the next valid order id."
     )
-    heartbeat_interval: Annotated[float, _duration(LEAST_HEARTBEAT_INTERVAL, "1h")] = Field(
+    heartbeat_interval: Annotated[float, reads_duration(LEAST_HEARTBEAT_INTERVAL, "1h")] = Field(
         _TIMING.heartbeat_interval,
         description="From the last answer to the next ping. At least 2 s: a gateway silently ignores faster ones.",
     )
-    heartbeat_timeout: Annotated[float, _duration("50ms", "2h")] = Field(
+    heartbeat_timeout: Annotated[float, reads_duration("50ms", "2h")] = Field(
         _TIMING.heartbeat_timeout, description="From a ping to its miss. At most twice `heartbeat_interval`."
     )
-    heartbeat_misses: Annotated[int, BeforeValidator(readers.whole_number(1, 100, "number of misses"))] = Field(
+    heartbeat_misses: Annotated[int, reads_number(1, 100, "number of misses")] = Field(
         _TIMING.heartbeat_misses, description="Misses in a row that end the session."
     )
     retry_initial: Pause = Field(_TIMING.retry_initial, description="First step of the backoff; it doubles from here.")
@@ -139,16 +102,16 @@ class TimingKeys(Keys):
         _TIMING.retry_max_early, description="Cap of the backoff in the first minute after the loss of a session."
     )
     retry_max: Pause = Field(_TIMING.retry_max, description="Cap of the backoff after that.")
-    restart_retry: Annotated[float, _duration("50ms", "1m")] = Field(
+    restart_retry: Annotated[float, reads_duration("50ms", "1m")] = Field(
         _TIMING.restart_retry, description="Exact interval of the attempts while a restart is expected."
     )
-    stable_after: Annotated[float, _duration("0s", "1d")] = Field(
+    stable_after: Annotated[float, reads_duration("0s", "1d")] = Field(
         _TIMING.stable_after, description="A session that lasted this long is tried again at once, the debt forgiven."
     )
-    settle: Annotated[float, _duration("0s", "1h")] = Field(
+    settle: Annotated[float, reads_duration("0s", "1h")] = Field(
         _TIMING.settle, description="How long answers are called unreliable after IBKR's servers came back."
     )
-    outage_merge: Annotated[float, _duration("0s", "1h")] = Field(
+    outage_merge: Annotated[float, reads_duration("0s", "1h")] = Field(
         _TIMING.outage_merge, description="An outage that begins this soon after the last one continues it."
     )
 
@@ -180,117 +143,45 @@ def _at_least(cap: float, other: str, info: ValidationInfo) -> float:
     return cap
 
 
-class DailyRestartKeys(Keys):
-    """`daily_restart`: the gateway's auto-restart, as set under Lock and Exit."""
-
-    time: Clock = Field(examples=['"23:45"'], description="Time of day on the gateway's clock, in quotes.")
-    timezone: Zone = Field(examples=["America/New_York"], description="The gateway's zone, by its tz database name.")
-    lead: Annotated[float, _duration("0s", "1h")] = Field(_LEAD, description="How early it may begin.")
-    grace: Grace = Field(_GRACE, description="How long it may take; longer is no longer planned.")
-
-
-class WeeklyRestartKeys(Keys):
-    """`weekly_restart`: for people who choose the hour of the weekly login."""
-
-    day: Annotated[int, BeforeValidator(readers.weekday)] = Field(
-        examples=["sunday"], description="Day of the week on the gateway's clock."
-    )
-    time: Clock = Field(examples=['"12:00"'], description="Time of day on the gateway's clock, in quotes.")
-    timezone: Zone = Field(examples=["America/New_York"], description="The gateway's zone, by its tz database name.")
-    grace: Grace = Field(_GRACE, description="How long it may take, the login included.")
-
-
-_NAME_OF_WINDOW: Final = "Its name in metrics and listings; not that of a window of the daemon's own."
-_OWN_GRACE: Final = "How long after its end an outage is still explained."
-
-
-class OnceWindowKeys(Keys):
-    """`windows[]` with `from` and `to`: once."""
-
-    name: Annotated[str, BeforeValidator(_own_name)] = Field(examples=["move"], description=_NAME_OF_WINDOW)
-    from_: Instant = Field(alias="from", examples=['"2026-12-01T10:00:00Z"'], description="Its beginning.")
-    to: Instant = Field(examples=['"2026-12-01T14:00:00Z"'], description="Its end.")
-    grace: Annotated[float, _duration("0s", "12h")] = Field(0.0, description=_OWN_GRACE)
-
-    @field_validator("to")
-    @classmethod
-    def _after_from(cls, end: dt.datetime, info: ValidationInfo) -> dt.datetime:
-        start = info.data.get("from_")
-        if start is not None and end <= start:
-            raise Conflict(
-                f"{end:%Y-%m-%dT%H:%M:%SZ} is not after from, {start:%Y-%m-%dT%H:%M:%SZ}", "write a later end", "from"
-            )
-        return end
-
-
-class WeeklyWindowKeys(Keys):
-    """`windows[]` with `weekly` and `for`: every week."""
-
-    name: Annotated[str, BeforeValidator(_own_name)] = Field(examples=["sat"], description=_NAME_OF_WINDOW)
-    weekly: Annotated[tuple[int, dt.time], BeforeValidator(readers.weekly)] = Field(
-        examples=['"Sat 04:00"'], description="Day and time of day of its beginning."
-    )
-    for_: Annotated[float, _duration("1s", "6d")] = Field(alias="for", examples=["2h"], description="Its length.")
-    timezone: Zone = Field(examples=["Europe/London"], description="The zone of `weekly`, by its tz database name.")
-    grace: Annotated[float, _duration("0s", "12h")] = Field(0.0, description=_OWN_GRACE)
-
-
-ONCE, WEEKLY = "<once>", "<weekly>"
-"""Tags of the two forms. They stand among the keys in the place of a fault; no key of a file looks like them."""
-
-
-def _form(value: object) -> str:
-    keys = value if isinstance(value, dict) else {}
-    return WEEKLY if isinstance(value, WeeklyWindowKeys) or {"weekly", "for"} & set(keys) else ONCE
-
-
-WindowKeys = Annotated[
-    Annotated[OnceWindowKeys, Tag(ONCE)] | Annotated[WeeklyWindowKeys, Tag(WEEKLY)], Discriminator(_form)
-]
-
-
 class GatewayKeys(Keys):
     """`gateways[]`: one gateway, and the session the daemon keeps with it."""
 
-    name: Annotated[str, BeforeValidator(readers.name)] = Field(
+    name: Name = Field(
         examples=["live"], description="The `gateway` label of every metric: 1 to 63 of a-z, 0-9, `_` and `-`."
     )
-    host: Annotated[str, BeforeValidator(readers.host)] = Field(DEFAULT_HOST, description="Host name or IP address.")
+    host: Host = Field(DEFAULT_HOST, description="Host name or IP address.")
     port: Port = Field(examples=["4001"], description="TWS 7496 live, 7497 paper; IB Gateway 4001 live, 4002 paper.")
-    client_id: Annotated[int, BeforeValidator(_CLIENT_ID)] = Field(
+    client_id: Annotated[int, _CLIENT_ID] = Field(
         examples=["911"],
         description="1 to 2147483647, used by nobody else, and not the gateway's master id.",
     )
-    client_id_fallback: Annotated[int | None, BeforeValidator(readers.nullable(_CLIENT_ID))] = Field(
+    client_id_fallback: Annotated[int | None, or_null(_CLIENT_ID)] = Field(
         None, description="Tried when the gateway still holds `client_id`; without it the same id is tried again."
     )
-    account_mode: Annotated[AccountMode, BeforeValidator(readers.word(AccountMode))] = Field(
+    account_mode: Annotated[AccountMode, reads_word(AccountMode)] = Field(
         AccountMode.ANY, description="The accounts that must be logged in: `live`, `paper` (ids begin with D) or `any`."
     )
-    required_farms: Annotated[
-        tuple[Annotated[InstanceOf[RequiredFarm], BeforeValidator(readers.farm)], ...] | None,
-        BeforeValidator(_all_or_list),
-    ] = Field(None, description="Data farms that must not be broken: `all`, or a list of names or `kind/name`.")
-    daily_restart: Annotated[DailyRestartKeys | None, BeforeValidator(_null_if_nothing)] = Field(
+    required_farms: Annotated[tuple[Farm, ...] | None, Reads(_all_or_list, form="`all`, or a list")] = Field(
+        None, description="Data farms that must not be broken: `all`, or a list of names or `kind/name`."
+    )
+    daily_restart: Annotated[DailyRestartKeys | None, A_MAPPING_OR_NULL] = Field(
         None, description="The gateway's daily auto-restart."
     )
-    weekly_restart: Annotated[WeeklyRestartKeys | None, BeforeValidator(_null_if_nothing)] = Field(
+    weekly_restart: Annotated[WeeklyRestartKeys | None, A_MAPPING_OR_NULL] = Field(
         None, description="A restart of its own for the weekly login."
     )
-    reauth: Annotated[Reauth | None, BeforeValidator(readers.nullable(readers.word(Reauth)))] = Field(
+    reauth: Annotated[Reauth | None, or_null(reads_word(Reauth))] = Field(
         None,
         description="Who does the weekly login: `manual`, a person, or `automatic`. "
         "Default: `automatic` for `account_mode: paper`, else `manual`.",
     )
-    server_reset: Annotated[tuple[Annotated[ServerReset, BeforeValidator(_region)], ...], BeforeValidator(_regions)] = (
-        Field(
-            (),
-            description="Regions whose nightly reset is planned: `north_america`, `europe`, `asia_pacific`, a list of "
-            "them, or `none`, not even the weekend. Default: the weekend reset alone.",
-        )
+    server_reset: Annotated[tuple[Region, ...], Reads(_regions, form="region, or a list")] = Field(
+        (),
+        description="Regions whose nightly reset is planned: `north_america`, `europe`, `asia_pacific`, a list of "
+        "them, or `none`, not even the weekend. Default: the weekend reset alone.",
     )
     windows: Annotated[
-        tuple[WindowKeys, ...], BeforeValidator(readers.sequence('[{name: sat, weekly: "Sat 04:00", for: 2h, ...}]'))
+        tuple[WindowKeys, ...], Reads(readers.sequence('[{name: sat, weekly: "Sat 04:00", for: 2h, ...}]'), form="list")
     ] = Field((), description="Planned maintenance of your own.")
     follow_port_change: Flag = Field(
         False, description="Follow the gateway to the port it announces (code 1300) until restart or reload."
@@ -298,7 +189,7 @@ class GatewayKeys(Keys):
     upstream_probe: Flag = Field(
         True, description="Ask IBKR's servers for a contract to prove that they are back, when that is in doubt."
     )
-    timing: Annotated[TimingKeys, BeforeValidator(_empty_if_nothing)] = Field(TimingKeys(), description="Timers.")
+    timing: Annotated[TimingKeys, A_MAPPING] = Field(TimingKeys(), description="Timers.")
 
     @field_validator("client_id_fallback")
     @classmethod
@@ -318,10 +209,10 @@ class GatewayKeys(Keys):
 class HttpKeys(Keys):
     """`http`: metrics, status page and API."""
 
-    listen: Annotated[InstanceOf[Endpoint], BeforeValidator(readers.endpoint())] = Field(
+    listen: Annotated[InstanceOf[Endpoint], Reads(readers.endpoint(), form="`HOST:PORT`")] = Field(
         _HTTP.listen, description="Host and port to listen on; an IPv6 address in brackets."
     )
-    web_config: FilePath = Field(
+    web_config: Annotated[str | None, or_null(A_PATH)] = Field(
         None,
         description="TLS and basic auth: a file in the format of Prometheus' exporter-toolkit. "
         "A relative path is taken from the config file's folder.",
@@ -331,11 +222,11 @@ class HttpKeys(Keys):
 class JournalKeys(Keys):
     """`journal`: the history on disk."""
 
-    path: Annotated[str, BeforeValidator(_path)] = Field(
+    path: Annotated[str, A_PATH] = Field(
         "journal.db",
         description="A relative path is taken from `$STATE_DIRECTORY`, without it from the config file's folder.",
     )
-    retention: Annotated[float, _duration("1d", "36500d")] = Field(
+    retention: Annotated[float, reads_duration("1d", "36500d")] = Field(
         _JOURNAL.retention, description="How long entries are kept."
     )
 
@@ -343,13 +234,13 @@ class JournalKeys(Keys):
 class LogKeys(Keys):
     """`log`: what is written, and how."""
 
-    level: Annotated[LogLevel, BeforeValidator(readers.word(LogLevel))] = Field(
+    level: Annotated[LogLevel, reads_word(LogLevel)] = Field(
         _LOG.level, description="`debug`, `info`, `warning` or `error`."
     )
-    format: Annotated[LogFormat, BeforeValidator(readers.word(LogFormat))] = Field(
+    format: Annotated[LogFormat, reads_word(LogFormat)] = Field(
         _LOG.format, description="`console`, `json` or `journald`."
     )
-    wire: FilePath = Field(
+    wire: Annotated[str | None, or_null(A_PATH)] = Field(
         None,
         description="A folder for a log of every message, a file for each gateway. Relative as `journal.path` is.",
     )
@@ -358,15 +249,13 @@ class LogKeys(Keys):
 class FileKeys(Keys):
     """The whole file."""
 
-    gateways: Annotated[tuple[GatewayKeys, ...], BeforeValidator(_some_gateways)] = Field(
+    gateways: Annotated[tuple[GatewayKeys, ...], Reads(_some_gateways, form="list")] = Field(
         examples=["[{name: live, port: 4001, client_id: 911}]"], description="The gateways, at least one."
     )
-    defaults: Annotated[dict[str, Any], BeforeValidator(_empty_if_nothing)] = Field(
+    defaults: Annotated[dict[str, Any], A_MAPPING] = Field(
         {}, description="Any key of a gateway, for all of them: mappings merge key by key, everything else is replaced."
     )
-    http: Annotated[HttpKeys, BeforeValidator(_empty_if_nothing)] = Field(HttpKeys(), description="Needs a restart.")
-    journal: Annotated[JournalKeys, BeforeValidator(_empty_if_nothing)] = Field(
-        JournalKeys(), description="Needs a restart."
-    )
-    log: Annotated[LogKeys, BeforeValidator(_empty_if_nothing)] = Field(LogKeys(), description="Logging.")
+    http: Annotated[HttpKeys, A_MAPPING] = Field(HttpKeys(), description="Needs a restart.")
+    journal: Annotated[JournalKeys, A_MAPPING] = Field(JournalKeys(), description="Needs a restart.")
+    log: Annotated[LogKeys, A_MAPPING] = Field(LogKeys(), description="Logging.")
     show_accounts: Flag = Field(False, description="Show account numbers in full instead of masked.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from supervisor.config.model import GatewayKeys, OnceWindowKeys, ServerReset, WeeklyWindowKeys
+from supervisor.config.model import GatewayKeys, ServerReset
 from supervisor.config.resets import NONE, reset_windows
+from supervisor.config.window_keys import OnceWindowKeys, WeeklyWindowKeys
 from supervisor.core.calendar_rules import Once, Weekly
 from supervisor.core.policy import AccountMode, Policy, Reauth, Timing
 from supervisor.core.schedule import gateway_zone

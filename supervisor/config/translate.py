@@ -9,8 +9,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from supervisor.config.faults import Faults
-from supervisor.config.model import ONCE, WEEKLY, GatewayKeys, OnceWindowKeys, WeeklyWindowKeys
+from supervisor.config.model import GatewayKeys
 from supervisor.config.readers import Conflict, Wrong, did_you_mean
+from supervisor.config.window_keys import ONCE, WEEKLY, OnceWindowKeys, WeeklyWindowKeys
 from supervisor.config.yaml_lines import Node, below, shown_text
 
 Place = tuple[int | str, ...]
