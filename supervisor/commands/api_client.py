@@ -1,0 +1,102 @@
+"""How commands talk to the daemon:
+
+Plain HTTP to its API, found by `--url`, the environment, the config, or the default.
+"""
+
+import base64
+import json
+import os
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+DEFAULT = "http://127.0.0.1:14000"
+ENVIRONMENT = "IB_SUPERVISOR_URL"
+TIMEOUT = 5.0
+"""Seconds for one question."""
+
+
+class Unreachable(Exception):
+    """No daemon answers there."""
+
+
+class Refused(Exception):
+    """The daemon answered, and not with yes."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One daemon."""
+
+    url: str
+    credentials: str | None = None
+    """`user:password`."""
+
+    def get(self, path: str, timeout: float = TIMEOUT) -> Any:
+        """The JSON at `path`. Raises Unreachable, Refused."""
+        return json.loads(self._ask("GET", path, timeout))
+
+    def post(self, path: str, fields: dict[str, str] | None = None, timeout: float = TIMEOUT) -> str:
+        """Ask for something to be done. Raises Unreachable, Refused."""
+        query = f"?{urllib.parse.urlencode(fields)}" if fields else ""
+        return self._ask("POST", path + query, timeout)
+
+    def _ask(self, method: str, path: str, timeout: float) -> str:
+        request = urllib.request.Request(self.url + path, method=method, data=b"" if method == "POST" else None)
+        if self.credentials is not None:
+            token = base64.b64encode(self.credentials.encode()).decode()
+            request.add_header("Authorization", f"Basic {token}")
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
+                text: str = answer.read().decode()
+                return text
+        except urllib.error.HTTPError as error:
+            raise Refused(error.code, error.read().decode(errors="replace").strip()) from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            raise Unreachable(f"no daemon answers at {self.url}: {reason}") from None
+
+
+UrlOption = typer.Option("--url", help=f"Where the daemon is; else ${ENVIRONMENT}, else the config's, else {DEFAULT}.")
+ConfigOption = typer.Option("--config", metavar="FILE", help="The daemon's config, to find it by `http.listen`.")
+AuthOption = typer.Option("--auth-file", metavar="FILE", help="A file with one line: user:password.")
+
+
+def client(url: str | None, config: Path | None, auth_file: Path | None) -> Client:
+    """The daemon that the options mean. Ends the command with 2 or 78 if they cannot be read."""
+    found = url or os.environ.get(ENVIRONMENT) or (_from_config(config) if config is not None else DEFAULT)
+    if not found.startswith(("http://", "https://")):
+        found = f"http://{found}"
+    return Client(found.rstrip("/"), _credentials(auth_file) if auth_file is not None else None)
+
+
+def _from_config(path: Path) -> str:
+    from supervisor.config.load import ConfigError, load
+
+    try:
+        http = load(path, os.environ).http
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(78) from None
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(http.listen.host, http.listen.host)
+    place = f"[{host}]" if ":" in host else host
+    return f"{'https' if http.web_config is not None else 'http'}://{place}:{http.listen.port}"
+
+
+def _credentials(path: Path) -> str:
+    try:
+        line = path.read_text().strip()
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}", param_hint="--auth-file") from None
+    if ":" not in line:
+        raise typer.BadParameter(f"{path}: write one line, user:password", param_hint="--auth-file")
+    return line

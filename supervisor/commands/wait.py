@@ -1,0 +1,59 @@
+"""`ib-supervisor wait`: until a gateway is up, for programs and units that need it."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
+from supervisor.config.readers import duration
+from supervisor.core.status import Status
+
+EVERY = 0.5
+"""Seconds between two questions."""
+
+
+def wait(
+    gateway: Annotated[str, typer.Option(metavar="NAME", help="The gateway's name in the config.")],
+    for_: Annotated[Status, typer.Option("--for", help="The status to wait for.")] = Status.UP,
+    timeout: Annotated[str, typer.Option(metavar="TIME", help="How long at most: 300s, 5m.")] = "300s",
+    url: Annotated[str | None, UrlOption] = None,
+    config: Annotated[Path | None, ConfigOption] = None,
+    auth_file: Annotated[Path | None, AuthOption] = None,
+) -> None:
+    """Wait for a status of a gateway; keeps asking while no daemon answers.
+
+    Exits with 0 when it is reached, 1 if it was not in time, 2 if there is no such gateway.
+    """
+    try:
+        patience = duration("0s", "365d")(timeout)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--timeout") from None
+    raise typer.Exit(wait_for(client(url, config, auth_file), gateway, for_, patience))
+
+
+def wait_for(daemon: Client, gateway: str, wanted: Status, patience: float) -> int:
+    """The exit status: 0 reached, 1 not within `patience` seconds, 2 no such gateway."""
+    deadline = time.monotonic() + patience
+    last = "nothing was heard"
+    while True:
+        left = deadline - time.monotonic()
+        try:
+            known = daemon.get("/api/v1/status", timeout=max(0.1, min(5.0, left)))["gateways"]
+        except (Unreachable, Refused) as error:
+            last = str(error)
+        else:
+            status = next((g["status"] for g in known if g["name"] == gateway), None)
+            if status is None:
+                names = ", ".join(g["name"] for g in known)
+                typer.echo(f"no gateway is named {gateway}; there are: {names}", err=True)
+                return 2
+            if status == wanted:
+                return 0
+            last = f"{gateway} is {status}"
+        left = deadline - time.monotonic()
+        if left <= 0:
+            typer.echo(f"not {wanted} within {patience:g} s: {last}", err=True)
+            return 1
+        time.sleep(min(EVERY, left))
