@@ -1,0 +1,127 @@
+"""`ib-supervisor check-config`: is this file valid, and what would the daemon do with it?
+
+- The plan goes to standard output; faults and warnings go to standard error, a line each with the place in the file.
+- Exit status 0 for a valid file, warnings or not; 78 (`EX_CONFIG`) for any other.
+- Times are on the clock of the gateway's zone, in UTC where the config names none.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from supervisor.config.load import Config, ConfigError, load
+from supervisor.config.readers import Endpoint, shown_duration
+from supervisor.core.calendar_rules import zone_of
+from supervisor.core.policy import Policy, Reauth, Timing
+from supervisor.core.schedule import logins_due
+from supervisor.core.windows import Occurrence, occurrences
+
+BAD_CONFIG: Final = 78
+"""What sysexits.h calls EX_CONFIG; the unit does not restart a daemon that ends with it."""
+
+_AHEAD: Final = timedelta(days=8)
+_LOGIN: Final = {Reauth.MANUAL: "login by a person", Reauth.AUTOMATIC: "login without a person"}
+_USUAL: Final = Timing()
+
+
+def check_config_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The config file.", show_default=False)],
+) -> None:
+    """Validate a config file, and print what the daemon would do with it.
+
+    Exits with 78 if it is not valid; every fault is told with its line.
+    """
+    raise typer.Exit(check_config(file, os.environ, datetime.now(UTC)))
+
+
+def check_config(file: Path, env: Mapping[str, str], now: datetime) -> int:
+    """Print the plan, the warnings or the faults; the exit status."""
+    try:
+        config = load(file, env, now)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return BAD_CONFIG
+    print(plan(config, now))
+    for warning in config.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return 0
+
+
+def plan(config: Config, now: datetime) -> str:
+    """What the daemon would do, in lines for people."""
+    count = len(config.gateways)
+    lines = [f"{config.path}: valid, {count} gateway{'' if count == 1 else 's'}"]
+    for policy in config.gateways:
+        lines += ["", policy.name, *(f"  {name:<10}  {value}" for name, value in _facts(policy, now))]
+    lines += ["", *(f"{name:<12}{value}" for name, value in _own(config))]
+    return "\n".join(lines)
+
+
+def _facts(policy: Policy, now: datetime) -> Iterator[tuple[str, str]]:
+    fallback = f", else {policy.client_id_fallback}" if policy.client_id_fallback else ""
+    farms = policy.required_farms
+    yield "gateway", f"{Endpoint(policy.host, policy.port)}, client id {policy.client_id}{fallback}"
+    yield "accounts", f"{policy.account_mode}, {_LOGIN[policy.reauth]}"
+    yield "farms", "all are required" if farms is None else ", ".join(map(str, farms)) or "none is required"
+    yield "zone", policy.timezone or "not known, times are in UTC"
+    yield from _next_openings(policy, now)
+    for login in logins_due([(policy.name, policy.windows)], now, now + _AHEAD)[:1]:
+        yield "login due", _clock(login.at, policy)
+    for field in fields(Timing):
+        value, usual = getattr(policy.timing, field.name), getattr(_USUAL, field.name)
+        if value != usual:
+            yield "timing", f"{field.name} {_timer(value)} (default {_timer(usual)})"
+    if policy.follow_port_change:
+        yield "port", "followed when the gateway announces another one"
+    if not policy.upstream_probe:
+        yield "probe", "off: that IBKR's servers are back is only believed when told, or after silence"
+
+
+def _next_openings(policy: Policy, now: datetime) -> Iterator[tuple[str, str]]:
+    """For each window its next opening, or the one that is open now; windows that are months away in the end."""
+    seen: set[str] = set()
+    for horizon in (_AHEAD, timedelta(days=3660)):
+        windows = [window for window in policy.windows if window.name not in seen]
+        for occurrence in _first_of_each(occurrences(windows, now, now + horizon), {each.name for each in windows}):
+            seen.add(occurrence.window.name)
+            until = _clock(occurrence.planned_until, policy)
+            now_open = ", open now" if occurrence.contains(now) else ""
+            yield "window", f"{occurrence.window.name}: {_clock(occurrence.start, policy)} to {until}{now_open}"
+
+
+def _first_of_each(found: Iterator[Occurrence], names: set[str]) -> Iterator[Occurrence]:
+    while names and (occurrence := next(found, None)) is not None:
+        if occurrence.window.name in names:
+            names.discard(occurrence.window.name)
+            yield occurrence
+
+
+def _own(config: Config) -> Iterator[tuple[str, str]]:
+    """What the daemon has for itself."""
+    secured = f", TLS and users as in {config.http.web_config}" if config.http.web_config else ""
+    kept = shown_duration(config.journal.retention)
+    yield "http", f"http://{config.http.listen}{secured}"
+    yield "journal", f"{config.journal.path}, entries kept for {kept}"
+    yield (
+        "log",
+        f"{config.log.level}, {config.log.format}" + (f", messages in {config.log.wire}" if config.log.wire else ""),
+    )
+    yield "accounts", "shown in full" if config.show_accounts else "masked"
+
+
+def _timer(value: float | int) -> str:
+    return shown_duration(value) if isinstance(value, float) else str(value)
+
+
+def _clock(instant: datetime, policy: Policy) -> str:
+    """What a clock in the gateway's zone shows then."""
+    shown = instant.astimezone(zone_of(policy.timezone) if policy.timezone else UTC)
+    return f"{shown:%a %Y-%m-%d %H:%M:%S %Z}" if shown.second else f"{shown:%a %Y-%m-%d %H:%M %Z}"
