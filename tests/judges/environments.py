@@ -1,11 +1,11 @@
 """Environments of third-party clients, made on first use under `.venvs/` and reused as long as their requirements are the same.
 
-`python_of("ibapi-10.46.1")` is the interpreter of a virtual environment with that client alone: the `ibapi` versions share one
-import name, so no two of them can be in one environment. `node_modules_of("stoqey-1.6.10")` is the same for npm.
-`python -m tests.judges.environments` makes all of them.
+`python_of("ibapi-10.46.1")` is the interpreter of a virtual environment with that client alone: the `ibapi` versions
+share one import name, so no two of them can be in one environment. `node_modules_of("stoqey-1.6.10")` is the same for
+npm. `python -m tests.judges.environments` makes all of them.
 
-An environment is made under a lock, so that parallel test runs wait for one another, and is marked whole last: a making that was
-interrupted is begun anew.
+An environment is made under a lock, so that parallel test runs wait for one another, and is marked whole last: a making
+that was interrupted is begun anew.
 """
 
 import fcntl
