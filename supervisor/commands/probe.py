@@ -1,0 +1,156 @@
+"""`ib-supervisor probe`: one visit to a gateway, without a daemon and without its client id."""
+
+import json as jsonlib
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from supervisor.config.readers import Endpoint, endpoint
+from supervisor.core import codes, notices
+from supervisor.core.causes import CauseKey, describe
+from supervisor.core.events import Ending, NextIdReceived, NoticeReceived
+from supervisor.core.farm_words import FarmState
+from supervisor.gateway.visit import Visit, VisitEvent, visit
+from supervisor.gateway.wrapper import SummaryEnd, SummaryRow
+from supervisor.observe.masking import mask
+
+CLIENT_ID = 912
+"""Never the daemon's."""
+
+
+class Rung(StrEnum):
+    """The layers that a visit can see."""
+
+    PORT = "port"
+    HANDSHAKE = "handshake"
+    SESSION = "session"
+    HEARTBEAT = "heartbeat"
+    UPSTREAM = "upstream"
+    FARMS = "farms"
+
+
+def probe(
+    gateway: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Where the gateway's API listens.")],
+    require: Annotated[Rung, typer.Option(help="The layer that decides between exit status 0 and 1.")] = Rung.SESSION,
+    account_summary: Annotated[
+        bool, typer.Option(help="Print each row of the account summary, as IBKR's hello-world does.")
+    ] = False,
+    client_id: Annotated[
+        int, typer.Option(min=0, max=2147483647, help="Not the daemon's, nor another program's.")
+    ] = CLIENT_ID,
+    show_accounts: Annotated[bool, typer.Option(help="Print account numbers in full.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Connect once, say what works layer by layer, and leave.
+
+    Exits with 0 if the required layer works, 1 if it does not.
+    """
+    try:
+        place = endpoint(1)(gateway)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+    def name(account: str) -> str:
+        return account if show_accounts else mask(account)
+
+    quiet = json
+    seen = visit(
+        place.host,
+        place.port,
+        client_id,
+        account_summary=account_summary,
+        on_event=(lambda event: None) if quiet else (lambda event: _tell(event, name)),
+    )
+    layers = layers_of(seen)
+    if json:
+        print(jsonlib.dumps(_as_json(seen, layers, [name(account) for account in seen.accounts]), indent=2))
+    else:
+        _report(seen, layers, place, client_id, [name(account) for account in seen.accounts])
+    raise typer.Exit(0 if layers[require] else 1)
+
+
+def layers_of(seen: Visit) -> dict[Rung, bool]:
+    """The ladder as one visit saw it: each rung only if all below it hold."""
+    broken = [farm for farm in farms_of(seen.notices).values() if farm is FarmState.BROKEN]
+    holds = (seen.port, seen.handshake, seen.session, seen.heartbeat, bool(seen.upstream), not broken)
+    return {rung: all(holds[: height + 1]) for height, rung in enumerate(Rung)}
+
+
+def farms_of(heard: Sequence[NoticeReceived]) -> dict[str, FarmState]:
+    """The farms that the notices spoke of, by `kind/name`."""
+    farms: dict[str, FarmState] = {}
+    for notice in heard:
+        read = notices.read(notice.code, notice.text)
+        if isinstance(read, notices.FarmNotice) and read.name is not None:
+            farms[f"{read.kind}/{read.name}"] = read.state
+    return farms
+
+
+def _tell(event: VisitEvent, name: Any) -> None:
+    match event:
+        case NextIdReceived(order_id=order_id):
+            print(f"connection ready, next valid order id {order_id}")
+        case NoticeReceived(code=code, text=text, request_id=request):
+            about = f" (request {request})" if request > 0 else ""
+            print(f"notice {code}{about}: {notices.summary(text)}  [{codes.lookup(code).title}]")
+        case SummaryRow(account=account, tag=tag, value=value, currency=currency):
+            print(f"account {name(account)}  {tag}: {value} {currency}".rstrip())
+        case SummaryEnd():
+            print("account summary: end")
+
+
+def _report(seen: Visit, layers: dict[Rung, bool], place: Endpoint, client_id: int, accounts: list[str]) -> None:
+    print()
+    for rung, up in layers.items():
+        print(f"  {'ok ' if up else '-- '} {rung:<10} {_detail(rung, seen, accounts)}".rstrip())
+    if not layers[Rung.SESSION]:
+        cause = describe(_cause(seen), host=place.host, port=place.port, client_id=client_id)
+        print(f"\n{cause.words}\n{cause.cure}")
+        if seen.detail:
+            print(f"({seen.detail})")
+
+
+def _detail(rung: Rung, seen: Visit, accounts: list[str]) -> str:
+    match rung:
+        case Rung.HANDSHAKE if seen.server_version is not None:
+            return f"server version {seen.server_version}, its clock says {seen.clock}"
+        case Rung.SESSION if seen.session:
+            return f"accounts {', '.join(accounts)}; next order id {seen.next_order_id}"
+        case Rung.HEARTBEAT if seen.heartbeat_seconds is not None:
+            return f"answered in {seen.heartbeat_seconds * 1000:.1f} ms"
+        case Rung.UPSTREAM if seen.session:
+            return "IBKR's servers answered" if seen.upstream else "no answer that needs IBKR's servers"
+        case Rung.FARMS:
+            return ", ".join(f"{farm} {state}" for farm, state in farms_of(seen.notices).items())
+        case _:
+            return ""
+
+
+def _cause(seen: Visit) -> CauseKey:
+    if any(notice.code == 326 for notice in seen.notices):
+        return CauseKey.CLIENT_ID_RIVAL
+    if seen.ending is Ending.PROTOCOL:
+        return CauseKey.PROTOCOL
+    if not seen.port:
+        causes = {Ending.REFUSED: CauseKey.PORT_REFUSED, Ending.TIMEOUT: CauseKey.UNREACHABLE}
+        return causes.get(seen.ending, CauseKey.LOCAL_ERROR)
+    if not seen.handshake:
+        return CauseKey.CLOSED_EARLY if seen.ending in (Ending.CLOSED, Ending.RESET) else CauseKey.MUTE
+    return CauseKey.NEVER_READY
+
+
+def _as_json(seen: Visit, layers: dict[Rung, bool], accounts: list[str]) -> dict[str, Any]:
+    return {
+        "layers": {rung.value: up for rung, up in layers.items()},
+        "server_version": seen.server_version,
+        "clock": seen.clock,
+        "accounts": accounts,
+        "next_order_id": seen.next_order_id,
+        "heartbeat_seconds": seen.heartbeat_seconds,
+        "farms": {farm: state.value for farm, state in farms_of(seen.notices).items()},
+        "notices": [{"code": n.code, "request": n.request_id, "text": notices.summary(n.text)} for n in seen.notices],
+        "ending": seen.ending.value,
+        "detail": seen.detail,
+    }
