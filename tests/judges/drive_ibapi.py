@@ -29,19 +29,13 @@ class Grumbles(logging.Handler):
         self.heard.append(f"{record.name} {record.levelname} {record.getMessage()}")
 
 
-class Judge(EWrapper, EClient):  # type: ignore[misc]
+class Judge(EWrapper, EClient):
     """Notes every callback that matters."""
 
     def __init__(self) -> None:
         EClient.__init__(self, self)
-        self.told: dict[str, Any] = {
-            "notices": [],
-            "errors": {},
-            "summary": [],
-            "bars": [],
-            "contracts": [],
-            "prices": [],
-        }
+        self.told: dict[str, Any] = {"errors": {}}
+        self.told |= {name: [] for name in ("notices", "summary", "bars", "contracts", "prices")}
         self.ended: set[str] = set()
 
     def error(self, req_id: int, *rest: Any) -> None:

@@ -1,4 +1,4 @@
-"""Environments of third-party clients, made on first use under `.venvs/` and reused as long as their requirements are the same.
+"""Environments of third-party clients, made on first use under `.venvs/`, reused while their requirements are the same.
 
 `python_of("ibapi-10.46.1")` is the interpreter of a virtual environment with that client alone: the `ibapi` versions
 share one import name, so no two of them can be in one environment. `node_modules_of("stoqey-1.6.10")` is the same for
@@ -61,7 +61,7 @@ def node_modules_of(name: str) -> Path:
 
 @contextmanager
 def _whole(directory: Path, digest: str) -> Iterator[bool]:
-    """Yields whether the environment must be made; under the lock, on a clean place, and marked when that has succeeded."""
+    """Yields, under the lock, whether the environment must be made; marks it when that has succeeded."""
     ROOT.mkdir(exist_ok=True)
     mark = directory / ".made-of"
     with (ROOT / f"{directory.name}.lock").open("w") as lock:

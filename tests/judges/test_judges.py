@@ -3,6 +3,7 @@
 import json
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,12 +19,14 @@ SERVER_VERSIONS = (157, 176, 187, 200, 203, 225)
 BETWEEN = (201, 204, 205, 206, 207, 208, 212, 213, 219, 223)
 """Server versions at which one message after the other became protobuf."""
 
-DRIVERS = "tests/judges"
+DRIVERS = Path(__file__).parent
 GREETING = [
     [2104, "Market data farm connection is OK:usfarm"],
     [2106, "HMDS data farm connection is OK:ushmds"],
     [2158, "Sec-def data farm connection is OK:secdefnj"],
 ]
+CONTRACT: list[object] = [9003, 265598, "AAPL", "STK", "SMART", "NASDAQ", "USD", "AAPL", "AAPL"]
+CONTRACT += ["APPLE INC", 0.01, "US/Eastern", "26"]
 START, SECOND, END = "20240102 09:30:00 US/Eastern", "20240102 09:31:00 US/Eastern", "20240102 09:32:00 US/Eastern"
 
 
@@ -59,23 +62,7 @@ def ibapi_is_told_everything(client: str, version: int) -> None:
             [9002, SECOND, 10.5, 10.75, 10.25, 10.5, 800.0, 10.5, 17],
         ],
         "history": [9002, START, END],
-        "contracts": [
-            [
-                9003,
-                265598,
-                "AAPL",
-                "STK",
-                "SMART",
-                "NASDAQ",
-                "USD",
-                "AAPL",
-                "AAPL",
-                "APPLE INC",
-                0.01,
-                "US/Eastern",
-                "26",
-            ]
-        ],
+        "contracts": [CONTRACT],
         "market_data_type": [9005, 3],
         "prices": [[9005, 66, 189.25, True]],
         "size": [9005, 69, 300.0],
