@@ -1,0 +1,242 @@
+"""The journal: what must survive a restart, and what was told, in one SQLite file.
+
+- `keep` and `record` never block, never raise and never touch the file: a thread of its own writes, in batches, at
+  most every `BATCH` seconds. So a kill -9 costs what was handed over in the last fraction of a second.
+- Of facts the newest win: they are few, and none is ever dropped. Of events at most `WAITING_AT_MOST` wait; if the
+  file cannot be written for so long that there are more, the oldest are lost, counted and told of.
+- Nothing that happens to the file ends the daemon: a full disk, a lock, a missing folder are counted in `errors`, told
+  once, and tried again every few seconds. A corrupt file is moved aside and a new one begun; a file that vanished is
+  written anew. Both new files get all facts known.
+"""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from supervisor.core.actions import Tell
+from supervisor.core.facts import Facts
+from supervisor.observe.journal_store import Entry, Store, is_corrupt, is_held, set_aside
+
+LOG = logging.getLogger(__name__)
+
+BATCH = 0.2
+"""Seconds from one commit to the next, at least."""
+RETRY = 5.0
+"""Seconds from a failure to the next attempt."""
+WAITING_AT_MOST = 10_000
+"""Events that wait while the file cannot be written."""
+
+_PATIENCE = 0.5
+_HELD_PAUSE = 0.1
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """What was handed over and is not yet in the file."""
+
+    facts: dict[str, Facts] = field(default_factory=dict)
+    events: deque[Entry] = field(default_factory=deque)
+    prune: datetime | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.facts or self.events or self.prune)
+
+
+class Journal:
+    """The journal at `path`; None is one in memory, which ends with the process. `retry` is `RETRY`, for the impatient.
+
+    `errors` counts failed attempts to read or write, `lost` the events that were dropped because too many waited.
+    """
+
+    def __init__(self, path: Path | None, *, retry: float = RETRY) -> None:
+        self.errors = 0
+        self.lost = 0
+        self._path = path
+        self._retry = retry
+        self._name = "in memory" if path is None else str(path)
+        self._wake = threading.Condition()
+        # Guarded by the condition's lock:
+        self._waiting = _Waiting()
+        self._known: dict[str, Facts] = {}
+        self._closing = False
+        # The writer's own:
+        self._store: Store | None = None
+        self._failing = False
+        self._lost_told = 0
+        self._open_until = 0.0
+        self._found: dict[str, Facts] = {}
+        self._opened = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+
+    def open(self, timeout: float = 5.0) -> Mapping[str, Facts]:
+        """Begin, and read the facts of every gateway that ever was; called once.
+
+        Never raises and never takes longer than `timeout` seconds: what cannot be read by then is unknown, with a
+        warning, and the journal goes on trying to write.
+        """
+        self._open_until = time.monotonic() + timeout * _PATIENCE
+        self._thread.start()
+        if not self._opened.wait(timeout):
+            LOG.warning(
+                "the journal (%s) did not open within %g s: going on without what it knows", self._name, timeout
+            )
+            return {}
+        return self._found
+
+    def keep(self, gateway: str, facts: Facts) -> None:
+        """These are the gateway's facts now."""
+        with self._wake:
+            if self._known.get(gateway) == facts:
+                return
+            self._known[gateway] = facts
+            self._hand_over().facts[gateway] = facts
+
+    def record(self, gateway: str, at: datetime, tell: Tell) -> None:
+        """This was told at `at`, an aware datetime."""
+        with self._wake:
+            events = self._hand_over().events
+            events.append(Entry(gateway, at, tell))
+            self._shed(events)
+
+    def prune(self, older_than: datetime) -> None:
+        """Forget the events before that instant, bit by bit; facts are never forgotten."""
+        with self._wake:
+            self._hand_over().prune = older_than
+
+    def close(self, timeout: float = 1.0) -> bool:
+        """Write what waits and end; whether all of it was written within `timeout` seconds."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        with self._wake:
+            return not self._thread.is_alive() and not self._waiting
+
+    def _hand_over(self) -> _Waiting:
+        if not self._waiting:
+            self._wake.notify()
+        return self._waiting
+
+    def _shed(self, events: deque[Entry]) -> None:
+        while len(events) > WAITING_AT_MOST:
+            events.popleft()
+            self.lost += 1
+
+    # -- the writer's thread ------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        opened = self._attempt(self._begin)
+        self._opened.set()
+        not_before = time.monotonic() + (0.0 if opened else self._retry)
+        while True:
+            batch, last = self._take(not_before)
+            written = not batch or self._attempt(partial(self._write, batch))
+            if not written:
+                self._give_back(batch)
+            not_before = time.monotonic() + (BATCH if written else self._retry)
+            if last:
+                break
+        self._drop_store()
+
+    def _begin(self) -> None:
+        """Open the file and read the facts, patient for a moment if another program holds it."""
+        while True:
+            try:
+                _, self._found = self._open_store()
+            except sqlite3.Error as error:
+                if not is_held(error) or time.monotonic() > self._open_until:
+                    raise
+                time.sleep(_HELD_PAUSE)
+            else:
+                return
+
+    def _take(self, not_before: float) -> tuple[_Waiting, bool]:
+        """What waits, once it is time; and whether it is the last."""
+        with self._wake:
+            while not self._closing:
+                pause = not_before - time.monotonic() if self._waiting else None
+                if pause is not None and pause <= 0:
+                    break
+                self._wake.wait(pause)
+            batch, self._waiting = self._waiting, _Waiting()
+            return batch, self._closing
+
+    def _give_back(self, batch: _Waiting) -> None:
+        with self._wake:
+            now = self._waiting
+            batch.events.extend(now.events)
+            self._shed(batch.events)
+            self._waiting = _Waiting({**batch.facts, **now.facts}, batch.events, now.prune or batch.prune)
+
+    def _attempt(self, work: Callable[[], None]) -> bool:
+        """Do it; once more with a new file if the old one is damaged. Whatever goes wrong, the daemon goes on."""
+        try:
+            try:
+                work()
+            except sqlite3.Error as error:
+                if not (is_corrupt(error) and self._path is not None):
+                    raise
+                self._begin_anew(self._path, error)
+                work()
+        except Exception as error:
+            self.errors += 1
+            self._drop_store()
+            if not self._failing:
+                self._failing = True
+                LOG.error("the journal (%s) cannot be written and is tried again: %s", self._name, error)
+            return False
+        if self._failing:
+            self._failing = False
+            lost = self.lost - self._lost_told
+            LOG.warning("the journal (%s) is written again; %d events were lost meanwhile", self._name, lost)
+            self._lost_told += lost
+        return True
+
+    def _begin_anew(self, path: Path, error: Exception) -> None:
+        self.errors += 1
+        self._drop_store()
+        aside = set_aside(path)
+        LOG.error("the journal %s is damaged (%s): it is now %s, and a new one is begun", path, error, aside.name)
+
+    def _write(self, batch: _Waiting) -> None:
+        store = self._store_for(batch)
+        if batch.facts or batch.events:
+            store.write(batch.facts, batch.events)
+            batch.facts, batch.events = {}, deque()  # in the file now, even if the pruning fails
+        if batch.prune is not None and store.prune(batch.prune):
+            with self._wake:
+                self._waiting.prune = self._waiting.prune or batch.prune
+
+    def _store_for(self, batch: _Waiting) -> Store:
+        """The open file; a file opened anew lacks more facts than those that changed."""
+        store = self._store
+        if store is not None and store.moved():
+            LOG.warning("the journal %s was moved or deleted: a new one is begun", self._name)
+            self._drop_store()
+            store = None
+        if store is None:
+            store, found = self._open_store()
+            with self._wake:
+                batch.facts = {name: facts for name, facts in self._known.items() if found.get(name) != facts}
+        return store
+
+    def _open_store(self) -> tuple[Store, dict[str, Facts]]:
+        """Open the file; what it knows is known, unless something newer is."""
+        store = self._store = Store(self._path)
+        found = store.facts()
+        with self._wake:
+            self._known = {**found, **self._known}
+        return store, found
+
+    def _drop_store(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None
