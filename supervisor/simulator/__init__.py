@@ -24,9 +24,10 @@ The words, with their arguments; `for_` (seconds or "5s") heals a fault by itsel
 - `heal`: everything as the scenario's head says, on the first port; `state`: what it is like now
 - with every word: `after`, `times`, `every`
 
-`ghost`: from now on a client id stays occupied for `for` after its session ended; with `client_id` that id is occupied
+`ghost`: from now on a client id stays occupied for `for` after its session ended; with `client_id` only that id is,
 at once. `freeze`: sockets stay open, the kernel still accepts, nothing is read or answered; what has queued up is
-answered after `thaw`. `half_open`: the sessions of this moment are never answered again; new ones are.
+answered after `thaw`. `half_open`: the sessions of this moment are never answered again; new ones are. What a session
+met at its handshake stays with it when the fault is healed.
 
 Modules: `wire` (bytes), `messages` and `requests` (layouts by server version), `answers` (a healthy gateway),
 `behaviour` (what is wrong), `words` and `scenario` (steps and files), `link` and `listening` (sockets), `session`,

@@ -129,22 +129,22 @@ class SimulatedGateway:
     @property
     def port(self) -> int:
         """The port in use."""
-        return self._fleet.call(lambda: self._server.port)
+        return self._ask(lambda: self._server.port)
 
     @property
     def clients(self) -> list[Client]:
         """The connected API clients."""
-        return self._fleet.call(lambda: self._server.clients)
+        return self._ask(lambda: self._server.clients)
 
     @property
     def received(self) -> Counter[int]:
         """How often each message id has come, since the start; an absent one is 0."""
-        return self._fleet.call(lambda: Counter(self._server.received))
+        return self._ask(lambda: Counter(self._server.received))
 
     @property
     def connections_accepted(self) -> int:
         """TCP connections accepted since the start."""
-        return self._fleet.call(lambda: self._server.connections_accepted)
+        return self._ask(lambda: self._server.connections_accepted)
 
     def close(self) -> None:
         """End it; every socket is closed when this returns."""
@@ -160,6 +160,10 @@ class SimulatedGateway:
         self._fleet.call(close)
         if self._own is not None:
             self._own.close()
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        """Ask the server, on its thread while that runs."""
+        return question() if self._closed else self._fleet.call(question)
 
     def __enter__(self) -> Self:
         return self

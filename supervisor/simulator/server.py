@@ -67,7 +67,7 @@ class Server:
         self._settings = scenario.settings
         self._behaviour = Behaviour()
         self._links: set[Link] = set()
-        self._sessions: set[Session] = set()
+        self._sessions: dict[Session, None] = {}  # in the order they came
         self._ids: dict[int, Session | float] = {}  # who has a client id, or until when its ghost has it
         self._timers: dict[str, asyncio.TimerHandle] = {}  # what heals itself, by its word
         self._home = Listener(loop, host, port, self._accept)
@@ -120,7 +120,7 @@ class Server:
 
     def ended(self, session: Session) -> None:
         """Forget the session; its client id is free, or a ghost's."""
-        self._sessions.discard(session)
+        self._sessions.pop(session, None)
         if session.client_id is not None and self._ids.get(session.client_id) is session:
             del self._ids[session.client_id]
             if Fault.GHOST in self._behaviour:
@@ -195,14 +195,16 @@ class Server:
         }
 
     def _begin(self, fault: Fault, arguments: Arguments, then: Callable[[], None] = lambda: None) -> None:
+        client_id = arguments.get("client_id")
+        if fault is Fault.GHOST and isinstance(client_id, int):
+            if not isinstance(self._ids.get(client_id), Session):
+                self._haunt(client_id, _seconds(arguments, "for"))
+            return
         for ended in self._behaviour.begin(fault, arguments):
             self._cancel_timer(ended)
         if fault is Fault.REFUSE and arguments.get("sessions") != "keep":
             self._reset_all()
-        if fault is Fault.GHOST:
-            client_id = arguments.get("client_id")
-            if isinstance(client_id, int) and client_id not in self._ids:
-                self._haunt(client_id, _seconds(arguments, "for"))
+        if fault is Fault.GHOST:  # its `for` is how long an id is kept, not how long this goes on
             return
 
         def heal() -> None:
@@ -271,7 +273,7 @@ class Server:
             sock.close()
             return
         session = Session(self, self._loop, sock, self._links)
-        self._sessions.add(session)
+        self._sessions[session] = None
         if self._behaviour.door is Fault.CLOSE_ON_ACCEPT:
             how = self._behaviour.choice(Fault.CLOSE_ON_ACCEPT, "how")
             (session.link.reset if how == "rst" else session.link.finish)()
@@ -352,7 +354,7 @@ class Server:
             session.link.finish()
 
     def _half_open(self, _: Arguments) -> None:
-        for session in self._sessions:
+        for session in list(self._sessions):
             session.go_deaf()
 
     def _heal(self, _: Arguments) -> None:

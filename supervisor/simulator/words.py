@@ -66,13 +66,6 @@ def text(node: Node) -> str:
     return node.value
 
 
-def boolean(node: Node) -> bool:
-    """True or false."""
-    if not isinstance(node.value, bool):
-        raise Wrong("write true or false")
-    return node.value
-
-
 def choice(*allowed: str) -> Reader:
     """One of these words."""
 

@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.judges, pytest.mark.timeout(600)]  # the first use mak
 IBAPI = {"ibapi-9.81.1": 157, "ibapi-10.30.1": 187, "ibapi-10.37.2": 203, "ibapi-10.46.1": 225}
 """Each client and the newest server version it speaks."""
 SERVER_VERSIONS = (157, 176, 187, 200, 203, 225)
-BETWEEN = (201, 204, 205, 206, 207, 208, 212, 213, 219, 223)
-"""Server versions at which one message after the other became protobuf."""
+BETWEEN = (163, 164, 166, 182, 186, 194, 196, 197, 201, 204, 205, 206, 207, 208, 212, 213, 219, 223)
+"""Server versions at which the layout of some message changed, or became protobuf."""
 
 DRIVERS = Path(__file__).parent
 GREETING = [
@@ -77,7 +77,7 @@ def test_ibapi(client: str, version: int) -> None:
 
 
 @pytest.mark.parametrize("version", BETWEEN)
-def test_the_newest_ibapi_while_protobuf_came_in(version: int) -> None:
+def test_the_newest_ibapi_at_every_change_of_a_layout(version: int) -> None:
     ibapi_is_told_everything("ibapi-10.46.1", version)
 
 

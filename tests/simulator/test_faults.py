@@ -408,6 +408,7 @@ def test_a_ghost_can_be_put_on_a_client_id() -> None:
         client.hello().payload()
         client.ask(71, 2, 9, "")
         assert client.message()[3] == "326"
+        assert gateway.do("state")["faults"] == {}, "no other id has a ghost"
         gateway.do("heal")
         with RawClient(gateway.port) as again:
             again.ready(9)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from supervisor import simulator
 from supervisor.simulator import Scenario, ScenarioError, Step, load, parse, step
 from supervisor.simulator.behaviour import Fault
 from supervisor.simulator.words import WORDS
@@ -157,6 +158,11 @@ def test_a_step_from_python_is_checked_by_the_same_rules() -> None:
     with pytest.raises(ScenarioError) as caught:
         step("refuse", how_long=5)
     assert caught.value.faults == ("how_long: unknown; known are after, every, for, sessions, times",)
+
+
+def test_the_packages_docstring_names_every_word() -> None:
+    assert simulator.__doc__ is not None
+    assert all(f"`{word}`" in simulator.__doc__ for word in WORDS)
 
 
 def test_every_lasting_fault_is_a_word_with_an_end() -> None:

@@ -227,6 +227,14 @@ def test_many_gateways_share_one_thread() -> None:
             gateway.close()
 
 
+def test_a_closed_gateway_can_still_be_asked_what_it_saw() -> None:
+    with SimulatedGateway() as gateway, RawClient(gateway.port) as client:
+        client.ready()
+    gateway.close()
+    assert (gateway.connections_accepted, gateway.received[71], gateway.clients) == (1, 1, [])
+    assert gateway.port > 0
+
+
 def test_a_taken_port_is_told() -> None:
     with SimulatedGateway() as gateway, pytest.raises(OSError, match="in use"):
         SimulatedGateway(port=gateway.port)
