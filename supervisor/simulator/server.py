@@ -21,7 +21,7 @@ from supervisor.simulator.link import Link
 from supervisor.simulator.listening import Listener
 from supervisor.simulator.scenario import Scenario
 from supervisor.simulator.session import Session
-from supervisor.simulator.words import Step
+from supervisor.simulator.words import SETTING_OF, Step
 
 MOST_CLIENTS = 32
 """API clients a gateway takes; further ones are accepted and closed at once."""
@@ -167,7 +167,7 @@ class Server:
         special = self._special.get(word)
         if special is not None:
             result = special(self, arguments) or {}
-        elif word in _SETTINGS:
+        elif word in SETTING_OF:
             result = {}
             self._change(word, arguments)
         else:
@@ -217,7 +217,7 @@ class Server:
     def _change(self, word: str, arguments: Arguments) -> None:
         before = self._settings
         changed = {
-            _SETTINGS[word][name]: value for name, value in arguments.items() if name != "for" and value is not None
+            SETTING_OF[word][name]: value for name, value in arguments.items() if name != "for" and value is not None
         }
         self._settings = replace(before, **changed)  # type: ignore[arg-type]  # the vocabulary has checked the types
 
@@ -379,16 +379,6 @@ class Server:
         "half_open": _half_open,
         "heal": _heal,
     }
-
-
-_SETTINGS: Mapping[str, Mapping[str, str]] = {
-    "clock": {"offset": "clock_offset", "timezone": "timezone"},
-    "accounts": {"accounts": "accounts"},
-    "next_valid_id": {"id": "next_valid_id"},
-    "server_version": {"version": "server_version"},
-    "greeting": {"greeting": "greeting"},
-}
-"""Words that change a setting: their arguments, and the setting each one is."""
 
 
 def _seconds(arguments: Arguments, name: str) -> float:

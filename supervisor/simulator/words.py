@@ -186,6 +186,15 @@ WORDS: Mapping[str, Mapping[str, Argument]] = {
 }
 """Every word and its arguments; `for` is how long it lasts, absent: until healed."""
 
+SETTING_OF: Mapping[str, Mapping[str, str]] = {
+    "clock": {"offset": "clock_offset", "timezone": "timezone"},
+    "accounts": {"accounts": "accounts"},
+    "next_valid_id": {"id": "next_valid_id"},
+    "server_version": {"version": "server_version"},
+    "greeting": {"greeting": "greeting"},
+}
+"""Words that change a setting: their arguments, and the setting each one is."""
+
 _TIMING = {
     "after": Argument(duration, 0.0),
     "times": Argument(integer(1, 1_000_000), 1),
