@@ -30,14 +30,15 @@ def compare_gateways(gateways: list[Node], faults: Faults) -> None:
         for name, node in _read(gateway, "name", readers.name):
             first = names.setdefault(name, (gateway, node))
             if first[0] is not gateway:
-                faults.add(node.line, node.path, f'"{name}" is also the name of {_where(first)}', "write another name")
-        for port, _ in _read(gateway, "port", _PORT):
+                both = f"{gateway.path} and of {_where(first)}"
+                faults.add(node.line, node.path, f'"{name}" is the name of {both}', "write another name")
+        for host, port in _addresses(gateway):
             for client_id, node in _client_ids(gateway):
-                host = _host(gateway)
                 first = ids.setdefault((machine(host), port, client_id), (gateway, node))
                 if first[0] is not gateway:
-                    said = f"{client_id} is also a client id of {_where(first)}, on the same host and port"
-                    faults.add(node.line, node.path, said, "write an id that nobody else uses there")
+                    both = f"{gateway.path} and of {_where(first)}, on the same host and port"
+                    right = "write an id that nobody else uses there"
+                    faults.add(node.line, node.path, f"{client_id} is a client id of {both}", right)
 
 
 def machine(host: str) -> str:
@@ -45,10 +46,13 @@ def machine(host: str) -> str:
     return "localhost" if host.lower() in _LOOPBACK else host.lower()
 
 
-def _host(gateway: Node) -> str:
-    for host, _ in _read(gateway, "host", readers.host):
-        return host
-    return DEFAULT_HOST
+def _addresses(gateway: Node) -> Iterator[tuple[str, int]]:
+    """Host and port, if both are right."""
+    for port, _ in _read(gateway, "port", _PORT):
+        if "host" not in gateway.entries:
+            yield DEFAULT_HOST, port
+        for host, _ in _read(gateway, "host", readers.host):
+            yield host, port
 
 
 def _client_ids(gateway: Node) -> Iterator[tuple[int, Node]]:

@@ -46,7 +46,9 @@ def reads_number(low: int, high: int, what: str) -> Reads:
 
 def reads_word(words: type[StrEnum]) -> Reads:
     """The words of an enumeration."""
-    return Reads(readers.word(words), form=" or ".join(f"`{word}`" for word in words))
+    return Reads(
+        readers.word(words), form=" or ".join(f"`{word}`" for word in words).replace(" or ", ", ", len(words) - 2)
+    )
 
 
 def or_null(reads: Reads) -> Reads:

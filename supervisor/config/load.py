@@ -6,6 +6,7 @@ A fault ends the way only where nothing more can be read; all faults found by th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from supervisor.config.consistency import compare_gateways
 from supervisor.config.faults import ConfigError, Fault, Faults
 from supervisor.config.model import FileKeys, GatewayKeys
 from supervisor.config.policies import policy_of
-from supervisor.config.readers import endpoint
+from supervisor.config.readers import endpoint, is_nothing
 from supervisor.config.settings import Config, Http, Journal, Log, beside, state_path
 from supervisor.config.translate import find, tell, tell_of_part
 from supervisor.config.variables import expand
@@ -51,10 +52,7 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
     root = _with_defaults(expand(root, env, faults))
     keys = _validated(root, faults)
     compare_gateways(find(root, ("gateways",))[0].items if "gateways" in root.entries else [], faults)
-    web_config = beside(keys.http.web_config, path) if keys and keys.http.web_config else None
-    if web_config and not web_config.is_file():
-        node = find(root, ("http", "web_config"))[0]
-        faults.add(node.line, node.path, f"{node.shown()} is no file", f"make {web_config}, or write null")
+    web_config = _web_config(root, path, faults)
     faults.refuse()
     if keys is None:  # expected never to be: what is not valid was told
         raise ConfigError((Fault(str(path), 0, "", "not valid"),))
@@ -78,6 +76,17 @@ def for_first_look(host_port: str, now: datetime | None = None) -> Config:
     gateway = endpoint(lowest_port=1)(host_port)
     keys = GatewayKeys(name=FIRST_LOOK_NAME, host=gateway.host, port=gateway.port, client_id=FIRST_LOOK_CLIENT_ID)
     return Config((policy_of(keys, show_accounts=False, today=(now or datetime.now(UTC)).date()),))
+
+
+def _web_config(root: Node, path: Path, faults: Faults) -> Path | None:
+    """The file with TLS and users; a fault if it is named and not there."""
+    node, left = find(root, ("http", "web_config"))
+    if left or not node.usable or not isinstance(node.value, str) or is_nothing(node.value):
+        return None
+    file = beside(node.value.strip(), path)
+    if not os.path.isfile(file):  # unlike Path.is_file, False also for what can be no path
+        faults.add(node.line, node.path, f"{node.shown()} is no file", "write the path of one, or null")
+    return file
 
 
 def _text(path: Path, faults: Faults) -> str:

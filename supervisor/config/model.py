@@ -57,15 +57,15 @@ def _all_or_list(value: object) -> object:
 
 
 def _regions(value: object) -> tuple[object, ...]:
-    if isinstance(value, str) and not is_nothing(value):
-        return (readers.word(ServerReset)(value),)
-    return readers.sequence("[north_america, europe]")(value)
+    if isinstance(value, list | tuple) or is_nothing(value):
+        return readers.sequence("[north_america, europe]")(value)
+    return (readers.word(ServerReset)(value),)
 
 
 def _some_gateways(value: object) -> tuple[object, ...]:
     found = readers.sequence("[{name: live, port: 4001, client_id: 911}]")(value)
     if not found:
-        raise Wrong("is no gateway", "write at least one, such as - {name: live, port: 4001, client_id: 911}")
+        raise Wrong("is without a gateway", "write at least one, such as - {name: live, port: 4001, client_id: 911}")
     return found
 
 
@@ -149,17 +149,17 @@ class GatewayKeys(Keys):
     name: Name = Field(
         examples=["live"], description="The `gateway` label of every metric: 1 to 63 of a-z, 0-9, `_` and `-`."
     )
-    host: Host = Field(DEFAULT_HOST, description="Host name or IP address.")
+    host: Host = Field(DEFAULT_HOST, description="Where the gateway listens.")
     port: Port = Field(examples=["4001"], description="TWS 7496 live, 7497 paper; IB Gateway 4001 live, 4002 paper.")
     client_id: Annotated[int, _CLIENT_ID] = Field(
         examples=["911"],
-        description="1 to 2147483647, used by nobody else, and not the gateway's master id.",
+        description="Used by nobody else, and not the gateway's master id.",
     )
     client_id_fallback: Annotated[int | None, or_null(_CLIENT_ID)] = Field(
         None, description="Tried when the gateway still holds `client_id`; without it the same id is tried again."
     )
     account_mode: Annotated[AccountMode, reads_word(AccountMode)] = Field(
-        AccountMode.ANY, description="The accounts that must be logged in: `live`, `paper` (ids begin with D) or `any`."
+        AccountMode.ANY, description="The accounts that must be logged in; those of a paper login begin with D."
     )
     required_farms: Annotated[tuple[Farm, ...] | None, Reads(_all_or_list, form="`all`, or a list")] = Field(
         None, description="Data farms that must not be broken: `all`, or a list of names or `kind/name`."
@@ -189,7 +189,7 @@ class GatewayKeys(Keys):
     upstream_probe: Flag = Field(
         True, description="Ask IBKR's servers for a contract to prove that they are back, when that is in doubt."
     )
-    timing: Annotated[TimingKeys, A_MAPPING] = Field(TimingKeys(), description="Timers.")
+    timing: Annotated[TimingKeys, A_MAPPING] = Field(TimingKeys(), description="The timers.")
 
     @field_validator("client_id_fallback")
     @classmethod
@@ -235,11 +235,9 @@ class LogKeys(Keys):
     """`log`: what is written, and how."""
 
     level: Annotated[LogLevel, reads_word(LogLevel)] = Field(
-        _LOG.level, description="`debug`, `info`, `warning` or `error`."
+        _LOG.level, description="The least important lines that are written."
     )
-    format: Annotated[LogFormat, reads_word(LogFormat)] = Field(
-        _LOG.format, description="`console`, `json` or `journald`."
-    )
+    format: Annotated[LogFormat, reads_word(LogFormat)] = Field(_LOG.format, description="How a line looks.")
     wire: Annotated[str | None, or_null(A_PATH)] = Field(
         None,
         description="A folder for a log of every message, a file for each gateway. Relative as `journal.path` is.",
@@ -255,7 +253,11 @@ class FileKeys(Keys):
     defaults: Annotated[dict[str, Any], A_MAPPING] = Field(
         {}, description="Any key of a gateway, for all of them: mappings merge key by key, everything else is replaced."
     )
-    http: Annotated[HttpKeys, A_MAPPING] = Field(HttpKeys(), description="Needs a restart.")
-    journal: Annotated[JournalKeys, A_MAPPING] = Field(JournalKeys(), description="Needs a restart.")
-    log: Annotated[LogKeys, A_MAPPING] = Field(LogKeys(), description="Logging.")
+    http: Annotated[HttpKeys, A_MAPPING] = Field(
+        HttpKeys(), description="Metrics, status page and API. A change needs a restart."
+    )
+    journal: Annotated[JournalKeys, A_MAPPING] = Field(
+        JournalKeys(), description="The history. A change needs a restart."
+    )
+    log: Annotated[LogKeys, A_MAPPING] = Field(LogKeys(), description="What is written, and how.")
     show_accounts: Flag = Field(False, description="Show account numbers in full instead of masked.")

@@ -166,8 +166,6 @@ def word(words: type[_E]) -> Callable[[object], _E]:
 
 def text(value: object, what: str, right: str) -> str:
     """A text that is not empty and can be printed."""
-    if isinstance(value, Odd | bool | int):
-        raise Wrong(f"is no {what} but a number or a truth value to YAML", f"write it in quotes, or {right}")
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise Wrong(f"is no {what}", f"write {right}")
     return str(value.strip())
@@ -175,6 +173,8 @@ def text(value: object, what: str, right: str) -> str:
 
 def name(value: object) -> str:
     """A name that can be a label, a file name and a part of a URL."""
+    if isinstance(value, Odd | bool | int):
+        raise Wrong("is a number or a truth value to YAML", "write it in quotes")
     said = text(value, "name", "a name such as live")
     if _NAME.fullmatch(said) is None:
         raise Wrong("is no name", "write 1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit")
@@ -189,8 +189,9 @@ def host(value: object) -> str:
         try:
             return str(ip_address(bare))
         except ValueError:
-            right = "write the port under port" if said.count(":") == 1 else "write a host name or an IP address"
-            raise Wrong("is no IP address", right) from None
+            with_port = said.count(":") == 1 and "/" not in said
+            right = "write the port under port" if with_port else "write a name or an address alone"
+            raise Wrong("is no host name or IP address", right) from None
     if _HOST.fullmatch(said) is None:
         raise Wrong("is no host name", "write a name such as gateway.example.net, or an IP address")
     return said

@@ -54,7 +54,7 @@ def find(root: Node, place: Place) -> tuple[Node, Place]:
 
 
 def _tell(detail: ErrorDetails, model: type[BaseModel], root: Node, faults: Faults) -> None:
-    place = tuple(step for step in detail["loc"] if step not in _TAGGED)
+    place = tuple(step for depth, step in enumerate(detail["loc"]) if not _is_tag(detail["loc"], depth))
     node, left = find(root, place)
     if not node.usable:
         return
@@ -77,6 +77,13 @@ def _tell(detail: ErrorDetails, model: type[BaseModel], root: Node, faults: Faul
         faults.add(node.line, path, f"{node.shown()} {reason.wrong}", reason.right)
     else:  # expected never to run: every value has a reader
         faults.add(node.line, path, f"{node.shown()}: {shown_text(detail['msg'])}")
+
+
+def _is_tag(place: Place, depth: int) -> bool:
+    """Whether this step is the form of a window. A key may look the same, but not there."""
+    return (
+        depth >= 2 and place[depth] in _TAGGED and place[depth - 2] == "windows" and isinstance(place[depth - 1], int)
+    )
 
 
 def _reason(detail: ErrorDetails) -> object:
@@ -109,8 +116,8 @@ def _mappings(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
 
 def _model_at(model: type[BaseModel], place: Place) -> type[BaseModel]:
     """The model of the mapping at this place."""
-    for step in place:
-        if step in _TAGGED:
+    for depth, step in enumerate(place):
+        if _is_tag(place, depth):
             model = _TAGGED[step]
         elif isinstance(step, str):
             nested = list(_models((model.model_fields[step].annotation,)))

@@ -46,7 +46,8 @@ def _replaced(match: re.Match[str], env: Mapping[str, str]) -> str:
     inside = _INSIDE.fullmatch(match["inside"] or "")
     if inside is None:
         raise _Refused(
-            f"{shown_text(match[0])} names no variable", "write ${NAME} or ${NAME:-default}, or $${ for ${ itself"
+            f"{shown_text(match[0])} names no variable",
+            "write ${NAME} or ${NAME:-default}, the default without braces, or $${ for ${ itself",
         )
     name, default = inside["name"], inside["default"]
     if default is not None:

@@ -12,7 +12,7 @@ from supervisor.config.readers import Conflict
 from supervisor.core import windows
 
 ONCE, WEEKLY = "<once>", "<weekly>"
-"""Tags of the two forms. They stand among the keys in the place of a fault; no key of a file looks like them."""
+"""Tags of the two forms. pydantic puts them after the index of a window in the place of an error."""
 
 _LEAD: Final = windows.RESTART_LEAD.total_seconds()
 _GRACE: Final = windows.RESTART_GRACE.total_seconds()

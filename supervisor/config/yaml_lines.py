@@ -81,13 +81,13 @@ class Node:
     def shown(self) -> str:
         """The value in a message: short, on one line, a text in quotes."""
         if isinstance(self.value, dict):
-            return "a mapping"
+            return "a mapping" if self.value else "an empty mapping"
         if isinstance(self.value, list):
-            return "a list"
+            return "a list" if self.value else "an empty list"
         if self.value is None:
             return "nothing"
         if isinstance(self.value, Expanded):
-            return f"{shown_text(self.value)} (from {shown_text(self.text)})"
+            return f'"{shown_text(self.value)}" (from {shown_text(self.text)})'
         return f'"{shown_text(self.value)}"' if isinstance(self.value, str) else shown_text(self.text)
 
 
@@ -128,7 +128,10 @@ def parse(text: str, faults: Faults) -> Node | None:
 
 def _not_yaml(error: yaml.MarkedYAMLError) -> tuple[str, str]:
     problem = shown_text(str(error.problem or error.context or "unreadable"))
-    if problem == "but found another document":
+    begun = error.context_mark
+    if begun and error.problem_mark and error.problem and begun.line < error.problem_mark.line:
+        problem = f"{problem}, {error.context} from line {begun.line + 1}"
+    if error.problem == "but found another document":
         return "a second document begins here", "write one document in a file"
     if "'\\\\t'" in problem or "'\\t'" in problem:
         return f"not YAML: {problem}", "indent with spaces, not with tabs"

@@ -1,0 +1,133 @@
+"""`ib-supervisor check-config`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from supervisor.commands.check import BAD_CONFIG, check_config, check_config_command
+
+NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+"""A Wednesday; New York is on winter time."""
+
+FILE = """
+gateways:
+  - name: live
+    port: 4001
+    client_id: 911
+    client_id_fallback: 913
+    account_mode: live
+    required_farms: [usfarm, historical/ushmds]
+    daily_restart: {time: "23:45", timezone: America/New_York}
+    server_reset: north_america
+    upstream_probe: false
+    timing: {heartbeat_interval: 5s, heartbeat_misses: 3}
+    windows:
+      - {name: move, from: "2027-06-01T10:00:00Z", to: "2027-06-01T14:00:00Z"}
+      - {name: over, from: "2026-06-01T10:00:00Z", to: "2026-06-01T14:00:00Z"}
+      - {name: busy, weekly: "Wed 06:30", for: 2h, timezone: America/New_York}
+  - {name: paper, host: "::1", port: 4002, client_id: 911, account_mode: paper, server_reset: none, required_farms: [],
+     follow_port_change: true}
+journal: {path: /var/lib/ib/journal.db, retention: 30d}
+log: {format: json, wire: /var/log/ib}
+"""
+
+PLAN = """\
+{file}: valid, 2 gateways
+
+live
+  gateway     127.0.0.1:4001, client id 911, else 913
+  accounts    live, login by a person
+  farms       usfarm, historical/ushmds
+  zone        America/New_York
+  window      busy: Wed 2026-11-18 06:30 EST to Wed 2026-11-18 08:30 EST, open now
+  window      daily_restart: Wed 2026-11-18 23:44:30 EST to Wed 2026-11-18 23:50 EST
+  window      server_reset: Thu 2026-11-19 00:10 EST to Thu 2026-11-19 02:00 EST
+  window      move: Tue 2027-06-01 06:00 EDT to Tue 2027-06-01 10:00 EDT
+  login due   Sun 2026-11-22 23:45 EST
+  timing      heartbeat_interval 5s (default 2500ms)
+  timing      heartbeat_misses 3 (default 2)
+  probe       off: that IBKR's servers are back is only believed when told, or after silence
+
+paper
+  gateway     [::1]:4002, client id 911
+  accounts    paper, login without a person
+  farms       none is required
+  zone        not known, times are in UTC
+  port        followed when the gateway announces another one
+
+http        http://127.0.0.1:14000
+journal     /var/lib/ib/journal.db, entries kept for 30d
+log         info, json, messages in /var/log/ib
+accounts    masked
+"""
+
+WARNINGS = """\
+warning: {file}:15: gateways[0].windows[1]: over is over; remove it
+warning: {file}:17: gateways[1]: no daily_restart, every restart of the gateway will be unplanned; \
+write the time set in the gateway under Lock and Exit
+"""
+
+FAULTS = """\
+{file}:2: gateways[0].port: 70000 is no TCP port; write a number from 1 to 65535
+{file}:3: http.listen: 14000 is no host and port; write host and port, such as "127.0.0.1:14000" or "[::1]:14000"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "supervisor.yaml"
+    path.write_text(FILE, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    path = tmp_path / "bad.yaml"
+    path.write_text("gateways:\n  - {name: live, port: 70000, client_id: 911}\nhttp: {listen: 14000}\n")
+    return path
+
+
+def test_a_valid_file_gives_the_plan_and_the_warnings(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_config(file, {}, NOW) == 0
+    printed = capsys.readouterr()
+    assert printed.out == PLAN.format(file=file)
+    assert printed.err == WARNINGS.format(file=file)
+
+
+def test_a_bad_file_gives_all_its_faults_and_no_plan(bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_config(bad, {}, NOW) == BAD_CONFIG
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == FAULTS.format(file=bad)
+
+
+def test_a_page_with_users_and_accounts_in_full(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "web.yaml").touch()
+    file = tmp_path / "c.yaml"
+    file.write_text("gateways: [{name: a, port: 1, client_id: 1}]\nhttp: {web_config: web.yaml}\nshow_accounts: true")
+    assert check_config(file, {"STATE_DIRECTORY": "/var/lib/ib"}, NOW) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{file}: valid, 1 gateway"
+    assert f"http        http://127.0.0.1:14000, TLS and users as in {tmp_path}/web.yaml" in lines
+    assert "journal     /var/lib/ib/journal.db, entries kept for 400d" in lines
+    assert "accounts    shown in full" in lines
+    assert "  farms       all are required" in lines
+
+
+app = typer.Typer()
+app.command("check-config")(check_config_command)
+
+
+def test_the_command_ends_with_the_status(file: Path, bad: Path) -> None:
+    assert CliRunner().invoke(app, [str(file)]).exit_code == 0
+    assert CliRunner().invoke(app, [str(bad)]).exit_code == 78
+
+
+def test_the_command_needs_a_file_and_explains_itself() -> None:
+    assert CliRunner().invoke(app, []).exit_code == 2
+    assert CliRunner().invoke(app, ["--help"]).exit_code == 0

@@ -1,0 +1,166 @@
+"""What `check-config` warns of, and what it leaves alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.config.loading import NOW, config_of, gateway
+
+QUIET = 'daily_restart: {time: "23:45", timezone: America/New_York}, server_reset: north_america'
+
+
+def warned(text: str, now: datetime = NOW) -> list[str]:
+    """Path and words of each warning."""
+    return [f"{fault.path}: {fault.wrong}" for fault in config_of(text, now=now).warnings]
+
+
+def one(keys: str) -> list[str]:
+    return warned(gateway(keys))
+
+
+def test_a_config_as_it_should_be_is_left_alone() -> None:
+    assert one(QUIET) == []
+
+
+def test_no_region_named() -> None:
+    assert one('daily_restart: {time: "23:45", timezone: UTC}') == [
+        "gateways[0]: no region named, every nightly reset will be unplanned"
+    ]
+    assert one('daily_restart: {time: "23:45", timezone: UTC}, server_reset: none') == []
+
+
+def test_no_daily_restart() -> None:
+    assert one("server_reset: europe") == [
+        "gateways[0]: no daily_restart, every restart of the gateway will be unplanned"
+    ]
+
+
+def test_a_paper_gateway_outside_of_north_america() -> None:
+    keys = 'account_mode: paper, daily_restart: {time: "23:45", timezone: UTC}, server_reset: '
+    assert one(f"{keys}europe") == ["gateways[0].server_reset: paper accounts are served from North America"]
+    assert one(f"{keys}[europe, north_america]") == []
+    assert one(f"{keys}none") == []
+
+
+@pytest.mark.parametrize(
+    ("time", "zone", "region", "inside"),
+    [
+        ("00:15", "America/New_York", "north_america", True),
+        ("01:44", "America/New_York", "north_america", True),
+        ("01:45", "America/New_York", "north_america", False),
+        ("00:14", "America/New_York", "north_america", False),
+        ("05:30", "UTC", "north_america", True),
+        ("00:30", "America/New_York", "asia_pacific", False),
+        ("20:30", "Asia/Hong_Kong", "asia_pacific", True),
+    ],
+)
+def test_a_daily_restart_inside_the_regions_reset(time: str, zone: str, region: str, inside: bool) -> None:
+    found = one(f'daily_restart: {{time: "{time}", timezone: {zone}}}, server_reset: {region}')
+    assert ["falls into the server reset" in each for each in found] == [True] * inside
+
+
+def test_of_a_daily_restart_inside_the_weekends_reset_nobody_is_warned() -> None:
+    assert one('daily_restart: {time: "02:00", timezone: America/New_York}, server_reset: north_america') == []
+
+
+def test_a_weekly_restart_inside_the_weekends_reset() -> None:
+    weekly = 'weekly_restart: {day: saturday, time: "02:00", timezone: America/New_York}'
+    (warning,) = one(f"{QUIET}, {weekly}")
+    assert warning == "gateways[0].weekly_restart: falls into the server reset that begins Saturday 04:00 UTC"
+
+
+def two(first: str, second: str) -> list[str]:
+    restart = "server_reset: north_america, daily_restart: {time: '%s', timezone: %s}"
+    return warned(f"""
+gateways:
+  - {{name: one, port: 4001, client_id: 911, {restart % tuple(first.split())}}}
+  - {{name: two, host: localhost, port: 4002, client_id: 911, {restart % tuple(second.split())}}}
+""")
+
+
+def test_two_gateways_of_one_host_that_restart_in_the_same_minute() -> None:
+    said = "gateways[1].daily_restart: one restarts on the same host in the same minute"
+    told = f"{said}; with one settings directory they delete each other's token"
+    assert two("23:45 America/New_York", "23:45 America/New_York") == [told]
+    assert two("23:45 America/New_York", "23:45:50 America/New_York") == [told]
+    assert two("23:45 America/New_York", "22:45 America/Chicago") == [told]
+    assert two("23:45 America/New_York", "23:46 America/New_York") == []
+    assert two("23:45 America/New_York", "23:45 America/Denver") == []
+
+
+def test_a_daily_and_a_weekly_restart_of_two_gateways_in_the_same_minute() -> None:
+    text = f"""
+defaults: {{{QUIET}}}
+gateways:
+  - {{name: one, port: 4001, client_id: 911}}
+  - name: two
+    port: 4002
+    client_id: 911
+    daily_restart: {{time: "22:00"}}
+    weekly_restart: {{day: sun, time: "23:45", timezone: America/New_York}}
+"""
+    (warning,) = warned(text)
+    assert warning.startswith("gateways[1].weekly_restart: one restarts on the same host")
+
+
+def test_gateways_of_two_hosts_may_restart_together() -> None:
+    text = f"""
+defaults: {{client_id: 911, port: 4001, {QUIET}}}
+gateways: [{{name: one, host: a.example}}, {{name: two, host: b.example}}]
+"""
+    assert warned(text) == []
+
+
+def test_two_entries_for_one_gateway() -> None:
+    text = """
+defaults: {port: 4001, server_reset: north_america}
+gateways:
+  - {name: one, client_id: 911, daily_restart: {time: "23:45", timezone: UTC}}
+  - {name: two, client_id: 913, daily_restart: {time: "23:50", timezone: UTC}}
+"""
+    assert warned(text) == ["gateways[1]: one is the same gateway, 127.0.0.1:4001"]
+
+
+def test_the_id_of_the_probe() -> None:
+    text = f"gateways: [{{name: live, port: 4001, client_id: 911, client_id_fallback: 912, {QUIET}}}]"
+    assert warned(text) == ["gateways[0].client_id_fallback: 912 is the id of the command probe"]
+
+
+def test_a_zone_without_summer_time() -> None:
+    assert one('server_reset: europe, daily_restart: {time: "20:00", timezone: EST}') == [
+        "gateways[0].daily_restart.timezone: EST has no summer time"
+    ]
+
+
+def test_a_window_that_is_over() -> None:
+    window = '{name: move, from: "2026-12-01T10:00:00Z", to: "2026-12-01T14:00:00Z", grace: 1h}'
+    text = gateway(f"{QUIET}, windows: [{window}]")
+    assert warned(text, now=datetime(2026, 12, 1, 14, 59, tzinfo=UTC)) == []
+    assert warned(text, now=datetime(2026, 12, 1, 15, 0, tzinfo=UTC)) == ["gateways[0].windows[0]: move is over"]
+
+
+@pytest.mark.parametrize(
+    ("listen", "open_to_others"),
+    [("127.0.0.1:1", False), ("127.0.0.9:1", False), ("[::1]:1", False), ("localhost:1", False),
+     ("0.0.0.0:1", True), ("[::]:1", True), ("192.0.2.1:1", True), ("gw.example:1", True)],
+)  # fmt: skip
+def test_a_page_that_others_can_read(listen: str, open_to_others: bool) -> None:
+    found = warned(f"{gateway(QUIET)}http: {{listen: '{listen}'}}")
+    assert ["can read everything" in each for each in found] == [True] * open_to_others
+
+
+def test_a_page_for_others_with_tls_and_users_is_left_alone(tmp_path: Path) -> None:
+    web = tmp_path / "web.yaml"
+    web.touch()
+    assert warned(f"{gateway(QUIET)}http: {{listen: '0.0.0.0:1', web_config: {web}}}") == []
+
+
+def test_a_warning_has_the_line_of_what_it_speaks_of() -> None:
+    text = (
+        f"defaults:\n  {QUIET.replace('}, ', '}' + chr(10) + '  ')}\n  client_id: 912\ngateways: [{{name: a, port: 1}}]"
+    )
+    (warning,) = config_of(text).warnings
+    assert (warning.line, warning.path) == (4, "defaults.client_id")
