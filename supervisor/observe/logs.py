@@ -64,7 +64,7 @@ def setup(
     writer.change(level, format)
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if isinstance(handler, LogWriter)]:
-        handler.end(0.0)
+        handler.end()
     root.addHandler(writer)
     writer.start()
     return writer

@@ -135,7 +135,8 @@ def _watchdog_interval(environment: Mapping[str, str]) -> float | None:
 
 def ascii_line(text: str) -> str:
     """The same text as one line of printable ASCII; what has no such form becomes `?`."""
-    plain = unicodedata.normalize("NFKD", text.translate(_PLAIN)).encode("ascii", "replace").decode("ascii")
+    letters = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    plain = letters.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
     return " ".join("".join(sign if sign.isprintable() else " " for sign in plain).split())
 
 
