@@ -1,0 +1,85 @@
+"""The last things worth knowing, kept in memory for the stream of events and whoever asks what happened.
+
+- Writers never wait for readers: appending is a few instructions, whoever reads, and however slowly.
+- Numbers grow by one and are never reused, so that a reader who was away says which was the last it has seen.
+"""
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from supervisor.core.actions import Tell
+
+CAPACITY = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing worth knowing."""
+
+    id: int
+    time: datetime
+    gateway: str
+    kind: str
+    level: str
+    """`debug`, `info`, `warning` or `error`."""
+    text: str
+    fields: Mapping[str, str | int | float | bool | None]
+
+
+class EventRing:
+    """The last `capacity` records; may be used from any thread.
+
+    `newest` is the number of the last one, `first - 1` before there is one. A daemon whose numbers should go on where
+    an earlier one's ended gives `first`.
+    """
+
+    def __init__(self, capacity: int = CAPACITY, first: int = 1) -> None:
+        self._records: deque[Record] = deque(maxlen=capacity)
+        self._writing = threading.Lock()
+        self._watchers: tuple[Callable[[], None], ...] = ()
+        self.newest = first - 1
+
+    def append(self, gateway: str, at: datetime, tell: Tell) -> None:
+        """Keep it, and call the watchers."""
+        with self._writing:
+            number = self.newest + 1
+            level = tell.level.name.lower()
+            self._records.append(Record(number, at, gateway, tell.kind, level, tell.text, tell.fields))
+            self.newest = number
+        for watcher in self._watchers:
+            watcher()
+
+    def after(self, number: int, limit: int) -> tuple[Record, ...]:
+        """The first `limit` records that came after this one, oldest first."""
+        found = (record for record in self._copy() if record.id > number)
+        return tuple(itertools.islice(found, limit))
+
+    def since(self, moment: datetime, limit: int) -> tuple[Record, ...]:
+        """The first `limit` records from this moment on, oldest first."""
+        found = (record for record in self._copy() if record.time >= moment)
+        return tuple(itertools.islice(found, limit))
+
+    def last(self, limit: int) -> tuple[Record, ...]:
+        """The last `limit` records, oldest first."""
+        return self._copy()[-limit:]
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call this after each record from now on, on the writer's thread: it must not block."""
+        with self._writing:
+            self._watchers = (*self._watchers, watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Stop calling it."""
+        with self._writing:
+            self._watchers = tuple(known for known in self._watchers if known != watcher)
+
+    def _copy(self) -> tuple[Record, ...]:
+        while True:
+            try:
+                return tuple(self._records)
+            except RuntimeError:  # a writer came between; readers are the ones to wait
+                continue

@@ -1,0 +1,194 @@
+"""Every address of DESIGN.md section 9, and what it answers.
+
+- What takes time (a page of metrics) or waits (the loop) is done beside the web server's own loop.
+- Errors are plain sentences.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from supervisor.core.events import OperatorEvent
+from supervisor.observe.metrics import Exposition
+from supervisor.observe.status_json import status
+from supervisor.observe.web import page
+from supervisor.observe.web.backend import Backend
+from supervisor.observe.web.control import ASKS, BadRequest, event_of, fields_of
+from supervisor.observe.web.guard import Guard
+from supervisor.observe.web.stream import Streams, as_json
+from supervisor.observe.web.threads import Desk
+
+LONGEST_BODY = 64 * 1024
+EVENTS = 100
+MOST_EVENTS = 1000
+CHUNK = 64 * 1024
+"""Bytes of a page of metrics handed to a client at a time."""
+
+
+class Site:
+    """The answers. Made on the web server's loop."""
+
+    def __init__(self, backend: Backend, exposition: Exposition) -> None:
+        self._backend = backend
+        self._exposition = exposition
+        self._pages = Desk("ib-web-page", 2)
+        self._asks = Desk("ib-web-ask", 4)
+        self.streams = Streams(backend.events)
+
+    def app(self, hosts: Iterable[str] = ()) -> ASGIApp:
+        """The whole application; `hosts` are the names, beside the loopback's, under which it is reached."""
+        asks = [
+            Route(f"/api/v1/gateways/{{name}}/{what}", partial(self._control, what), methods=["POST"]) for what in ASKS
+        ]
+        routes = [
+            Route("/", self._page),
+            Route("/metrics", self._metrics),
+            Route("/-/healthy", self._healthy),
+            Route("/-/ready", self._ready),
+            Route("/-/reload", self._reload, methods=["POST"]),
+            Route("/api/v1/status", self._status),
+            Route("/api/v1/events", self._events),
+            Route("/api/v1/events/stream", self._stream),
+            *asks,
+        ]
+        app = Starlette(routes=routes, exception_handlers={HTTPException: _refused})
+        app.router.redirect_slashes = False
+        return Guard(app, hosts)
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    async def _metrics(self, request: Request) -> Response:
+        accept = request.headers.get("accept")
+        body, content_type = await self._pages.do(lambda: self._exposition.page(accept))
+        chunks = (body[begin : begin + CHUNK] for begin in range(0, len(body), CHUNK))
+        headers = {"content-type": content_type, "content-length": str(len(body))}
+        return StreamingResponse(_each(chunks), headers=headers)
+
+    async def _healthy(self, request: Request) -> Response:
+        if self._backend.beating():
+            return _said("the loop turns")
+        return _said("the loop does not turn", 503)
+
+    async def _ready(self, request: Request) -> Response:
+        ready, reason = self._backend.ready()
+        return _said(reason, 200 if ready else 503)
+
+    async def _status(self, request: Request) -> Response:
+        return _json(await self._pages.do(lambda: json.dumps(self._shown(status))))
+
+    async def _page(self, request: Request) -> Response:
+        text = await self._pages.do(lambda: self._shown(page.page))
+        return HTMLResponse(text, headers={"Content-Security-Policy": page.POLICY})
+
+    def _shown(self, how: Callable[..., Any]) -> Any:
+        backend = self._backend
+        return how(backend.internals().version, backend.now(), backend.snapshots())
+
+    async def _events(self, request: Request) -> Response:
+        since, limit = request.query_params.get("since"), _limit(request.query_params.get("limit"))
+        events = self._backend.events
+        if since is None:
+            found = events.last(limit)
+        elif since.isascii() and since.isdigit():
+            found = events.after(int(since), limit)
+        else:
+            found = events.since(_instant(since), limit)
+        return _json(json.dumps({"events": [as_json(record) for record in found]}))
+
+    async def _stream(self, request: Request) -> Response:
+        said = request.headers.get("last-event-id") or request.query_params.get("since")
+        if said is not None and not (said.isascii() and said.isdigit()):
+            raise HTTPException(400, "Last-Event-ID is the number of an event")
+        listening = self.streams.listen(request.scope["state"]["connection"], int(said) if said is not None else None)
+        return StreamingResponse(listening, media_type="text/event-stream")
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    async def _reload(self, request: Request) -> Response:
+        result = await self._ask(self._backend.reload)
+        if result.ok:
+            return _said("\n".join(("reloaded", *result.notes)))
+        return _said("\n".join(result.faults), 400)
+
+    async def _control(self, what: str, request: Request) -> Response:
+        name: str = request.path_params["name"]
+        event = await self._event(what, request)
+        if not await self._ask(lambda: self._backend.control(name, event)):
+            raise HTTPException(404, f"there is no gateway {name!r}")
+        return Response(status_code=204)
+
+    async def _event(self, what: str, request: Request) -> OperatorEvent:
+        body = await _body(request)
+        try:
+            fields = fields_of(request.url.query, body, request.headers.get("content-type", ""))
+            return event_of(what, fields, self._backend.now())
+        except BadRequest as error:
+            raise HTTPException(400, str(error)) from None
+
+    async def _ask(self, work: Callable[[], Any]) -> Any:
+        if self._asks.full:
+            raise HTTPException(503, "too much is being asked at once")
+        try:
+            return await self._asks.do(work)
+        except TimeoutError:
+            raise HTTPException(503, "the loop did not come to it in time; it may still do it") from None
+
+
+async def _each(chunks: Iterable[bytes]) -> Any:
+    for chunk in chunks:
+        yield chunk
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_BODY:
+            raise HTTPException(413, f"a request has at most {LONGEST_BODY} bytes")
+    return bytes(body)
+
+
+def _limit(said: str | None) -> int:
+    if said is None:
+        return EVENTS
+    if not (said.isascii() and said.isdigit() and 1 <= int(said[:9]) <= MOST_EVENTS):
+        raise HTTPException(400, f"limit is a number from 1 to {MOST_EVENTS}")
+    return int(said)
+
+
+def _instant(said: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        raise HTTPException(
+            400, "since is the number of an event, or an instant such as 2026-11-23T15:00:00Z"
+        ) from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _said(text: str, code: int = 200) -> Response:
+    return PlainTextResponse(f"{text}\n", code)
+
+
+def _json(text: str) -> Response:
+    return Response(f"{text}\n", media_type="application/json")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """What the routes or we refused, as a sentence."""
+    if not isinstance(error, HTTPException):  # pragma: no cover - registered for HTTPException alone
+        raise error
+    text = {
+        404: error.detail if error.detail != "Not Found" else f"there is nothing at {request.url.path}",
+        405: f"{request.method} is not possible here",
+    }.get(error.status_code, error.detail)
+    return PlainTextResponse(f"{text}\n", error.status_code, headers=dict(error.headers or {}))

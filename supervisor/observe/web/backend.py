@@ -1,0 +1,63 @@
+"""What the web side asks of the daemon. It knows nothing else of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from supervisor.core.events import OperatorEvent
+from supervisor.core.snapshot import Snapshot
+from supervisor.observe.events import EventRing
+from supervisor.observe.metrics_own import Internals
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadResult:
+    """What came of a reload."""
+
+    ok: bool
+    faults: tuple[str, ...] = ()
+    """Why the new config was refused: a line each."""
+    notes: tuple[str, ...] = ()
+    """What else the operator should know, such as keys that need a restart."""
+
+
+class Backend(Protocol):
+    """The daemon, as the web side sees it.
+
+    `reload` and `control` wait for the loop, with a deadline of their own, and raise TimeoutError if it does not come
+    to it; they are called on threads that may wait. All others answer at once, on any thread.
+    """
+
+    @property
+    def events(self) -> EventRing:
+        """The last things worth knowing."""
+        ...
+
+    def snapshots(self) -> Sequence[Snapshot]:
+        """One of each gateway, in the order of the config."""
+        ...
+
+    def internals(self) -> Internals:
+        """What the daemon tells of itself."""
+        ...
+
+    def now(self) -> datetime:
+        """The daemon's wall clock, aware UTC."""
+        ...
+
+    def beating(self) -> bool:
+        """Whether the loop turns."""
+        ...
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether every gateway was tried once, and in a sentence what is missing."""
+        ...
+
+    def reload(self) -> ReloadResult:
+        """Read the config again."""
+        ...
+
+    def control(self, name: str, event: OperatorEvent) -> bool:
+        """Let this gateway hear the operator; False if there is none of that name."""
+        ...

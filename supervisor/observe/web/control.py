@@ -1,0 +1,146 @@
+"""What an operator may ask for one gateway, read from a request: pause, resume, maintenance, confirm-login.
+
+- What is asked comes in the query, in a form or in a JSON object: `for`, `reason`, `end`. Durations are written as in
+  the config file: 90s, 15m, 2h.
+- Anything that is not understood is refused with a sentence that says what would be right.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+from supervisor.core.events import (
+    LoginConfirmed,
+    MaintenanceAsked,
+    MaintenanceEnded,
+    OperatorEvent,
+    PauseAsked,
+    ResumeAsked,
+)
+
+LONGEST_MAINTENANCE = timedelta(hours=4)
+LONGEST_PAUSE = timedelta(days=400)
+LONGEST_REASON = 200
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)", re.ASCII)
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_TRUTH = {"true": True, "false": False}
+
+
+class BadRequest(ValueError):
+    """The request is refused; the text says what would be right."""
+
+
+def fields_of(query: str, body: bytes, content_type: str) -> dict[str, str]:
+    """What the request says, by name. Raises BadRequest."""
+    pairs = _pairs(query)
+    if body:
+        kind = content_type.partition(";")[0].strip().lower()
+        if kind == "application/json":
+            pairs += _from_json(body)
+        elif kind in ("", "application/x-www-form-urlencoded"):
+            pairs += _pairs(_text(body))
+        else:
+            raise BadRequest("send a form (application/x-www-form-urlencoded) or a JSON object (application/json)")
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise BadRequest(f"{name!r} is given twice")
+        fields[name] = value
+    return fields
+
+
+def event_of(what: str, fields: Mapping[str, str], now: datetime) -> OperatorEvent:
+    """The event that is asked for. Raises BadRequest, and KeyError for an unknown `what`."""
+    known, read = ASKS[what]
+    unknown = sorted(set(fields) - known)
+    if unknown:
+        may = f"it takes {', '.join(sorted(known))}" if known else "it takes nothing"
+        raise BadRequest(f"{what} does not know {unknown[0]!r}: {may}")
+    return read(fields, now)
+
+
+def _pause(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
+    said = fields.get("for")
+    return PauseAsked(now + _duration(said, LONGEST_PAUSE) if said is not None else None)
+
+
+def _resume(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
+    return ResumeAsked()
+
+
+def _maintenance(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
+    end = _TRUTH.get(fields.get("end", "false").lower())
+    if end is None:
+        raise BadRequest("'end' is true or false")
+    if end == ("for" in fields):
+        raise BadRequest("say either how long, such as for=15m, or end=true")
+    if end:
+        return MaintenanceEnded()
+    until = now + _duration(fields["for"], LONGEST_MAINTENANCE)
+    return MaintenanceAsked(until, _reason(fields.get("reason", "")))
+
+
+def _confirm_login(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
+    return LoginConfirmed()
+
+
+ASKS: Mapping[str, tuple[frozenset[str], Callable[[Mapping[str, str], datetime], OperatorEvent]]] = {
+    "pause": (frozenset({"for"}), _pause),
+    "resume": (frozenset(), _resume),
+    "maintenance": (frozenset({"for", "reason", "end"}), _maintenance),
+    "confirm-login": (frozenset(), _confirm_login),
+}
+"""By the last word of the path: the fields it takes, and how they are read."""
+
+
+def _duration(said: str, longest: timedelta) -> timedelta:
+    match = _DURATION.fullmatch(said.strip())
+    if match is None:
+        raise BadRequest(f"'for' is a duration such as 90s, 15m or 2h, not {said[:40]!r}")
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if seconds <= 0:
+        raise BadRequest("'for' is longer than 0")
+    if seconds > longest.total_seconds():
+        hours = math.floor(longest.total_seconds() / 3600)
+        raise BadRequest(f"'for' is at most {hours}h")
+    return timedelta(seconds=seconds)
+
+
+def _reason(said: str) -> str:
+    reason = said.strip()
+    if len(reason) > LONGEST_REASON or not reason.isprintable():
+        raise BadRequest(f"'reason' is one line of at most {LONGEST_REASON} characters")
+    return reason
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise BadRequest("the body is not UTF-8") from None
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=16)
+    except ValueError:
+        raise BadRequest("write fields as name=value, joined by &") from None
+
+
+def _from_json(body: bytes) -> list[tuple[str, str]]:
+    try:
+        read: Any = json.loads(_text(body), object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is not JSON") from None
+    if not isinstance(read, list) or not all(isinstance(pair, tuple) for pair in read):
+        raise BadRequest('the body is not a JSON object such as {"for": "15m"}')
+    pairs: list[tuple[str, str]] = []
+    for name, value in read:
+        if not isinstance(value, str | bool):
+            raise BadRequest(f"{name[:40]!r} is neither a text nor true or false")
+        pairs.append((name, value if isinstance(value, str) else str(value).lower()))
+    return pairs

@@ -1,0 +1,100 @@
+"""The web server: uvicorn on a thread of its own, on a socket that was bound before.
+
+- Nothing here touches the deciding loop; what a request wants of it goes through the `Backend`.
+- `stop` is done within a second whatever clients do: streams end, and who has not taken an answer by then loses it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+from collections.abc import Iterable
+
+import uvicorn
+
+from supervisor.observe.metrics import Exposition
+from supervisor.observe.web.app import Site
+from supervisor.observe.web.backend import Backend
+from supervisor.observe.web.protocol import Connection
+
+LOG = logging.getLogger("supervisor.web")
+KEEP_ALIVE = 75
+"""Seconds for which an idle connection is kept: longer than most scrape intervals."""
+LONGEST_HEAD = 16 * 1024
+"""Bytes of a request's line and headers."""
+PATIENCE = 0.4
+"""Seconds for which `stop` lets answers under way be taken."""
+
+
+class WebServer:
+    """Serves one daemon on a listening socket (`supervisor.observe.web.listen.bind`), which it closes in the end.
+
+    `hosts` are the names, beside the loopback's, under which a browser may reach it: the host it was told to listen on.
+    """
+
+    def __init__(self, backend: Backend, listener: socket.socket, hosts: Iterable[str] = ()) -> None:
+        self._backend = backend
+        self._listener = listener
+        self._hosts = tuple(hosts)
+        self._loop = asyncio.new_event_loop()
+        self._stopping = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="ib-web", daemon=True)
+        self.port: int = listener.getsockname()[1]
+
+    @property
+    def alive(self) -> bool:
+        """Whether it serves."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Serve from now on."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 1.0) -> bool:
+        """End, within `timeout` seconds; whether it did."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(self._serve())
+        except Exception:
+            LOG.exception("the web server has ended")
+
+    async def _serve(self) -> None:
+        backend = self._backend
+        site = Site(backend, Exposition(backend.snapshots, backend.internals))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                site.app(self._hosts),
+                interface="asgi3",
+                loop="asyncio",
+                http=Connection,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level="error",
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=1,
+                h11_max_incomplete_event_size=LONGEST_HEAD,
+            )
+        )
+        serving = asyncio.ensure_future(server.serve(sockets=[self._listener]))
+        asked = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        site.streams.close()
+        server.should_exit = True
+        await asyncio.wait({serving}, timeout=PATIENCE)
+        server.force_exit = True
+        for connection in tuple(server.server_state.connections):
+            if isinstance(connection, Connection):
+                connection.abort()
+        await serving

@@ -1,0 +1,79 @@
+"""A daemon without a loop: what the web side is given in these tests, with every answer in the test's hand."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from supervisor.core.actions import Level, Tell
+from supervisor.core.counters import Histogram
+from supervisor.core.events import OperatorEvent
+from supervisor.core.snapshot import Snapshot
+from supervisor.observe.events import EventRing
+from supervisor.observe.metrics import Internals
+from supervisor.observe.web.backend import ReloadResult
+from supervisor.observe.web.listen import bind
+from supervisor.observe.web.server import WebServer
+from tests.observe.played import BEGIN
+
+INTERNALS = Internals(
+    version="0.1.0",
+    ibapi_version="9.81.1.post1",
+    python_version="3.11.7",
+    reload_ok=True,
+    reload_at=BEGIN,
+    loop=Histogram((0.001, 0.01)).with_value(0.002),
+    events_dropped=3,
+    journal_errors=1,
+)
+
+
+@dataclass
+class Stage:
+    """A `Backend`."""
+
+    gateways: Sequence[Snapshot] = ()
+    events: EventRing = field(default_factory=EventRing)
+    turns: bool = True
+    is_ready: tuple[bool, str] = (True, "ready")
+    reloading: Callable[[], ReloadResult] = lambda: ReloadResult(True)
+    heard: list[tuple[str, OperatorEvent]] = field(default_factory=list)
+
+    def snapshots(self) -> Sequence[Snapshot]:
+        return self.gateways
+
+    def internals(self) -> Internals:
+        return INTERNALS
+
+    def now(self) -> datetime:
+        return BEGIN
+
+    def beating(self) -> bool:
+        return self.turns
+
+    def ready(self) -> tuple[bool, str]:
+        return self.is_ready
+
+    def reload(self) -> ReloadResult:
+        return self.reloading()
+
+    def control(self, name: str, event: OperatorEvent) -> bool:
+        if name not in [snapshot.policy.name for snapshot in self.gateways]:
+            return False
+        self.heard.append((name, event))
+        return True
+
+    def tell(self, text: str, gateway: str = "live") -> None:
+        """Something happens."""
+        self.events.append(gateway, BEGIN, Tell(Level.INFO, "status", text, {"n": 1}))
+
+
+@contextlib.contextmanager
+def served(stage: Stage) -> Iterator[WebServer]:
+    """A web server for it, on a port of its own."""
+    server = WebServer(stage, bind("127.0.0.1", 0), ["127.0.0.1"])
+    server.start()
+    try:
+        yield server
+    finally:
+        assert server.stop(), "did not stop within a second"
