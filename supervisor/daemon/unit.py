@@ -8,7 +8,7 @@ from typing import Protocol
 from supervisor.core import machine
 from supervisor.core.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
 from supervisor.core.clock import Now
-from supervisor.core.events import Ending, Event, Reloaded, SessionClosed
+from supervisor.core.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.facts import Facts
 from supervisor.core.policy import Policy
 from supervisor.core.snapshot import Snapshot, snapshot
@@ -73,10 +73,20 @@ class Unit:
         for action in actions:
             self._carry_out(action, state.at)
 
+    @property
+    def facts(self) -> Facts:
+        """What must survive, as of the last step."""
+        return self._state.facts
+
     def reload(self, policy: Policy, now: Now) -> None:
         """A new policy; the session goes on if it may."""
         before, self.policy = self.policy, policy
         self.step(Reloaded(before), now)
+
+    def retire(self, now: Now) -> None:
+        """The gateway has left the config: release it, and do not wait for its threads."""
+        self.step(ShutdownAsked(), now)
+        self.link.close(0.0)
 
     def is_due(self, now: Now) -> bool:
         """Whether a deadline has passed on either clock."""

@@ -1,0 +1,123 @@
+"""`ib-supervisor demo`: the daemon with an embedded simulated gateway that plays a week of trouble, told as it goes."""
+
+import os
+import sys
+import threading
+from datetime import UTC, datetime, time, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from supervisor.commands.demo_story import BEGINNING, GRACE, NEW_YORK, RESTART_TIME, Row, Story, Stuck
+from supervisor.config.readers import Endpoint
+from supervisor.config.settings import Config, Http, Log, LogLevel
+from supervisor.core.actions import Level, Tell
+from supervisor.core.policy import AccountMode, Policy
+from supervisor.core.windows import daily_restart
+from supervisor.daemon.clocks import Clock
+from supervisor.daemon.process import Process, StartError
+from supervisor.simulator import Scenario, SimulatedGateway
+
+NAME = "demo"
+PORT = 14000
+_QUIET_KINDS = frozenset({"farm", "notice"})
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Exit after the closing table.")] = False,
+) -> None:
+    """Watch the daemon live through a week of trouble on a simulated gateway, in under three minutes.
+
+    Plays once and keeps serving until Ctrl-C; with --once it exits, 0 if everything was found and healed, else 1.
+    """
+    clock = Clock()
+    clock.offset = BEGINNING.astimezone(UTC) - datetime.now(UTC)
+    scenario = Scenario(accounts=("DU1234567",))
+    with SimulatedGateway(scenario) as gateway:
+        gateway.do("clock", offset=clock.offset.total_seconds(), timezone="America/New_York")
+        raise typer.Exit(_Demo(gateway, clock, once).play())
+
+
+class _Demo:
+    """The daemon on the main thread, the story on another."""
+
+    def __init__(self, gateway: SimulatedGateway, clock: Clock, once: bool) -> None:
+        self._clock = clock
+        self._once = once
+        self._gateway = gateway
+        self._failed = False
+        self._process: Process | None = None
+
+    def play(self) -> int:
+        """Returns the exit status."""
+        for port in (PORT, 0):
+            try:
+                self._process = Process(
+                    self._config(port), os.environ, sys.stderr, clock=self._clock, on_tell=self._told
+                )
+                break
+            except StartError as error:
+                if port == 0:
+                    typer.echo(str(error), err=True)
+                    return 1
+        threading.Thread(target=self._tell_story, name="story", daemon=True).start()
+        if self._process is not None:
+            self._process.run()
+        return int(self._failed)
+
+    def _config(self, port: int) -> Config:
+        hour, minute = map(int, RESTART_TIME.split(":"))
+        restart = daily_restart(time(hour, minute), str(NEW_YORK), grace=timedelta(seconds=GRACE))
+        policy = Policy(
+            name=NAME,
+            host="127.0.0.1",
+            port=self._gateway.port,
+            client_id=911,
+            account_mode=AccountMode.PAPER,
+            timezone=str(NEW_YORK),
+            windows=(restart,),
+        )
+        return Config((policy,), http=Http(Endpoint("127.0.0.1", port)), log=Log(level=LogLevel.ERROR))
+
+    def _tell_story(self) -> None:
+        process = self._process
+        if process is None:
+            return
+        self._say(f"metrics, API and status page: {process.url}")
+        story = Story(self._gateway, self._clock, lambda: process.daemon.loop.snapshots()[0], self._say)
+        try:
+            story.play()
+        except Stuck as error:
+            self._failed = True
+            self._say(f"the story is stuck: {error}")
+        print()
+        Console().print(_closing(story.rows))
+        if self._once or self._failed:
+            process.daemon.stop()
+        else:
+            self._say(f"the story is over; still serving at {process.url} until Ctrl-C")
+
+    def _told(self, gateway: str, at: datetime, tell: Tell) -> None:
+        if tell.level >= Level.INFO and tell.kind not in _QUIET_KINDS:
+            self._line(at, f"  {tell.text}")
+
+    def _say(self, text: str) -> None:
+        self._line(self._clock.now().wall, text)
+
+    def _line(self, at: datetime, text: str) -> None:
+        print(f"{at.astimezone(NEW_YORK):%a %H:%M:%S}  {text}", flush=True)
+
+
+def _closing(rows: list[Row]) -> Table:
+    table = Table(title="What went wrong, and how fast it was found and healed", title_justify="left")
+    table.add_column("outage")
+    table.add_column("first broken layer")
+    table.add_column("found after", justify="right")
+    table.add_column("back after its cause ended", justify="right")
+    table.add_column("planned")
+    for row in rows:
+        planned = "yes" if row.planned else "no"
+        table.add_row(row.scene, row.cause, f"{row.found_after:.2f} s", f"{row.back_after:.2f} s", planned)
+    return table

@@ -1,0 +1,179 @@
+"""A week of trouble in two minutes: the scenes that the demonstration plays on its simulated gateway.
+
+- Everything that goes wrong is done to a real TCP server; what is told of it is what the daemon found out by itself.
+- Between scenes the wall clock jumps forward, the daemon's and the gateway's together; within a scene time is real.
+- A scene measures: found after its fault began, back after its cause had ended.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from supervisor.core.layers import TOP
+from supervisor.core.snapshot import Snapshot
+from supervisor.core.status import Status
+from supervisor.daemon.clocks import Clock
+from supervisor.simulator import SimulatedGateway
+
+NEW_YORK = ZoneInfo("America/New_York")
+BEGINNING = datetime(2026, 11, 19, 15, 0, tzinfo=NEW_YORK)
+"""The played time at the start: a Thursday afternoon."""
+RESTART_TIME = "23:45"
+GRACE = 12.0
+"""Seconds of the restart's grace in the demonstration: long enough to see, short enough to wait for."""
+PATIENCE = 30.0
+"""Seconds within which everything the story waits for must come."""
+BETWEEN = 1.5
+"""Seconds between scenes, for the reader."""
+
+LOST = "Connectivity between IBKR and Trader Workstation has been lost."
+RESTORED = (
+    "Connectivity between IBKR and Trader Workstation has been restored - data maintained. "
+    "All data farms are connected: usfarm; ushmds; secdefnj."
+)
+BROKEN = "Market data farm connection is broken:usfarm"
+FARM_OK = "Market data farm connection is OK:usfarm"
+
+
+class Stuck(Exception):
+    """The story waited for something that did not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the closing table; seconds, None if it was none."""
+
+    scene: str
+    cause: str
+    found_after: float
+    back_after: float
+    planned: bool
+
+
+class Story:
+    """Plays the scenes; `say` prints one line at the played time, `look` gives the gateway's newest snapshot."""
+
+    def __init__(
+        self, gateway: SimulatedGateway, clock: Clock, look: Callable[[], Snapshot], say: Callable[[str], None]
+    ) -> None:
+        self._gateway = gateway
+        self._clock = clock
+        self._look = look
+        self._say = say
+        self.rows: list[Row] = []
+
+    def play(self) -> None:
+        """All scenes. Raises Stuck."""
+        self._scene("Thursday afternoon: the daemon connects; the gateway tells its farms (2104, 2106, 2158)")
+        self._await("every layer is up", lambda now: now.height == TOP)
+        self._farm_blip()
+        self._upstream_lost()
+        self._socket_lost()
+        self._hang()
+        self._daily_restart()
+        self._weekly_login()
+
+    # -- scenes -------------------------------------------------------------------------------------------------------
+
+    def _farm_blip(self) -> None:
+        self._scene("a data farm breaks and heals (2103, 2104): no reason to touch the session")
+        epoch = self._look().epoch
+        self._fault(
+            "farm blip",
+            lambda: self._notice(2103, BROKEN),
+            lambda: self._notice(2104, FARM_OK),
+            lasts=4.0,
+        )
+        if self._look().epoch != epoch:
+            raise Stuck("the session was rebuilt for a farm")
+
+    def _upstream_lost(self) -> None:
+        self._scene("the gateway loses IBKR (1100) and finds it again (1102); the socket stays open all the while")
+        self._fault("1100 / 1102", lambda: self._notice(1100, LOST), lambda: self._notice(1102, RESTORED), lasts=6.0)
+
+    def _socket_lost(self) -> None:
+        self._scene("the gateway's process dies without a word: the socket is reset, the port refuses for 5 s")
+        self._fault("lost socket", lambda: self._do("refuse"), lambda: self._do("heal"), lasts=5.0)
+
+    def _hang(self) -> None:
+        self._scene("the gateway hangs with its port open: only an unanswered heartbeat tells")
+        self._fault("hang", lambda: self._do("freeze"), lambda: self._do("heal"), lasts=12.0)
+
+    def _daily_restart(self) -> None:
+        self._scene(f"the same night: the gateway's daily restart at {RESTART_TIME} New York")
+        self._jump_to(BEGINNING.replace(hour=23, minute=44, second=50))
+        self._wait_for_minute()
+        self._fault("daily restart", lambda: self._do("refuse"), lambda: self._do("heal"), lasts=6.0)
+
+    def _weekly_login(self) -> None:
+        self._scene(
+            "Sunday night: the token expired at 01:00, so the restart ends at a login dialog that waits for a person"
+        )
+        self._jump_to((BEGINNING + timedelta(days=3)).replace(hour=23, minute=44, second=52))
+        self._wait_for_minute()
+        began = time.monotonic()
+        self._do("refuse")
+        found = self._await_broken(began)
+        self._await("the login is asked for", lambda now: now.status is Status.REAUTH_REQUIRED)
+        self._say("somebody approves the login on the phone")
+        self._do("heal")
+        healed = time.monotonic()
+        self._await("every layer is up", lambda now: now.height == TOP)
+        self._rows_add("weekly login", "port", found - began, time.monotonic() - healed, False)
+        due = self._look().login.due
+        if due is not None:
+            self._say(f"the next login is due on {due.astimezone(NEW_YORK):%A %Y-%m-%d %H:%M %Z}")
+
+    # -- how --------------------------------------------------------------------------------------------------------
+
+    def _scene(self, title: str) -> None:
+        if self.rows or self._look().height == TOP:
+            time.sleep(BETWEEN)
+        self._say(f"--- {title}")
+
+    def _fault(self, scene: str, begin: Callable[[], None], end: Callable[[], None], *, lasts: float) -> None:
+        began = time.monotonic()
+        begin()
+        found = self._await_broken(began)
+        outage = self._look().outages.current
+        cause = outage.cause.value if outage is not None else "?"
+        left = began + lasts - time.monotonic()
+        if left > 0:
+            time.sleep(left)
+        planned = self._look().status is Status.MAINTENANCE
+        end()
+        healed = time.monotonic()
+        self._await("every layer is up again", lambda now: now.height == TOP)
+        self._rows_add(scene, cause, found - began, time.monotonic() - healed, planned)
+
+    def _rows_add(self, scene: str, cause: str, found: float, back: float, planned: bool) -> None:
+        self.rows.append(Row(scene, cause, found, back, planned))
+
+    def _await_broken(self, began: float) -> float:
+        self._await("the fault is found", lambda now: now.height < TOP)
+        return max(began, time.monotonic())
+
+    def _await(self, what: str, holds: Callable[[Snapshot], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not holds(self._look()):
+            if time.monotonic() > deadline:
+                raise Stuck(f"waited {PATIENCE:g} s in vain until {what}")
+            time.sleep(0.005)
+
+    def _notice(self, code: int, text: str) -> None:
+        self._say(f"the gateway says {code}: {text}")
+        self._do("notice", code=code, text=text)
+
+    def _do(self, word: str, **details: object) -> None:
+        self._gateway.do(word, **details)
+
+    def _jump_to(self, local: datetime) -> None:
+        self._clock.offset += local.astimezone(UTC) - self._clock.now().wall
+        self._gateway.do("clock", offset=self._clock.offset.total_seconds(), timezone="America/New_York")
+
+    def _wait_for_minute(self) -> None:
+        """The restart comes within a fifth of a second of its full minute (IB.md, sample 33)."""
+        wall = self._clock.now().wall
+        time.sleep(60 - wall.second - wall.microsecond / 1e6 + 0.167)

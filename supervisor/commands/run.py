@@ -1,0 +1,43 @@
+"""`ib-supervisor run`: the daemon."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from supervisor.config.load import ConfigError, for_first_look, load
+from supervisor.config.settings import Config
+from supervisor.daemon.process import Process, StartError
+
+
+def run(
+    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The config file.")] = None,
+    gateway: Annotated[
+        str | None, typer.Option("--gateway", metavar="HOST:PORT", help="No file, one gateway: for a first look.")
+    ] = None,
+) -> None:
+    """Supervise the gateways of a config until SIGTERM or SIGINT; SIGHUP reloads it.
+
+    Exits with 0 after a signal, 1 if it cannot start (say, the HTTP port is taken), 2 for wrong usage, 78 for a bad
+    config.
+    """
+    if (config is None) is (gateway is None):
+        raise typer.BadParameter("give either --config FILE or --gateway HOST:PORT")
+    try:
+        settings = _settings(config, gateway)
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(78) from None
+    try:
+        Process(settings, os.environ, sys.stderr).run()
+    except StartError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+def _settings(config: Path | None, gateway: str | None) -> Config:
+    if config is not None:
+        return load(config, os.environ)
+    return for_first_look(gateway or "")

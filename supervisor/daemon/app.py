@@ -1,0 +1,236 @@
+"""The daemon, put together: the loop in the middle, observers around it, and the words of the outside world.
+
+- Start: the config is valid, `ibapi` passes its self-test, the HTTP socket is bound, the journal is read; then the loop
+  turns, and only then READY=1 is said. A gateway that is not there is no reason to wait.
+- Signals only enqueue. A reload is read and validated on a thread of its own, and applied by the loop.
+- End: sessions are given a second, and the process is gone within two, whatever hangs.
+"""
+
+import logging
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from supervisor.config.load import ConfigError, load
+from supervisor.config.settings import Config, changes
+from supervisor.core.actions import Level, Tell
+from supervisor.core.clock import Now
+from supervisor.core.events import Event
+from supervisor.core.facts import Facts
+from supervisor.core.policy import Policy
+from supervisor.daemon.clocks import Clock
+from supervisor.daemon.loop import LOOK, Loop
+from supervisor.daemon.mailbox import Mailbox
+from supervisor.daemon.unit import Listener, Unit
+from supervisor.gateway.link import GatewayLink
+from supervisor.gateway.lookup import Lookups
+from supervisor.observe.systemd import Notifier, status_line
+from supervisor.observe.web.backend import ReloadResult
+
+log = logging.getLogger("supervisor.daemon")
+
+DRAIN = 1.0
+"""Seconds that sessions are given to end."""
+ASKED = 2.0
+"""Seconds that somebody outside waits for the loop to do what was asked."""
+RELOAD = 10.0
+"""Seconds that a reload may take, reading the file included."""
+
+
+class Daemon:
+    """All of one process but its command line. `run` is called on the main thread, the rest from any."""
+
+    def __init__(self, config: Config, listener: Listener, *, clock: Clock, environment: Mapping[str, str]) -> None:
+        self.config = config
+        self.clock = clock
+        self.mailbox = Mailbox(clock.now)
+        self.loop = Loop(self.mailbox, clock)
+        self.reload_ok = True
+        self.reload_at = clock.now().wall
+        self._listener = listener
+        self._environment = environment
+        self._notifier = Notifier(environment)
+        self._lookups = Lookups()
+        self._facts: dict[str, Facts] = {}
+        self._chores: list[Callable[[Now], None]] = []
+        self._first_round: Callable[[], None] = lambda: None
+        self._ready = False
+        self._next_chore = 0.0
+        self._next_watchdog = 0.0
+
+    # -- for everybody ------------------------------------------------------------------------------------------------
+
+    def tried(self) -> tuple[bool, str]:
+        """Whether every gateway was tried once; if not, which were not."""
+        if not self._ready:
+            return False, "starting"
+        waiting = [s.policy.name for s in self.loop.snapshots() if not s.tried and s.phase != "stopped"]
+        return not waiting, f"not tried yet: {', '.join(waiting)}" if waiting else "ready"
+
+    def tell_gateway(self, name: str, event: Event) -> bool:
+        """Let an event reach a gateway in its turn, and wait for it. False if there is no such gateway.
+
+        Raises TimeoutError if the loop does not get to it in time.
+        """
+        found: list[bool] = []
+
+        def act() -> None:
+            unit = self.loop.unit(name)
+            if unit is not None:
+                self.loop.step(unit, event)
+            found.append(unit is not None)
+
+        self._on_loop(act, ASKED)
+        return found[0]
+
+    def reload(self) -> ReloadResult:
+        """Read the config file again, apply it, and say what came of it. Raises TimeoutError."""
+        answer: list[ReloadResult] = []
+        done = threading.Event()
+
+        def tell(result: ReloadResult) -> None:
+            answer.append(result)
+            done.set()
+
+        self._begin_reload(tell)
+        if not done.wait(RELOAD):
+            raise TimeoutError("the reload was not done in time")
+        return answer[0]
+
+    def stop(self) -> None:
+        """End the daemon, as SIGTERM does."""
+        self.mailbox.order(self.loop.stop)
+
+    # -- the life of the process --------------------------------------------------------------------------------------
+
+    def each_second(self, chore: Callable[[Now], None]) -> None:
+        """Something quick to be done on the loop about once a second."""
+        self._chores.append(chore)
+
+    def run(self, facts: Mapping[str, Facts], on_ready: Callable[[], None] = lambda: None) -> None:
+        """Supervise until stopped.
+
+        `facts` are those of earlier processes; `on_ready` is called once, when the loop turns.
+        """
+        self._facts = dict(facts)
+        self._first_round = on_ready
+        self._catch_signals()
+        self.loop.arrange(self._unit(policy) for policy in self.config.gateways)
+        self.loop.run(self._after_round)
+        self._end()
+
+    def _after_round(self, now: Now) -> None:
+        if not self._ready:
+            self._ready = True
+            self._notifier.ready()
+            self._first_round()
+        interval = self._notifier.watchdog_interval
+        if interval is not None and now.mono >= self._next_watchdog:
+            self._next_watchdog = now.mono + min(interval, LOOK) / 2
+            self._notifier.watchdog()
+        if now.mono >= self._next_chore:
+            self._next_chore = now.mono + LOOK
+            self._notifier.status(status_line(self.loop.snapshots()))
+            for chore in self._chores:
+                chore(now)
+
+    def _end(self) -> None:
+        self._notifier.stopping()
+        self.loop.end()
+        deadline = time.monotonic() + DRAIN
+        for unit in self.loop.units():
+            unit.link.close(max(0.0, deadline - time.monotonic()))
+
+    def _unit(self, policy: Policy) -> Unit:
+        name = policy.name
+
+        def post(event: Event) -> None:
+            self.mailbox.post(name, event)
+
+        link = GatewayLink(name, post, lookups=self._lookups)
+        seed = random.SystemRandom().getrandbits(64)
+        facts = self._facts.get(name, Facts())
+        return Unit(policy, facts, self.clock.now(), seed, link, self._listener, post)
+
+    def _catch_signals(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop())
+        signal.signal(signal.SIGHUP, lambda *_: self.mailbox.order(lambda: self._begin_reload(lambda _: None)))
+
+    # -- reload -------------------------------------------------------------------------------------------------------
+
+    def _begin_reload(self, tell: Callable[[ReloadResult], None]) -> None:
+        """Read the file on a thread of its own: a file system may hang, the loop may not."""
+
+        def read() -> None:
+            result = self._read_config()
+            self.mailbox.order(lambda: tell(self._apply(result)))
+
+        self._notifier.reloading()
+        threading.Thread(target=read, name="reload", daemon=True).start()
+
+    def _read_config(self) -> Config | tuple[str, ...]:
+        path = self.config.path
+        if path is None:
+            return ("there is no config file to read again: the daemon was started with --gateway",)
+        try:
+            return load(path, self._environment)
+        except ConfigError as error:
+            return tuple(str(fault) for fault in error.faults)
+        except Exception as error:
+            log.exception("the config could not be read")
+            return (f"{path}: {type(error).__name__}: {error}",)
+
+    def _apply(self, result: Config | tuple[str, ...]) -> ReloadResult:
+        try:
+            if isinstance(result, Config):
+                return self._arrange(result)
+            self.reload_ok = False
+            for line in result:
+                self._say(Level.ERROR, "reload_failed", f"reload refused, nothing is changed: {line}")
+            return ReloadResult(False, faults=result)
+        finally:
+            self._notifier.ready()
+
+    def _arrange(self, config: Config) -> ReloadResult:
+        difference = changes(self.config, config)
+        now = self.clock.now()
+        wanted = {policy.name for policy in config.gateways}
+        for unit in self.loop.units():
+            if unit.policy.name not in wanted:
+                unit.retire(now)
+                self._facts[unit.policy.name] = unit.facts
+        units = []
+        for policy in config.gateways:
+            known = self.loop.unit(policy.name)
+            if known is not None and known.policy != policy:
+                known.reload(policy, now)
+            units.append(known if known is not None else self._unit(policy))
+        self.config = config
+        self.loop.arrange(units)
+        self.reload_ok, self.reload_at = True, now.wall
+        lines = tuple(f"a change of `{section}` needs a restart of the daemon" for section in difference.needs_restart)
+        self._say(Level.INFO, "reloaded", f"config reloaded: {len(units)} gateways, {len(difference.changed)} changed")
+        for line in lines:
+            self._say(Level.WARNING, "reloaded", line)
+        return ReloadResult(True, notes=lines)
+
+    def _say(self, level: Level, kind: str, text: str) -> None:
+        self._listener.told("", self.clock.now().wall, Tell(level, kind, text))
+
+    def _on_loop(self, act: Callable[[], None], timeout: float) -> None:
+        done = threading.Event()
+
+        def ordered() -> None:
+            try:
+                act()
+            finally:
+                done.set()
+
+        self.mailbox.order(ordered)
+        if not done.wait(timeout):
+            raise TimeoutError("the loop did not get to it in time")

@@ -1,0 +1,197 @@
+"""One process of the daemon: what is opened before the loop turns, and closed after it.
+
+- The order of the start is the order of what can fail: the log, `ibapi`, the HTTP socket, the journal.
+- The web stack is imported only when the loop turns, so that it costs no session a moment.
+- Observers are told and asked; none decides anything.
+"""
+
+import logging
+import platform
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TextIO
+
+from supervisor import __version__
+from supervisor.config.settings import Config
+from supervisor.core.actions import Tell
+from supervisor.core.clock import Now
+from supervisor.core.events import OperatorEvent
+from supervisor.core.facts import Facts
+from supervisor.core.snapshot import Snapshot
+from supervisor.daemon.app import Daemon
+from supervisor.daemon.bell import Bell
+from supervisor.daemon.clocks import Clock
+from supervisor.gateway.selftest import SelfTestError, self_test
+from supervisor.gateway.versions import ibapi_version
+from supervisor.observe import logs
+from supervisor.observe.events import EventRing
+from supervisor.observe.journal import Journal
+from supervisor.observe.metrics_own import Internals
+from supervisor.observe.web.backend import ReloadResult
+from supervisor.observe.web.listen import BindError, bind
+
+if TYPE_CHECKING:
+    from supervisor.observe.web.server import WebServer
+
+log = logging.getLogger("supervisor.daemon")
+
+END = 1.9
+"""Seconds after SIGTERM in which the process is gone, whatever hangs."""
+
+
+class StartError(Exception):
+    """The daemon cannot start; the text says why."""
+
+
+class Observers:
+    """Everybody who is told what happened: the log, the journal, the stream of events, and `also`."""
+
+    def __init__(self, journal: Journal, events: EventRing, also: Callable[[str, datetime, Tell], None] | None) -> None:
+        self._journal = journal
+        self._events = events
+        self._also = also
+
+    def told(self, gateway: str, at: datetime, tell: Tell) -> None:
+        """Something worth knowing."""
+        logs.tell(gateway, tell)
+        self._journal.record(gateway, at, tell)
+        self._events.append(gateway, at, tell)
+        if self._also is not None:
+            self._also(gateway, at, tell)
+
+    def keep(self, gateway: str, facts: Facts) -> None:
+        """Facts that must survive."""
+        self._journal.keep(gateway, facts)
+
+
+class Process:
+    """A daemon with all that belongs to it; also what the web side knows of it (`observe.web.backend.Backend`).
+
+    The constructor opens what may fail, and raises StartError; `run` supervises, on the main thread, until it is
+    stopped.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        environment: Mapping[str, str],
+        stream: TextIO,
+        *,
+        clock: Clock | None = None,
+        on_tell: Callable[[str, datetime, Tell], None] | None = None,
+    ) -> None:
+        self._log = logs.setup(config.log.level, config.log.format, stream, environment=environment)
+        self._clock = clock if clock is not None else Clock()
+        self.events = EventRing()
+        try:
+            self_test()
+            listen = config.http.listen
+            self._socket = bind(listen.host, listen.port)
+        except (SelfTestError, BindError) as error:
+            self._log.end()
+            raise StartError(str(error)) from None
+        self._journal = Journal(config.journal.path)
+        observers = Observers(self._journal, self.events, on_tell)
+        self.daemon = Daemon(config, observers, clock=self._clock, environment=environment)
+        self._bell: Bell | None = None
+        self._web: WebServer | None = None
+
+    @property
+    def url(self) -> str:
+        """Where people and Prometheus find it."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def run(self) -> None:
+        """Supervise until stopped."""
+        names = ", ".join(policy.name for policy in self.daemon.config.gateways)
+        log.info("ib-supervisor %s supervises %s; %s", __version__, names, self.url)
+        for fault in self.daemon.config.warnings:
+            log.warning("%s", fault)
+        self.daemon.each_second(self._chores)
+        facts = self._journal.open()
+        try:
+            self.daemon.run(facts, self._on_ready)
+        finally:
+            self._end()
+
+    def _on_ready(self) -> None:
+        threading.Thread(target=self._start_rest, name="start", daemon=True).start()
+
+    def _start_rest(self) -> None:
+        """What no session needs: the web stack and the bell, imported now."""
+        from supervisor.observe.web.server import WebServer
+
+        self._web = WebServer(self, self._socket)
+        self._web.start()
+        order = self.daemon.mailbox.order
+        self._bell = Bell(lambda: order(lambda: None), self._upkeep)
+        found = ibapi_version()
+        log.info("%s", found)
+        if found.warning is not None:
+            log.warning("%s", found.warning)
+
+    def _upkeep(self) -> None:
+        retention = timedelta(seconds=self.daemon.config.journal.retention)
+        self._journal.prune(self._clock.now().wall - retention)
+
+    def _chores(self, now: Now) -> None:
+        if self._bell is not None:
+            for unit in self.daemon.loop.units():
+                self._bell.set(unit.policy.name, unit.wake.wall)
+        level, form = self.daemon.config.log.level, self.daemon.config.log.format
+        self._log.change(level, form)
+
+    def _end(self) -> None:
+        deadline = time.monotonic() + END - 1.0
+        if self._bell is not None:
+            self._bell.stop()
+        if self._web is not None:
+            self._web.stop(max(0.1, deadline - time.monotonic()))
+        else:
+            self._socket.close()
+        self._journal.close(max(0.2, deadline - time.monotonic()))
+        log.info("ib-supervisor ends")
+        self._log.end(0.2)
+
+    # -- what the web side asks
+    # -----------------------------------------------------------------------------------------
+
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """One of each gateway, in the order of the config."""
+        return self.daemon.loop.snapshots()
+
+    def internals(self) -> Internals:
+        """What the daemon tells of itself."""
+        return Internals(
+            version=__version__,
+            ibapi_version=ibapi_version().version,
+            python_version=platform.python_version(),
+            reload_ok=self.daemon.reload_ok,
+            reload_at=self.daemon.reload_at,
+            loop=self.daemon.loop.decisions,
+            events_dropped=self.daemon.mailbox.dropped,
+            journal_errors=self._journal.errors,
+        )
+
+    def now(self) -> datetime:
+        """The daemon's wall clock."""
+        return self._clock.now().wall
+
+    def beating(self) -> bool:
+        """Whether the loop turns."""
+        return self.daemon.loop.beating()
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether every gateway was tried once."""
+        return self.daemon.tried()
+
+    def reload(self) -> ReloadResult:
+        """Read the config again."""
+        return self.daemon.reload()
+
+    def control(self, name: str, event: OperatorEvent) -> bool:
+        """Let a gateway hear the operator."""
+        return self.daemon.tell_gateway(name, event)
