@@ -194,9 +194,8 @@ class Turn:
             return
         self.set(talk=replace(self.state.talk, failure=failure))
         words = f": {detail}" if detail else ""
-        expected = self.restarting and self.explained(Layer.PORT)
         self.tell(
-            Level.INFO if expected else Level.WARNING,
+            Level.INFO if self.explained(Layer.PORT) else Level.WARNING,
             "attempt_failed",
             f"cannot connect ({failure}{words}), keeps trying. {cause.words} {cause.cure}",
             reason=failure.value,
