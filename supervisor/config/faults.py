@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -48,10 +47,6 @@ class Faults:
     def add(self, line: int, path: str, wrong: str, right: str = "") -> None:
         """Note a fault."""
         self.found.append(Fault(self.file, line, path, wrong, right))
-
-    def extend(self, faults: Iterable[Fault]) -> None:
-        """Note faults that somebody else found."""
-        self.found.extend(faults)
 
     def told(self) -> tuple[Fault, ...]:
         """All of them, each once, in the order of their lines."""
