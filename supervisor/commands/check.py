@@ -32,17 +32,17 @@ _LOGIN: Final = {Reauth.MANUAL: "login by a person", Reauth.AUTOMATIC: "login wi
 _USUAL: Final = Timing()
 
 
-def check_config_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The config file.", show_default=False)],
+def check_config(
+    file: Annotated[Path, typer.Argument(help="The config file.", show_default=False)],
 ) -> None:
     """Validate a config file, and print what the daemon would do with it.
 
     Exits with 78 if it is not valid; every fault is told with its line.
     """
-    raise typer.Exit(check_config(file, os.environ, datetime.now(UTC)))
+    raise typer.Exit(check(file, os.environ, datetime.now(UTC)))
 
 
-def check_config(file: Path, env: Mapping[str, str], now: datetime) -> int:
+def check(file: Path, env: Mapping[str, str], now: datetime) -> int:
     """Print the plan, the warnings or the faults; the exit status."""
     try:
         config = load(file, env, now)

@@ -20,11 +20,11 @@ from supervisor.config.consistency import compare_gateways
 from supervisor.config.faults import ConfigError, Fault, Faults
 from supervisor.config.model import FileKeys, GatewayKeys
 from supervisor.config.policies import policy_of
-from supervisor.config.readers import endpoint, is_nothing
+from supervisor.config.readers import Wrong, endpoint, is_nothing
 from supervisor.config.settings import Config, Http, Journal, Log, beside, state_path
 from supervisor.config.translate import find, tell, tell_of_part
 from supervisor.config.variables import expand
-from supervisor.config.yaml_lines import Node, parse
+from supervisor.config.yaml_lines import Node, parse, shown_text
 
 __all__ = ["FIRST_LOOK_CLIENT_ID", "FIRST_LOOK_NAME", "Config", "ConfigError", "Fault", "for_first_look", "load"]
 
@@ -73,7 +73,10 @@ def for_first_look(host_port: str, now: datetime | None = None) -> Config:
 
     Raises ValueError, with what would be right, if this is no host and port.
     """
-    gateway = endpoint(lowest_port=1)(host_port)
+    try:
+        gateway = endpoint(lowest_port=1)(host_port)
+    except Wrong as wrong:
+        raise ValueError(f'"{shown_text(host_port)}" {wrong}') from None
     keys = GatewayKeys(name=FIRST_LOOK_NAME, host=gateway.host, port=gateway.port, client_id=FIRST_LOOK_CLIENT_ID)
     return Config((policy_of(keys, show_accounts=False, today=(now or datetime.now(UTC)).date()),))
 

@@ -208,7 +208,7 @@ def endpoint(lowest_port: int = 0) -> Callable[[object], Endpoint]:
         if not isinstance(value, str):
             raise Wrong("is no host and port", right)
         address, _, port = value.strip().rpartition(":")
-        if not address and port:
+        if value.strip() == f":{port}" and port:
             raise Wrong(
                 "names no host", f'write "127.0.0.1:{port}" for this machine, "0.0.0.0:{port}" for every interface'
             )

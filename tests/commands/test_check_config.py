@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from supervisor.commands.check import BAD_CONFIG, check_config, check_config_command
+from supervisor.commands.check import BAD_CONFIG, check, check_config
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 """A Wednesday; New York is on winter time."""
@@ -93,14 +93,14 @@ def bad(tmp_path: Path) -> Path:
 
 
 def test_a_valid_file_gives_the_plan_and_the_warnings(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert check_config(file, {}, NOW) == 0
+    assert check(file, {}, NOW) == 0
     printed = capsys.readouterr()
     assert printed.out == PLAN.format(file=file)
     assert printed.err == WARNINGS.format(file=file)
 
 
 def test_a_bad_file_gives_all_its_faults_and_no_plan(bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert check_config(bad, {}, NOW) == BAD_CONFIG
+    assert check(bad, {}, NOW) == BAD_CONFIG
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == FAULTS.format(file=bad)
@@ -110,7 +110,7 @@ def test_a_page_with_users_and_accounts_in_full(tmp_path: Path, capsys: pytest.C
     (tmp_path / "web.yaml").touch()
     file = tmp_path / "c.yaml"
     file.write_text("gateways: [{name: a, port: 1, client_id: 1}]\nhttp: {web_config: web.yaml}\nshow_accounts: true")
-    assert check_config(file, {"STATE_DIRECTORY": "/var/lib/ib"}, NOW) == 0
+    assert check(file, {"STATE_DIRECTORY": "/var/lib/ib"}, NOW) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{file}: valid, 1 gateway"
     assert f"http        http://127.0.0.1:14000, TLS and users as in {tmp_path}/web.yaml" in lines
@@ -120,7 +120,7 @@ def test_a_page_with_users_and_accounts_in_full(tmp_path: Path, capsys: pytest.C
 
 
 app = typer.Typer()
-app.command("check-config")(check_config_command)
+app.command("check-config")(check_config)
 
 
 def test_the_command_ends_with_the_status(file: Path, bad: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -225,5 +226,5 @@ def test_a_first_look_is_a_gateway_with_every_default_and_keeps_nothing() -> Non
 
 @pytest.mark.parametrize("wrong", ["4001", "localhost", "localhost:0", ":4001", "::1:4001", "a b:4001", ""])
 def test_a_first_look_at_what_is_no_host_and_port_is_refused(wrong: str) -> None:
-    with pytest.raises(ValueError, match="write"):
+    with pytest.raises(ValueError, match=f'^"{re.escape(wrong)}" .*; write'):
         for_first_look(wrong)
