@@ -33,7 +33,7 @@ _USUAL: Final = Timing()
 
 
 def check_config(
-    file: Annotated[Path, typer.Argument(help="The config file.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The config file.", show_default=False)],
 ) -> None:
     """Validate a config file, and print what the daemon would do with it.
 
