@@ -181,7 +181,7 @@ class Journal:
         try:
             try:
                 work()
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:
                 if not (is_corrupt(error) and self._path is not None):
                     raise
                 self._begin_anew(self._path, error)

@@ -67,11 +67,15 @@ class Store:
     def facts(self) -> dict[str, Facts]:
         """The facts of every gateway; a record that cannot be read is left out, with a warning."""
         found = {}
-        for gateway, text in self._connection.execute("SELECT gateway, facts FROM facts").fetchall():
+        # As bytes: damaged text would end the reading of all that comes after it.
+        for gateway, text in self._connection.execute(
+            "SELECT CAST(gateway AS BLOB), CAST(facts AS BLOB) FROM facts"
+        ).fetchall():
             try:
-                found[str(gateway)] = from_json(text)
-            except (ValueError, TypeError) as error:
-                LOG.warning("the journal's facts of gateway %s are broken and not used: %s", gateway, error)
+                found[gateway.decode("utf-8")] = from_json(text.decode("utf-8"))
+            except ValueError as error:
+                name = gateway.decode("utf-8", "replace")
+                LOG.warning("the journal's facts of gateway %s are broken and not used: %s", name, error)
         return found
 
     def write(self, facts: Mapping[str, Facts], events: Iterable[Entry]) -> None:
@@ -110,6 +114,8 @@ class Store:
 
 def is_corrupt(error: BaseException) -> bool:
     """Whether SQLite found that the file is damaged, or no database at all."""
+    if isinstance(error, UnicodeDecodeError):  # the module could not even read SQLite's message, with words of the file
+        return True
     return isinstance(error, sqlite3.Error) and _primary(error) in _BROKEN
 
 
