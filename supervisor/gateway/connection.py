@@ -155,9 +155,9 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         return framed(payload)
 
     def disconnect(self) -> None:
-        """Close the socket: called by the session's thread only."""
+        """Close the socket: called by the session's thread only, which then says why if nobody did."""
         with self.lock:
-            self._finish(Ending.ERROR, "ended by ibapi")
+            self._shut()
             if self.socket is not None:
                 self.socket.close()
                 self.socket = None
@@ -190,6 +190,10 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         """The lock is held."""
         if self.over is None:
             self.over = Over(ending, detail)
+        self._shut()
+
+    def _shut(self) -> None:
+        """The lock is held."""
         if self.socket is not None:
             with suppress(OSError):  # not connected, or not any more
                 self.socket.shutdown(socket.SHUT_RDWR)

@@ -133,9 +133,8 @@ class Session:
 
     def _live(self) -> None:
         try:
-            # The connection knows the host; ibapi only keeps it, and refuses what is not ASCII.
-            host = self._order.host.encode("ascii", "replace").decode("ascii")
-            self._client.connect(host, self._order.port, self._order.client_id)
+            # The connection knows the host; ibapi would refuse one that it does not like, without connecting.
+            self._client.connect("gateway", self._order.port, self._order.client_id)
             if self._connection.isConnected():
                 self._client.run()
         except Untellable as error:
@@ -144,8 +143,8 @@ class Session:
             # Our callbacks are guarded: what else comes this far was raised by bytes that ibapi could not decode.
             self._connection.finish(Ending.PROTOCOL, f"undecodable: {_described(error)}")
         finally:
-            self._connection.finish(Ending.ERROR, self._callbacks.last_local_error or "ibapi ended the session")
             self._connection.disconnect()
+            self._connection.finish(Ending.ERROR, self._callbacks.last_local_error or "ibapi ended the session")
             self._tell_closed()
 
     def _tell(self, event: SessionEvent) -> None:

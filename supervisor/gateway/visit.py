@@ -116,7 +116,7 @@ def visit(
     try:
         return visitor.go(session_timeout, answer_timeout, upstream_probe, account_summary)
     finally:
-        visitor.leave("")
+        visitor.end()
 
 
 class _Visitor:
@@ -169,8 +169,12 @@ class _Visitor:
         """End the session and hear the rest of it."""
         self._session.close(detail)
         self._listen(time.monotonic() + _LEAVING, lambda: False)
-        self._session.join(_LEAVING)
         return self._result
+
+    def end(self) -> None:
+        """Leave nothing behind, whatever happened."""
+        self._session.close()
+        self._session.join(_LEAVING)
 
     def _hear(self, event: VisitEvent) -> None:
         self._heard.put((time.monotonic(), event))

@@ -38,7 +38,6 @@ TRAFFIC_INTERVAL = 0.2
 """At most one `TrafficSeen` in this many seconds: a flood of messages must not become a flood of events."""
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999, Unix seconds."""
-_INT32 = range(-(2**31), 2**31)
 _OF_OUR_SIDE = frozenset({502, 504})
 """Codes with which `ibapi` itself says that there is no connection."""
 
@@ -203,7 +202,7 @@ def _error_arguments(args: tuple[Any, ...]) -> tuple[int, int, str]:
     return request_id, code, str(text)
 
 
-def _int32(value: int) -> int:
-    if value not in _INT32:
+def _int32(value: object) -> int:
+    if not isinstance(value, int) or not -(2**31) <= value < 2**31:
         raise Undecodable(f"a number that is none of TWS: {clean(str(value), 40)}")
     return value

@@ -1,0 +1,79 @@
+"""Bytes to messages, however they are cut."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervisor.gateway.framing import MAX_FRAME, Inbox, NotTws, check_payload, clean, framed, server_hello
+
+
+@given(st.lists(st.binary(max_size=300), max_size=20), st.lists(st.integers(1, 50), min_size=1))
+def test_frames_come_out_as_they_went_in_however_cut(payloads: list[bytes], cuts: list[int]) -> None:
+    stream = b"".join(framed(payload) for payload in payloads)
+    inbox, taken, turn = Inbox(), [], 0
+    while stream:
+        inbox.feed(stream[: cuts[turn % len(cuts)]])
+        stream = stream[cuts[turn % len(cuts)] :]
+        turn += 1
+        while (payload := inbox.take()) is not None:
+            taken.append(payload)
+    assert taken == payloads
+    assert len(inbox) == 0
+
+
+@given(st.integers(MAX_FRAME + 1, 2**32 - 1))
+def test_a_length_over_the_limit_is_refused_with_its_four_bytes(length: int) -> None:
+    inbox = Inbox()
+    inbox.limit = MAX_FRAME
+    inbox.feed(length.to_bytes(4, "big"))
+    with pytest.raises(NotTws, match=f"{length} bytes announced"):
+        inbox.take()
+
+
+def test_the_longest_message_is_taken() -> None:
+    inbox = Inbox()
+    inbox.limit = MAX_FRAME
+    inbox.feed(framed(b"x" * MAX_FRAME)[:-1])
+    assert inbox.take() is None
+    inbox.feed(b"x")
+    payload = inbox.take()
+    assert payload is not None
+    assert len(payload) == MAX_FRAME
+
+
+def test_the_server_version_and_the_clock_are_the_two_fields_of_the_handshake() -> None:
+    assert server_hello(b"200\x0020260405 23:49:26 Central European Standard Time\0") == (
+        200,
+        "20260405 23:49:26 Central European Standard Time",
+    )
+
+
+@pytest.mark.parametrize("payload", [b"", b"157", b"157\0", b"4\x002\x00-1\x00507\0text\0", b"157\0clock\0more"])
+def test_frames_of_other_shapes_are_passed_over(payload: bytes) -> None:
+    assert server_hello(payload) is None
+
+
+@pytest.mark.parametrize("version", [b"abc", b"", b"-1", b"1e3", b"1" * 10, "١٥٧".encode()])
+def test_two_fields_without_a_version_are_no_tws(version: bytes) -> None:
+    with pytest.raises(NotTws):
+        server_hello(version + b"\0clock\0")
+
+
+def test_a_clock_of_bad_bytes_is_mended() -> None:
+    assert server_hello(b"157\0\xff\xfe" + b"x" * 500 + b"\0") == (157, "��" + "x" * 98)
+
+
+def test_a_message_needs_an_id() -> None:
+    check_payload(b"9\0", 200)
+    check_payload(b"\0\0\0\1", 201)
+    with pytest.raises(NotTws):
+        check_payload(b"9", 200)
+    with pytest.raises(NotTws):
+        check_payload(b"\0\0\0", 201)
+
+
+@given(st.text(st.characters(codec=None, categories=None), max_size=50), st.integers(0, 60))
+def test_clean_text_is_short_and_fits_utf_8(text: str, limit: int) -> None:
+    cleaned = clean(text, limit)
+    assert len(cleaned) <= limit
+    cleaned.encode("utf-8")

@@ -1,0 +1,63 @@
+"""Which ibapi is installed, what it may log, and that every supported one passes the same tests of a session."""
+
+import importlib.metadata
+import logging
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from supervisor.gateway.versions import IbapiVersion, ibapi_version, tame_logging
+from tests.judges.environments import python_of
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_installed_ibapi_is_named() -> None:
+    version = ibapi_version()
+    assert version.version == importlib.metadata.version("ibapi")
+    assert version.distributions == ("ibapi",)
+    assert version.warning is None
+    assert str(version) == f"ibapi {version.version} (from distribution ibapi)"
+
+
+def test_two_distributions_are_warned_of() -> None:
+    warning = IbapiVersion("9.81.1-1", ("ibapi", "nautilus-ibapi")).warning
+    assert warning is not None
+    assert "ibapi and nautilus-ibapi both provide ibapi" in warning
+
+
+def test_the_version_of_two_distributions_is_what_the_package_says_of_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.metadata, "packages_distributions", lambda: {"ibapi": ["ibapi", "nautilus-ibapi"]})
+    assert ibapi_version.__wrapped__() == IbapiVersion("9.81.1-1", ("ibapi", "nautilus-ibapi"))
+
+
+def test_warnings_of_ibapi_come_without_what_they_warn_about_and_rarely(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("ibapi")
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+    tame_logging()
+    with caplog.at_level(logging.WARNING):
+        for _ in range(100):
+            logging.getLogger("ibapi.decoder").error("diff len fields: %s", "U1234567" * 1000)
+            logging.getLogger("ibapi.client").info("SENDING")
+    assert [record.getMessage() for record in caplog.records] == ["ibapi.decoder: diff len fields: %s"]
+
+
+@pytest.mark.timeout(600)  # the first run makes the environments
+@pytest.mark.parametrize("version", ["10.30.1", "10.37.2", "10.46.1"])
+def test_every_supported_ibapi_passes_the_tests_of_a_session(version: str) -> None:
+    """9.81.1 is the one in this environment."""
+    python = python_of(f"ibapi-{version}", "pytest>=8.3", "pytest-timeout>=2.3", "pyyaml>=6.0.2", "tzdata")
+    says = run([python, "-c", "import ibapi; print(ibapi.__version__)"], ROOT)
+    assert says.stdout.strip() == version
+    files = sorted(Path(__file__).parent.glob("test_session*.py"))
+    assert len(files) == 5
+    done = run([python, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", *files], ROOT)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
+
+
+def run(command: Sequence[object], directory: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([str(word) for word in command], cwd=directory, capture_output=True, text=True, timeout=300)
