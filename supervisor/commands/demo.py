@@ -2,7 +2,9 @@
 
 import os
 import sys
+import textwrap
 import threading
+import time as time_module
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated
 
@@ -10,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from supervisor.commands.demo_story import BEGINNING, GRACE, NEW_YORK, RESTART_TIME, Row, Story, Stuck
+from supervisor.commands.demo_story import BEGINNING, GRACE, LEAD, NEW_YORK, RESTART_TIME, Row, Story, Stuck
 from supervisor.config.readers import Endpoint
 from supervisor.config.settings import Config, Http, Log, LogLevel
 from supervisor.core.actions import Level, Tell
@@ -22,6 +24,7 @@ from supervisor.simulator import Scenario, SimulatedGateway
 
 NAME = "demo"
 PORT = 14000
+WIDTH = 110
 _QUIET_KINDS = frozenset({"farm", "notice"})
 
 
@@ -34,9 +37,8 @@ def demo(
     """
     clock = Clock()
     clock.offset = BEGINNING.astimezone(UTC) - datetime.now(UTC)
-    scenario = Scenario(accounts=("DU1234567",))
-    with SimulatedGateway(scenario) as gateway:
-        gateway.do("clock", offset=clock.offset.total_seconds(), timezone="America/New_York")
+    scenario = Scenario(accounts=("DU1234567",), timezone=str(NEW_YORK))
+    with SimulatedGateway(scenario, wall=lambda: clock.now().wall.timestamp()) as gateway:
         raise typer.Exit(_Demo(gateway, clock, once).play())
 
 
@@ -54,9 +56,7 @@ class _Demo:
         """Returns the exit status."""
         for port in (PORT, 0):
             try:
-                self._process = Process(
-                    self._config(port), os.environ, sys.stderr, clock=self._clock, on_tell=self._told
-                )
+                self._process = Process(self._config(port), os.environ, sys.stderr, clock=self._clock, say=self._told)
                 break
             except StartError as error:
                 if port == 0:
@@ -69,7 +69,9 @@ class _Demo:
 
     def _config(self, port: int) -> Config:
         hour, minute = map(int, RESTART_TIME.split(":"))
-        restart = daily_restart(time(hour, minute), str(NEW_YORK), grace=timedelta(seconds=GRACE))
+        restart = daily_restart(
+            time(hour, minute), str(NEW_YORK), lead=timedelta(seconds=LEAD), grace=timedelta(seconds=GRACE)
+        )
         policy = Policy(
             name=NAME,
             host="127.0.0.1",
@@ -86,6 +88,8 @@ class _Demo:
         if process is None:
             return
         self._say(f"metrics, API and status page: {process.url}")
+        while not process.daemon.loop.snapshots():
+            time_module.sleep(0.01)
         story = Story(self._gateway, self._clock, lambda: process.daemon.loop.snapshots()[0], self._say)
         try:
             story.play()
@@ -101,7 +105,7 @@ class _Demo:
 
     def _told(self, gateway: str, at: datetime, tell: Tell) -> None:
         if tell.level >= Level.INFO and tell.kind not in _QUIET_KINDS:
-            self._line(at, f"  {tell.text}")
+            self._line(at, f"  {textwrap.shorten(tell.text, WIDTH, placeholder=' ...')}")
 
     def _say(self, text: str) -> None:
         self._line(self._clock.now().wall, text)

@@ -21,8 +21,8 @@ NEW_YORK = ZoneInfo("America/New_York")
 BEGINNING = datetime(2026, 11, 19, 15, 0, tzinfo=NEW_YORK)
 """The played time at the start: a Thursday afternoon."""
 RESTART_TIME = "23:45"
-GRACE = 12.0
-"""Seconds of the restart's grace in the demonstration: long enough to see, short enough to wait for."""
+LEAD, GRACE = 8.0, 12.0
+"""Seconds of the restart's lead and grace in the demonstration: long enough to see, short enough to wait for."""
 PATIENCE = 30.0
 """Seconds within which everything the story waits for must come."""
 BETWEEN = 1.5
@@ -103,7 +103,7 @@ class Story:
 
     def _daily_restart(self) -> None:
         self._scene(f"the same night: the gateway's daily restart at {RESTART_TIME} New York")
-        self._jump_to(BEGINNING.replace(hour=23, minute=44, second=50))
+        self._jump_to(BEGINNING.replace(hour=23, minute=44, second=51))
         self._wait_for_minute()
         self._fault("daily restart", lambda: self._do("refuse"), lambda: self._do("heal"), lasts=6.0)
 
@@ -111,17 +111,18 @@ class Story:
         self._scene(
             "Sunday night: the token expired at 01:00, so the restart ends at a login dialog that waits for a person"
         )
-        self._jump_to((BEGINNING + timedelta(days=3)).replace(hour=23, minute=44, second=52))
+        self._jump_to((BEGINNING + timedelta(days=3)).replace(hour=23, minute=44, second=51))
         self._wait_for_minute()
         began = time.monotonic()
         self._do("refuse")
         found = self._await_broken(began)
+        cause = self._cause()
         self._await("the login is asked for", lambda now: now.status is Status.REAUTH_REQUIRED)
         self._say("somebody approves the login on the phone")
         self._do("heal")
         healed = time.monotonic()
         self._await("every layer is up", lambda now: now.height == TOP)
-        self._rows_add("weekly login", "port", found - began, time.monotonic() - healed, False)
+        self._rows_add("weekly login", cause, found - began, time.monotonic() - healed, False)
         due = self._look().login.due
         if due is not None:
             self._say(f"the next login is due on {due.astimezone(NEW_YORK):%A %Y-%m-%d %H:%M %Z}")
@@ -137,8 +138,7 @@ class Story:
         began = time.monotonic()
         begin()
         found = self._await_broken(began)
-        outage = self._look().outages.current
-        cause = outage.cause.value if outage is not None else "?"
+        cause = self._cause()
         left = began + lasts - time.monotonic()
         if left > 0:
             time.sleep(left)
@@ -147,6 +147,10 @@ class Story:
         healed = time.monotonic()
         self._await("every layer is up again", lambda now: now.height == TOP)
         self._rows_add(scene, cause, found - began, time.monotonic() - healed, planned)
+
+    def _cause(self) -> str:
+        outage = self._look().outages.current
+        return outage.cause.value if outage is not None else "-"
 
     def _rows_add(self, scene: str, cause: str, found: float, back: float, planned: bool) -> None:
         self.rows.append(Row(scene, cause, found, back, planned))
@@ -171,7 +175,6 @@ class Story:
 
     def _jump_to(self, local: datetime) -> None:
         self._clock.offset += local.astimezone(UTC) - self._clock.now().wall
-        self._gateway.do("clock", offset=self._clock.offset.total_seconds(), timezone="America/New_York")
 
     def _wait_for_minute(self) -> None:
         """The restart comes within a fifth of a second of its full minute (IB.md, sample 33)."""

@@ -40,4 +40,7 @@ def run(
 def _settings(config: Path | None, gateway: str | None) -> Config:
     if config is not None:
         return load(config, os.environ)
-    return for_first_look(gateway or "")
+    try:
+        return for_first_look(gateway or "")
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--gateway") from None

@@ -110,7 +110,7 @@ class Policy:
     @property
     def address(self) -> str:
         """`host:port`, for log lines."""
-        return f"{self.host}:{self.port}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def same_session(self, other: "Policy") -> bool:
         """Whether a session opened under `other` is still the one this policy wants (DESIGN.md section 7)."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from supervisor.core.farm_words import FarmState
 from supervisor.core.farms import FarmKey, Farms
-from supervisor.core.layers import Layer
 from supervisor.core.session import Failure
+from supervisor.core.status import Status
 
 BURST = 5.0
 HOUR = 3600.0
@@ -40,8 +40,8 @@ class Talk:
     """The zones that were last told as different."""
     misses: bool = False
     """The slow heartbeat of this outage was told."""
-    layer: Layer | None = None
-    """The lowest broken layer of which the cause was worked out."""
+    status: Status = Status.DOWN
+    """The status that was last told."""
 
 
 def may_tell(talk: Talk, code: int, now: float) -> tuple[Talk, bool]:

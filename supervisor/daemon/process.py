@@ -45,21 +45,27 @@ class StartError(Exception):
     """The daemon cannot start; the text says why."""
 
 
-class Observers:
-    """Everybody who is told what happened: the log, the journal, the stream of events, and `also`."""
+Say = Callable[[str, datetime, Tell], None]
 
-    def __init__(self, journal: Journal, events: EventRing, also: Callable[[str, datetime, Tell], None] | None) -> None:
+
+def to_the_log(gateway: str, at: datetime, tell: Tell) -> None:
+    """A line of the log, stamped by the log."""
+    logs.tell(gateway, tell)
+
+
+class Observers:
+    """Everybody who is told what happened: the log (or `say` in its place), the journal, the stream of events."""
+
+    def __init__(self, journal: Journal, events: EventRing, say: Say) -> None:
         self._journal = journal
         self._events = events
-        self._also = also
+        self._say = say
 
     def told(self, gateway: str, at: datetime, tell: Tell) -> None:
         """Something worth knowing."""
-        logs.tell(gateway, tell)
+        self._say(gateway, at, tell)
         self._journal.record(gateway, at, tell)
         self._events.append(gateway, at, tell)
-        if self._also is not None:
-            self._also(gateway, at, tell)
 
     def keep(self, gateway: str, facts: Facts) -> None:
         """Facts that must survive."""
@@ -80,7 +86,7 @@ class Process:
         stream: TextIO,
         *,
         clock: Clock | None = None,
-        on_tell: Callable[[str, datetime, Tell], None] | None = None,
+        say: Say = to_the_log,
     ) -> None:
         self._log = logs.setup(config.log.level, config.log.format, stream, environment=environment)
         self._clock = clock if clock is not None else Clock()
@@ -93,7 +99,7 @@ class Process:
             self._log.end()
             raise StartError(str(error)) from None
         self._journal = Journal(config.journal.path)
-        observers = Observers(self._journal, self.events, on_tell)
+        observers = Observers(self._journal, self.events, say)
         self.daemon = Daemon(config, observers, clock=self._clock, environment=environment)
         self._bell: Bell | None = None
         self._web: WebServer | None = None
@@ -124,7 +130,7 @@ class Process:
         """What no session needs: the web stack and the bell, imported now."""
         from supervisor.observe.web.server import WebServer
 
-        self._web = WebServer(self, self._socket)
+        self._web = WebServer(self, self._socket, (self.daemon.config.http.listen.host,))
         self._web.start()
         order = self.daemon.mailbox.order
         self._bell = Bell(lambda: order(lambda: None), self._upkeep)
