@@ -32,8 +32,6 @@ from supervisor.gateway.lookup import Lookups
 from supervisor.gateway.session import Session
 from supervisor.gateway.versions import ibapi_version, tame_logging
 
-DEADLINE = 2.0
-"""Seconds for all of it; a hundredth of that is usual."""
 _TEXT_VERSION = 200
 """The last server version that speaks text to every client."""
 _START_API, _REQ_CURRENT_TIME, _REQ_CONTRACT_DATA = 71, 49, 9
@@ -58,15 +56,19 @@ class SelfTestError(Exception):
     """The installed `ibapi` is not one that this project can use; the text says what has moved."""
 
 
-def self_test() -> None:
-    """Try the installed `ibapi`; raises SelfTestError."""
+def self_test(timeout: float = 2.0) -> None:
+    """Try the installed `ibapi`, `timeout` seconds at most: a hundredth of that is usual.
+
+    Raises:
+        SelfTestError: it is none that this project can use.
+    """
     tame_logging()
     gone = [name for name in _CALLBACKS if not hasattr(EWrapper, name)]
     if gone:
         raise _moved(f"the callbacks {', '.join(gone)}: EWrapper has them no more")
     try:
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            _try(listener)
+            _try(listener, timeout)
     except OSError as error:
         raise SelfTestError(f"ibapi could not be tried on a loopback socket: {error}") from error
 
@@ -75,11 +77,11 @@ def _moved(what: str) -> SelfTestError:
     return SelfTestError(f"{ibapi_version()} moved {what}; this version of ib-supervisor cannot use it")
 
 
-def _try(listener: socket.socket) -> None:
-    deadline = time.monotonic() + DEADLINE
+def _try(listener: socket.socket, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
     events: queue.SimpleQueue[SessionEvent] = queue.SimpleQueue()
     peer = _Peer(listener, deadline)
-    order = Connect(1, "127.0.0.1", listener.getsockname()[1], 1, connect_timeout=DEADLINE, handshake_timeout=DEADLINE)
+    order = Connect(1, "127.0.0.1", listener.getsockname()[1], 1, timeout, timeout)
     session = Session(order, events.put, lookups=Lookups(), label="selftest")
     expect = _Expectations(events, deadline)
     peer.start()
@@ -105,9 +107,9 @@ def _try(listener: socket.socket) -> None:
             raise _moved(f"the end of a session: {closed.detail}")
     finally:
         session.close()
-        session.join(DEADLINE)
+        session.join(timeout)
         listener.close()
-        peer.join(DEADLINE)
+        peer.join(timeout)
 
 
 class _Expectations:

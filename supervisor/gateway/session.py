@@ -107,11 +107,6 @@ class Session:
         """End it: the FIN leaves before this returns, or the attempt under way is abandoned."""
         self._connection.finish(Ending.ASKED, detail)
 
-    @property
-    def over(self) -> bool:
-        """Whether `SessionClosed` was told."""
-        return self._told_closed
-
     def join(self, timeout: float) -> bool:
         """Wait for the thread's end; whether it came within `timeout` seconds."""
         if self._thread.ident is not None:

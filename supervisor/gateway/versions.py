@@ -64,7 +64,7 @@ class _Summary(logging.Handler):
         now = time.monotonic()
         if now >= self._quiet_until:
             self._quiet_until = now + _QUIET
-            LOG.warning("%s: %s", record.name, str(record.msg)[:120])
+            LOG.warning("ibapi had doubts about a message (%s: %s)", record.name, str(record.msg)[:120])
 
 
 def tame_logging() -> None:
