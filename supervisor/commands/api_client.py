@@ -1,9 +1,11 @@
-"""How commands talk to the daemon:
+"""How commands talk to the daemon: plain HTTP to its API, found by `--url`, the environment, the config, or a default.
 
-Plain HTTP to its API, found by `--url`, the environment, the config, or the default.
+- Directly, whatever proxy the environment names: the daemon is next door.
+- Whatever answers there instead, or answers badly, is a daemon that does not answer.
 """
 
 import base64
+import http.client
 import json
 import os
 import urllib.error
@@ -19,6 +21,7 @@ DEFAULT = "http://127.0.0.1:14000"
 ENVIRONMENT = "IB_SUPERVISOR_URL"
 TIMEOUT = 5.0
 """Seconds for one question."""
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Unreachable(Exception):
@@ -43,7 +46,11 @@ class Client:
 
     def get(self, path: str, timeout: float = TIMEOUT) -> Any:
         """The JSON at `path`. Raises Unreachable, Refused."""
-        return json.loads(self._ask("GET", path, timeout))
+        text = self._ask("GET", path, timeout)
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise Unreachable(f"what answers at {self.url} is not ib-supervisor") from None
 
     def post(self, path: str, fields: dict[str, str] | None = None, timeout: float = TIMEOUT) -> str:
         """Ask for something to be done. Raises Unreachable, Refused."""
@@ -56,12 +63,12 @@ class Client:
             token = base64.b64encode(self.credentials.encode()).decode()
             request.add_header("Authorization", f"Basic {token}")
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:
+            with _DIRECT.open(request, timeout=timeout) as answer:
                 text: str = answer.read().decode()
                 return text
         except urllib.error.HTTPError as error:
             raise Refused(error.code, error.read().decode(errors="replace").strip()) from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise Unreachable(f"no daemon answers at {self.url}: {reason}") from None
 

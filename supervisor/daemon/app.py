@@ -2,7 +2,8 @@
 
 - Start: the config is valid, `ibapi` passes its self-test, the HTTP socket is bound, the journal is read; then the loop
   turns, and only then READY=1 is said. A gateway that is not there is no reason to wait.
-- Signals only enqueue. A reload is read and validated on a thread of its own, and applied by the loop.
+- Signals only enqueue. A reload is read and validated on a thread of its own, one at a time, and applied by the loop:
+  of two that overlap the file as it was read last counts.
 - End: sessions are given a second, and the process is gone within two, whatever hangs.
 """
 
@@ -46,12 +47,14 @@ class Daemon:
         self.config = config
         self.clock = clock
         self.mailbox = Mailbox(clock.now)
-        self.loop = Loop(self.mailbox, clock)
+        self._notifier = Notifier(environment)
+        self.loop = Loop(self.mailbox, clock, self._pace())
         self.reload_ok = True
         self.reload_at = clock.now().wall
         self._listener = listener
         self._environment = environment
-        self._notifier = Notifier(environment)
+        self._started_with = config
+        self._reading = threading.Lock()
         self._lookups = Lookups()
         self._facts: dict[str, Facts] = {}
         self._chores: list[Callable[[Now], None]] = []
@@ -59,6 +62,8 @@ class Daemon:
         self._ready = False
         self._next_chore = 0.0
         self._next_watchdog = 0.0
+        self.ending_since = 0.0
+        """Monotonic seconds: when the loop was told to end."""
 
     # -- for everybody ------------------------------------------------------------------------------------------------
 
@@ -94,7 +99,7 @@ class Daemon:
             answer.append(result)
             done.set()
 
-        self._begin_reload(tell)
+        self.mailbox.order(lambda: self._begin_reload(tell))
         if not done.wait(RELOAD):
             raise TimeoutError("the reload was not done in time")
         return answer[0]
@@ -128,7 +133,7 @@ class Daemon:
             self._first_round()
         interval = self._notifier.watchdog_interval
         if interval is not None and now.mono >= self._next_watchdog:
-            self._next_watchdog = now.mono + min(interval, LOOK) / 2
+            self._next_watchdog = now.mono + self._pace() / 2
             self._notifier.watchdog()
         if now.mono >= self._next_chore:
             self._next_chore = now.mono + LOOK
@@ -136,10 +141,16 @@ class Daemon:
             for chore in self._chores:
                 chore(now)
 
+    def _pace(self) -> float:
+        """Seconds between two rounds at most: systemd's watchdog may want more than our own look at the clocks."""
+        interval = self._notifier.watchdog_interval
+        return LOOK if interval is None else min(interval, LOOK)
+
     def _end(self) -> None:
+        self.ending_since = time.monotonic()
         self._notifier.stopping()
         self.loop.end()
-        deadline = time.monotonic() + DRAIN
+        deadline = self.ending_since + DRAIN
         for unit in self.loop.units():
             unit.link.close(max(0.0, deadline - time.monotonic()))
 
@@ -167,8 +178,9 @@ class Daemon:
         """Read the file on a thread of its own: a file system may hang, the loop may not."""
 
         def read() -> None:
-            result = self._read_config()
-            self.mailbox.order(lambda: tell(self._apply(result)))
+            with self._reading:
+                result = self._read_config()
+                self.mailbox.order(lambda: tell(self._apply(result)))
 
         self._notifier.reloading()
         threading.Thread(target=read, name="reload", daemon=True).start()
@@ -213,7 +225,8 @@ class Daemon:
         self.config = config
         self.loop.arrange(units)
         self.reload_ok, self.reload_at = True, now.wall
-        lines = tuple(f"a change of `{section}` needs a restart of the daemon" for section in difference.needs_restart)
+        waiting = changes(self._started_with, config).needs_restart
+        lines = tuple(f"a change of `{section}` needs a restart of the daemon" for section in waiting)
         self._say(Level.INFO, "reloaded", f"config reloaded: {len(units)} gateways, {len(difference.changed)} changed")
         for line in lines:
             self._say(Level.WARNING, "reloaded", line)

@@ -25,7 +25,7 @@ class Bell:
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         self._scheduler.add_job(
-            upkeep, IntervalTrigger(seconds=int(_UPKEEP.total_seconds()), timezone=UTC), id="upkeep"
+            upkeep, IntervalTrigger(seconds=int(_UPKEEP.total_seconds()), timezone=UTC), id="upkeep of the journal"
         )
         self._scheduler.start()
 
@@ -38,7 +38,7 @@ class Bell:
             if self._scheduler.get_job(name) is not None:
                 self._scheduler.remove_job(name)
             return
-        self._set[name] = at
+        self._set[name] = at  # the names of gateways have no spaces: none is that of the upkeep
         trigger = DateTrigger(run_date=at, timezone=UTC)
         self._scheduler.add_job(self._ring, trigger, id=name, replace_existing=True)
 

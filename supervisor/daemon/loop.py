@@ -2,12 +2,14 @@
 
 - Nothing here blocks but the wait for the mailbox, and that ends at the next deadline, or after `LOOK` at the latest.
 - Each round looks at both clocks, so that windows turn and deadlines pass whatever rings.
+- A defect of ours costs one decision, or what follows one round; never the loop.
 - What the loop shows to others is replaced by reference: `snapshots()` may be called from any thread.
 """
 
 import logging
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from supervisor.core.clock import Now
 from supervisor.core.counters import Histogram
@@ -31,11 +33,13 @@ LOOP_BOUNDS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.0
 class Loop:
     """All gateways of one daemon.
 
-    Only `run` and what it calls change anything; the rest may be read from any thread.
+    Only `run` and what it calls change anything; the rest may be read from any thread. `look` is for a watchdog that
+    wants more than one round a second.
     """
 
-    def __init__(self, mailbox: Mailbox, clock: Clock) -> None:
+    def __init__(self, mailbox: Mailbox, clock: Clock, look: float = LOOK) -> None:
         self._mailbox = mailbox
+        self._longest = min(look, LOOK)
         self._clock = clock
         self._units: dict[str, Unit] = {}
         self._order: tuple[Unit, ...] = ()
@@ -93,7 +97,7 @@ class Loop:
             self._take(self._patience())
             now = self._look()
             self._beat = time.monotonic()
-            after_round(now)
+            self._act(partial(after_round, now), "what follows a round")
 
     def end(self) -> None:
         """Every gateway is told that the daemon ends."""
@@ -102,7 +106,7 @@ class Loop:
 
     def _patience(self) -> float:
         now = self._clock.now()
-        patience = LOOK
+        patience = self._longest
         for unit in self._order:
             wake = unit.wake
             if wake.mono is not None:
@@ -123,13 +127,13 @@ class Loop:
                     if unit is not None:
                         self.step(unit, letter.event, letter.at)
                 case Order():
-                    self._act(letter.act)
+                    self._act(letter.act, "an order to the daemon")
 
-    def _act(self, act: Callable[[], None]) -> None:
+    def _act(self, act: Callable[[], None], what: str) -> None:
         try:
             act()
         except Exception:
-            log.exception("an order to the daemon failed")
+            log.exception("%s failed", what)
 
     def _look(self) -> Now:
         slept = self._suspends.slept()

@@ -103,6 +103,8 @@ class Process:
         self.daemon = Daemon(config, observers, clock=self._clock, environment=environment)
         self._bell: Bell | None = None
         self._web: WebServer | None = None
+        self._rest = threading.Lock()
+        self._over = False
 
     @property
     def url(self) -> str:
@@ -128,12 +130,19 @@ class Process:
 
     def _start_rest(self) -> None:
         """What no session needs: the web stack and the bell, imported now."""
-        from supervisor.observe.web.server import WebServer
+        try:
+            from supervisor.observe.web.server import WebServer
 
-        self._web = WebServer(self, self._socket, (self.daemon.config.http.listen.host,))
-        self._web.start()
-        order = self.daemon.mailbox.order
-        self._bell = Bell(lambda: order(lambda: None), self._upkeep)
+            with self._rest:
+                if self._over:
+                    return
+                self._web = WebServer(self, self._socket, (self.daemon.config.http.listen.host,))
+                self._web.start()
+                order = self.daemon.mailbox.order
+                self._bell = Bell(lambda: order(lambda: None), self._upkeep)
+        except Exception:
+            log.exception("%s does not answer: the web server could not be started", self.url)
+            return
         found = ibapi_version()
         log.info("%s", found)
         if found.warning is not None:
@@ -151,16 +160,18 @@ class Process:
         self._log.change(level, form)
 
     def _end(self) -> None:
-        deadline = time.monotonic() + END - 1.0
+        deadline = (self.daemon.ending_since or time.monotonic()) + END
+        with self._rest:
+            self._over = True  # what has not been started by now never is
         if self._bell is not None:
             self._bell.stop()
         if self._web is not None:
-            self._web.stop(max(0.1, deadline - time.monotonic()))
+            self._web.stop(max(0.1, deadline - 0.4 - time.monotonic()))
         else:
             self._socket.close()
-        self._journal.close(max(0.2, deadline - time.monotonic()))
+        self._journal.close(max(0.2, deadline - 0.2 - time.monotonic()))
         log.info("ib-supervisor ends")
-        self._log.end(0.2)
+        self._log.end(max(0.1, deadline - time.monotonic()))
 
     # -- what the web side asks
     # -----------------------------------------------------------------------------------------
