@@ -8,8 +8,8 @@ import select
 import socket
 import struct
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 
 CLOCK = "20260105 12:00:00 EST"
@@ -195,9 +195,9 @@ class BlackHole:
         self._listener.close()
 
 
-def closed_port() -> int:
-    """A port where nobody listens."""
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port that refuses, and that nobody else can get meanwhile: bound, but not listened on."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+        yield sock.getsockname()[1]

@@ -155,13 +155,13 @@ def test_the_wire_log_sees_every_message_without_its_length() -> None:
     ]
 
 
-def test_a_refused_port_costs_little() -> None:
-    heard, link = Heard(), GatewayLink("live", Heard().post)
+def test_fifty_attempts_at_a_refused_port_end_fifty_times() -> None:
+    heard = Heard()
     link = GatewayLink("live", heard.post)
-    port = closed_port()
-    for epoch in range(50):
-        link.carry_out(order(port, epoch=epoch))
-        wait_until(lambda epoch=epoch: "SessionClosed" in of_epoch(heard, epoch))  # type: ignore[misc]
+    with closed_port() as port:
+        for epoch in range(50):
+            link.carry_out(order(port, epoch=epoch))
+            wait_until(lambda epoch=epoch: "SessionClosed" in of_epoch(heard, epoch))  # type: ignore[misc]
     assert {closed.ending for closed in heard.all(SessionClosed)} == {Ending.REFUSED}
     assert link.close(1)
 

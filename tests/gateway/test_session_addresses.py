@@ -17,7 +17,7 @@ from supervisor.gateway.connection import SupervisedConnection
 from supervisor.gateway.lookup import Address, Lookups, system_resolver
 from supervisor.gateway.session import Session
 from tests.gateway.heard import Heard, open_session, order
-from tests.gateway.peers import Line, Peer, closed_port
+from tests.gateway.peers import Line, Peer
 
 
 def ipv6_works() -> bool:
@@ -135,17 +135,18 @@ def test_no_thread_left_is_an_error_with_words(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_port_that_tcp_connected_to_itself_counts_as_refused() -> None:
-    port = closed_port()
     original = socket.socket.connect_ex
 
     class SelfSocket(socket.socket):
+        """Gets as its own the very port that it connects to, by design and not by chance."""
+
         def connect_ex(self, address: object) -> int:
-            self.bind(("127.0.0.1", port))
-            return original(self, ("127.0.0.1", port))
+            self.bind(("127.0.0.1", 0))
+            return original(self, self.getsockname())
 
     connection = SupervisedConnection(
         "127.0.0.1",
-        port,
+        4001,
         connect_deadline=time.monotonic() + 5,
         handshake_timeout=5,
         lookups=Lookups(),

@@ -49,7 +49,7 @@ def only_errors(line: Line) -> None:
 
 
 def test_a_refused_port_is_refused() -> None:
-    with open_session(closed_port()) as (_, heard):
+    with closed_port() as port, open_session(port) as (_, heard):
         assert heard.closed() == SessionClosed(1, Ending.REFUSED, os.strerror(errno.ECONNREFUSED))
         assert heard.all(PortOpened) == []
 
@@ -265,7 +265,7 @@ def test_closed_at_any_moment_of_its_beginning_no_session_lives_on() -> None:
 
 def test_closed_before_it_began_it_only_ends() -> None:
     heard = Heard()
-    session = Session(order(closed_port()), heard.post, lookups=Lookups())
+    session = Session(order(4001), heard.post, lookups=Lookups())
     session.close("early")
     session.start()
     assert heard.closed() == SessionClosed(1, Ending.ASKED, "early")

@@ -115,8 +115,9 @@ def test_a_thousand_sessions_leave_nothing() -> None:
     threads, before = threading.active_count(), descriptors()
     for kind in KINDS:
         if kind[1] is None:
-            for _ in range(ROUNDS):
-                run(kind, closed_port())
+            with closed_port() as port:
+                for _ in range(ROUNDS):
+                    run(kind, port)
         else:
             with Peer(kind[1]) as peer:
                 for _ in range(ROUNDS):

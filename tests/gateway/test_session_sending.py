@@ -79,14 +79,15 @@ def test_a_gateway_that_does_not_read_costs_the_session_and_never_blocks_the_sen
 
 def test_requests_before_ready_and_after_the_end_do_nothing() -> None:
     heard = Heard()
-    session = Session(order(closed_port()), heard.post, lookups=Lookups())
-    session.ping()
-    session.start()
-    heard.closed()
-    session.ping()
-    session.probe(1)
-    session.close()
-    assert session.join(5)
+    with closed_port() as port:
+        session = Session(order(port), heard.post, lookups=Lookups())
+        session.ping()
+        session.start()
+        heard.closed()
+        session.ping()
+        session.probe(1)
+        session.close()
+        assert session.join(5)
     assert [type(event) for event in heard.events] == [SessionClosed]
 
 

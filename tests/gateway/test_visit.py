@@ -43,7 +43,8 @@ def test_it_asks_for_no_more_than_it_was_told_to() -> None:
 
 
 def test_a_refused_port_is_the_end_of_it() -> None:
-    assert visit("127.0.0.1", closed_port(), 912) == Visit(ending=Ending.REFUSED, detail="Connection refused")
+    with closed_port() as port:
+        assert visit("127.0.0.1", port, 912) == Visit(ending=Ending.REFUSED, detail="Connection refused")
 
 
 def test_a_mute_gateway_is_left_in_time() -> None:
