@@ -154,6 +154,7 @@ class Journal:
             except sqlite3.Error as error:
                 if not is_held(error) or time.monotonic() > self._open_until:
                     raise
+                self._drop_store()
                 time.sleep(_HELD_PAUSE)
             else:
                 return

@@ -124,12 +124,13 @@ class LogWriter(logging.Handler):
     def end(self, timeout: float = 1.0) -> bool:
         """Take no more lines and write those that wait; whether that was done within `timeout` seconds."""
         logging.getLogger().removeHandler(self)
+        dropped = self.dropped
         with self._wake:
             self._end_by = time.monotonic() + timeout
             self._wake.notify()
         if self._thread.ident is not None:
             self._thread.join(timeout)
-        return not self._waiting and not self._thread.is_alive()
+        return not self._waiting and not self._thread.is_alive() and self.dropped == dropped
 
     def close(self) -> None:
         """The end as Python's logging knows it, at exit at the latest."""
@@ -172,7 +173,7 @@ class LogWriter(logging.Handler):
 
     def _tell_dropped(self) -> None:
         lost = self.dropped - self._dropped_told
-        text = f"{lost} lines of the log were dropped: it could not be written fast enough"
+        text = f"{lost} line{'s' if lost > 1 else ''} of the log could not be written and went missing"
         if self._write(Line(self._clock(), logging.WARNING, text, __name__, fields={"dropped": lost})):
             self._dropped_told += lost
             self._quiet_until = time.monotonic() + _QUIET

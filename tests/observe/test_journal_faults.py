@@ -357,3 +357,32 @@ def test_the_log_hears_of_trouble_at_error_and_of_its_end(
     wait_until(lambda: kept(path) == LIVE)
     assert journal.close()
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+
+
+def test_an_opening_that_takes_too_long_goes_on_without_and_what_it_finds_later_is_not_overwritten(
+    path: Path, begin: Begin, caplog: pytest.LogCaptureFixture
+) -> None:
+    filled(begin, path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("UPDATE meta SET value = value")
+        journal = begin(path)
+        begun = time.monotonic()
+        assert journal.open(0.01) == {}
+        assert time.monotonic() - begun < 1.0
+        assert complaints(caplog, "did not open within")
+        other.execute("COMMIT")
+    journal.record("paper", AT, told("x"))
+    wait_until(lambda: texts(path) == ["x"])
+    assert kept(path) == LIVE
+
+
+def test_facts_that_did_not_change_are_not_written_again(path: Path, begin: Begin) -> None:
+    filled(begin, path)
+    before = rows(path, "SELECT updated FROM facts")
+    journal = begin(path)
+    journal.open()
+    journal.keep("live", Facts(known=True))
+    assert journal.close()
+    assert rows(path, "SELECT updated FROM facts") == before
