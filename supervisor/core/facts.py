@@ -31,11 +31,13 @@ class Facts:
     """When the last session was lost; None while one is ready."""
     session_lost_in_restart: bool = False
     """That loss was a scheduled restart."""
+    port_gone: bool = False
+    """Since then the port refused, or closed before the handshake: what comes next was started anew."""
     login_proven_at: datetime | None = None
     """When the weekly login was last proven, assumed or confirmed."""
     login_assumed: bool = False
     reauth_due: datetime | None = None
-    """The restart that will ask for a login; moved on when it was not seen."""
+    """The first restart at or after this instant asks for the login; moved on when one was not seen; None: the next."""
     highest_order_id: int | None = None
     paused: bool = False
     paused_until: datetime | None = None

@@ -36,6 +36,8 @@ class Farms:
     """All farms ever heard of, and how many more there were."""
 
     known: Mapping[FarmKey, Farm] = field(default_factory=dict)
+    broken: frozenset[FarmKey] = frozenset()
+    """Those of the known that are broken."""
     untracked: int = 0
 
 
@@ -52,7 +54,11 @@ def heard(farms: Farms, key: FarmKey, state: FarmState, wall: datetime, *, plann
         farm = replace(
             farm, breaks_planned=farm.breaks_planned + planned, breaks_unplanned=farm.breaks_unplanned + (not planned)
         )
-    return replace(farms, known={**farms.known, key: replace(farm, state=state, since=wall)})
+    return replace(
+        farms,
+        known={**farms.known, key: replace(farm, state=state, since=wall)},
+        broken=farms.broken | {key} if state is FarmState.BROKEN else farms.broken - {key},
+    )
 
 
 def listed(farms: Farms, connected: Iterable[str], not_connected: Iterable[str], wall: datetime) -> Farms:
@@ -79,6 +85,7 @@ def forgotten(farms: Farms, wall: datetime) -> Farms:
             key: farm if farm.state is FarmState.UNKNOWN else replace(farm, state=FarmState.UNKNOWN, since=wall)
             for key, farm in farms.known.items()
         },
+        broken=frozenset(),
     )
 
 
@@ -90,10 +97,10 @@ def is_required(key: FarmKey, policy: Policy) -> bool:
 
 
 def broken(farms: Farms, policy: Policy) -> tuple[FarmKey, ...]:
-    """The required farms that are broken: the layer is up if there is none."""
-    return tuple(
-        key for key, farm in farms.known.items() if farm.state is FarmState.BROKEN and is_required(key, policy)
-    )
+    """The required farms that are broken, by name: the layer is up if there is none."""
+    if not farms.broken:
+        return ()
+    return tuple(sorted(key for key in farms.broken if is_required(key, policy)))
 
 
 def never_seen(farms: Farms, policy: Policy) -> tuple[RequiredFarm, ...]:

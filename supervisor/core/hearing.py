@@ -5,7 +5,6 @@ Notices are dispatched on what `notices.read` made of them, never on their text.
 """
 
 from dataclasses import replace
-from datetime import timedelta
 
 from supervisor.core import codes, farms, heartbeat, notices, session, upstream
 from supervisor.core.actions import Level
@@ -23,7 +22,6 @@ from supervisor.core.events import (
     SessionClosed,
     SessionEvent,
     TimeAnswered,
-    TrafficSeen,
 )
 from supervisor.core.gateway_clock import is_zone, offset_in, offset_of, told
 from supervisor.core.layers import Layer
@@ -35,7 +33,6 @@ from supervisor.core.upstream import Evidence
 
 _FAILURE_OF = {
     Ending.REFUSED: Failure.REFUSED,
-    Ending.TIMEOUT: Failure.TIMEOUT,
     Ending.CLOSED: Failure.CLOSED,
     Ending.RESET: Failure.CLOSED,
     Ending.PROTOCOL: Failure.PROTOCOL,
@@ -53,43 +50,49 @@ def hear(turn: Turn, event: SessionEvent) -> None:
     match event:
         case PortOpened():
             if turn.state.session.phase is Phase.CONNECTING and not turn.state.session.opened:
-                turn.set(session=session.open_port(turn.state.session, turn.policy, turn.now.mono))
+                turn.state.session = session.open_port(turn.state.session, turn.policy, turn.now.mono)
         case SessionClosed():
             _closed(turn, event)
         case CallbackFailed():
             turn.count(callback_errors=turn.state.counters.callback_errors + 1)
             turn.tell(Level.ERROR, "callback_error", f"exception in {event.callback}: {event.error}")
+        case NoticeReceived() if codes.lookup(event.code).kind is codes.Kind.LOCAL:
+            _count(turn, event)  # the client library's own words: no sign of life of the gateway
+            _tell_hourly(turn, event, None)
+        case HandshakeDone():
+            turn.state.last_message = turn.now.wall
+            _handshake(turn, event)
         case _:
-            turn.set(last_message=turn.now.wall)
-            _message(turn, event)
+            turn.state.last_message = turn.now.wall
+            if turn.state.session.phase is not Phase.CONNECTING:
+                _message(turn, event)
 
 
 def _message(turn: Turn, event: SessionEvent) -> None:
+    """What counts from the handshake on."""
     match event:
-        case HandshakeDone():
-            _handshake(turn, event)
         case TimeAnswered():
             _time(turn, event)
             return
         case AccountsReceived():
-            turn.set(session=replace(turn.state.session, accounts=event.accounts))
-            _perhaps_ready(turn)
+            _accounts(turn, event)
         case NextIdReceived():
             _next_id(turn, event)
-            _perhaps_ready(turn)
         case NoticeReceived():
             _notice(turn, event)
         case ProbeAnswered() if event.request_id in turn.state.upstream.probes:
             turn.restore_upstream(Evidence.PROBE)
-        case ProbeAnswered() | TrafficSeen():
+        case _:
             pass
     if turn.ready:
-        turn.set(heartbeat=heartbeat.heard(turn.state.heartbeat, turn.now.mono))
+        turn.state.heartbeat = heartbeat.heard(turn.state.heartbeat, turn.now.mono)
 
 
 def _closed(turn: Turn, event: SessionClosed) -> None:
     if turn.ready:
         turn.lose(_LOSS_OF.get(event.ending, Loss.CLOSED), event.detail)
+    elif event.ending is Ending.TIMEOUT:
+        turn.fail(session.overdue(turn.state.session), event.detail)
     else:
         turn.fail(_FAILURE_OF.get(event.ending, Failure.ERROR), event.detail)
 
@@ -98,14 +101,10 @@ def _handshake(turn: Turn, event: HandshakeDone) -> None:
     live = turn.state.session
     if live.phase is not Phase.CONNECTING:
         return
-    turn.set(session=session.shaken(live, event.server_version, turn.policy, turn.now.mono))
-    desupport = turn.state.desupport
-    if (
-        desupport is not None
-        and desupport.server_version is not None
-        and event.server_version > desupport.server_version
-    ):
-        turn.set(desupport=None)
+    turn.state.session = session.shaken(live, event.server_version, turn.policy, turn.now.mono)
+    told = turn.state.desupport.server_version if turn.state.desupport is not None else None
+    if told is not None and event.server_version > told:
+        turn.state.desupport = None
     _compare_clock(turn, event.clock)
 
 
@@ -113,14 +112,15 @@ def _compare_clock(turn: Turn, clock: str) -> None:
     offset = offset_of(clock, turn.now.wall)
     zone = turn.policy.timezone
     if offset is None or not is_zone(offset):
-        turn.set(clock=replace(turn.state.clock, offset=None, mismatch=None))
+        turn.state.clock = replace(turn.state.clock, offset=None, mismatch=None)
         if offset is not None:
             _tell_zone(turn, f"the gateway's clock is wrong: it says {notices.summary(clock)}")
         return
     wanted = offset_in(zone, turn.now.wall) if zone is not None else None
-    mismatch = offset != wanted if wanted is not None else None
-    turn.set(clock=replace(turn.state.clock, offset=offset, mismatch=mismatch))
-    if mismatch and wanted is not None:
+    turn.state.clock = replace(
+        turn.state.clock, offset=offset, mismatch=offset != wanted if wanted is not None else None
+    )
+    if wanted is not None and offset != wanted:
         _tell_zone(
             turn,
             f"the gateway's clock runs at {told(offset)}, but its restart is configured in {zone} ({told(wanted)}): "
@@ -130,30 +130,37 @@ def _compare_clock(turn: Turn, clock: str) -> None:
 
 def _tell_zone(turn: Turn, text: str) -> None:
     if turn.state.talk.mismatch != text[:60]:
-        turn.set(talk=replace(turn.state.talk, mismatch=text[:60]))
+        turn.state.talk = replace(turn.state.talk, mismatch=text[:60])
         turn.tell(Level.WARNING, "timezone_mismatch", text)
 
 
 def _time(turn: Turn, event: TimeAnswered) -> None:
     if not turn.ready:
         return
-    beat, round_trip = heartbeat.answered(turn.state.heartbeat, turn.now.mono, turn.policy.timing)
-    ours = turn.now.wall.replace(microsecond=0).timestamp()
-    turn.set(
-        heartbeat=beat,
-        clock=replace(turn.state.clock, skew=event.seconds - ours),
-        tried=True,
-        outages=replace(turn.state.outages, observing=True),
-    )
+    state, now = turn.state, turn.now
+    state.heartbeat, round_trip = heartbeat.answered(state.heartbeat, now.mono, turn.policy.timing)
+    skew = event.seconds - float(now.wall.timestamp() // 1)
+    if skew != state.clock.skew:
+        state.clock = replace(state.clock, skew=skew)
+    turn.observe()
     if round_trip is not None:
-        turn.count(heartbeats=turn.state.counters.heartbeats.with_value(round_trip))
+        turn.count(heartbeats=state.counters.heartbeats.with_value(round_trip))
+
+
+def _accounts(turn: Turn, event: AccountsReceived) -> None:
+    live = turn.state.session = replace(turn.state.session, accounts=event.accounts)
+    if turn.ready and not turn.policy.account_mode.fits(event.accounts):
+        turn.lose(Loss.PROTOCOL, f"its accounts no longer fit account_mode: {live.accounts}", close=True)
+    _perhaps_ready(turn)
 
 
 def _next_id(turn: Turn, event: NextIdReceived) -> None:
-    turn.set(session=replace(turn.state.session, order_id=event.order_id))
-    highest = turn.state.highest_order_id
+    state = turn.state
+    state.session = replace(state.session, order_id=event.order_id)
+    highest = state.highest_order_id
+    state.highest_order_id = event.order_id if highest is None else max(highest, event.order_id)
     if highest is not None and event.order_id < highest:
-        turn.count(regressions=turn.state.counters.regressions + 1)
+        turn.count(regressions=state.counters.regressions + 1)
         cause = turn.describe(CauseKey.ORDER_ID_BACK)
         turn.tell(
             Level.WARNING,
@@ -162,7 +169,7 @@ def _next_id(turn: Turn, event: NextIdReceived) -> None:
             order_id=event.order_id,
             highest=highest,
         )
-    turn.set(highest_order_id=event.order_id if highest is None else max(highest, event.order_id))
+    _perhaps_ready(turn)
 
 
 def _perhaps_ready(turn: Turn) -> None:
@@ -175,12 +182,18 @@ def _perhaps_ready(turn: Turn) -> None:
         turn.become_ready()
 
 
-def _notice(turn: Turn, event: NoticeReceived) -> None:
+def _count(turn: Turn, event: NoticeReceived) -> None:
     turn.count(messages=added(turn.state.counters.messages, codes.label(event.code), 1))
+
+
+def _notice(turn: Turn, event: NoticeReceived) -> None:
+    _count(turn, event)
     notice = notices.read(event.code, event.text)
     match notice:
-        case notices.FarmNotice(name=str()):
-            _farm(turn, notice)
+        case notices.FarmNotice(kind=kind, name=str(name)):
+            planned = turn.explained(Layer.FARMS)
+            after = farms.heard(turn.state.farms, (kind, name), notice.state, turn.now.wall, planned=planned)
+            _farms(turn, after)
         case notices.UpstreamLost():
             _upstream_lost(turn, notice)
         case notices.UpstreamRestored():
@@ -190,7 +203,7 @@ def _notice(turn: Turn, event: NoticeReceived) -> None:
         case notices.ClientIdInUse() if turn.state.session.phase is Phase.HANDSHAKING:
             turn.fail(Failure.CLIENT_ID_IN_USE, close=True)
         case notices.CompetingSession():
-            turn.set(competing_at=turn.now.mono)
+            turn.state.competing_at = turn.now.mono
             _tell_hourly(turn, event, CauseKey.COMPETING_SESSION)
         case notices.Desupported():
             _desupported(turn, notice, event)
@@ -202,20 +215,12 @@ def _notice(turn: Turn, event: NoticeReceived) -> None:
             _tell_hourly(turn, event, None)
 
 
-def _farm(turn: Turn, notice: notices.FarmNotice) -> None:
-    if notice.name is None:  # pragma: no cover - the dispatch asks for a name
-        return
-    key = (notice.kind, notice.name)
-    _farms(turn, farms.heard(turn.state.farms, key, notice.state, turn.now.wall, planned=turn.explained(Layer.FARMS)))
-
-
 def _farms(turn: Turn, after: farms.Farms) -> None:
-    before = turn.state.farms
-    turn.set(farms=after)
+    before, turn.state.farms = turn.state.farms, after
     for key, farm in after.known.items():
         known = before.known.get(key)
         if known is None or known.state is not farm.state:
-            turn.set(talk=farm_changed(turn.state.talk, key, farm.state, turn.now.mono))
+            turn.state.talk = farm_changed(turn.state.talk, key, farm.state, turn.now.mono)
             turn.tell(
                 Level.DEBUG, "farm", f"farm {key[0]}/{key[1]} is {farm.state}", farm=key[1], farm_kind=key[0].value
             )
@@ -223,7 +228,7 @@ def _farms(turn: Turn, after: farms.Farms) -> None:
 
 def _upstream_lost(turn: Turn, notice: notices.UpstreamLost) -> None:
     before = turn.state.upstream
-    turn.set(upstream=upstream.lost(before, notice.code, turn.now))
+    turn.state.upstream = upstream.lost(before, notice.code, turn.now)
     if before.up:
         explained = turn.explained(Layer.UPSTREAM)
         cause = turn.describe(CauseKey.UPSTREAM_RESET if explained else CauseKey.UPSTREAM_LOST)
@@ -245,7 +250,7 @@ def _port_changed(turn: Turn, notice: notices.PortChanged) -> None:
     cause = turn.describe(CauseKey.PORT_CHANGED, new_port=notice.port)
     turn.tell(Level.WARNING, "port_changed", f"{cause.words} {cause.cure}", new_port=notice.port)
     if turn.policy.follow_port_change and notice.port is not None:
-        turn.set(session=replace(turn.state.session, port=notice.port))
+        turn.state.session = replace(turn.state.session, port=notice.port)
     if turn.ready:
         turn.lose(Loss.PORT_CHANGE, close=True)
 
@@ -256,7 +261,7 @@ def _desupported(turn: Turn, notice: notices.Desupported, event: NoticeReceived)
     _tell(turn, event, f"{cause.words} {cause.cure}")
     if notice.date is not None:
         version = turn.state.session.server_version
-        turn.set(desupport=Desupport(day_begins(notice.date), version, turn.now.mono))
+        turn.state.desupport = Desupport(day_begins(notice.date), version, turn.now.mono)
 
 
 def _tell_hourly(turn: Turn, event: NoticeReceived, key: CauseKey | None) -> None:
@@ -267,7 +272,7 @@ def _tell_hourly(turn: Turn, event: NoticeReceived, key: CauseKey | None) -> Non
 def _tell(turn: Turn, event: NoticeReceived, words: str) -> None:
     code = codes.lookup(event.code)
     talk, now = may_tell(turn.state.talk, event.code, turn.now.mono)
-    turn.set(talk=talk)
+    turn.state.talk = talk
     if not now:
         return
     unknown = event.code not in codes.KNOWN
@@ -275,7 +280,3 @@ def _tell(turn: Turn, event: NoticeReceived, words: str) -> None:
     if words or unknown or level is Level.WARNING:
         said = f"{event.code}: {notices.summary(event.text)}" + (f" {words}" if words else "")
         turn.tell(level, "notice", said, code=event.code, request_id=event.request_id)
-
-
-DESUPPORT_FORGOTTEN = timedelta(hours=24)
-"""Without another 2172, and with a new session since, the notice is forgotten (DESIGN.md section 10)."""

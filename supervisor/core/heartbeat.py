@@ -83,9 +83,12 @@ def begin(now: float) -> Heartbeat:
 
 
 def answered(heartbeat: Heartbeat, now: float, timing: Timing) -> tuple[Heartbeat, float | None]:
-    """An answer came; with it the round trip, if it can be known."""
+    """An answer came; with it the round trip, if it can be known.
+
+    One that nobody waits for any more, because an earlier one settled its request, sets the clock like any other.
+    """
     if not heartbeat.pings:
-        return heartbeat, None
+        return replace(heartbeat, next_ping=now + timing.heartbeat_interval), None
     round_trip = max(0.0, now - heartbeat.pings[0]) if len(heartbeat.pings) == 1 else None
     in_time = now <= heartbeat.pings[-1] + timing.heartbeat_timeout
     settled = Heartbeat(

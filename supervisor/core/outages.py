@@ -39,6 +39,21 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """One outage that is over for good."""
+
+    began: datetime
+    ended: datetime
+    """When every layer was up again; of a paused one, when it was paused."""
+    cause: Layer
+    planned: bool
+    seconds: float
+    """Observed, gaps excluded; those of earlier processes too."""
+    recovered: bool
+    """It ended with every layer up, not with a pause."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outages:
     """The books of one gateway."""
 
@@ -46,6 +61,8 @@ class Outages:
     current: Outage | None = None
     inherited: OpenOutage | None = None
     """Left open by an earlier process; it goes on, or ends, with the first observation."""
+    last: Closed | None = None
+    """The last one that closed."""
     seconds: Mapping[tuple[Layer, bool], float] = field(default_factory=dict)
     """Booked, by cause and planned."""
     counts: Mapping[tuple[Layer, bool], int] = field(default_factory=dict)
@@ -60,21 +77,26 @@ def elapsed(books: Outages, broken: bool, seconds: float) -> Outages:
     """Time has passed in which nothing changed."""
     if not books.observing:
         return books
-    books = replace(books, observed=books.observed + seconds)
     outage = books.current
     if not broken or outage is None:
-        return books
-    books = replace(books, broken_seconds=books.broken_seconds + seconds)
+        return replace(books, observed=books.observed + seconds)
+    books = replace(books, observed=books.observed + seconds, broken_seconds=books.broken_seconds + seconds)
     longer = replace(outage, seconds=outage.seconds + seconds)
     if outage.planned:
         return replace(books, current=replace(longer, held=outage.held + seconds))
     return replace(books, current=longer, seconds=added(books.seconds, (outage.cause, False), seconds))
 
 
+def judgeable(books: Outages) -> bool:
+    """Whether an outage is observed that an unexplained moment would turn."""
+    outage = books.current
+    return books.observing and outage is not None and outage.planned and outage.ended is None
+
+
 def judged(books: Outages, explained: bool) -> Outages:
     """The outage under way was, or was not, explained at some moment."""
     outage = books.current
-    if explained or outage is None or not outage.planned or outage.ended is not None:
+    if explained or outage is None or not judgeable(books):
         return books
     return replace(
         books,
@@ -85,34 +107,50 @@ def judged(books: Outages, explained: bool) -> Outages:
 
 def observed(books: Outages, broken: Layer | None, explained: bool, now: Now, merge: float) -> Outages:
     """How things stand now: the lowest layer broken, and whether a window explains it."""
-    books = _inherited(books, broken, now) if books.inherited is not None else books
+    books = settled(_taken_over(books, broken, now), now, merge)
+    if not books.observing:
+        return books
     outage = books.current
     if broken is None:
-        return books if outage is None else _up(books, outage, now, merge)
-    if outage is not None and outage.ended is None:
-        return judged(books, explained)
-    if outage is not None and outage.ended is not None:
-        recent = now.mono - outage.ended.mono < merge
-        if recent and outage.cause is broken and outage.planned is explained:
+        if outage is None or outage.ended is not None:
+            return books
+        return replace(books, current=replace(outage, ended=now))
+    if outage is not None:
+        if outage.ended is None:
+            return judged(books, explained)
+        if outage.cause is broken and outage.planned is explained:
             return replace(books, current=replace(outage, ended=None))
-        books = closed(books)
+        books = closed(books, now)
     return replace(books, current=Outage(now.wall, broken, explained))
 
 
-def paused(books: Outages) -> Outages:
-    """Nothing is observed from here on; an open outage closes as it stands."""
-    return replace(closed(books), observing=False, inherited=None)
+def settled(books: Outages, now: Now, merge: float) -> Outages:
+    """An outage that nothing can continue any more is closed."""
+    due = closes_at(books, merge)
+    return closed(books, now) if due is not None and now.mono >= due else books
+
+
+def paused(books: Outages, now: Now) -> Outages:
+    """Nothing is observed from here on; an open outage closes as it stands, one of an earlier process too."""
+    left = books.inherited
+    if left is not None:
+        books = replace(books, current=_reopened(left, None), inherited=None)
+    return replace(closed(books, now), observing=False)
 
 
 def unwatched(books: Outages) -> Outages:
-    """Nothing is observed until the next attempt tells; an outage stays open."""
-    outage = books.current
-    if outage is None:
-        return replace(books, observing=False)
-    return replace(books, observing=False, current=outage)
+    """Nothing is observed until the next attempt tells; an open outage stays open."""
+    return replace(books, observing=False)
 
 
-def closed(books: Outages) -> Outages:
+def left(books: Outages, now: Now) -> Outages:
+    """The process ends: an outage that has not ended stays open, one that has is over."""
+    if books.current is not None and books.current.ended is not None:
+        books = closed(books, now)
+    return unwatched(books)
+
+
+def closed(books: Outages, now: Now) -> Outages:
     """The outage is over for good.
 
     Count it, book what was held; its recovery is told if it did recover.
@@ -125,8 +163,21 @@ def closed(books: Outages) -> Outages:
     if outage.ended is not None:
         histogram = recovery.get(outage.planned, Histogram(RECOVERY_BOUNDS))
         recovery = {**recovery, outage.planned: histogram.with_value(outage.seconds)}
-    seconds = added(books.seconds, key, outage.held) if outage.held else books.seconds
-    return replace(books, current=None, counts=added(books.counts, key, 1), seconds=seconds, recovery=recovery)
+    return replace(
+        books,
+        current=None,
+        last=Closed(
+            outage.began,
+            outage.ended.wall if outage.ended is not None else now.wall,
+            outage.cause,
+            outage.planned,
+            outage.seconds,
+            outage.ended is not None,
+        ),
+        counts=added(books.counts, key, 1),
+        seconds=added(books.seconds, key, outage.held) if outage.held else books.seconds,
+        recovery=recovery,
+    )
 
 
 def closes_at(books: Outages, merge: float) -> float | None:
@@ -136,10 +187,15 @@ def closes_at(books: Outages, merge: float) -> float | None:
 
 
 def left_open(books: Outages, *, exactly: bool = False) -> OpenOutage | None:
-    """What the next process must know. Its seconds are told in steps of ten, lest each second be written down."""
+    """What the next process must know. Its seconds are told in steps of ten, lest each second be written down.
+
+    An outage that has ended is not left open: what comes after the gap is another one.
+    """
     outage = books.current
     if outage is None:
         return books.inherited
+    if outage.ended is not None:
+        return None
     seconds = outage.seconds if exactly else math.floor(outage.seconds / 10) * 10.0
     return OpenOutage(outage.began, outage.cause.value, outage.planned, seconds)
 
@@ -150,16 +206,13 @@ def balanced(books: Outages) -> bool:
     return math.isclose(sum(books.seconds.values()) + held, books.broken_seconds, rel_tol=1e-9, abs_tol=1e-6)
 
 
-def _inherited(books: Outages, broken: Layer | None, now: Now) -> Outages:
+def _taken_over(books: Outages, broken: Layer | None, now: Now) -> Outages:
+    """With the first observation an outage of an earlier process goes on, or ends."""
     left = books.inherited
-    if left is None:  # pragma: no cover - the caller looked
+    if left is None or not books.observing:
         return books
-    ended = now if broken is None else None
-    outage = Outage(left.began, Layer(left.cause), left.planned, left.seconds, ended=ended)
-    return replace(books, current=outage, inherited=None)
+    return replace(books, current=_reopened(left, now if broken is None else None), inherited=None)
 
 
-def _up(books: Outages, outage: Outage, now: Now, merge: float) -> Outages:
-    if outage.ended is None:
-        return replace(books, current=replace(outage, ended=now))
-    return closed(books) if now.mono - outage.ended.mono >= merge else books
+def _reopened(left: OpenOutage, ended: Now | None) -> Outage:
+    return Outage(left.began, Layer(left.cause), left.planned, left.seconds, ended=ended)

@@ -2,9 +2,11 @@
 
 - A login is proven when a session becomes ready at or after the expiry and since the session before it the port refused
   or closed before the handshake, or the loss was the scheduled restart. A session merely reopened proves nothing.
-- Due is the first restart at or after the expiry. A due restart that was not seen moves it to the next one.
-- Without a record, or when a due restart passed unwatched, a gateway that is up after a scheduled restart is assumed to
-  be logged in.
+- Due is the first restart at or after the expiry; without a record, the next one. A due restart that was not seen moves
+  it to the next one.
+- When a due restart passed unwatched, or without a record, a gateway that is up after a scheduled restart since the
+  last expiry is assumed to be logged in. A restart counts for that once its window is over: until then the session may
+  be the old one, about to go.
 - A person is required when no session was there for longer than the grace, the loss came at or after the expiry, and
   the port says so. It ends with a ready session, or with the operator's word.
 - A gateway without a restart has no expiry and no due, and never asks.
@@ -29,9 +31,11 @@ class Login:
     """The last login that was proven, assumed or confirmed; None without a record."""
     assumed: bool = False
     due_from: datetime | None = None
-    """The first restart at or after this instant asks for the login."""
-    unwatched: bool = False
-    """A due restart passed while nobody looked."""
+    """The first restart at or after this instant asks for the login; None without a record: the next one."""
+    due: Occurrence | None = None
+    """That restart; while the login is missed it stays the one that missed it."""
+    unwatched: datetime | None = None
+    """The end of the window of a due restart that passed while nobody looked."""
     gone: bool = False
     """Since the last session the port refused, or closed before the handshake."""
     mute: bool = False
@@ -41,6 +45,8 @@ class Login:
     lost_at: Now | None = None
     """When the session was lost; None while one is ready, or before anything is known."""
     lost_in_restart: bool = False
+    required_from: float | None = None
+    """The monotonic moment after which a person may be required; None while a session is ready, or nothing is known."""
     required: bool = False
 
 
@@ -50,20 +56,29 @@ def restart_windows(policy: Policy) -> tuple[Window, ...]:
 
 
 def recalled(facts: Facts, policy: Policy, now: Now) -> Login:
-    """What an earlier process knew; without a record the login is due at the next restart."""
-    lost_at = None
-    if facts.session_lost_at is not None:
-        ago = max(0.0, (now.wall - facts.session_lost_at).total_seconds())
-        lost_at = Now(now.mono - ago, facts.session_lost_at)
+    """What an earlier process knew."""
     login = Login(
         proven_at=facts.login_proven_at,
         assumed=facts.login_assumed,
-        due_from=facts.reauth_due or now.wall,
-        lost_at=lost_at,
-        lost_in_restart=facts.session_lost_in_restart,
+        due_from=facts.reauth_due,
+        gone=facts.port_gone,
     )
-    due_at = due(login, policy)
-    return replace(login, unwatched=due_at is not None and due_at.start <= now.wall)
+    login = _scheduled(login, policy, now.wall)
+    if facts.session_lost_at is None:
+        return login
+    ago = max(0.0, (now.wall - facts.session_lost_at).total_seconds())
+    return _lost(login, policy, Now(now.mono - ago, facts.session_lost_at), facts.session_lost_in_restart)
+
+
+def rescheduled(login: Login, policy: Policy, now: Now) -> Login:
+    """The restarts are others from now on: a due one that has not come yet is looked for among them."""
+    windows = restart_windows(policy)
+    if login.due is None or login.due.at > now.wall or not windows:
+        known = login.due_from
+        after = now.wall if known is None else max(known, now.wall)
+        login = replace(login, due=first_at(windows, after), due_from=None if known is None else after)
+    lost_at = login.lost_at
+    return login if lost_at is None else _lost(login, policy, lost_at, login.lost_in_restart)
 
 
 def expiry(login: Login, policy: Policy, wall: datetime) -> datetime | None:
@@ -75,94 +90,131 @@ def expiry(login: Login, policy: Policy, wall: datetime) -> datetime | None:
     return next_expiry(login.proven_at).at
 
 
-def due(login: Login, policy: Policy) -> Occurrence | None:
-    """The restart that asks for the login."""
-    return None if login.due_from is None else first_at(restart_windows(policy), login.due_from)
+def became_ready(login: Login, policy: Policy, wall: datetime) -> Login:
+    """A session is ready, which may prove a login, or let us assume one."""
+    fresh = replace(
+        login,
+        gone=False,
+        mute=False,
+        closed=False,
+        lost_at=None,
+        lost_in_restart=False,
+        required_from=None,
+        required=False,
+    )
+    if not restart_windows(policy) or _holds(login, wall):
+        return fresh
+    if wall >= last_expiry(wall).proof_from and (login.gone or login.lost_in_restart):
+        return proven(fresh, policy, wall)
+    return seen_up(fresh, policy, wall)
 
 
-def became_ready(login: Login, policy: Policy, wall: datetime) -> tuple[Login, bool]:
-    """A session is ready; with it whether this proved, or let us assume, a login."""
-    fresh = replace(login, gone=False, mute=False, closed=False, lost_at=None, lost_in_restart=False, required=False)
+def seen_up(login: Login, policy: Policy, wall: datetime) -> Login:
+    """A session is ready: if a due restart passed unwatched, and is over, what follows from that?"""
+    if login.unwatched is None or wall < login.unwatched:
+        return login
     last = last_expiry(wall)
-    if not restart_windows(policy):
-        return fresh, False
-    if login.proven_at is not None and login.proven_at >= last.proof_from:
-        return replace(fresh, unwatched=False), False
-    if wall >= last.proof_from and (login.gone or login.lost_in_restart):
-        return proven(fresh, wall), True
-    unsure = login.proven_at is None or login.unwatched
-    if unsure and wall >= last.proof_from and _restarted_since(last.at, policy, wall):
-        return replace(proven(fresh, wall), assumed=True), True
-    return fresh, False
+    if wall < last.proof_from:
+        return login
+    restarts = occurrences(restart_windows(policy), last.at, wall)
+    if any(last.at <= each.at and each.planned_until <= wall for each in restarts):
+        return replace(proven(login, policy, wall), assumed=True)
+    # The token has expired again, and no restart is known to have asked for it since: the next one does.
+    return _scheduled(replace(login, due_from=last.at), policy, wall)
 
 
-def proven(login: Login, wall: datetime) -> Login:
+def confirmed(login: Login, policy: Policy, wall: datetime) -> Login:
+    """The operator's word that the login was done. Between the two 01:00 of the fall-back Sunday it is too early."""
+    return login if wall < last_expiry(wall).proof_from else proven(login, policy, wall)
+
+
+def proven(login: Login, policy: Policy, wall: datetime) -> Login:
     """A login was done: it holds until the next expiry, and is due at the first restart after that."""
-    return replace(login, proven_at=wall, assumed=False, due_from=next_expiry(wall).at, unwatched=False, required=False)
-
-
-def lost(login: Login, now: Now, *, in_restart: bool) -> Login:
-    """The session was lost, or the first attempt ever failed."""
-    return replace(login, lost_at=now, lost_in_restart=in_restart)
-
-
-def attempt_failed(login: Login, failure: Failure, reach: int, now: Now) -> Login:
-    """An attempt ended; `reach` is how many layers it climbed."""
-    closed = failure is Failure.REFUSED or (failure is Failure.CLOSED and reach < 2)
+    expires = next_expiry(wall).at
     return replace(
         login,
-        gone=login.gone or closed,
-        closed=closed,
-        mute=failure is Failure.HANDSHAKE_TIMEOUT,
-        lost_at=login.lost_at or now,
+        proven_at=wall,
+        assumed=False,
+        due_from=expires,
+        due=first_at(restart_windows(policy), expires),
+        unwatched=None,
+        required=False,
     )
+
+
+def lost(login: Login, policy: Policy, now: Now, *, in_restart: bool) -> Login:
+    """The session was lost."""
+    return _lost(login, policy, now, in_restart)
+
+
+def attempt_failed(login: Login, policy: Policy, failure: Failure, reach: int, now: Now, *, known: bool) -> Login:
+    """An attempt ended; `reach` is how many layers it climbed.
+
+    `known`: the gateway was ready once, so that its absence is a loss. One that never was is down, and no login is
+    asked for: nothing tells that it was ever set up.
+    """
+    closed = failure is Failure.REFUSED or (failure is Failure.CLOSED and reach < 2)
+    login = replace(login, gone=login.gone or closed, closed=closed, mute=failure is Failure.HANDSHAKE_TIMEOUT)
+    return _lost(login, policy, now, False) if known and login.lost_at is None else login
 
 
 def unseen(login: Login, policy: Policy, occurrence: Occurrence) -> Login:
     """A restart did not come: if it was the due one, the next one is."""
-    due_at = due(login, policy)
-    if due_at is None or due_at.at > occurrence.at:
+    if login.due is None or login.due.at > occurrence.at:
         return login
-    return replace(login, due_from=occurrence.at + timedelta.resolution)
+    after = occurrence.at + timedelta.resolution
+    return replace(login, due_from=after, due=first_at(restart_windows(policy), after), unwatched=None)
 
 
-def unwatched(login: Login, policy: Policy, wall: datetime) -> Login:
-    """A restart window opened while no session was ready:
-
-    If it is the due one, the login may be done without our seeing.
-    """
-    due_at = due(login, policy)
-    return replace(login, unwatched=login.unwatched or (due_at is not None and due_at.start <= wall))
+def passed_unwatched(login: Login) -> Login:
+    """The window of the due restart opened, or was open, while nobody could see whether it came."""
+    if login.due is None or login.unwatched is not None:
+        return login
+    return replace(login, unwatched=login.due.planned_until)
 
 
-def required_from(login: Login, policy: Policy) -> float | None:
-    """The monotonic moment from which a person may be required; None while a session is ready, or nothing is known."""
-    if login.lost_at is None or not restart_windows(policy):
-        return None
-    return login.lost_at.mono + grace(login, policy).total_seconds() * (2 if policy.reauth is Reauth.AUTOMATIC else 1)
+def released(login: Login) -> Login:
+    """We ended the session or the attempt ourselves: what the port last said is out of date."""
+    return replace(login, closed=False, mute=False)
 
 
 def judged(login: Login, policy: Policy, now: Now) -> Login:
     """Whether a person is required now. Once required, only a ready session or the operator's word ends it."""
-    begins = required_from(login, policy)
-    if login.required or begins is None or now.mono <= begins or not (login.closed or login.mute):
+    begins, lost_at = login.required_from, login.lost_at
+    if login.required or begins is None or lost_at is None or now.mono < begins or not (login.closed or login.mute):
         return login
     expired = expiry(login, policy, now.wall)
-    lost_at = login.lost_at
-    return replace(login, required=expired is not None and lost_at is not None and lost_at.wall >= expired)
+    return replace(login, required=True) if expired is not None and lost_at.wall >= expired else login
 
 
-def grace(login: Login, policy: Policy) -> timedelta:
-    """The grace of the restart in which the session was lost, else of the one that asks for the login."""
+def _holds(login: Login, wall: datetime) -> bool:
+    """The last login was after the last expiry."""
+    return login.proven_at is not None and login.proven_at >= last_expiry(wall).proof_from
+
+
+def _scheduled(login: Login, policy: Policy, wall: datetime) -> Login:
+    """The due restart, and whether it lies behind us unseen."""
     windows = restart_windows(policy)
-    if login.lost_at is not None and login.lost_in_restart:
-        wall = login.lost_at.wall
-        for occurrence in occurrences(windows, wall, wall + timedelta.resolution):
+    if login.due_from is not None:
+        due = first_at(windows, login.due_from)
+        missed = due
+    else:
+        missed = first_at(windows, last_expiry(wall).at)
+        due = missed if missed is not None and missed.contains(wall) else first_at(windows, wall)
+    unwatched = missed.planned_until if missed is not None and missed.start <= wall else None
+    return replace(login, due=due, unwatched=unwatched)
+
+
+def _lost(login: Login, policy: Policy, at: Now, in_restart: bool) -> Login:
+    """`lost_at`, and from it the moment after which a person may be required."""
+    patience = _grace(login, policy, at.wall, in_restart) * (2 if policy.reauth is Reauth.AUTOMATIC else 1)
+    begins = at.mono + patience.total_seconds() if restart_windows(policy) else None
+    return replace(login, lost_at=at, lost_in_restart=in_restart, required_from=begins)
+
+
+def _grace(login: Login, policy: Policy, lost_at: datetime, in_restart: bool) -> timedelta:
+    """The grace of the restart in which the session was lost, else of the one that asks for the login."""
+    if in_restart:
+        for occurrence in occurrences(restart_windows(policy), lost_at, lost_at + timedelta.resolution):
             return occurrence.window.grace
-    due_at = due(login, policy)
-    return due_at.window.grace if due_at is not None else windows[0].grace
-
-
-def _restarted_since(since: datetime, policy: Policy, wall: datetime) -> bool:
-    restart = first_at(restart_windows(policy), since)
-    return restart is not None and restart.at <= wall
+    return login.due.window.grace if login.due is not None else timedelta(0)

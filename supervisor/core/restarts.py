@@ -64,6 +64,8 @@ class Restarts:
     """The last restart seen."""
     offset: float | None = None
     """Seconds from the configured instant to the one seen."""
+    done: datetime | None = None
+    """The latest instant whose window is over: a clock that is set back does not have it judged again."""
     unseen: Occurrence | None = None
     """The first window of a repeated time ended without a loss: the second decides."""
     spared: Occurrence | None = None
@@ -74,27 +76,43 @@ class Restarts:
     """Such a loss that lasted as long as a restart."""
 
 
+def opened(active: tuple[Occurrence, ...]) -> Restarts:
+    """At the beginning: what is open already is not judged."""
+    return Restarts(watches=tuple(Watch(each, armed=False) for each in active if each.window.kind in RESTARTS))
+
+
 def turned(
-    restarts: Restarts, active: tuple[Occurrence, ...], wall: datetime, *, ready: bool
+    restarts: Restarts, active: tuple[Occurrence, ...], before: datetime, wall: datetime, *, ready: bool, steady: bool
 ) -> tuple[Restarts, tuple[Verdict, ...]]:
-    """Windows opened or closed. `ready`: the session was ready until now."""
+    """Windows opened or closed between `before` and `wall`.
+
+    `ready`: the session was ready until now. `steady`: nobody set the clock meanwhile, nor did the machine sleep;
+    otherwise what begins or ends now was not watched throughout.
+    """
     mine = tuple(occurrence for occurrence in active if occurrence.window.kind in RESTARTS)
     watched = {watch.occurrence for watch in restarts.watches}
     verdicts: list[Verdict] = []
     kept: list[Watch] = []
+    done = restarts.done
     for watch in restarts.watches:
         if watch.occurrence in mine:
             kept.append(watch)
-            continue
-        restarts, result = _ended(restarts, watch)
-        if result is not None:
-            verdicts.append(Verdict(watch.occurrence, result))
-            restarts = replace(restarts, counts=added(restarts.counts, result, 1))
+        elif watch.occurrence.start <= wall:  # else the clock was set back, and it will open again
+            restarts, result = _ended(restarts, watch if steady else replace(watch, armed=False))
+            done = watch.occurrence.at if done is None else max(done, watch.occurrence.at)
+            if result is not None:
+                verdicts.append(Verdict(watch.occurrence, result))
+                restarts = replace(restarts, counts=added(restarts.counts, result, 1))
     for occurrence in mine:
         if occurrence not in watched:
-            on_time = wall - occurrence.start < timedelta(seconds=5)
-            kept.append(Watch(occurrence, armed=ready and on_time))
-    return replace(restarts, watches=tuple(kept)), tuple(verdicts)
+            seen_opening = ready and steady and before < occurrence.start
+            kept.append(Watch(occurrence, armed=seen_opening and (done is None or occurrence.at > done)))
+    return replace(restarts, watches=tuple(kept), done=done), tuple(verdicts)
+
+
+def watches_over(restarts: Restarts, occurrence: Occurrence) -> bool:
+    """Whether this window is being watched, so that its restart will be seen, or seen not to come."""
+    return any(watch.armed and watch.occurrence == occurrence for watch in restarts.watches)
 
 
 def lost(restarts: Restarts, now: Now, *, planned: bool) -> Restarts:

@@ -10,7 +10,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from supervisor.core import backoff
@@ -123,9 +123,9 @@ class Session:
     reach: int = 0
     """How many layers of the ladder the last finished attempt climbed, 0 to 3."""
     lost_at: float | None = None
-    """When the last ready session was lost."""
-    lost_id: int | None = None
-    """The client id it had: its ghost may still hold it."""
+    """When the last ready session ended."""
+    ended: Mapping[int, float] = field(default_factory=dict)
+    """When the last ready session of each client id ended: its ghost may still hold the id."""
     debt: int = 0
     """Failures since the last stable session: the step of the backoff."""
     mute: int = 0
@@ -148,7 +148,15 @@ def allows(session: Session, cue: Cue) -> bool:
 
 def begin(session: Session, cue: Cue, policy: Policy, now: float) -> Session:
     """A new attempt: the next epoch, with nothing known of it."""
-    fresh = replace(session, epoch=session.epoch + 1, opened=False, server_version=None, accounts=None, order_id=None)
+    fresh = replace(
+        session,
+        epoch=session.epoch + 1,
+        client_id=session.client_id if session.client_id == policy.client_id_fallback else policy.client_id,
+        opened=False,
+        server_version=None,
+        accounts=None,
+        order_id=None,
+    )
     return move(fresh, cue, now, now + policy.timing.connect_timeout)
 
 
@@ -191,16 +199,22 @@ def fail(session: Session, failure: Failure, policy: Policy, now: float, *, rest
 
 def lose(session: Session, policy: Policy, now: float) -> Session:
     """A ready session ended: one that was stable has earned an attempt at once and starts without debt."""
-    lost = replace(session, lost_at=now, lost_id=session.client_id, client_id=policy.client_id)
+    lost = replace(_parted(session, now), client_id=policy.client_id)
     if now - session.since >= policy.timing.stable_after:
         return move(replace(lost, debt=0), Cue.LOST, now, now)
     lost, delay = _draw(lost, policy, now)
     return move(lost, Cue.LOST, now, now + delay)
 
 
-def stop(session: Session, now: float, until: float | None = None) -> Session:
+def stop(session: Session, now: float) -> Session:
     """Release the client id and stop trying."""
-    return move(_parted(session, now), Cue.STOP, now, until)
+    return move(_parted(session, now), Cue.STOP, now)
+
+
+def haunted(session: Session, client_id: int, now: float) -> bool:
+    """Whether our own last session of this id ended so lately that its ghost may hold it."""
+    ended = session.ended.get(client_id)
+    return ended is not None and now - ended < backoff.GHOST_FOR
 
 
 def forget(session: Session, policy: Policy, now: float) -> Session:
@@ -218,10 +232,10 @@ def forget(session: Session, policy: Policy, now: float) -> Session:
 
 
 def _parted(session: Session, now: float) -> Session:
-    """A ready session that we end ourselves may leave a ghost like any other."""
+    """A ready session that ends may leave a ghost, also if we end it ourselves."""
     if session.phase is not Phase.READY:
         return session
-    return replace(session, lost_at=now, lost_id=session.client_id)
+    return replace(session, lost_at=now, ended={**session.ended, session.client_id: now})
 
 
 def _wait(session: Session, failure: Failure, policy: Policy, now: float, *, restarting: bool) -> tuple[Session, float]:
@@ -245,8 +259,7 @@ def _draw(session: Session, policy: Policy, now: float) -> tuple[Session, float]
 
 def _wait_for_id(session: Session, policy: Policy, now: float) -> tuple[Session, float]:
     """326: most likely our own ghost for a minute, then a rival. The same id again, unless a fallback is configured."""
-    ours = session.lost_id == session.client_id and session.lost_at is not None
-    ghostly = ours and session.lost_at is not None and now - session.lost_at < backoff.GHOST_FOR
+    ghostly = haunted(session, session.client_id, now)
     position = session.conflicts if ghostly is session.ghostly else 0
     delay = backoff.rung(backoff.GHOST_WAITS if ghostly else backoff.RIVAL_WAITS, position)
     client_id = session.client_id

@@ -4,7 +4,7 @@ Observers read it from other threads, by reference. It holds what was true at `a
 durations seconds, None is unknown.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -101,6 +101,8 @@ class Snapshot:
     counters: Counters
     outages: Outages
     restarts: Restarts
+    origin: State = field(repr=False, compare=False)
+    """What it was made of: only to tell, by identity, what the next one can take over from this one."""
 
     def layer_up(self, layer: Layer) -> bool:
         """Whether this layer, and so every one before it, is up."""
@@ -125,7 +127,7 @@ def snapshot(state: State, policy: Policy, before: Snapshot | None = None) -> Sn
         client_id=live.client_id,
         tried=state.tried,
         height=state.height,
-        farms=_same(_farms(state, policy), before.farms if before is not None else None),
+        farms=_farms(state, policy, before),
         farms_untracked=state.farms.untracked,
         upstream_up=line.up if ready or not line.up else None,
         upstream_since=line.since,
@@ -135,8 +137,8 @@ def snapshot(state: State, policy: Policy, before: Snapshot | None = None) -> Sn
         last_message=state.last_message,
         ready_since=state.ready_since,
         server_version=live.server_version if ready else None,
-        windows=_same(_windows(state), before.windows if before is not None else None),
-        login=_login(state, policy),
+        windows=_windows(state, before),
+        login=_login(state, policy, before),
         cause=state.cause,
         next_attempt=_on_wall(now, live.deadline) if live.phase is Phase.BACKOFF else None,
         clock=state.clock,
@@ -146,6 +148,7 @@ def snapshot(state: State, policy: Policy, before: Snapshot | None = None) -> Sn
         counters=state.counters,
         outages=state.outages,
         restarts=state.restarts,
+        origin=state,
     )
 
 
@@ -159,8 +162,10 @@ def _competing(state: State) -> bool | None:
     return None if state.competing_at is None else state.at.mono - state.competing_at < COMPETING_FOR
 
 
-def _farms(state: State, policy: Policy) -> tuple[FarmView, ...]:
-    return tuple(
+def _farms(state: State, policy: Policy, before: Snapshot | None) -> tuple[FarmView, ...]:
+    if before is not None and before.policy is policy and before.origin.farms is state.farms:
+        return before.farms
+    views = tuple(
         FarmView(
             kind=key[0],
             name=key[1],
@@ -172,9 +177,12 @@ def _farms(state: State, policy: Policy) -> tuple[FarmView, ...]:
         )
         for key, farm in state.farms.known.items()
     )
+    return _same(views, before.farms if before is not None else None)
 
 
-def _windows(state: State) -> tuple[WindowView, ...]:
+def _windows(state: State, before: Snapshot | None) -> tuple[WindowView, ...]:
+    if before is not None and before.origin.spell is state.spell:
+        return before.windows
     calendar, wall = state.calendar, state.at.wall
     views = []
     for name in calendar.names:
@@ -185,15 +193,16 @@ def _windows(state: State) -> tuple[WindowView, ...]:
         start = min((occurrence.start for occurrence in shown), default=None)
         end = max((occurrence.planned_until for occurrence in shown), default=None)
         views.append(WindowView(name, bool(now_open), start, end, following))
-    return tuple(views)
+    return _same(tuple(views), before.windows if before is not None else None)
 
 
-def _login(state: State, policy: Policy) -> LoginView:
+def _login(state: State, policy: Policy, before: Snapshot | None) -> LoginView:
     login = state.login
-    due = reauth.due(login, policy)
+    if before is not None and before.policy is policy and before.origin.login is login and login.proven_at is not None:
+        return before.login
     return LoginView(
         expiry=reauth.expiry(login, policy, state.at.wall),
-        due=due.at if due is not None else None,
+        due=login.due.at if login.due is not None else None,
         required=login.required,
         assumed=login.assumed,
     )

@@ -1,7 +1,8 @@
 """All that is known of one gateway between two steps: the small machines side by side, and what none of them owns."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from operator import attrgetter, is_not
 
 from supervisor.core import outages as books
 from supervisor.core.calendar import Calendar
@@ -14,7 +15,7 @@ from supervisor.core.heartbeat import AT_REST, Heartbeat
 from supervisor.core.outages import Outages
 from supervisor.core.policy import Policy
 from supervisor.core.reauth import Login, recalled
-from supervisor.core.restarts import Restarts
+from supervisor.core.restarts import Restarts, opened
 from supervisor.core.session import Phase, Session
 from supervisor.core.status import Status
 from supervisor.core.talk import Talk
@@ -56,13 +57,33 @@ class GatewayClock:
 
 
 @dataclass(frozen=True, slots=True)
+class Spell:
+    """A stretch of time over which the same windows are open."""
+
+    begins: datetime
+    """When it was looked up."""
+    ends: datetime | None
+    """The next edge of a window; None if there is no more."""
+    active: tuple[Occurrence, ...]
+    """The windows that are open, the one that began first in front."""
+
+    def covers(self, wall: datetime) -> bool:
+        """Whether nothing need be looked up for this instant."""
+        return self.begins <= wall and (self.ends is None or wall < self.ends)
+
+
+@dataclass(slots=True)
 class State:
-    """Of one gateway. Frozen: a step makes a new one."""
+    """Of one gateway. A step works on a copy of its own: nobody changes one that was handed out.
+
+    All its parts are frozen, so a copy is shallow.
+    """
 
     at: Now
     """When the last step was taken."""
     calendar: Calendar
     """The configured windows and the operator's maintenance."""
+    spell: Spell
     session: Session
     login: Login
     heartbeat: Heartbeat = AT_REST
@@ -97,10 +118,20 @@ class State:
     """When a competing session was last heard of; None if never."""
     requests: int = 0
     """Probes sent: the next one's number."""
-    active: tuple[Occurrence, ...] = ()
-    """The windows that are open."""
     facts: Facts = Facts()
     """What was last handed out to be kept."""
+
+    @property
+    def active(self) -> tuple[Occurrence, ...]:
+        """The windows that are open."""
+        return self.spell.active
+
+    def copied(self) -> "State":
+        """Another one, equal to this."""
+        return State(*_parts(self))
+
+
+_parts = attrgetter(*State.__slots__)
 
 
 def initial(policy: Policy, facts: Facts, now: Now, seed: int) -> State:
@@ -113,26 +144,35 @@ def initial(policy: Policy, facts: Facts, now: Now, seed: int) -> State:
     if facts.desupported_on is not None:
         desupport = Desupport(facts.desupported_on, facts.desupported_version, now.mono)
     calendar = calendar_of(policy, maintenance_now)
+    spell = spell_at(calendar, now.wall)
+    login = recalled(facts, policy, now)
     return State(
         at=now,
         calendar=calendar,
+        spell=spell,
         session=Session(
             policy.port, policy.client_id, seed, phase=Phase.STOPPED if paused else Phase.IDLE, since=now.mono
         ),
-        login=recalled(facts, policy, now),
+        login=login,
         upstream=Upstream(up=not facts.upstream_lost),
         outages=Outages(inherited=facts.outage),
+        restarts=opened(spell.active),
         maintenance=maintenance_now,
         desupport=desupport,
         paused=paused,
         paused_until=facts.paused_until if paused else None,
+        low_since=login.lost_at.mono if login.lost_at is not None and not paused else None,
         status=Status.STOPPED if paused else Status.DOWN,
         status_since=now.wall,
         known=facts.known,
         highest_order_id=facts.highest_order_id,
-        active=calendar.active_at(now.wall),
         facts=facts,
     )
+
+
+def spell_at(calendar: Calendar, wall: datetime) -> Spell:
+    """The windows of this instant, and how long that holds."""
+    return Spell(wall, calendar.next_edge_after(wall), calendar.active_at(wall))
 
 
 def calendar_of(policy: Policy, extra: Maintenance | None) -> Calendar:
@@ -150,6 +190,7 @@ def facts_of(state: State, *, exactly: bool = False) -> Facts:
         upstream_lost=not state.upstream.up,
         session_lost_at=login.lost_at.wall if login.lost_at is not None else None,
         session_lost_in_restart=login.lost_in_restart,
+        port_gone=login.gone,
         login_proven_at=login.proven_at,
         login_assumed=login.assumed,
         reauth_due=login.due_from,
@@ -165,6 +206,25 @@ def facts_of(state: State, *, exactly: bool = False) -> Facts:
     )
 
 
+_memorable = attrgetter(
+    "known",
+    "upstream.up",
+    "login",
+    "highest_order_id",
+    "paused",
+    "paused_until",
+    "maintenance",
+    "desupport",
+    "outages.current",
+    "outages.inherited",
+)
+
+
+def may_differ(before: State, after: State) -> bool:
+    """Whether anything changed that `facts_of` reads: it is asked after every step, and seldom has news."""
+    return any(map(is_not, _memorable(before), _memorable(after)))
+
+
 def day_begins(day: date) -> datetime:
     """The first moment of a day, in UTC."""
-    return datetime.fromisoformat(f"{day.isoformat()}T00:00:00+00:00")
+    return datetime.combine(day, time(), UTC)

@@ -1,6 +1,6 @@
 """One step in the making: the moves that a turn of the machine is composed of.
 
-- A `Turn` starts from a frozen state and ends in another; between, `state` is replaced, never changed.
+- A `Turn` works on a copy of the state that nobody else has seen; it is handed out when the step is done.
 - What touches two machines at once is here: a lost session also loses its farms, its heartbeat, and opens an outage.
 - Nothing here decides whether a move is due; `machine` and `hearing` do.
 """
@@ -12,7 +12,6 @@ from typing import Any
 
 from supervisor.core import causes, farms, heartbeat, outages, reauth, restarts, session, upstream
 from supervisor.core.actions import Action, Close, Connect, Level, Ping, Probe, Tell
-from supervisor.core.backoff import GHOST_FOR
 from supervisor.core.causes import Cause, CauseKey
 from supervisor.core.clock import Now
 from supervisor.core.counters import added
@@ -23,7 +22,7 @@ from supervisor.core.session import OPEN, Cue, Failure, Loss, Phase
 from supervisor.core.state import State
 from supervisor.core.talk import farms_gone
 from supervisor.core.upstream import Evidence
-from supervisor.core.windows import RESTARTS, Explains
+from supervisor.core.windows import RESTARTS, Explains, Kind, Occurrence
 
 RESET_PATIENCE = 300.0
 """Seconds at a stretch for which a daily server reset explains a layer below `upstream`."""
@@ -43,17 +42,13 @@ class Turn:
 
     # -- small words --------------------------------------------------------------------------------------------------
 
-    def set(self, **changes: Any) -> None:
-        """The one setter: replaces parts of the state."""
-        self.state = replace(self.state, **changes)
-
     def tell(self, level: Level, kind: str, text: str, **fields: Word) -> None:
         """Something worth knowing."""
         self.actions.append(Tell(level, kind, text, fields))
 
     def count(self, **changes: Any) -> None:
         """Replaces parts of the counters."""
-        self.set(counters=replace(self.state.counters, **changes))
+        self.state.counters = replace(self.state.counters, **changes)
 
     @property
     def ready(self) -> bool:
@@ -70,12 +65,7 @@ class Turn:
         state = self.state
         if state.session.failure is Failure.ACCOUNT_MISMATCH and not self.ready:
             return False
-        for occurrence in state.active:
-            if occurrence.window.explains is Explains.EVERY_LAYER or not below_upstream(layer):
-                return True
-            if state.low_since is None or self.now.mono - state.low_since < RESET_PATIENCE:
-                return True
-        return False
+        return explains(state.active, layer, state.low_since, self.now.mono)
 
     def window_named(self) -> str | None:
         """The active window to name to a person."""
@@ -95,8 +85,7 @@ class Turn:
 
     def connect(self, cue: Cue) -> None:
         """Begin an attempt."""
-        live = session.begin(self.state.session, cue, self.policy, self.now.mono)
-        self.set(session=live)
+        live = self.state.session = session.begin(self.state.session, cue, self.policy, self.now.mono)
         self.count(attempts=self.state.counters.attempts + 1)
         timing = self.policy.timing
         self.actions.append(
@@ -112,36 +101,34 @@ class Turn:
 
     def fail(self, failure: Failure, detail: str = "", *, close: bool = False) -> None:
         """The attempt under way ends without a session."""
+        state, now = self.state, self.now
         if close:
-            self.actions.append(Close(self.state.session.epoch))
+            self.actions.append(Close(state.session.epoch))
         self._drop_session_parts()
-        tried_id = self.state.session.client_id
-        live = session.fail(self.state.session, failure, self.policy, self.now.mono, restarting=self.restarting)
-        self.set(
-            session=live,
-            tried=True,
-            login=reauth.attempt_failed(self.state.login, failure, live.reach, self.now),
-            outages=replace(self.state.outages, observing=True),
+        tried_id = state.session.client_id
+        state.session = session.fail(state.session, failure, self.policy, now.mono, restarting=self.restarting)
+        state.login = reauth.attempt_failed(
+            state.login, self.policy, failure, state.session.reach, now, known=state.known
         )
-        failures = self.state.counters.failures
-        self.count(failures=added(failures, failure, 1))
+        self.observe()
+        self.count(failures=added(state.counters.failures, failure, 1))
         self._tell_failure(failure, detail, tried_id)
 
     def lose(self, loss: Loss, detail: str = "", *, close: bool = False) -> None:
         """A ready session is over, and we want another one."""
+        state = self.state
         if close:
-            self.actions.append(Close(self.state.session.epoch))
+            self.actions.append(Close(state.session.epoch))
         planned = self.explained(Layer.SESSION)
         in_restart = self.restarting
-        lasted = self.now.mono - self.state.session.since
-        self._end_ready(loss, planned=planned, in_restart=in_restart)
-        self.set(
-            session=session.lose(self.state.session, self.policy, self.now.mono),
-            outages=replace(self.state.outages, observing=True),
-        )
+        lasted = self.now.mono - state.session.since
+        self._end_ready(loss, planned=planned)
+        state.restarts = restarts.lost(state.restarts, self.now, planned=planned)
+        state.login = reauth.lost(state.login, self.policy, self.now, in_restart=in_restart)
+        state.session = session.lose(state.session, self.policy, self.now.mono)
+        self.observe()
         key = causes.of_loss(loss, restarting=in_restart)
-        cause = self.describe(key) if key is not None else None
-        self.set(cause=cause)
+        cause = state.cause = self.describe(key) if key is not None else None
         words = f": {detail}" if detail else ""
         because = f". {cause.words} {cause.cure}" if cause is not None else ""
         self.tell(
@@ -150,52 +137,57 @@ class Turn:
             f"session lost ({loss}{words}) after {_lasted(lasted)}{because}",
             reason=loss.value,
             planned=planned,
-            epoch=self.state.session.epoch,
+            epoch=state.session.epoch,
         )
+
+    def observe(self) -> None:
+        """The first attempt has ended, one way or the other: from now on time counts."""
+        self.state.tried = True
+        if not self.state.outages.observing:
+            self.state.outages = replace(self.state.outages, observing=True)
 
     def release(self, loss: Loss) -> None:
         """End whatever is open because we want to: no failure, and no outage."""
-        live = self.state.session
-        if live.phase in OPEN:
-            self.actions.append(Close(live.epoch))
+        state = self.state
+        if state.session.phase in OPEN:
+            self.actions.append(Close(state.session.epoch))
         if self.ready:
-            self._end_ready(loss, planned=True, in_restart=False, ours=True)
+            self._end_ready(loss, planned=True)
         else:
             self._drop_session_parts()
-        self.set(restarts=restarts.disarmed(self.state.restarts))
+        state.login = reauth.released(state.login)
+        self.stop_watching()
 
-    def _end_ready(self, loss: Loss, *, planned: bool, in_restart: bool, ours: bool = False) -> None:
-        losses = self.state.counters.losses
-        self.count(losses=added(losses, (loss, planned), 1))
+    def stop_watching(self) -> None:
+        """The windows now open cannot be judged any more; the due restart may pass unseen in one of them."""
+        state = self.state
+        if state.login.due is not None and restarts.watches_over(state.restarts, state.login.due):
+            state.login = reauth.passed_unwatched(state.login)
+        state.restarts = restarts.disarmed(state.restarts)
+
+    def _end_ready(self, loss: Loss, *, planned: bool) -> None:
+        self.count(losses=added(self.state.counters.losses, (loss, planned), 1))
         self._drop_session_parts()
-        self.set(ready_since=None)
-        if not ours:
-            self.set(
-                restarts=restarts.lost(self.state.restarts, self.now, planned=planned),
-                login=reauth.lost(self.state.login, self.now, in_restart=in_restart),
-            )
+        self.state.ready_since = None
 
     def _drop_session_parts(self) -> None:
-        self.set(
-            heartbeat=heartbeat.AT_REST,
-            upstream=upstream.end_session(self.state.upstream),
-            farms=farms.forgotten(self.state.farms, self.now.wall),
-            talk=farms_gone(self.state.talk),
-        )
+        state = self.state
+        state.heartbeat = heartbeat.AT_REST
+        state.upstream = upstream.end_session(state.upstream)
+        state.farms = farms.forgotten(state.farms, self.now.wall)
+        state.talk = farms_gone(state.talk)
 
     def _tell_failure(self, failure: Failure, detail: str, client_id: int) -> None:
         live = self.state.session
-        recent = live.lost_at is not None and self.now.mono - live.lost_at < GHOST_FOR
-        cause = self.describe(
-            causes.of_failure(failure, ghost=recent and live.lost_id == client_id), client_id=client_id
-        )
-        self.set(cause=cause)
+        ghost = session.haunted(live, client_id, self.now.mono)
+        cause = self.state.cause = self.describe(causes.of_failure(failure, ghost=ghost), client_id=client_id)
         if self.state.talk.failure is failure:
             return
-        self.set(talk=replace(self.state.talk, failure=failure))
+        self.state.talk = replace(self.state.talk, failure=failure)
         words = f": {detail}" if detail else ""
+        expected = self.restarting and self.explained(Layer.PORT)
         self.tell(
-            Level.INFO if self.explained(Layer.PORT) else Level.WARNING,
+            Level.INFO if expected else Level.WARNING,
             "attempt_failed",
             f"cannot connect ({failure}{words}), keeps trying. {cause.words} {cause.cure}",
             reason=failure.value,
@@ -207,44 +199,40 @@ class Turn:
     def become_ready(self) -> None:
         """The session has earned it: the first ping goes, the layers above begin."""
         state, now = self.state, self.now
-        resetting = any(
-            o.window.explains is Explains.UPSTREAM_FARMS or o.window.name == "server_reset" for o in state.active
-        )
-        known = state.known
-        login, new_login = reauth.became_ready(state.login, self.policy, now.wall)
-        after_restart = state.restarts.pending
-        waited = state.restarts
-        back, verdicts = restarts.ready(waited, now)
-        self.set(
-            session=session.become_ready(state.session, now.mono),
-            heartbeat=heartbeat.begin(now.mono),
-            upstream=upstream.begin_session(state.upstream, now, known=known, resetting=resetting),
-            login=login,
-            restarts=back,
-            known=True,
-            ready_since=now.wall,
-            first_ready_at=state.first_ready_at if state.first_ready_at is not None else now.mono,
-            cause=None,
-            talk=replace(state.talk, failure=None, misses=False),
-        )
+        resetting = any(occurrence.window.kind is Kind.SERVER_RESET for occurrence in state.active)
+        known, pending = state.known, state.restarts.pending
+        state.session = session.become_ready(state.session, now.mono)
+        state.heartbeat = heartbeat.begin(now.mono)
+        state.upstream = upstream.begin_session(state.upstream, now, known=known, resetting=resetting)
+        state.restarts, verdicts = restarts.ready(state.restarts, now)
+        state.known = True
+        state.ready_since = now.wall
+        state.first_ready_at = state.first_ready_at if state.first_ready_at is not None else now.mono
+        state.cause = None
+        state.talk = replace(state.talk, failure=None, misses=False)
         self.count(sessions=state.counters.sessions + 1)
-        live = self.state.session
-        self.actions.append(Ping(live.epoch))
+        self.ping()
+        live = state.session
         said = f"session ready: server version {live.server_version}, client id {live.client_id}"
         self.tell(Level.INFO, "session_ready", said, epoch=live.epoch, server_version=live.server_version)
-        if after_restart and not verdicts:
+        if pending and not verdicts:
             self.tell(Level.INFO, "restart", "the gateway is back from its restart")
         for verdict in verdicts:
             self.tell_restart(verdict)
-        if new_login:
-            word = "assumed: the gateway is up after a scheduled restart" if login.assumed else "proven"
-            self.tell(Level.INFO, "login", f"weekly login {word}", assumed=login.assumed)
-        if not self.state.upstream.up:
+        self.login(reauth.became_ready(state.login, self.policy, now.wall))
+        if not state.upstream.up:
             self.tell(
                 Level.WARNING,
                 "upstream_lost",
-                f"IBKR is not known to be connected ({self.state.upstream.evidence}); waiting for evidence",
+                f"IBKR is not known to be connected ({state.upstream.evidence}); waiting for evidence",
             )
+
+    def login(self, after: reauth.Login) -> None:
+        """What is known of the weekly login now; told if it was proven or assumed."""
+        before, self.state.login = self.state.login, after
+        if after.proven_at is not None and after.proven_at != before.proven_at:
+            word = "assumed: the gateway is up after a scheduled restart" if after.assumed else "proven"
+            self.tell(Level.INFO, "login", f"weekly login {word}", assumed=after.assumed)
 
     def ping(self) -> None:
         """The heartbeat has counted a request: send it."""
@@ -252,15 +240,15 @@ class Turn:
 
     def probe(self) -> None:
         """Ask for something that only IBKR's servers know."""
-        request = self.state.requests + 1
-        self.set(requests=request, upstream=upstream.probed(self.state.upstream, request, self.now.mono))
-        self.actions.append(Probe(self.state.session.epoch, request))
+        state = self.state
+        state.requests += 1
+        state.upstream = upstream.probed(state.upstream, state.requests, self.now.mono)
+        self.actions.append(Probe(state.session.epoch, state.requests))
 
     def restore_upstream(self, evidence: Evidence) -> None:
         """Evidence came that the gateway has IBKR's servers."""
         before = self.state.upstream
-        after, data = upstream.restored(before, evidence, self.now, self.policy)
-        self.set(upstream=after)
+        self.state.upstream, data = upstream.restored(before, evidence, self.now, self.policy)
         if data is None:
             return
         self.count(upstream_losses=added(self.state.counters.upstream_losses, data, 1))
@@ -300,23 +288,36 @@ class Turn:
             return 4
         return TOP - 1 if farms.broken(state.farms, self.policy) else TOP
 
+    def broken_farms(self) -> tuple[str, ...]:
+        """The required farms that are broken, as `kind/name`."""
+        return tuple(f"{kind}/{name}" for kind, name in farms.broken(self.state.farms, self.policy))
+
     def pause(self) -> None:
         """Nothing is tried or observed until resumed."""
         self.release(Loss.OPERATOR)
-        self.set(
-            session=session.stop(self.state.session, self.now.mono),
-            outages=outages.paused(self.state.outages),
-            cause=None,
-        )
+        state = self.state
+        state.session = session.stop(state.session, self.now.mono)
+        state.outages = outages.paused(state.outages, self.now)
+        state.cause = None
 
     def anew(self, cue: Cue) -> None:
         """As on the first day: no wait, no debt, and nothing observed before the first attempt has ended."""
-        self.set(
-            session=session.forget(self.state.session, self.policy, self.now.mono),
-            outages=outages.unwatched(self.state.outages),
-            tried=False,
-        )
+        state = self.state
+        state.session = session.forget(state.session, self.policy, self.now.mono)
+        state.outages = outages.unwatched(state.outages)
+        state.tried = False
         self.connect(cue)
+
+
+def explains(active: tuple[Occurrence, ...], layer: Layer, low_since: float | None, now: float) -> bool:
+    """Whether one of the active windows explains this layer as the lowest one broken.
+
+    `low_since`: when a layer below `upstream` broke, in monotonic seconds like `now`.
+    """
+    if not active:
+        return False
+    patient = not below_upstream(layer) or low_since is None or now < low_since + RESET_PATIENCE
+    return patient or any(occurrence.window.explains is Explains.EVERY_LAYER for occurrence in active)
 
 
 def _lasted(seconds: float) -> str:

@@ -47,9 +47,7 @@ def state(world: World, name: str = "usfarm", kind: FarmKind = MARKET) -> FarmSt
         (2159, SECDEF, INACTIVE),
     ],
 )
-def test_each_notice_sets_its_farm_and_only_broken_is_a_fault(
-    code: int, kind: FarmKind, expected: FarmState
-) -> None:
+def test_each_notice_sets_its_farm_and_only_broken_is_a_fault(code: int, kind: FarmKind, expected: FarmState) -> None:
     world = World().up()
     world.notice(code, "HMDS data farm connection is OK:thefarm")
     assert state(world, "thefarm", kind) is expected

@@ -12,7 +12,7 @@ from tests.core.driver import World, policy
 
 
 def lost(world: World) -> bool:
-    return world.phase is not Phase.READY
+    return bool(world.losses())
 
 
 def answer(world: World) -> None:
@@ -69,12 +69,12 @@ def test_a_stall_of_three_seconds_costs_nothing() -> None:
 def test_the_first_miss_drops_the_layer_and_sends_one_more_at_once() -> None:
     world = silent()
     world.run(5.999)
-    assert world.status is Status.UP
+    assert world.status.value == "up"
     world.run(0.002)
     assert world.broken_layer is Layer.HEARTBEAT
     assert world.phase is Phase.READY
     assert world.pings()[-1] - world.pings()[-2] == pytest.approx(3.5)
-    assert world.status is Status.DEGRADED
+    assert world.status.value == "degraded"
 
 
 def test_an_answer_between_the_misses_makes_the_layer_up_again_and_clears_the_misses() -> None:
@@ -89,10 +89,12 @@ def test_any_answer_settles_all_requests_in_flight() -> None:
     world = silent(7.0)
     assert len(world.state.heartbeat.pings) == 2
     answer(world)
-    assert world.state.heartbeat.pings == ()
+    assert not world.state.heartbeat.pings
 
 
-def test_an_answer_within_the_deadline_of_the_latest_request_makes_the_layer_up_although_it_is_the_earlier_ones() -> None:
+def test_an_answer_within_the_deadline_of_the_latest_request_makes_the_layer_up_although_it_is_the_earlier_ones() -> (
+    None
+):
     world = silent(6.1)
     answer(world)
     assert world.status is Status.UP
@@ -101,7 +103,9 @@ def test_an_answer_within_the_deadline_of_the_latest_request_makes_the_layer_up_
 def test_an_answer_later_than_the_deadline_of_the_latest_request_settles_but_does_not_make_the_layer_up() -> None:
     beat = heartbeat.Heartbeat(pings=(10.0,), misses=1)
     settled, _ = heartbeat.answered(beat, 13.6, Timing())
-    assert (settled.up, settled.pings, settled.misses, settled.next_ping) == (False, (), 0, pytest.approx(16.1))
+    assert (settled.up, settled.misses) == (False, 0)
+    assert settled.next_ping == pytest.approx(16.1)
+    assert not settled.pings
 
 
 def test_a_second_late_answer_sets_the_clock_again_because_the_gateway_ignores_what_follows_within_a_second() -> None:
