@@ -6,8 +6,10 @@ zone is UTC and its jobs are dates, so that no finding about time zones in PLATF
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -35,7 +37,7 @@ class Bell:
             return
         if at is None:
             self._set.pop(name, None)
-            if self._scheduler.get_job(name) is not None:
+            with suppress(JobLookupError):  # it has rung
                 self._scheduler.remove_job(name)
             return
         self._set[name] = at  # the names of gateways have no spaces: none is that of the upkeep
@@ -44,4 +46,5 @@ class Bell:
 
     def stop(self) -> None:
         """No more rings; does not wait for a running one."""
+        self._scheduler.remove_all_jobs()  # APScheduler's thread would stumble over one that is due right now
         self._scheduler.shutdown(wait=False)

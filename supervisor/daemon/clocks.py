@@ -6,6 +6,7 @@
 """
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from supervisor.core.clock import Now
@@ -25,18 +26,20 @@ class Clock:
         return Now(time.monotonic(), datetime.now(UTC) + self.offset)
 
 
-class SuspendWatch:
-    """Tells suspends of the machine from one look to the next."""
+def boot_ahead() -> float:
+    """Seconds by which CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC: all that the machine was ever suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
 
-    def __init__(self) -> None:
-        self._ahead = _boot_ahead()
+
+class SuspendWatch:
+    """Tells suspends of the machine from one look to the next; `look` is at `boot_ahead`."""
+
+    def __init__(self, look: Callable[[], float] = boot_ahead) -> None:
+        self._look = look
+        self._ahead = look()
 
     def slept(self) -> float:
         """Seconds for which the machine was suspended since the last look; 0 below `SUSPEND`."""
-        ahead = _boot_ahead()
+        ahead = self._look()
         gained, self._ahead = ahead - self._ahead, ahead
         return gained if gained > SUSPEND else 0.0
-
-
-def _boot_ahead() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()

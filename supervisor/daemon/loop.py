@@ -37,7 +37,9 @@ class Loop:
     wants more than one round a second.
     """
 
-    def __init__(self, mailbox: Mailbox, clock: Clock, look: float = LOOK) -> None:
+    def __init__(
+        self, mailbox: Mailbox, clock: Clock, look: float = LOOK, suspends: SuspendWatch | None = None
+    ) -> None:
         self._mailbox = mailbox
         self._longest = min(look, LOOK)
         self._clock = clock
@@ -45,7 +47,7 @@ class Loop:
         self._order: tuple[Unit, ...] = ()
         self._stopping = False
         self._beat = time.monotonic()
-        self._suspends = SuspendWatch()
+        self._suspends = suspends if suspends is not None else SuspendWatch()
         self.decisions = Histogram(LOOP_BOUNDS)
         """Seconds that single decisions took."""
 
@@ -55,9 +57,9 @@ class Loop:
         """One of each gateway, in the order of the config."""
         return tuple(unit.snapshot for unit in self._order)
 
-    def beating(self) -> bool:
-        """Whether the loop turns."""
-        return time.monotonic() - self._beat < STALLED
+    def beating(self, patience: float = STALLED) -> bool:
+        """Whether the loop turns: its last round is not `patience` seconds old."""
+        return time.monotonic() - self._beat < patience
 
     def stop(self) -> None:
         """End `run` after the round under way. To be ordered through the mailbox."""

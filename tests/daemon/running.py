@@ -1,5 +1,6 @@
 """The real daemon as a process, for tests: a config in a folder, a free port, and questions over HTTP."""
 
+import contextlib
 import json
 import os
 import re
@@ -11,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from tests.waiting import wait_until
 
 _SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "STATE_DIRECTORY", "IB_SUPERVISOR_URL")
+"""What the environment of a test run must not tell the daemon."""
 
 
 def free_port() -> int:
@@ -30,27 +34,46 @@ def free_port() -> int:
 
 
 class Running:
-    """One daemon process."""
+    """One daemon process.
 
-    def __init__(self, folder: Path, config: str, environment: Mapping[str, str] | None = None) -> None:
-        self.port = free_port()
+    `arguments` replace `run --config FILE`; `port` is that of its HTTP side, a free one by default.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: str,
+        environment: Mapping[str, str] | None = None,
+        *,
+        port: int | None = None,
+        arguments: list[str] | None = None,
+    ) -> None:
+        self.port = free_port() if port is None else port
         self.file = folder / "supervisor.yaml"
         self.write(config)
         self._lines: list[str] = []
+        inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "supervisor", "run", "--config", str(self.file)],
+            [sys.executable, "-m", "supervisor", *(arguments or ["run", "--config", str(self.file)])],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "NO_COLOR": "1", **(environment or {})},
+            env={**inherited, "NO_COLOR": "1", **(environment or {})},
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
     def write(self, config: str) -> None:
-        """Write the config; `http` and a quiet default of the journal are added."""
-        self.file.write_text(f'http: {{listen: "127.0.0.1:{self.port}"}}\n{config}')
+        """Write the config; `http` is added."""
+        whole = self.file.with_suffix(".new")
+        whole.write_text(f'http: {{listen: "127.0.0.1:{self.port}"}}\n{config}')
+        whole.replace(self.file)
 
     def _read(self) -> None:
         if self.process.stderr is not None:
@@ -62,21 +85,36 @@ class Running:
         """The lines of its log so far."""
         return list(self._lines)
 
+    def said(self, *words: str) -> list[str]:
+        """The lines of its log with all of these words."""
+        return [line for line in self.log if all(word in line for word in words)]
+
     def get(self, path: str, timeout: float = 5.0) -> str:
         """The body at `path`; raises OSError while nobody answers."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=timeout) as answer:
+        with _DIRECT.open(self.url + path, timeout=timeout) as answer:
             text: str = answer.read().decode()
             return text
 
+    def ask(self, path: str) -> tuple[int, str]:
+        """The status and the body of a POST."""
+        request = urllib.request.Request(self.url + path, method="POST", data=b"")
+        try:
+            with _DIRECT.open(request, timeout=20) as answer:
+                return int(answer.status), answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return int(error.code), error.read().decode()
+
     def post(self, path: str) -> int:
         """The status of a POST."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method="POST", data=b"")
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return int(answer.status)
-        except urllib.error.HTTPError as error:
-            error.close()
-            return int(error.code)
+        return self.ask(path)[0]
+
+    def reload(self, config: str) -> str:
+        """Write the config and reload it; returns what was answered, which must not be a refusal."""
+        self.write(config)
+        status, text = self.ask("/-/reload")
+        assert status == 200, text
+        return text
 
     def status(self, gateway: str | None = None) -> dict[str, Any]:
         """What `/api/v1/status` says of the gateway; of the first one by default."""
@@ -85,14 +123,27 @@ class Running:
         return found
 
     def metric(self, name: str, **labels: str) -> float | None:
-        """The value of one sample; None if it is absent."""
+        """The value of one sample, the first that has these labels; None if it is absent."""
         for line in self.get("/metrics").splitlines():
+            if not line.startswith(name):
+                continue
             match = _SAMPLE.match(line)
             if match and match["name"] == name:
                 found = dict(_LABEL.findall(match["labels"] or ""))
                 if all(found.get(label) == value for label, value in labels.items()):
                     return float(match["value"])
         return None
+
+    def metrics(self, name: str, by: str, **labels: str) -> dict[str, float]:
+        """The samples of one name that have these labels, by another one of their labels."""
+        found = {}
+        for line in self.get("/metrics").splitlines():
+            match = _SAMPLE.match(line) if line.startswith(name) else None
+            if match and match["name"] == name:
+                said = dict(_LABEL.findall(match["labels"] or ""))
+                if all(said.get(label) == value for label, value in labels.items()):
+                    found[said[by]] = float(match["value"])
+        return found
 
     def up(self, gateway: str | None = None) -> bool:
         """Whether `ib_up` is 1; False while nobody answers."""
@@ -101,18 +152,62 @@ class Running:
         except OSError:
             return False
 
-    def wait_up(self, timeout: float = 20.0) -> None:
-        """Wait until the first gateway is up."""
-        wait_until(self.up, timeout, what="ib_up 1; log:\n" + "\n".join(self._lines[-20:]))
+    def answers(self) -> bool:
+        """Whether its HTTP side does."""
+        with contextlib.suppress(OSError):
+            return bool(self.get("/-/healthy"))
+        return False
+
+    def until(self, predicate: Callable[[], object], timeout: float = 30.0, what: str = "") -> None:
+        """Wait, and show the end of the log if it was in vain."""
+        try:
+            wait_until(predicate, timeout, what=what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; log:\n" + "\n".join(self._lines[-30:])) from None
+
+    def wait_up(self, timeout: float = 30.0, gateway: str | None = None) -> None:
+        """Wait until a gateway, the first one by default, is up."""
+        self.until(lambda: self.up(gateway), timeout, what="ib_up 1")
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to this process."""
         self.process.send_signal(number)
 
+    # -- the process as the kernel sees it ----------------------------------------------------------------------------
+
+    def memory(self) -> int:
+        """Bytes resident."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("no VmRSS")
+
+    def threads(self) -> int:
+        """How many there are."""
+        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+
+    def descriptors(self) -> int:
+        """How many are open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    def kill(self) -> None:
+        """SIGKILL, and wait for it."""
+        self.process.kill()
+        self._bury(10)
+
     def end(self, timeout: float = 10.0) -> int:
         """SIGTERM, and the exit status."""
         if self.process.poll() is None:
             self.process.terminate()
+        return self._bury(timeout)
+
+    def wait(self, timeout: float = 30.0) -> int:
+        """Wait for its end, and return the exit status."""
+        return self._bury(timeout)
+
+    def _bury(self, timeout: float) -> int:
         try:
             return self.process.wait(timeout)
         finally:
@@ -125,9 +220,9 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, config: str, environment: Mapping[str, str] | None = None) -> Iterator[Running]:
+def running(folder: Path, config: str, environment: Mapping[str, str] | None = None, **more: Any) -> Iterator[Running]:
     """The daemon from here to the end of the block."""
-    daemon = Running(folder, config, environment)
+    daemon = Running(folder, config, environment, **more)
     try:
         yield daemon
     finally:
@@ -139,3 +234,30 @@ def seconds_until(predicate: Any, timeout: float = 30.0, every: float = 0.005) -
     began = time.monotonic()
     wait_until(predicate, timeout, every=every)
     return time.monotonic() - began
+
+
+def quick(port: int, name: str = "live", client_id: int = 911, timing: str = "", **keys: object) -> str:
+    """One gateway for `gateways: [...]`, with timers short enough for tests and no window of its own.
+
+    `keys` are further ones, written as YAML; `timing` overrides timers.
+    """
+    timers = {
+        "connect_timeout": "1s",
+        "handshake_timeout": "1s",
+        "session_timeout": "1s",
+        "heartbeat_interval": "2s",
+        "retry_initial": "50ms",
+        "retry_max_early": "200ms",
+        "retry_max": "200ms",
+        "settle": "1s",
+        "outage_merge": "0s",
+    }
+    timers |= dict(part.split(": ") for part in timing.split(", ") if part)
+    said = {"name": name, "port": port, "client_id": client_id, "server_reset": "none"} | keys
+    said["timing"] = "{" + ", ".join(f"{key}: {value}" for key, value in timers.items()) + "}"
+    return "{" + ", ".join(f"{key}: {value}" for key, value in said.items()) + "}"
+
+
+def gateways(*several: str) -> str:
+    """The config of these gateways."""
+    return "gateways:\n" + "".join(f"  - {one}\n" for one in several)

@@ -1,0 +1,113 @@
+"""Parts of the daemon for tests: a policy, clocks that are set, links and listeners that only write down."""
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from supervisor.core.actions import Close, Connect, Ping, Probe, Tell
+from supervisor.core.clock import Now
+from supervisor.core.events import AccountsReceived, Event, HandshakeDone, NextIdReceived, PortOpened, TimeAnswered
+from supervisor.core.facts import Facts
+from supervisor.core.policy import Policy
+from supervisor.daemon.clocks import Clock
+from supervisor.daemon.unit import LinkAction, Unit
+
+NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+
+
+def policy(name: str = "live", **changes: object) -> Policy:
+    """A policy without windows."""
+    return replace(Policy(name, "127.0.0.1", 4001, 911, windows=()), **changes)  # type: ignore[arg-type]
+
+
+class SetClock(Clock):
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = Now(1000.0, NOON)
+
+    def now(self) -> Now:
+        """The instant that was set."""
+        return self.at
+
+    def pass_(self, seconds: float) -> None:
+        """Both clocks go on."""
+        self.at = Now(self.at.mono + seconds, self.at.wall + timedelta(seconds=seconds))
+
+
+class FakeLink:
+    """A gateway that never answers."""
+
+    def __init__(self) -> None:
+        self.actions: list[LinkAction] = []
+        self.closed_within: float | None = None
+        self.broken: Exception | None = None
+
+    def carry_out(self, action: Connect | Close | Ping | Probe) -> None:
+        """Write it down."""
+        if self.broken is not None:
+            raise self.broken
+        self.actions.append(action)
+
+    def close(self, timeout: float) -> bool:
+        """Write it down."""
+        self.closed_within = timeout
+        return True
+
+    @property
+    def words(self) -> list[str]:
+        """The names of the actions."""
+        return [type(action).__name__ for action in self.actions]
+
+
+class Notes:
+    """A listener that writes down."""
+
+    def __init__(self) -> None:
+        self.tells: list[tuple[str, Tell]] = []
+        self.facts: list[tuple[str, Facts]] = []
+        self._changed = threading.Condition()
+
+    def told(self, gateway: str, at: datetime, tell: Tell) -> None:
+        """Write it down."""
+        self.tells.append((gateway, tell))
+
+    def keep(self, gateway: str, facts: Facts) -> None:
+        """Write it down."""
+        self.facts.append((gateway, facts))
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of what was told."""
+        return [tell.kind for _, tell in self.tells]
+
+
+class Staged:
+    """A unit with all its surroundings, and its events posted back."""
+
+    def __init__(self, clock: SetClock | None = None, of: Policy | None = None, facts: Facts | None = None) -> None:
+        self.clock = clock if clock is not None else SetClock()
+        self.link = FakeLink()
+        self.notes = Notes()
+        self.posted: list[Event] = []
+        self.unit = Unit(
+            of if of is not None else policy(),
+            facts if facts is not None else Facts(),
+            self.clock.now(),
+            7,
+            self.link,
+            self.notes,
+            self.posted.append,
+        )
+
+    def ready(self, epoch: int = 1) -> None:
+        """The gateway answers all that it is asked."""
+        for event in (
+            PortOpened(epoch),
+            HandshakeDone(epoch, 176, "20261118 12:00:00 UTC"),
+            AccountsReceived(epoch, ("DU1",)),
+            NextIdReceived(epoch, 1),
+            TimeAnswered(epoch, int(self.clock.now().wall.timestamp())),
+        ):
+            self.unit.step(event, self.clock.now())

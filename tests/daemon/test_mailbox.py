@@ -1,0 +1,85 @@
+"""The mailbox: bounded, ordered, and never in the way of who posts."""
+
+import signal
+import threading
+import time
+from datetime import UTC, datetime
+
+from supervisor.core.clock import Now
+from supervisor.core.events import Ending, NoticeReceived, SessionClosed, TimeAnswered, TrafficSeen
+from supervisor.daemon.mailbox import CAPACITY, Letter, Mailbox, Order
+
+AT = Now(5.0, datetime(2026, 1, 1, tzinfo=UTC))
+NOTICE = NoticeReceived(1, -1, 2104, "Market data farm connection is OK:usfarm")
+
+
+def test_an_event_keeps_its_order_and_the_time_at_which_it_was_received() -> None:
+    moments = iter([Now(1.0, AT.wall), Now(2.0, AT.wall)])
+    mailbox = Mailbox(lambda: next(moments))
+    mailbox.post("live", NOTICE)
+    mailbox.post("paper", TrafficSeen(3))
+    assert mailbox.get(1) == Letter(Now(1.0, AT.wall), "live", NOTICE)
+    assert mailbox.get(1) == Letter(Now(2.0, AT.wall), "paper", TrafficSeen(3))
+
+
+def test_an_empty_mailbox_gives_nothing_at_once_or_after_the_patience() -> None:
+    mailbox = Mailbox(lambda: AT)
+    assert mailbox.get(0) is None
+    began = time.monotonic()
+    assert mailbox.get(0.05) is None
+    assert time.monotonic() - began >= 0.05
+    assert mailbox.get(-1) is None
+
+
+def test_a_full_mailbox_drops_notices_and_traffic_and_counts_them() -> None:
+    mailbox = Mailbox(lambda: AT, capacity=3)
+    for _ in range(5):
+        mailbox.post("live", NOTICE)
+    mailbox.post("live", TrafficSeen(1))
+    assert mailbox.dropped == 3
+
+
+def test_sessions_answers_and_orders_have_a_reserve() -> None:
+    mailbox = Mailbox(lambda: AT, capacity=1)
+    mailbox.post("live", NOTICE)
+    ending = SessionClosed(1, Ending.CLOSED)
+    mailbox.post("live", ending)
+    mailbox.post("live", TimeAnswered(1, 7))
+    done: list[int] = []
+    mailbox.order(lambda: done.append(1))
+    taken = [mailbox.get(0) for _ in range(4)]
+    assert [letter.event for letter in taken if isinstance(letter, Letter)] == [NOTICE, ending, TimeAnswered(1, 7)]
+    assert isinstance(taken[3], Order)
+    assert mailbox.dropped == 0
+
+
+def test_ten_thousand_notices_fit() -> None:
+    mailbox = Mailbox(lambda: AT)
+    for _ in range(CAPACITY):
+        mailbox.post("live", NOTICE)
+    assert mailbox.dropped == 0
+
+
+def test_a_letter_wakes_who_waits() -> None:
+    mailbox = Mailbox(lambda: AT)
+    waker = threading.Timer(0.05, lambda: mailbox.order(lambda: None))
+    waker.start()
+    assert isinstance(mailbox.get(30), Order)
+    waker.join()
+
+
+def test_a_signal_handler_may_order_while_the_main_thread_takes() -> None:
+    mailbox = Mailbox(lambda: AT)
+    before = signal.signal(signal.SIGUSR1, lambda *_: mailbox.order(lambda: None))
+    try:
+        main = threading.main_thread().ident
+        assert main is not None
+        sender = threading.Timer(0.05, lambda: signal.pthread_kill(main, signal.SIGUSR1))
+        sender.start()
+        assert isinstance(mailbox.get(30), Order)
+        sender.join()
+        for _ in range(200):
+            signal.raise_signal(signal.SIGUSR1)
+            assert isinstance(mailbox.get(0), Order)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
