@@ -104,7 +104,7 @@ class TrafficSeen:
 
 @dataclass(frozen=True, slots=True)
 class CallbackFailed:
-    """A callback of ours raised; the session goes on."""
+    """A callback of ours raised: the session is over, the daemon is not."""
 
     epoch: int
     callback: str

@@ -56,6 +56,7 @@ def hear(turn: Turn, event: SessionEvent) -> None:
         case CallbackFailed():
             turn.count(callback_errors=turn.state.counters.callback_errors + 1)
             turn.tell(Level.ERROR, "callback_error", f"exception in {event.callback}: {event.error}")
+            _defective(turn)
         case NoticeReceived() if codes.lookup(event.code).kind is codes.Kind.LOCAL:
             _count(turn, event)  # the client library's own words: no sign of life of the gateway
             _tell_hourly(turn, event, None)
@@ -95,6 +96,14 @@ def _closed(turn: Turn, event: SessionClosed) -> None:
         turn.fail(session.overdue(turn.state.session), event.detail)
     else:
         turn.fail(_FAILURE_OF.get(event.ending, Failure.ERROR), event.detail)
+
+
+def _defective(turn: Turn) -> None:
+    """An exception of our own in a callback: what this session knows can no longer be trusted, another may."""
+    if turn.ready:
+        turn.lose(Loss.CALLBACK, close=True)
+    else:
+        turn.fail(Failure.ERROR, "a fault of this daemon in a callback", close=True)
 
 
 def _handshake(turn: Turn, event: HandshakeDone) -> None:

@@ -255,20 +255,24 @@ def _conclude_status(turn: Turn, *, stopped: bool) -> None:
         planned=outage is not None and outage.ended is None and outage.planned,
         alive=turn.ready,
     )
-    if status is state.status:
-        return
-    before, state.status, state.status_since = state.status, status, turn.now.wall
+    if status is not state.status:
+        state.status, state.status_since = status, turn.now.wall
     if status is Status.UP:
         state.cause = None
+    told = state.talk.status
+    awaiting = status is Status.DEGRADED and not state.heartbeat.up and not state.heartbeat.misses
+    if status is told or awaiting:  # between ready and the first answer there is nothing to tell
+        return
+    state.talk = replace(state.talk, status=status)
     broken = lowest_broken(state.height)
     layer = f" ({broken} is broken)" if broken is not None and status is not Status.STOPPED else ""
     level = Level.INFO if status in (Status.UP, Status.MAINTENANCE, Status.STOPPED) else Level.WARNING
     turn.tell(
         level,
         "status",
-        f"{before} -> {status}{layer}",
+        f"{told} -> {status}{layer}",
         status=status.value,
-        before=before.value,
+        before=told.value,
         layers=",".join(LADDER[: state.height]),
     )
 
@@ -280,7 +284,8 @@ def _tell_closed(turn: Turn) -> None:
         turn.tell(
             Level.INFO,
             "outage_closed",
-            f"outage over: {last.seconds:.1f} s, {'planned' if last.planned else 'unplanned'}, cause {last.cause}",
+            f"outage of {last.began:%H:%M:%S}Z closed: {'planned' if last.planned else 'unplanned'}, "
+            f"{last.seconds:.1f} s without {last.cause}",
             began=last.began.isoformat(),
             ended=last.ended.isoformat(),
             cause=last.cause.value,
