@@ -25,7 +25,7 @@ from supervisor.simulator import Scenario, SimulatedGateway
 NAME = "demo"
 PORT = 14000
 WIDTH = 110
-_QUIET_KINDS = frozenset({"farm", "notice"})
+_QUIET_KINDS = frozenset({"farm", "notice", "outage_closed"})
 
 
 def demo(

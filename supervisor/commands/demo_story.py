@@ -63,6 +63,7 @@ class Story:
         self._look = look
         self._say = say
         self.rows: list[Row] = []
+        self._begun = False
 
     def play(self) -> None:
         """All scenes. Raises Stuck."""
@@ -130,8 +131,9 @@ class Story:
     # -- how --------------------------------------------------------------------------------------------------------
 
     def _scene(self, title: str) -> None:
-        if self.rows or self._look().height == TOP:
+        if self._begun:
             time.sleep(BETWEEN)
+        self._begun = True
         self._say(f"--- {title}")
 
     def _fault(self, scene: str, begin: Callable[[], None], end: Callable[[], None], *, lasts: float) -> None:

@@ -23,6 +23,7 @@ from supervisor.core.snapshot import Snapshot
 from supervisor.daemon.app import Daemon
 from supervisor.daemon.bell import Bell
 from supervisor.daemon.clocks import Clock
+from supervisor.daemon.memory import give_back_large_blocks
 from supervisor.gateway.selftest import SelfTestError, self_test
 from supervisor.gateway.versions import ibapi_version
 from supervisor.observe import logs
@@ -88,6 +89,7 @@ class Process:
         clock: Clock | None = None,
         say: Say = to_the_log,
     ) -> None:
+        give_back_large_blocks()
         self._log = logs.setup(config.log.level, config.log.format, stream, environment=environment)
         self._clock = clock if clock is not None else Clock()
         self.events = EventRing()
