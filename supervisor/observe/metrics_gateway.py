@@ -265,7 +265,9 @@ GATEWAY: tuple[Gateway, ...] = (
         "The last scheduled restart, as seen, minus its configured time.",
         lambda s: s.restarts.offset,
     ),
-    moment("ib_token_expiry_timestamp_seconds", "When the login token next expires.", lambda s: s.login.expiry),
+    moment(
+        "ib_token_expiry_timestamp_seconds", "When the login token expires, or has expired.", lambda s: s.login.expiry
+    ),
     moment(
         "ib_reauth_due_timestamp_seconds",
         "The restart at which a login is asked for; while one is required, the instant that was missed.",

@@ -13,6 +13,7 @@ from supervisor.observe.events import EventRing
 from supervisor.observe.metrics import Internals
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.listen import bind
+from supervisor.observe.web.protocol import LIMITS, Limits
 from supervisor.observe.web.server import WebServer
 from tests.observe.played import BEGIN
 
@@ -33,6 +34,7 @@ class Stage:
     """A `Backend`."""
 
     gateways: Sequence[Snapshot] = ()
+    own: Internals = INTERNALS
     events: EventRing = field(default_factory=EventRing)
     turns: bool = True
     is_ready: tuple[bool, str] = (True, "ready")
@@ -43,7 +45,7 @@ class Stage:
         return self.gateways
 
     def internals(self) -> Internals:
-        return INTERNALS
+        return self.own
 
     def now(self) -> datetime:
         return BEGIN
@@ -69,9 +71,9 @@ class Stage:
 
 
 @contextlib.contextmanager
-def served(stage: Stage) -> Iterator[WebServer]:
+def served(stage: Stage, limits: Limits = LIMITS) -> Iterator[WebServer]:
     """A web server for it, on a port of its own."""
-    server = WebServer(stage, bind("127.0.0.1", 0), ["127.0.0.1"])
+    server = WebServer(stage, bind("127.0.0.1", 0), ["127.0.0.1"], limits)
     server.start()
     try:
         yield server

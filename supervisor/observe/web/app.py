@@ -24,6 +24,7 @@ from supervisor.observe.web import page
 from supervisor.observe.web.backend import Backend
 from supervisor.observe.web.control import ASKS, BadRequest, event_of, fields_of
 from supervisor.observe.web.guard import Guard
+from supervisor.observe.web.protocol import Limits
 from supervisor.observe.web.stream import Streams, as_json
 from supervisor.observe.web.threads import Desk
 
@@ -37,12 +38,12 @@ CHUNK = 64 * 1024
 class Site:
     """The answers. Made on the web server's loop."""
 
-    def __init__(self, backend: Backend, exposition: Exposition) -> None:
+    def __init__(self, backend: Backend, exposition: Exposition, limits: Limits) -> None:
         self._backend = backend
         self._exposition = exposition
         self._pages = Desk("ib-web-page", 2)
         self._asks = Desk("ib-web-ask", 4)
-        self.streams = Streams(backend.events)
+        self.streams = Streams(backend.events, limits)
 
     def app(self, hosts: Iterable[str] = ()) -> ASGIApp:
         """The whole application; `hosts` are the names, beside the loopback's, under which it is reached."""
@@ -60,7 +61,7 @@ class Site:
             Route("/api/v1/events/stream", self._stream),
             *asks,
         ]
-        app = Starlette(routes=routes, exception_handlers={HTTPException: _refused})
+        app = Starlette(routes=routes, exception_handlers={HTTPException: _refused, Exception: _defect})
         app.router.redirect_slashes = False
         return Guard(app, hosts)
 
@@ -98,17 +99,18 @@ class Site:
         events = self._backend.events
         if since is None:
             found = events.last(limit)
-        elif since.isascii() and since.isdigit():
-            found = events.after(int(since), limit)
+        elif (number := _number(since)) is not None:
+            found = events.after(number, limit)
         else:
             found = events.since(_instant(since), limit)
-        return _json(json.dumps({"events": [as_json(record) for record in found]}))
+        return _json(await self._pages.do(lambda: json.dumps({"events": [as_json(record) for record in found]})))
 
     async def _stream(self, request: Request) -> Response:
         said = request.headers.get("last-event-id") or request.query_params.get("since")
-        if said is not None and not (said.isascii() and said.isdigit()):
+        seen = _number(said) if said is not None else None
+        if said is not None and seen is None:
             raise HTTPException(400, "Last-Event-ID is the number of an event")
-        listening = self.streams.listen(request.scope["state"]["connection"], int(said) if said is not None else None)
+        listening = self.streams.listen(request.scope["state"]["connection"], seen)
         return StreamingResponse(listening, media_type="text/event-stream")
 
     # -- asking -------------------------------------------------------------------------------------------------------
@@ -129,7 +131,9 @@ class Site:
     async def _event(self, what: str, request: Request) -> OperatorEvent:
         body = await _body(request)
         try:
-            fields = fields_of(request.url.query, body, request.headers.get("content-type", ""))
+            fields = fields_of(
+                request.scope["query_string"].decode("latin-1"), body, request.headers.get("content-type", "")
+            )
             return event_of(what, fields, self._backend.now())
         except BadRequest as error:
             raise HTTPException(400, str(error)) from None
@@ -160,9 +164,14 @@ async def _body(request: Request) -> bytes:
 def _limit(said: str | None) -> int:
     if said is None:
         return EVENTS
-    if not (said.isascii() and said.isdigit() and 1 <= int(said[:9]) <= MOST_EVENTS):
+    limit = _number(said)
+    if limit is None or not 1 <= limit <= MOST_EVENTS:
         raise HTTPException(400, f"limit is a number from 1 to {MOST_EVENTS}")
-    return int(said)
+    return limit
+
+
+def _number(said: str) -> int | None:
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 19 else None
 
 
 def _instant(said: str) -> datetime:
@@ -188,7 +197,12 @@ async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):  # pragma: no cover - registered for HTTPException alone
         raise error
     text = {
-        404: error.detail if error.detail != "Not Found" else f"there is nothing at {request.url.path}",
+        404: error.detail if error.detail != "Not Found" else f"there is nothing at {request.scope['path']}",
         405: f"{request.method} is not possible here",
     }.get(error.status_code, error.detail)
     return PlainTextResponse(f"{text}\n", error.status_code, headers=dict(error.headers or {}))
+
+
+async def _defect(request: Request, error: Exception) -> Response:
+    """A fault of ours: uvicorn logs it, and closes the connection."""
+    return PlainTextResponse("a defect of the supervisor; its log says more\n", 500, headers={"Connection": "close"})

@@ -132,8 +132,9 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 
 def _from_json(body: bytes) -> list[tuple[str, str]]:
+    text = _text(body)
     try:
-        read: Any = json.loads(_text(body), object_pairs_hook=list)
+        read: Any = json.loads(text, object_pairs_hook=list)
     except (ValueError, RecursionError):
         raise BadRequest("the body is not JSON") from None
     if not isinstance(read, list) or not all(isinstance(pair, tuple) for pair in read):

@@ -1,25 +1,49 @@
 """One HTTP connection: uvicorn's, with the limits that uvicorn does not have.
 
-- A request that is not whole `REQUEST_SECONDS` after its first byte is closed, its connection with it; the first one
-  after the connection was accepted. A trickle of bytes does not prolong it.
-- An answer that its reader has not taken after `ANSWER_SECONDS` is given up, unless it is a stream.
-- At most `CONNECTIONS` are open. For one more the oldest of the least needed goes: one that is idle (no whole request),
-  then a stream, then one that is being answered, and `/metrics` only after all others.
+- A request has a time in which it must be whole, counted from its first byte, the first request's from the connection.
+  A trickle of bytes does not prolong it.
+- An answer has a time in which its reader must take it, unless it is a stream.
+- Only so many connections are open. For one more the oldest of the least needed goes: one that is idle (no whole
+  request), then a stream, then one that is being answered, and `/metrics` only after all others.
 - All of it happens on the web server's own loop.
 """
 
 import asyncio
+import socket
 import time
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-CONNECTIONS = 256
-REQUEST_SECONDS = 10.0
-ANSWER_SECONDS = 30.0
 METRICS = "/metrics"
+STREAM_BUFFER = 16 * 1024
+"""Bytes that may wait for the client of a stream, here and in the kernel each: who reads nothing shows soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What clients may ask of the server; times are seconds."""
+
+    connections: int = 256
+    request: float = 10.0
+    """Until a request is whole."""
+    answer: float = 30.0
+    """Until an answer is taken."""
+    idle: int = 75
+    """Until an idle connection is closed: longer than most scrape intervals."""
+    head: int = 16 * 1024
+    """Bytes of a request's line and headers."""
+    behind: int = 256
+    """Events that may come while the client of a stream has not taken what it was sent."""
+    silence: float = 15.0
+    """Until a stream without events sends a comment, so that a dead client is noticed."""
+
+
+LIMITS = Limits()
+"""The contract's."""
 
 
 class Use(IntEnum):
@@ -38,18 +62,21 @@ class Connection(H11Protocol):
     of it.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, limits: Limits, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._limits = limits
         self.app_state = {**self.app_state, "connection": self}
         self.waiting_since = time.monotonic()
         """When it was accepted, or had its last answer."""
         self._streaming = False
-        self._deadline: asyncio.TimerHandle | None = None
+        self._aborted = False
+        self._request_due: asyncio.TimerHandle | None = None
+        self._answer_due: asyncio.TimerHandle | None = None
 
     @property
     def use(self) -> Use:
         """What it is good for now."""
-        if not self._answering():
+        if not self._answering() or self.transport.is_closing():
             return Use.IDLE
         if self._streaming:
             return Use.STREAM
@@ -58,44 +85,51 @@ class Connection(H11Protocol):
     def stream(self) -> None:
         """The answer is one that goes on."""
         self._streaming = True
-        self._disarm()
+        self._cancel_answer()
+        self.transport.set_write_buffer_limits(high=STREAM_BUFFER)
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STREAM_BUFFER)
 
     def abort(self) -> None:
         """Close at once; what was not taken yet is lost."""
+        self._aborted = True
         self.transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accepted: its first request is awaited."""
         super().connection_made(transport)
-        self._arm(REQUEST_SECONDS)
-        others = [other for other in self._others() if not other.transport.is_closing()]
-        if len(others) >= CONNECTIONS:
+        self._await_request()
+        others = [other for other in self.connections if isinstance(other, Connection) and not other._aborted]
+        others.remove(self)
+        if len(others) >= self._limits.connections:
             min(others, key=lambda other: (other.use, other.waiting_since)).abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Gone."""
-        self._disarm()
+        self._cancel_request()
+        self._cancel_answer()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Part of a request."""
-        if self._deadline is None and not self._answering():
-            self._arm(REQUEST_SECONDS)
         was_whole = self._whole()
+        if self._request_due is None and not was_whole:
+            self._await_request()
         super().data_received(data)
         if self._whole() and not was_whole:
-            self._arm(ANSWER_SECONDS)
+            self._await_reader()
 
     def on_response_complete(self) -> None:
         """Answered: the connection is idle again, or has a part of its next request already."""
         self._streaming = False
         self.waiting_since = time.monotonic()
-        self._disarm()
+        if not self.transport.get_write_buffer_size():
+            self._cancel_answer()
         super().on_response_complete()
-        if self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]:
-            return
-        self._arm(ANSWER_SECONDS if self._whole() else REQUEST_SECONDS)
+        if self._whole():
+            self._await_reader()
+        elif self.conn.their_state is h11.SEND_BODY or self.conn.trailing_data[0]:
+            self._await_request()
 
     def _answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete and self._whole()
@@ -103,14 +137,25 @@ class Connection(H11Protocol):
     def _whole(self) -> bool:
         return self.conn.their_state not in (h11.IDLE, h11.SEND_BODY)
 
-    def _arm(self, seconds: float) -> None:
-        self._disarm()
-        self._deadline = self.loop.call_later(seconds, self.abort)
+    def _await_request(self) -> None:
+        self._cancel_request()
+        self._request_due = self.loop.call_later(self._limits.request, self.abort)
 
-    def _disarm(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def _await_reader(self) -> None:
+        self._cancel_request()
+        self._cancel_answer()
+        self._answer_due = self.loop.call_later(self._limits.answer, self._not_taken)
 
-    def _others(self) -> "list[Connection]":
-        return [other for other in self.connections if isinstance(other, Connection) and other is not self]
+    def _not_taken(self) -> None:
+        if self._answering() or self.transport.get_write_buffer_size():
+            self.abort()
+
+    def _cancel_request(self) -> None:
+        if self._request_due is not None:
+            self._request_due.cancel()
+            self._request_due = None
+
+    def _cancel_answer(self) -> None:
+        if self._answer_due is not None:
+            self._answer_due.cancel()
+            self._answer_due = None

@@ -10,19 +10,16 @@ import logging
 import socket
 import threading
 from collections.abc import Iterable
+from functools import partial
 
 import uvicorn
 
 from supervisor.observe.metrics import Exposition
 from supervisor.observe.web.app import Site
 from supervisor.observe.web.backend import Backend
-from supervisor.observe.web.protocol import Connection
+from supervisor.observe.web.protocol import LIMITS, Connection, Limits
 
 LOG = logging.getLogger("supervisor.web")
-KEEP_ALIVE = 75
-"""Seconds for which an idle connection is kept: longer than most scrape intervals."""
-LONGEST_HEAD = 16 * 1024
-"""Bytes of a request's line and headers."""
 PATIENCE = 0.4
 """Seconds for which `stop` lets answers under way be taken."""
 
@@ -33,10 +30,13 @@ class WebServer:
     `hosts` are the names, beside the loopback's, under which a browser may reach it: the host it was told to listen on.
     """
 
-    def __init__(self, backend: Backend, listener: socket.socket, hosts: Iterable[str] = ()) -> None:
+    def __init__(
+        self, backend: Backend, listener: socket.socket, hosts: Iterable[str] = (), limits: Limits = LIMITS
+    ) -> None:
         self._backend = backend
         self._listener = listener
         self._hosts = tuple(hosts)
+        self._limits = limits
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="ib-web", daemon=True)
@@ -67,13 +67,13 @@ class WebServer:
 
     async def _serve(self) -> None:
         backend = self._backend
-        site = Site(backend, Exposition(backend.snapshots, backend.internals))
+        site = Site(backend, Exposition(backend.snapshots, backend.internals), self._limits)
         server = uvicorn.Server(
             uvicorn.Config(
                 site.app(self._hosts),
                 interface="asgi3",
                 loop="asyncio",
-                http=Connection,
+                http=partial(Connection, limits=self._limits),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -81,9 +81,9 @@ class WebServer:
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                timeout_keep_alive=KEEP_ALIVE,
+                timeout_keep_alive=self._limits.idle,
                 timeout_graceful_shutdown=1,
-                h11_max_incomplete_event_size=LONGEST_HEAD,
+                h11_max_incomplete_event_size=self._limits.head,
             )
         )
         serving = asyncio.ensure_future(server.serve(sockets=[self._listener]))

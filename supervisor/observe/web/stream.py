@@ -2,7 +2,7 @@
 
 - A client that was away says which number it has seen last (`Last-Event-ID`) and gets what it has missed, as far as
   that is still kept.
-- Nobody waits for a client: one that has not taken what it was sent while `BEHIND` more events came is closed. It comes
+- Nobody waits for a client: one that has not taken what it was sent while many more events came is closed. It comes
   back by itself and resumes.
 """
 
@@ -14,13 +14,10 @@ from typing import Any
 
 from supervisor.observe.events import EventRing, Record
 from supervisor.observe.status_json import instant
-from supervisor.observe.web.protocol import Connection
+from supervisor.observe.web.protocol import Connection, Limits
 
-BEHIND = 256
 BATCH = 64
 """Events sent at a time."""
-KEEPALIVE = 15.0
-"""Seconds without an event after which a comment is sent, so that a dead client is noticed."""
 RETRY = b"retry: 2000\n\n"
 """When a client that lost us comes back: milliseconds."""
 
@@ -28,8 +25,9 @@ RETRY = b"retry: 2000\n\n"
 class Streams:
     """All clients that listen. Made and used on the web server's loop."""
 
-    def __init__(self, events: EventRing) -> None:
+    def __init__(self, events: EventRing, limits: Limits) -> None:
         self._events = events
+        self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._sending: dict[Connection, int] = {}
@@ -60,7 +58,7 @@ class Streams:
                     self._sending.pop(connection, None)
                     continue
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(news.wait(), KEEPALIVE)
+                    await asyncio.wait_for(news.wait(), self._limits.silence)
                     continue
                 yield b": still here\n\n"
         finally:
@@ -74,7 +72,7 @@ class Streams:
         news, self._news = self._news, asyncio.Event()
         news.set()
         for connection, newest in tuple(self._sending.items()):
-            if self._closed or self._events.newest - newest > BEHIND:
+            if self._closed or self._events.newest - newest > self._limits.behind:
                 connection.abort()
 
 
