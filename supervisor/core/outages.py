@@ -75,7 +75,7 @@ class Outages:
 
 def elapsed(books: Outages, broken: bool, seconds: float) -> Outages:
     """Time has passed in which nothing changed."""
-    if not books.observing:
+    if not books.observing or not seconds:
         return books
     outage = books.current
     if not broken or outage is None:

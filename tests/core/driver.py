@@ -39,7 +39,7 @@ from supervisor.core.session import OPEN, Phase
 from supervisor.core.snapshot import Snapshot, snapshot
 from supervisor.core.state import State, initial
 from supervisor.core.status import Status
-from supervisor.core.windows import Explains, Window, daily_restart, server_reset
+from supervisor.core.windows import Explains, daily_restart, server_reset
 
 NEW_YORK = "America/New_York"
 NOON = "2027-01-06T12:00:00Z"
@@ -121,6 +121,10 @@ class World:
     @property
     def status(self) -> Status:
         return self.state.status
+
+    def word(self) -> str:
+        """The status as people read it."""
+        return self.status.value
 
     @property
     def layers(self) -> tuple[Layer, ...]:
