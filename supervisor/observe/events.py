@@ -2,6 +2,7 @@
 
 - Writers never wait for readers: appending is a few instructions, whoever reads, and however slowly.
 - Numbers grow by one and are never reused, so that a reader who was away says which was the last it has seen.
+- Account numbers are masked at the door.
 """
 
 import itertools
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from supervisor.core.actions import Tell
+from supervisor.observe.masking import mask
 
 CAPACITY = 1024
 
@@ -45,10 +47,11 @@ class EventRing:
 
     def append(self, gateway: str, at: datetime, tell: Tell) -> None:
         """Keep it, and call the watchers."""
+        text, level = mask(tell.text), tell.level.name.lower()
+        fields = {name: mask(value) if isinstance(value, str) else value for name, value in tell.fields.items()}
         with self._writing:
             number = self.newest + 1
-            level = tell.level.name.lower()
-            self._records.append(Record(number, at, gateway, tell.kind, level, tell.text, tell.fields))
+            self._records.append(Record(number, at, gateway, tell.kind, level, text, fields))
             self.newest = number
         for watcher in self._watchers:
             watcher()

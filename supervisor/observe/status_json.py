@@ -9,6 +9,7 @@ from typing import Any
 
 from supervisor.core.layers import LADDER
 from supervisor.core.snapshot import Snapshot
+from supervisor.observe.masking import mask
 
 
 def status(version: str, now: datetime, snapshots: Sequence[Snapshot]) -> dict[str, Any]:
@@ -54,8 +55,8 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
             "required": snapshot.login.required,
             "assumed": snapshot.login.assumed,
         },
-        "cause": cause.words if cause is not None else None,
-        "cure": cause.cure if cause is not None else None,
+        "cause": mask(cause.words) if cause is not None else None,
+        "cure": mask(cause.cure) if cause is not None else None,
         "next_attempt": instant(snapshot.next_attempt),
     }
 

@@ -87,3 +87,10 @@ def test_writers_and_readers_at_the_same_time_lose_nothing() -> None:
         thread.join()
     assert not gaps
     assert [record.id for record in ring.last(2000)] == list(range(1, 1601))
+
+
+def test_account_numbers_are_masked() -> None:
+    ring = EventRing()
+    ring.append("live", BEGIN, Tell(Level.ERROR, "lost", "serves DU1234567", {"login": "U7654321", "n": 7}))
+    (record,) = ring.last(1)
+    assert (record.text, record.fields) == ("serves DU***67", {"login": "U***21", "n": 7})

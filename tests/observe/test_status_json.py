@@ -1,9 +1,11 @@
 """`/api/v1/status`, key by key as DESIGN.md section 9 gives it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from supervisor.core.causes import Cause
 from supervisor.core.snapshot import Snapshot
 from supervisor.observe.status_json import instant, status
 from tests.observe import rich
@@ -83,6 +85,12 @@ def test_a_gateway_that_is_down_says_why_and_when_it_is_tried_again() -> None:
 
 def test_no_account_number_is_told() -> None:
     assert rich.ACCOUNT not in json.dumps(status("0.1.0", BEGIN, rich.snapshots()))
+
+
+def test_an_account_number_in_a_cause_is_masked() -> None:
+    snapshot = rich.fresh().snapshot
+    told = shown(replace(snapshot, cause=Cause("It serves U1234567.", "Log DU1234567 in.")))
+    assert (told["cause"], told["cure"]) == ("It serves U***67.", "Log DU***67 in.")
 
 
 def test_instants_are_rfc_3339_in_utc() -> None:

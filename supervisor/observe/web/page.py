@@ -9,6 +9,7 @@ from html import escape
 from supervisor.core.farm_words import FarmState
 from supervisor.core.layers import LADDER
 from supervisor.core.snapshot import Snapshot
+from supervisor.observe.masking import mask
 from supervisor.observe.status_json import instant
 
 REFRESH = 5
@@ -71,7 +72,7 @@ def _mark(up: bool) -> str:
 
 def _known(snapshot: Snapshot) -> Iterable[str]:
     if snapshot.cause is not None:
-        yield escape(f"{snapshot.cause.words} {snapshot.cause.cure}")
+        yield escape(mask(f"{snapshot.cause.words} {snapshot.cause.cure}"))
     broken = [f"{farm.kind}/{farm.name}" for farm in snapshot.farms if farm.state is FarmState.BROKEN]
     if broken:
         yield escape(f"broken farms: {', '.join(broken)}")
