@@ -16,6 +16,9 @@ from supervisor.core.state import initial
 
 log = logging.getLogger("supervisor.daemon")
 
+STALE = 1.0
+"""Seconds after which what is shown of a gateway is brought up to date, though nothing has happened."""
+
 LinkAction = Connect | Close | Ping | Probe
 
 
@@ -89,9 +92,13 @@ class Unit:
         self.link.close(0.0)
 
     def is_due(self, now: Now) -> bool:
-        """Whether a deadline has passed on either clock."""
+        """Whether a deadline has passed on either clock, or the counters of seconds have stood for `STALE`."""
         wake = self.wake
-        return (wake.mono is not None and now.mono >= wake.mono) or (wake.wall is not None and now.wall >= wake.wall)
+        return (
+            now.mono - self.snapshot.at.mono >= STALE
+            or (wake.mono is not None and now.mono >= wake.mono)
+            or (wake.wall is not None and now.wall >= wake.wall)
+        )
 
     def _carry_out(self, action: Action, now: Now) -> None:
         match action:
