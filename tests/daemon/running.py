@@ -159,9 +159,18 @@ class Running:
         return False
 
     def until(self, predicate: Callable[[], object], timeout: float = 30.0, what: str = "") -> None:
-        """Wait, and show the end of the log if it was in vain."""
+        """Wait, and show the end of the log if it was in vain. Before it answers nothing is true yet."""
+
+        def holds() -> object:
+            try:
+                return predicate()
+            except OSError:
+                if self.process.poll() is not None:
+                    raise
+                return False
+
         try:
-            wait_until(predicate, timeout, what=what)
+            wait_until(holds, timeout, what=what)
         except AssertionError as error:
             raise AssertionError(f"{error}; log:\n" + "\n".join(self._lines[-30:])) from None
 

@@ -1,0 +1,121 @@
+"""`probe`: one visit to a simulated gateway, layer by layer."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from supervisor.commands.main import app
+from supervisor.simulator import Fleet, SimulatedGateway
+from tests.daemon.running import free_port
+
+LAYERS = ("port", "handshake", "session", "heartbeat", "upstream", "farms")
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[Fleet]:
+    with Fleet() as found:
+        yield found
+
+
+@pytest.fixture
+def gateway(fleet: Fleet) -> Iterator[SimulatedGateway]:
+    with SimulatedGateway(fleet=fleet) as found:
+        yield found
+
+
+def probe(port: int, *words: str) -> Result:
+    return CliRunner().invoke(app, ["probe", f"127.0.0.1:{port}", *words])
+
+
+def test_a_healthy_gateway_is_told_rung_by_rung(gateway: SimulatedGateway) -> None:
+    result = probe(gateway.port)
+    assert result.exit_code == 0, result.output
+    assert "connection ready, next valid order id 1" in result.stdout
+    assert "notice 2104: Market data farm connection is OK:usfarm" in result.stdout
+    rungs = [line.split()[1] for line in result.stdout.splitlines() if line.startswith("  ok ")]
+    assert tuple(rungs) == LAYERS
+    assert "server version 157" in result.stdout
+    assert "DU1234567" not in result.stdout, "accounts are masked"
+    assert gateway.connections_accepted == 1
+
+
+def test_its_client_id_is_its_own_and_is_given_back(gateway: SimulatedGateway) -> None:
+    seen: list[str] = []
+    with SimulatedGateway(on_event=seen.append) as watched:
+        assert probe(watched.port).exit_code == 0
+        assert probe(watched.port).exit_code == 0
+    assert len([line for line in seen if line.startswith("client 912 is ready")]) == 2
+
+
+def test_the_account_summary_is_printed_as_ibkrs_hello_world_does(gateway: SimulatedGateway) -> None:
+    result = probe(gateway.port, "--account-summary", "--show-accounts")
+    assert result.exit_code == 0
+    rows = [line for line in result.stdout.splitlines() if line.startswith("account ")]
+    assert any(line.startswith("account DU1234567  NetLiquidation: ") for line in rows)
+    assert "account summary: end" in rows[-1]
+    assert result.stdout.index("connection ready") < result.stdout.index("account DU1234567")
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_each_layer_that_works_can_be_required(gateway: SimulatedGateway, layer: str) -> None:
+    assert probe(gateway.port, "--require", layer).exit_code == 0
+
+
+def test_a_broken_farm_fails_only_the_last_layer(gateway: SimulatedGateway) -> None:
+    gateway.do("greeting", greeting=[[2103, "Market data farm connection is broken:usfarm"]])
+    assert probe(gateway.port, "--require", "farms").exit_code == 1
+    assert probe(gateway.port, "--require", "upstream").exit_code == 0
+
+
+def test_ibkr_away_fails_upstream_and_what_is_above(gateway: SimulatedGateway) -> None:
+    gateway.do("no_contracts")
+    result = probe(gateway.port, "--json", "--require", "upstream")
+    assert result.exit_code == 1
+    seen = json.loads(result.stdout)
+    assert seen["layers"] == dict.fromkeys(LAYERS[:4], True) | dict.fromkeys(LAYERS[4:], False)
+
+
+def test_a_gateway_that_does_not_answer_pings_fails_the_heartbeat(gateway: SimulatedGateway) -> None:
+    gateway.do("ignore_time")
+    result = probe(gateway.port, "--require", "heartbeat")
+    assert result.exit_code == 1
+    assert "ok  session" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("fault", "layer", "words"),
+    [
+        ("mute", "handshake", "accepts connections and says nothing"),
+        ("close_on_accept", "handshake", "closes them at once"),
+        ("not_tws", "handshake", "not the protocol of TWS"),
+    ],
+)
+def test_a_fault_is_told_with_its_likely_cause(gateway: SimulatedGateway, fault: str, layer: str, words: str) -> None:
+    gateway.do(fault)
+    result = probe(gateway.port)
+    assert result.exit_code == 1
+    assert f"--  {layer}\n" in result.stdout
+    assert "ok  port\n" in result.stdout
+    assert words in result.stdout
+
+
+def test_a_closed_port_is_told_as_such() -> None:
+    result = probe(free_port(), "--require", "port")
+    assert result.exit_code == 1
+    assert "--  port" in result.stdout
+    assert "refused" in result.stdout.lower()
+
+
+def test_an_id_in_use_is_told_as_such(gateway: SimulatedGateway) -> None:
+    gateway.do("ghost", client_id=912, for_=60)
+    result = probe(gateway.port)
+    assert result.exit_code == 1
+    assert "client id 912" in result.stdout
+    assert probe(gateway.port, "--client-id", "913").exit_code == 0
+
+
+@pytest.mark.parametrize("place", ["nonsense", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", ""])
+def test_what_is_no_place_is_wrong_usage(place: str) -> None:
+    assert CliRunner().invoke(app, ["probe", place]).exit_code == 2

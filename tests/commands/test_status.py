@@ -1,0 +1,147 @@
+"""`status` and `wait` against the real daemon."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from supervisor.commands.main import app
+from supervisor.simulator import Fleet, SimulatedGateway
+from tests.daemon.running import Running, free_port, gateways, quick, running
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[Fleet]:
+    with Fleet() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def live(fleet: Fleet) -> Iterator[SimulatedGateway]:
+    with SimulatedGateway(fleet=fleet) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory, live: SimulatedGateway) -> Iterator[Running]:
+    config = gateways(quick(live.port, "live"), quick(free_port(), "paper"))
+    with running(tmp_path_factory.mktemp("status"), config) as found:
+        found.wait_up(gateway="live")
+        found.until(lambda: found.said("paper: cannot connect"))
+        yield found
+
+
+def said(*words: str, **environment: str) -> Result:
+    return CliRunner().invoke(app, list(words), env={"COLUMNS": "160", "IB_SUPERVISOR_URL": "", **environment})
+
+
+def test_the_table_names_every_gateway_its_layers_and_the_likely_cause(daemon: Running) -> None:
+    result = said("status", "--url", daemon.url)
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0].split()[:3] == ["GATEWAY", "STATUS", "SINCE"]
+    live = next(line for line in lines if line.startswith("live"))
+    assert "++++++" in live
+    assert "3 ok" in live
+    paper = next(line for line in lines if line.startswith("paper "))
+    assert "------ port" in paper
+    assert any(line.startswith("paper: Nothing accepts connections") for line in lines)
+    assert "\x1b[" not in result.stdout, "no colour in a pipe"
+
+
+def test_json_is_what_the_api_answers(daemon: Running) -> None:
+    answer = json.loads(said("status", "--json", "--url", daemon.url).stdout)
+    assert [gateway["name"] for gateway in answer["gateways"]] == ["live", "paper"]
+    assert answer["gateways"][0]["layers"]["farms"] is True
+
+
+def test_check_fails_unless_all_are_up(daemon: Running) -> None:
+    assert said("status", "--check", "--url", daemon.url).exit_code == 1
+    assert said("status", "--url", daemon.url).exit_code == 0
+
+
+def test_the_daemon_is_found_by_the_environment_and_by_the_config(daemon: Running) -> None:
+    assert said("status", IB_SUPERVISOR_URL=daemon.url).exit_code == 0
+    assert said("status", "--config", str(daemon.file)).exit_code == 0
+    assert said("status", "--url", f"127.0.0.1:{daemon.port}").exit_code == 0
+    assert said("status", "--url", daemon.url, IB_SUPERVISOR_URL="http://127.0.0.1:1").exit_code == 0
+
+
+def test_a_config_that_is_wrong_ends_with_78(tmp_path: Path) -> None:
+    assert said("status", "--config", str(tmp_path / "none.yaml")).exit_code == 78
+
+
+def test_credentials_are_read_from_a_file(daemon: Running, tmp_path: Path) -> None:
+    file = tmp_path / "auth"
+    file.write_text("somebody:secret\n")
+    assert said("status", "--url", daemon.url, "--auth-file", str(file)).exit_code == 0
+    file.write_text("no colon\n")
+    assert said("status", "--url", daemon.url, "--auth-file", str(file)).exit_code == 2
+    assert said("status", "--url", daemon.url, "--auth-file", str(tmp_path / "none")).exit_code == 2
+
+
+def test_a_proxy_in_the_environment_is_not_asked(daemon: Running) -> None:
+    assert said("status", "--url", daemon.url, http_proxy="http://127.0.0.1:1", no_proxy="").exit_code == 0
+
+
+def test_somebody_else_on_the_port_is_no_daemon() -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>welcome</html>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        result = said("status", "--url", url)
+        patient = said("wait", "--gateway", "live", "--timeout", "300ms", "--url", url)
+        server.shutdown()
+        thread.join()
+    assert (result.exit_code, result.output) == (1, f"what answers at {url} is not ib-supervisor\n")
+    assert (patient.exit_code, "is not ib-supervisor" in patient.output) == (1, True)
+
+
+def test_wait_is_done_when_the_status_is_reached(daemon: Running) -> None:
+    assert said("wait", "--gateway", "live", "--url", daemon.url).exit_code == 0
+    assert said("wait", "--gateway", "paper", "--for", "down", "--url", daemon.url).exit_code == 0
+
+
+def test_wait_says_what_it_saw_when_its_time_is_over(daemon: Running) -> None:
+    result = said("wait", "--gateway", "paper", "--timeout", "600ms", "--url", daemon.url)
+    assert (result.exit_code, result.output) == (1, "not up within 0.6 s: paper is down\n")
+
+
+def test_wait_knows_at_once_that_there_is_no_such_gateway(daemon: Running) -> None:
+    result = said("wait", "--gateway", "nobody", "--url", daemon.url)
+    assert (result.exit_code, result.output) == (2, "no gateway is named nobody; there are: live, paper\n")
+
+
+@pytest.mark.parametrize("words", [["--timeout", "soon"], ["--for", "perfect"], []])
+def test_wait_refuses_what_it_does_not_understand(words: list[str], daemon: Running) -> None:
+    name = ["--gateway", "live"] if words else []
+    assert said("wait", *name, *words, "--url", daemon.url).exit_code == 2
+
+
+def test_wait_waits_for_a_daemon_that_is_not_there_yet(tmp_path: Path, live: SimulatedGateway) -> None:
+    port = free_port()
+    results: list[Result] = []
+    words = ["wait", "--gateway", "late", "--timeout", "60s", "--url", f"http://127.0.0.1:{port}"]
+    waiting = threading.Thread(target=lambda: results.append(said(*words)))
+    waiting.start()
+    with running(tmp_path, gateways(quick(live.port, "late", client_id=55)), port=port):
+        waiting.join(70)
+    assert [result.exit_code for result in results] == [0], results[0].output
+
+
+def test_wait_gives_up_on_a_daemon_that_never_comes() -> None:
+    result = said("wait", "--gateway", "live", "--timeout", "700ms", "--url", "http://127.0.0.1:1")
+    assert (result.exit_code, "no daemon answers at http://127.0.0.1:1" in result.output) == (1, True)
