@@ -1,0 +1,402 @@
+"""One gateway's years on the real core: the loop of the daemon, without threads, sockets and waiting.
+
+`Run(scenario).run()` plays a scenario to its end, or raises the Violation of the first promise that was not kept. What
+the daemon's parts would do is done here: actions are carried out on a modelled world, events come back from it, the
+core is stepped at what it asks for (`wake`), a suspend is told within a second, facts outlive the process.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+
+from supervisor.core import machine
+from supervisor.core.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
+from supervisor.core.clock import Now
+from supervisor.core.events import (
+    Ending,
+    Event,
+    LoginConfirmed,
+    MaintenanceAsked,
+    MaintenanceEnded,
+    NoticeReceived,
+    PauseAsked,
+    Reloaded,
+    ResumeAsked,
+    SessionEvent,
+    ShutdownAsked,
+    Slept,
+    Started,
+    Ticked,
+)
+from supervisor.core.facts import Facts
+from supervisor.core.machine import Wake
+from supervisor.core.policy import Policy
+from supervisor.core.state import State, initial
+from tests.simulation import bounds, skip
+from tests.simulation import faults as f
+from tests.simulation.invariants import Judge
+from tests.simulation.planning import Openings
+from tests.simulation.scenario import DAY, Scenario
+from tests.simulation.timeline import Timeline
+from tests.simulation.troubles import Troubles
+from tests.simulation.violation import Violation, holds
+from tests.simulation.world import World
+
+LOOK = 1.0
+"""The daemon's loop looks at the clocks at least that often, in seconds."""
+SPIN = 1000
+"""Steps without any time passing after which the loop is held to spin."""
+Watcher = Callable[[float, State, Event, State, tuple[Action, ...]], None]
+
+
+@dataclass
+class Tally:
+    """What one run, or many, came to."""
+
+    runs: int = 0
+    days: float = 0.0
+    steps: int = 0
+    pings_skipped: int = 0
+    attempts: int = 0
+    sessions: int = 0
+    outages: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Tally") -> None:
+        self.runs += other.runs
+        self.days += other.days
+        self.steps += other.steps
+        self.pings_skipped += other.pings_skipped
+        self.attempts += other.attempts
+        self.sessions += other.sessions
+        self.outages += other.outages
+        self.faults.update(other.faults)
+
+
+class Run:
+    """A scenario being played.
+
+    Args:
+        scenario: what will happen.
+        every_ping: deliver all pings instead of jumping over quiet stretches.
+        watch: told of every step.
+    """
+
+    def __init__(self, scenario: Scenario, *, every_ping: bool = False, watch: Watcher | None = None) -> None:
+        self.scenario = scenario
+        self.line = Timeline(scenario.begins)
+        self.world = World(scenario, self.line, self._receive)
+        self.policy: Policy = scenario.policy
+        self.tally = Tally(runs=1, days=scenario.days)
+        self.state: State | None = None
+        """None while the daemon does not run."""
+        self._every_ping = every_ping
+        self._watch = watch
+        self._facts = Facts()
+        self._lives = 0
+        self._openings = self._openings_of(self.policy)
+        self._wake = Wake(None, None)
+        self._look_after = 0.0
+        self._blind = Troubles()
+        self._stalled_until = 0.0
+        self._waiting: list[tuple[Event, Now]] = []
+        self._chaos: f.Chaos | None = None
+        self._dice = random.Random(0)
+        self._spinning = 0
+
+    # -- the loop -----------------------------------------------------------------------------------------------------
+
+    def run(self) -> Tally:
+        """Play it. Raises Violation."""
+        line, end = self.line, self.scenario.days * DAY
+        for fault in self.scenario.faults:
+            line.at(fault.at, partial(self._begin, fault))
+        line.at(0.0, self._live)
+        for day in range(1, int(self.scenario.days) + 1):
+            line.at(day * DAY, self._compare)
+        line.at(end, lambda: None)
+        while line.t < end:
+            due, head = self._due(self._wake), line.next_at()
+            if due > head:
+                line.take()()
+            elif not self._skipped(head):
+                self._spinning = self._spinning + 1 if due <= line.t else 0
+                holds(self._spinning < SPIN, "a phase has a deadline", "the loop spins")
+                line.t = max(line.t, due)
+                self._tick()
+        self._count()
+        return self.tally
+
+    def _due(self, wake: Wake) -> float:
+        """The true time of the next tick."""
+        if self.state is None:
+            return float("inf")
+        due = float("inf") if wake.mono is None else self.line.of_mono(wake.mono)
+        if wake.wall is not None:
+            due = min(due, max(self.line.of_wall(wake.wall), self._look_after))
+        return max(due, self._stalled_until)
+
+    def _skipped(self, head: float) -> bool:
+        """Jump over answered pings, if the next thing due is one of them."""
+        state, line = self.state, self.line
+        if self._every_ping or state is None or self._chaos is not None or line.t < self._stalled_until:
+            return False
+        if self._wake.mono != state.heartbeat.next_ping or not skip.at_rest(state):
+            return False
+        if not self.world.answers_pings(state.session.epoch):
+            return False
+        until = min(head, self._due(skip.next_but_pings(state, self.policy)))
+        trip = self.scenario.round_trip
+        self.state, times, answered = skip.over_pings(state, self.policy, trip, line.boot + until)
+        if not times:
+            return False
+        self.tally.pings_skipped += times
+        self.world.skipped_until(state.session.epoch, line.of_mono(answered))
+        self._judge.ledger.answered_at = answered
+        self._wake = machine.wake(self.state, self.policy)
+        return True
+
+    def _tick(self) -> None:
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for event, at in waiting:
+                self._step(event, at)
+        now, wake = self.line.now(), self._wake
+        # The sum that made the deadline and the sum that makes the clock may differ in the last digit.
+        if wake.mono is not None and abs(now.mono - wake.mono) < 1e-6:
+            now = replace(now, mono=max(now.mono, wake.mono))
+        if wake.wall is not None and abs(now.wall - wake.wall) < timedelta(microseconds=2):
+            now = replace(now, wall=max(now.wall, wake.wall))
+        self._step(Ticked(), now)
+
+    def _step(self, event: Event, now: Now | None = None) -> None:
+        before = self.state
+        if before is None:
+            return
+        after, actions = machine.step(before, event, now if now is not None else self.line.now(), self.policy)
+        self.state = after
+        self._wake = machine.wake(after, self.policy)
+        self.tally.steps += 1
+        if self._watch is not None:
+            self._watch(self.line.t, before, event, after, actions)
+        self._judge.step(before, event, after, actions, self._wake)
+        for action in actions:
+            match action:
+                case Connect() | Close() | Ping() | Probe():
+                    self.world.carry_out(action)
+                case Keep():
+                    self._facts = action.facts
+                case Tell():
+                    pass
+
+    # -- events on their way ------------------------------------------------------------------------------------------
+
+    def _receive(self, event: SessionEvent) -> None:
+        """The world says something; chaos may happen to it."""
+        chaos, dice = self._chaos, self._dice
+        if chaos is None:
+            self._hear(event)
+            return
+        if dice.random() < chaos.lose:
+            return
+        if dice.random() < chaos.double:
+            self.line.later(dice.uniform(0.0, chaos.longest), partial(self._hear, event))
+        if dice.random() < chaos.delay:
+            self.line.later(dice.uniform(0.0, chaos.longest), partial(self._hear, event))
+        else:
+            self._hear(event)
+
+    def _hear(self, event: Event) -> None:
+        if self.state is None:
+            return
+        if self.line.t < self._stalled_until:
+            self._waiting.append((event, self.line.now()))
+            return
+        if not isinstance(event, SessionEvent) or (isinstance(event, NoticeReceived) and event.code == 1300):
+            self._tick_if_due()
+        self._step(event)
+
+    def _tick_if_due(self) -> None:
+        if self._due(self._wake) <= self.line.t:
+            self._tick()
+
+    # -- the daemon's life --------------------------------------------------------------------------------------------
+
+    def _live(self) -> None:
+        """A process begins, with the facts of the one before."""
+        now = self.line.now()
+        self._lives += 1
+        self.state = initial(self.policy, self._facts, now, self.scenario.seed * 1000 + self._lives)
+        self._judge = Judge(self.policy, self.state, self._openings)
+        self._wake = machine.wake(self.state, self.policy)
+        self._step(Started())
+
+    def _down(self, fault: f.DaemonDown) -> None:
+        if self.state is None:
+            return
+        self.world.port_back()
+        self._tick_if_due()
+        if not fault.killed:
+            self._step(ShutdownAsked())
+        self._count()
+        for connection in self.world.connections:
+            self.world.carry_out(Close(connection.epoch))
+            connection.ours = False
+        self.state, self._waiting = None, []
+        self._blinded("off", fault.lasts)
+        if fault.reboot:
+            self.line.boot = 30.0 - fault.lasts - self.line.t
+        self.line.later(fault.lasts, self._live)
+
+    def _count(self) -> None:
+        if self.state is not None:
+            counters = self.state.counters
+            self.tally.attempts += counters.attempts
+            self.tally.sessions += counters.sessions
+            self.tally.outages += sum(self.state.outages.counts.values())
+
+    # -- faults -------------------------------------------------------------------------------------------------------
+
+    def _begin(self, fault: f.Fault) -> None:
+        self.tally.faults[type(fault).__name__] += 1
+        self._looks(fault)
+        if self.world.suffer(fault):
+            return
+        match fault:
+            case f.Chaos():
+                self._begin_chaos(fault)
+            case f.Stall():
+                self._stalled_until = max(self._stalled_until, self.line.t + fault.lasts)
+                self._blinded("stall", fault.lasts + 1.0)
+            case f.ClockStep():
+                self._set_clock(fault.by)
+                self.line.later(fault.lasts, partial(self._set_clock, -fault.by))
+            case f.Suspend():
+                self._sleep(fault)
+            case f.DaemonDown():
+                self._down(fault)
+            case _:
+                self._operate(fault)
+
+    def _operate(self, fault: f.Fault) -> None:
+        """The operator's doings; he does nothing to a daemon that does not run, and waits for a slow one."""
+        if self.state is None:
+            return
+        if self.line.t < self._stalled_until:
+            self.line.at(self._stalled_until + 0.01, partial(self._operate, fault))
+            return
+        match fault:
+            case f.Pause():
+                self._pause(fault)
+            case f.Upkeep():
+                self._upkeep(fault)
+            case f.Reload():
+                self._reload(fault)
+            case f.Confirm():
+                self._hear(LoginConfirmed())
+
+    def _begin_chaos(self, fault: f.Chaos) -> None:
+        self._chaos, self._dice = fault, random.Random(fault.seed)
+        self._blinded("chaos", fault.lasts + fault.longest + 1.0)
+        self.line.later(fault.lasts, partial(self._end_chaos, fault))
+
+    def _end_chaos(self, fault: f.Chaos) -> None:
+        if self._chaos is fault:
+            self._chaos = None
+
+    def _set_clock(self, by: float) -> None:
+        self.line.set_by += by
+        self._look_after = self.line.t + LOOK / 2
+
+    def _sleep(self, fault: f.Suspend) -> None:
+        self._tick_if_due()
+        self.line.sleep(fault.lasts)
+        self._blinded("asleep", LOOK)
+        if fault.cut:
+            self.world.suffer(f.Cut(self.line.t, Ending.RESET))
+        self._look_after = self.line.t + LOOK / 2
+        self.line.later(LOOK / 2, partial(self._hear, Slept(fault.lasts)))
+
+    def _pause(self, fault: f.Pause) -> None:
+        until = self.line.now().wall + timedelta(seconds=fault.lasts) if fault.by_clock else None
+        self._blinded("paused", fault.lasts + 1.0)
+        self.world.port_back()
+        self._hear(PauseAsked(until))
+        if until is None:
+            self.line.later(fault.lasts, partial(self._hear, ResumeAsked()))
+
+    def _upkeep(self, fault: f.Upkeep) -> None:
+        """Work on the gateway in a window of the operator's."""
+        now = self.line.now().wall
+        until = now + timedelta(seconds=fault.lasts)
+        self._tick_if_due()
+        self._openings.upkeep(now, until)
+        self._hear(MaintenanceAsked(until, "new version"))
+        self.world.suffer(f.Leave(self.line.t, min(30.0, fault.lasts / 2), 60.0))
+        if fault.early:
+            self.line.later(fault.lasts * 0.7, self._upkeep_over)
+
+    def _upkeep_over(self) -> None:
+        if self.state is None or self.line.t < self._stalled_until:
+            return
+        self._tick_if_due()
+        self._openings.no_upkeep()
+        self._hear(MaintenanceEnded())
+
+    def _reload(self, fault: f.Reload) -> None:
+        before, timing = self.policy, self.policy.timing
+        match fault.change:
+            case "retries":
+                policy = replace(before, timing=replace(timing, retry_max=30.0 if timing.retry_max < 30.0 else 12.0))
+            case "client_id":
+                policy = replace(before, client_id=912 if before.client_id == 911 else 911)
+            case "heartbeat":
+                policy = replace(before, timing=replace(timing, heartbeat_misses=5 - timing.heartbeat_misses))
+            case _:
+                policy = before
+        self._tick_if_due()
+        self.world.port_back()
+        self.policy = self.world.policy = policy
+        self._judge.policy_is(policy, self._openings)
+        self._blinded("reload", 1.0)
+        self._hear(Reloaded(before))
+
+    def _openings_of(self, policy: Policy) -> Openings:
+        return Openings(policy.windows, self.scenario.begins, self.scenario.days)
+
+    # -- truth against report -----------------------------------------------------------------------------------------
+
+    def _blinded(self, name: str, seconds: float) -> None:
+        """For so long nothing is expected of the daemon."""
+        self._blind.begin(name, self.line.t)
+        self.line.later(seconds, lambda: self._blind.end(name, self.line.t))
+
+    def _looks(self, fault: f.Fault) -> None:
+        """Compare when this fault should have been noticed, and when its end should have been."""
+        if isinstance(fault, f.Chaos | f.Noise | f.Confirm | f.Reload):
+            return
+        lasts = fault.away + fault.login if isinstance(fault, f.Leave) else getattr(fault, "lasts", 0.0)
+        seen = (bounds.SLACK, bounds.heartbeat_bound(self.policy), bounds.loss_bound(self.policy), 36.0, 105.0)
+        recovered = bounds.recovery_bound(self.policy, self._judge.ledger)
+        for seconds in (*seen, lasts + recovered, lasts + bounds.LONGEST):
+            self.line.later(seconds + 0.1, self._compare)
+        if isinstance(fault, f.Leave) and lasts > 400:
+            for share in (0.3, 0.6, 0.99):
+                self.line.later(fault.away + share * fault.login, self._compare)
+
+    def _compare(self) -> None:
+        if self.state is None or len(self._blind):
+            return
+        bounds.look(self.line, self.world.troubles, self._blind.calm_since, self.state, self._judge.ledger, self.policy)
+
+
+def violation_of(scenario: Scenario) -> Violation | None:
+    """The first promise that this scenario breaks."""
+    try:
+        Run(scenario).run()
+    except Violation as violation:
+        return violation
+    return None

@@ -1,0 +1,307 @@
+"""What must hold after every step, whatever happened. One `Judge` for each process of the daemon.
+
+The promises, by the words under which they are broken:
+
+- `a phase has a deadline`: every phase but `stopped` ends by itself, in time, and the loop never spins.
+- `report follows events`: phase and layers are those that the ledger derives from events and actions.
+- `up means every layer`: and each status word is the first of the contract's table that applies.
+- `a wait within its cap`: each delay between attempts is the one that the contract's section 6 allows.
+- `no retry storm`: attempts in an hour are bounded.
+- `planned is explained`: at every moment of a planned outage an active window explains its lowest broken layer; one
+  that turned had a moment that none explained.
+- `counters never go back`, `the books balance`, `restarts counted once`.
+- `a login asked for`: only after the grace, and with a token that had expired at the loss.
+"""
+
+import math
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from supervisor.core import outages, tokens
+from supervisor.core.actions import Action, Connect
+from supervisor.core.backoff import FLOOR
+from supervisor.core.counters import Histogram
+from supervisor.core.events import Event, Reloaded, Slept
+from supervisor.core.layers import TOP, below_upstream, lowest_broken
+from supervisor.core.machine import Wake
+from supervisor.core.policy import Policy, Reauth
+from supervisor.core.restarts import Result
+from supervisor.core.session import Phase
+from supervisor.core.state import State
+from supervisor.core.status import Status
+from supervisor.core.windows import RESTARTS
+from tests.simulation.ledger import Ledger
+from tests.simulation.planning import Openings, RestartBook
+from tests.simulation.violation import Violation, holds
+
+TINY = 1e-6
+HOUR = 3600.0
+GHOST_WAITS, RIVAL_WAITS = (2.0, 4.0, 8.0), (10.0, 20.0, 40.0, 60.0)
+GHOST_FOR = 60.0
+EARLY = 60.0
+MUTE_LIMIT, MUTE_CAP = 10, 30.0
+ACCOUNT_WAIT = 60.0
+WALL_JUMP = 2.0
+
+
+class Judge:
+    """Looks at every step of one process."""
+
+    def __init__(self, policy: Policy, state: State, openings: Openings) -> None:
+        self.policy = policy
+        self.openings = openings
+        self.ledger = Ledger(policy, state.known, state.upstream.up, stopped=state.session.phase is Phase.STOPPED)
+        self._book = RestartBook(self.openings.active(state.at.wall))
+        self._repeated = False
+        self._observed = self._broken = 0.0
+        self._low_since: float | None = state.low_since
+        self._attempts: deque[float] = deque()
+        self._leave_to_hurry: deque[float] = deque()
+
+    def policy_is(self, policy: Policy, openings: Openings) -> None:
+        """A reload."""
+        self.policy, self.openings = policy, openings
+        self.ledger.policy = policy
+
+    def step(self, before: State, event: Event, after: State, actions: tuple[Action, ...], wake: Wake) -> None:
+        """Raises Violation for the first promise that does not hold."""
+        now, ledger = after.at, self.ledger
+        passed = now.mono - before.at.mono
+        self._account(before, passed)
+        active = self.openings.active(now.wall)
+        was_ready = ledger.ready
+        self._repeated = self._repeated or any(occurrence.repetition for occurrence in active)
+        ledger.resetting = any(occurrence.window.kind.value == "server_reset" for occurrence in active)
+        ledger.follow(before, event, actions, now)
+        self._phase(after, wake)
+        holds(after.height == ledger.height(), "report follows events", f"height {after.height}, {ledger.height()} due")
+        self._status(after)
+        self._restarts(before, event, after, was_ready=was_ready)
+        if ledger.ended:
+            self._wait(before, after, actions)
+        for action in actions:
+            if isinstance(action, Connect):
+                self._attempt(now.mono, now.wall)
+        self._planned(before, after)
+        if after.counters is not before.counters or after.farms is not before.farms:
+            self._counters(before, after)
+        if after.outages is not before.outages:
+            self._books(before, after)
+        if after.login.required and not before.login.required:
+            self._login(before, after)
+
+    # -- phases and status --------------------------------------------------------------------------------------------
+
+    def _phase(self, after: State, wake: Wake) -> None:
+        live, timing, promise = after.session, self.policy.timing, "a phase has a deadline"
+        holds(live.phase in self.ledger.phases(), "report follows events", f"phase {live.phase}, {self.ledger}")
+        if live.phase is Phase.STOPPED:
+            return
+        holds(
+            wake.mono is not None and wake.mono > after.at.mono, promise, f"{live.phase}: wake {wake}, now {after.at}"
+        )
+        holds(wake.wall is None or wake.wall > after.at.wall, promise, f"{live.phase}: wake {wake}, now {after.at}")
+        ahead = wake.mono - after.at.mono if wake.mono is not None else math.inf
+        longest = {
+            Phase.CONNECTING: max(timing.connect_timeout, timing.handshake_timeout),
+            Phase.HANDSHAKING: timing.session_timeout,
+            Phase.READY: max(timing.heartbeat_interval, timing.heartbeat_timeout),
+            Phase.BACKOFF: max(ACCOUNT_WAIT, timing.retry_max),
+        }
+        holds(live.phase in longest, promise, f"{live.phase} after a step")
+        holds(ahead <= longest[live.phase] + TINY, promise, f"{live.phase}: {ahead:.3f} s ahead")
+        if live.phase is Phase.READY:
+            holds(bool(after.heartbeat.pings) or after.heartbeat.next_ping is not None, promise, "no heartbeat is due")
+        else:
+            holds(live.deadline is not None, promise, live.phase)
+
+    def _status(self, after: State) -> None:
+        status, outage = after.status, after.outages.current
+        planned = outage is not None and outage.ended is None and outage.planned
+        if after.session.phase is Phase.STOPPED:
+            due = Status.STOPPED
+        elif self.ledger.height() == TOP:
+            due = Status.UP
+        elif after.login.required:
+            due = Status.REAUTH_REQUIRED
+        elif planned:
+            due = Status.MAINTENANCE
+        else:
+            due = Status.DEGRADED if self.ledger.ready else Status.DOWN
+        holds(status is due, "up means every layer", f"{status}, {due} due")
+
+    # -- attempts -----------------------------------------------------------------------------------------------------
+
+    def _wait(self, before: State, after: State, actions: tuple[Action, ...]) -> None:
+        """A session or an attempt ended in this step: is the next attempt due when it should be?"""
+        ledger, now = self.ledger, after.at.mono
+        if ledger.stopped:
+            return
+        at_once = any(isinstance(action, Connect) for action in actions)
+        deadline = after.session.deadline
+        wait = 0.0 if at_once or deadline is None else deadline - now
+        least, most = self._allowed(ledger, after)
+        holds(
+            least - TINY <= wait <= most + TINY,
+            "a wait within its cap",
+            f"{wait:.3f} s after {ledger.failure or 'a loss'}, {least:g} to {most:g} allowed",
+        )
+
+    def _allowed(self, ledger: Ledger, after: State) -> tuple[float, float]:
+        timing, now, failure = self.policy.timing, after.at.mono, ledger.failure
+        if ledger.ended == "lost" and ledger.lasted >= timing.stable_after:
+            return 0.0, 0.0
+        if ledger.ended == "failed":
+            if failure == "in_use":
+                return self._ladder(ledger, now)
+            ledger.conflicts = 0
+            if failure == "mismatch":
+                return ACCOUNT_WAIT, ACCOUNT_WAIT
+            closed = failure == "refused" or (failure == "closed" and ledger.reach < 2)
+            if closed and self.openings.restarting(after.at.wall):
+                return timing.restart_retry, timing.restart_retry
+        recent = ledger.lost_at is not None and now - ledger.lost_at < EARLY
+        cap = MUTE_CAP if ledger.mutes >= MUTE_LIMIT else timing.retry_max_early if recent else timing.retry_max
+        step = timing.retry_initial * 2.0 ** min(ledger.debt, 40)
+        ledger.debt += 1
+        return min(FLOOR, cap), max(FLOOR, min(step, cap))
+
+    def _ladder(self, ledger: Ledger, now: float) -> tuple[float, float]:
+        ended = ledger.ended_at.get(ledger.client_id)
+        ghostly = ended is not None and now - ended < GHOST_FOR
+        ledger.conflicts = ledger.conflicts if ghostly is ledger.ghostly else 0
+        waits = GHOST_WAITS if ghostly else RIVAL_WAITS
+        wait = waits[min(ledger.conflicts, len(waits) - 1)]
+        ledger.conflicts, ledger.ghostly = ledger.conflicts + 1, ghostly
+        return wait, wait
+
+    def _attempt(self, mono: float, wall: datetime) -> None:
+        """Bounded: what full jitter makes of the caps, and more only after losses and in restart windows."""
+        timing, times, hurried = self.policy.timing, self._attempts, self._leave_to_hurry
+        times.append(mono)
+        if self.ledger.ended == "lost" or self.openings.restarting(wall):
+            hurried.append(mono)
+        for queue in (times, hurried):
+            while queue and queue[0] < mono - HOUR:
+                queue.popleft()
+        usual = 3.0 * HOUR / timing.retry_max + 3.0 * EARLY / timing.retry_max_early + 30
+        most = usual + len(hurried) * (1 + 3.0 * EARLY / timing.retry_max_early)
+        holds(len(times) <= min(most, HOUR / FLOOR), "no retry storm", f"{len(times)} in an hour, {most:.0f} allowed")
+
+    # -- books --------------------------------------------------------------------------------------------------------
+
+    def _account(self, before: State, passed: float) -> None:
+        if before.outages.observing:
+            self._observed += passed
+            self._broken += passed if before.height < TOP else 0.0
+
+    def _books(self, before: State, after: State) -> None:
+        books, old = after.outages, before.outages
+        holds(outages.balanced(books), "the books balance", books)
+        same = math.isclose(books.observed, self._observed, rel_tol=1e-9, abs_tol=1e-3)
+        holds(same, "the books balance", f"observed {books.observed}, {self._observed} due")
+        same = math.isclose(books.broken_seconds, self._broken, rel_tol=1e-9, abs_tol=1e-3)
+        holds(same, "the books balance", f"broken {books.broken_seconds}, {self._broken} due")
+        _grew("outage seconds", old.seconds, books.seconds)
+        _grew("outages", old.counts, books.counts)
+        for planned, histogram in old.recovery.items():
+            _histogram_grew(histogram, books.recovery[planned])
+        stopped = after.session.phase is Phase.STOPPED
+        if books.observing and not stopped:
+            is_open = books.current is not None and books.current.ended is None
+            holds(is_open is (after.height < TOP), "the books balance", f"height {after.height}: {books.current}")
+        holds(books.observing is (self.ledger.tried and not stopped), "the books balance", f"observing {self.ledger}")
+
+    def _counters(self, before: State, after: State) -> None:
+        old, new = before.counters, after.counters
+        for spec in fields(old):
+            was, now = getattr(old, spec.name), getattr(new, spec.name)
+            if was is now:
+                continue
+            if isinstance(was, Histogram):
+                _histogram_grew(was, now)
+            elif isinstance(was, Mapping):
+                _grew(spec.name, was, now)
+            else:
+                holds(was <= now, "counters never go back", f"{spec.name} {was} -> {now}")
+        for key, farm in before.farms.known.items():
+            later = after.farms.known[key]
+            held = farm.breaks_planned <= later.breaks_planned and farm.breaks_unplanned <= later.breaks_unplanned
+            holds(held, "counters never go back", f"{key}: {farm} -> {later}")
+
+    def _planned(self, before: State, after: State) -> None:
+        now, outage, old = after.at, after.outages.current, before.outages.current
+        broken = lowest_broken(after.height) if after.session.phase is not Phase.STOPPED else None
+        low_before = self._low_since
+        low = broken is not None and below_upstream(broken)
+        self._low_since = (self._low_since if self._low_since is not None else now.mono) if low else None
+        if outage is None or outage.ended is not None or broken is None or not after.outages.observing:
+            return
+        mismatch = self.ledger.failure == "mismatch" and not self.ledger.ready
+        low_for = now.mono - self._low_since if self._low_since is not None else None
+        explained = not mismatch and self.openings.explains(broken, now.wall, low_for)
+        promise = "planned is explained"
+        if outage.planned:
+            holds(explained, promise, f"{broken} at {now.wall} by no window: {outage}")
+        elif (old is None or old.planned) and explained:
+            # It has turned, or began so: some moment since the last step, or of an earlier process, was unexplained.
+            edges = self.openings.edges(before.at.wall, now.wall)
+            worn = low_before is not None and low_before + 300.0 <= now.mono
+            new = old is None and outage.began == now.wall
+            holds(
+                not new and (worn or any(edges) or old is None or old.ended is not None),
+                promise,
+                f"turned, though explained: {outage}",
+            )
+
+    def _restarts(self, before: State, event: Event, after: State, *, was_ready: bool) -> None:
+        book, ledger = self._book, self.ledger
+        passed = after.at.mono - before.at.mono
+        steady = abs((after.at.wall - before.at.wall).total_seconds() - passed) <= WALL_JUMP
+        book.turned(self.openings.active(after.at.wall), before.at.wall, after.at.wall, ready=was_ready and steady)
+        if ledger.ended == "lost":
+            book.lost()
+        anew = isinstance(event, Reloaded) and not self.policy.same_session(event.before)
+        if isinstance(event, Slept) or anew or ledger.stopped:
+            book.unwatched()
+        if ledger.ready and not was_ready:
+            book.ready()
+        counts = after.restarts.counts
+        if counts is before.restarts.counts:
+            return
+        _grew("restarts", before.restarts.counts, counts)
+        checked: Iterable[Result] = (Result.IN_TIME, Result.OVERDUE) if self._repeated else Result
+        for result in checked:
+            due = book.counts.get(result, 0)
+            holds(counts.get(result, 0) == due, "restarts counted once", f"{result} {counts.get(result, 0)}, {due} due")
+
+    def _login(self, before: State, after: State) -> None:
+        promise, ledger, now = "a login asked for", self.ledger, after.at
+        windows = [window for window in self.policy.windows if window.kind in RESTARTS]
+        holds(bool(windows), promise, "without any restart")
+        holds(not ledger.ready, promise, "with a session")
+        times = 2 if self.policy.reauth is Reauth.AUTOMATIC else 1
+        grace = min(window.grace for window in windows).total_seconds() * times
+        if ledger.unready_since is not None:
+            away = now.mono - ledger.unready_since
+            holds(away > grace - TINY, promise, f"{away:.0f} s after the loss, grace {grace:.0f} s")
+        holds(ledger.failure in ("refused", "closed", "mute"), promise, f"on the evidence of {ledger.failure}")
+        lost_at, proven = after.login.lost_at, after.login.proven_at
+        expired = tokens.last_expiry(now.wall).at if proven is None else tokens.next_expiry(proven).at
+        holds(lost_at is not None and lost_at.wall >= expired, promise, f"lost {lost_at}, expired {expired}")
+
+
+def _grew(name: str, old: Mapping[Any, float], new: Mapping[Any, float]) -> None:
+    if old is not new:
+        for key, value in old.items():
+            if new.get(key, -1) < value:
+                raise Violation("counters never go back", f"{name} {key}: {value} -> {new.get(key)}")
+
+
+def _histogram_grew(old: Histogram, new: Histogram) -> None:
+    if old is not new:
+        pairs = zip(old.counts, new.counts, strict=bool(old.counts))
+        holds(all(was <= now for was, now in pairs) and old.total <= new.total, "counters never go back", new)

@@ -1,0 +1,320 @@
+"""What the core was told and what it did, kept apart from it: from this follows what it must report.
+
+A second, plain account of the contract's sections 3 and 6, made of events and actions alone. It never looks into the
+state of the core but to learn that a deadline of the core (checked elsewhere) has passed.
+"""
+
+from dataclasses import dataclass, field
+
+from supervisor.core.actions import Action, Close, Connect, Ping, Probe
+from supervisor.core.clock import Now
+from supervisor.core.events import (
+    AccountsReceived,
+    CallbackFailed,
+    Ending,
+    Event,
+    HandshakeDone,
+    NextIdReceived,
+    NoticeReceived,
+    PauseAsked,
+    PortOpened,
+    ProbeAnswered,
+    Reloaded,
+    SessionClosed,
+    SessionEvent,
+    ShutdownAsked,
+    Slept,
+    TimeAnswered,
+)
+from supervisor.core.farm_words import FarmKind
+from supervisor.core.farms import FarmKey, is_required
+from supervisor.core.policy import Policy
+from supervisor.core.session import Phase
+from supervisor.core.state import State
+from tests.simulation.violation import holds
+
+QUIET = 120.0
+_FARM_CODES = {
+    2103: (FarmKind.MARKET_DATA, True),
+    2104: (FarmKind.MARKET_DATA, False),
+    2105: (FarmKind.HISTORICAL, True),
+    2106: (FarmKind.HISTORICAL, False),
+    2157: (FarmKind.SEC_DEF, True),
+    2158: (FarmKind.SEC_DEF, False),
+}
+
+
+@dataclass
+class Ledger:
+    """One process of the daemon. Times are monotonic seconds."""
+
+    policy: Policy
+    known: bool
+    """A session was ready in an earlier process."""
+    upstream_up: bool
+    resetting: bool = False
+    """A server reset is active; set before each step."""
+    epoch: int = 0
+    client_id: int = 0
+    stopped: bool = False
+    open: bool = False
+    opened: bool = False
+    shaken: bool = False
+    accounts: tuple[str, ...] | None = None
+    order_id: int | None = None
+    ready: bool = False
+    ready_at: float = 0.0
+    reach: int = 0
+    failure: str = ""
+    """How the last attempt failed: `refused`, `closed`, `mute`, `in_use`, `mismatch` or `other`."""
+    ended: str = ""
+    """What ended in the last step: `lost`, `failed`, or nothing."""
+    lasted: float = 0.0
+    """How long the session that was lost had been ready."""
+    lost_at: float | None = None
+    ended_at: dict[int, float] = field(default_factory=dict)
+    """When the last session of each client id that was ready ended."""
+    unready_since: float | None = None
+    debt: int = 0
+    mutes: int = 0
+    conflicts: int = 0
+    ghostly: bool = False
+    tried: bool = False
+    pinged_at: float | None = None
+    """The latest request without an answer."""
+    answered_at: float = 0.0
+    beats: bool = False
+    heard_at: float | None = None
+    """1100 or 2110, in this session."""
+    by_1100: bool = False
+    probes: list[int] = field(default_factory=list)
+    broken: set[FarmKey] = field(default_factory=set)
+
+    def follow(self, before: State, event: Event, actions: tuple[Action, ...], now: Now) -> None:
+        """One step of the core happened."""
+        self.ended = ""
+        heard = self._time_passed(before, event, actions, now.mono)
+        for action in actions:
+            if isinstance(action, Ping) and self.ready and action.epoch == self.epoch:
+                self.pinged_at = now.mono
+        if isinstance(event, SessionEvent):
+            if heard and self.open and event.epoch == self.epoch:
+                self._hear(event, now.mono)
+        else:
+            self._ordered(event, now.mono)
+        for action in actions:
+            if isinstance(action, Connect):
+                self._connected(action)
+            elif isinstance(action, Probe):
+                self._probed(action, now.mono)
+            elif isinstance(action, Ping):
+                holds(self.ready and action.epoch == self.epoch, "only a ready session is asked", action)
+
+    def height(self) -> int:
+        """How many layers must be reported up."""
+        if not self.ready:
+            return self.reach
+        if not self.beats:
+            return 3
+        if not self.upstream_up:
+            return 4
+        return 5 if any(is_required(key, self.policy) for key in self.broken) else 6
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The phases that this leaves."""
+        if self.stopped:
+            return (Phase.STOPPED,)
+        if self.ready:
+            return (Phase.READY,)
+        if self.open:
+            return (Phase.HANDSHAKING,) if self.shaken else (Phase.CONNECTING,)
+        return (Phase.BACKOFF,)
+
+    # -- what passes by itself ----------------------------------------------------------------------------------------
+
+    def _time_passed(self, before: State, event: Event, actions: tuple[Action, ...], now: float) -> bool:
+        """Deadlines fall due before the event is heard. False if they ended its session."""
+        deadline = before.session.deadline
+        if self.open and not self.ready and deadline is not None and now >= deadline:
+            self._failed("mute" if self.opened and not self.shaken else "other")
+            return False
+        if not self.ready:
+            return True
+        if self.pinged_at is not None and now >= self.pinged_at + self.policy.timing.heartbeat_timeout:
+            self.beats = False
+            self.tried = True
+        if self._died(event, actions):
+            self._check_death(now)
+            self._lost(now)
+            return False
+        self._silence(now)
+        return True
+
+    def _died(self, event: Event, actions: tuple[Action, ...]) -> bool:
+        """Our own end, and no word that asks for it."""
+        if not any(isinstance(action, Close) and action.epoch == self.epoch for action in actions):
+            return False
+        if isinstance(event, SessionEvent):
+            asked = isinstance(event, CallbackFailed | AccountsReceived)
+            asked = asked or (isinstance(event, NoticeReceived) and event.code == 1300)
+            return not (asked and event.epoch == self.epoch)
+        return not isinstance(event, PauseAsked | Reloaded | ShutdownAsked)
+
+    def _check_death(self, now: float) -> None:
+        timing = self.policy.timing
+        patience = timing.heartbeat_timeout * timing.heartbeat_misses
+        holds(
+            not self.beats and now - max(self.ready_at, self.answered_at) >= patience - 1e-6,
+            "a short stall costs no session",
+            f"{now - max(self.ready_at, self.answered_at):.3f} s after the last answer",
+        )
+
+    def _silence(self, now: float) -> None:
+        if self.upstream_up or self.policy.upstream_probe or self.by_1100:
+            return
+        since = max(self.ready_at, self.heard_at if self.heard_at is not None else 0.0)
+        if now >= since + QUIET:
+            self._restored()
+
+    # -- what is said -------------------------------------------------------------------------------------------------
+
+    def _hear(self, event: SessionEvent, now: float) -> None:
+        match event:
+            case PortOpened():
+                self.opened = True
+            case HandshakeDone():
+                self.shaken = True
+                self.mutes = 0
+            case AccountsReceived() if self.shaken:
+                self.accounts = event.accounts
+                if self.ready and not self.policy.account_mode.fits(event.accounts):
+                    self._lost(now)
+                self._perhaps_ready(now)
+            case NextIdReceived() if self.shaken:
+                self.order_id = event.order_id
+                self._perhaps_ready(now)
+            case TimeAnswered() if self.ready:
+                self.tried = True
+                if self.pinged_at is not None:
+                    self.beats = now <= self.pinged_at + self.policy.timing.heartbeat_timeout
+                    self.answered_at, self.pinged_at = now, None
+            case ProbeAnswered() if event.request_id in self.probes:
+                self._restored()
+            case NoticeReceived() if self.shaken:
+                self._notice(event, now)
+            case SessionClosed():
+                if self.ready:
+                    self._lost(now)
+                elif event.ending is Ending.REFUSED:
+                    self._failed("refused")
+                elif event.ending is Ending.TIMEOUT:
+                    self._failed("mute" if self.opened and not self.shaken else "other")
+                else:
+                    self._failed("closed" if event.ending in (Ending.CLOSED, Ending.RESET) else "other")
+            case CallbackFailed() if self.ready:
+                self._lost(now)
+            case CallbackFailed():
+                self._failed("other")
+            case _:
+                pass
+
+    def _notice(self, event: NoticeReceived, now: float) -> None:
+        name = event.text.rsplit(":", 1)[-1]
+        if event.code in (1100, 2110):
+            self.by_1100 = event.code == 1100 or (self.by_1100 and not self.upstream_up)
+            self.upstream_up, self.heard_at = False, now
+            self.probes.clear()
+        elif event.code in (1101, 1102):
+            self._restored()
+            connected = event.text.partition("farms are connected:")[2].partition(".")[0]
+            for farm in connected.split(";"):
+                self.broken = {key for key in self.broken if key[1] != farm.strip()}
+        elif event.code in _FARM_CODES:
+            kind, broken = _FARM_CODES[event.code]
+            (self.broken.add if broken else self.broken.discard)((kind, name))
+        elif event.code == 326 and not self.ready:
+            self._failed("in_use")
+        elif event.code == 1300 and self.ready:
+            self._lost(now)
+
+    def _perhaps_ready(self, now: float) -> None:
+        if self.ready or not self.open or self.accounts is None or self.order_id is None:
+            return
+        if not self.policy.account_mode.fits(self.accounts):
+            self._failed("mismatch")
+            return
+        self.ready, self.ready_at, self.reach, self.failure = True, now, 2, ""
+        self.unready_since = None
+        self.mutes = self.conflicts = 0
+        self.beats, self.pinged_at = False, now
+        if self.upstream_up and not self.known and self.resetting:
+            self.upstream_up = False
+        self.known = True
+
+    def _restored(self) -> None:
+        self.upstream_up, self.heard_at, self.by_1100 = True, None, False
+        self.probes.clear()
+
+    # -- what ends ----------------------------------------------------------------------------------------------------
+
+    def _lost(self, now: float) -> None:
+        self.ended, self.lasted = "lost", now - self.ready_at
+        self._parted(now)
+        self.tried, self.unready_since = True, now
+        if self.lasted >= self.policy.timing.stable_after:
+            self.debt = 0
+        self._over()
+
+    def _parted(self, now: float) -> None:
+        self.lost_at = self.ended_at[self.client_id] = now
+
+    def _failed(self, how: str) -> None:
+        self.ended, self.failure, self.tried = "failed", how, True
+        self.reach = 2 if self.shaken else int(self.opened)
+        self.mutes = self.mutes + 1 if how == "mute" else 0
+        self._over()
+
+    def _over(self) -> None:
+        self.open = self.ready = self.beats = False
+        self.pinged_at = self.heard_at = None
+        self.by_1100 = False
+        self.probes.clear()
+        self.broken.clear()
+
+    # -- what is ordered and done -------------------------------------------------------------------------------------
+
+    def _ordered(self, event: Event, now: float) -> None:
+        anew = isinstance(event, Reloaded) and not self.policy.same_session(event.before)
+        if isinstance(event, PauseAsked | ShutdownAsked) or anew:
+            if self.ready:
+                self._parted(now)
+            if self.open:
+                self._over()
+            self.stopped = self.stopped if anew else True
+            self.tried = False
+        if anew:
+            self._forgive()
+        if isinstance(event, Slept):
+            self.beats = False
+
+    def _connected(self, action: Connect) -> None:
+        holds(not self.open, "one session of a gateway at a time", f"{action} while {self.epoch} is open")
+        holds(action.epoch > self.epoch, "epochs go up", action)
+        ids = (self.policy.client_id, self.policy.client_id_fallback)
+        holds(action.client_id in ids, "no client id but the configured ones", action)
+        if self.stopped:
+            self._forgive()
+        self.stopped, self.open, self.epoch, self.client_id = False, True, action.epoch, action.client_id
+        self.opened = self.shaken = False
+        self.accounts = self.order_id = None
+
+    def _forgive(self) -> None:
+        """As on the first day."""
+        self.debt = self.mutes = self.conflicts = 0
+        self.tried = False
+
+    def _probed(self, action: Probe, now: float) -> None:
+        holds(self.ready and action.epoch == self.epoch, "only a ready session is asked", action)
+        holds(not self.upstream_up, "no probe without need", action)
+        holds(self.heard_at is None or now >= self.heard_at + QUIET, "no probe while 1100 repeats", action)
+        self.probes = [*self.probes, action.request_id][-8:]

@@ -1,0 +1,139 @@
+"""What is planned: an account of windows of its own, on lists of openings made once from the pure functions.
+
+- `explains` says whether an active window explains a layer; `Planned` follows one outage from moment to moment.
+- `RestartBook` counts how scheduled restarts went, from when a session was ready and when it was not.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from supervisor.core.layers import HEIGHT, Layer
+from supervisor.core.restarts import Result
+from supervisor.core.windows import RESTARTS, Explains, Kind, Occurrence, Window, maintenance, occurrences
+
+PATIENCE = 300.0
+MARGIN = timedelta(days=3)
+"""Around the run: clocks are set wrong by a day at most."""
+
+
+class Openings:
+    """All openings of a run, with the operator's."""
+
+    def __init__(self, windows: Iterable[Window], begins: datetime, days: float) -> None:
+        until = begins + timedelta(days=days) + MARGIN
+        self._fixed = list(occurrences(windows, begins - MARGIN, until))
+        self._own: list[Occurrence] = []
+        self._sort()
+
+    def upkeep(self, begins: datetime, until: datetime) -> None:
+        """The operator opens a window; an earlier one of his is gone."""
+        self._own = list(occurrences([maintenance(begins, until - begins)], begins, until))
+        self._sort()
+
+    def no_upkeep(self) -> None:
+        """He ends it."""
+        self._own = []
+        self._sort()
+
+    def _sort(self) -> None:
+        self._all = sorted((*self._fixed, *self._own), key=lambda o: o.start)
+        self._starts = [occurrence.start for occurrence in self._all]
+        self._longest = max((o.planned_until - o.start for o in self._all), default=timedelta(0))
+
+    def active(self, wall: datetime) -> list[Occurrence]:
+        found = []
+        position = bisect_right(self._starts, wall) - 1
+        while position >= 0 and wall - self._starts[position] <= self._longest:
+            if wall < self._all[position].planned_until:
+                found.append(self._all[position])
+            position -= 1
+        return found
+
+    def edges(self, after: datetime, until: datetime) -> Iterator[datetime]:
+        """The instants in (after, until] at which a window opens or closes."""
+        position = bisect_right(self._starts, after - self._longest)
+        while position < len(self._all) and self._starts[position] <= until:
+            occurrence = self._all[position]
+            for edge in (occurrence.start, occurrence.planned_until):
+                if after < edge <= until:
+                    yield edge
+            position += 1
+
+    def explains(self, layer: Layer, wall: datetime, low_for: float | None) -> bool:
+        """`low_for`: seconds for which a layer below `upstream` has been broken at a stretch."""
+        low = HEIGHT[layer] < HEIGHT[Layer.UPSTREAM]
+        for occurrence in self.active(wall):
+            if occurrence.window.explains is Explains.EVERY_LAYER or not low:
+                return True
+            if low_for is None or low_for < PATIENCE:
+                return True
+        return False
+
+    def restarting(self, wall: datetime) -> bool:
+        return any(occurrence.window.kind in RESTARTS for occurrence in self.active(wall))
+
+    def resetting(self, wall: datetime) -> bool:
+        return any(occurrence.window.kind is Kind.SERVER_RESET for occurrence in self.active(wall))
+
+
+@dataclass
+class _Watch:
+    occurrence: Occurrence
+    lost: bool = False
+    back: bool = False
+
+
+class RestartBook:
+    """Scheduled restarts of one process, each window once. What is `active` at its beginning is not judged."""
+
+    def __init__(self, active: list[Occurrence]) -> None:
+        self.counts: dict[Result, int] = {}
+        self._open: dict[Occurrence, _Watch | None] = dict.fromkeys(_restarts(active))
+        self._done: datetime | None = None
+
+    def turned(self, active: list[Occurrence], before: datetime, wall: datetime, *, ready: bool) -> None:
+        """Windows opened or closed since `before`; `ready`: a session was until now, and nobody set the clock."""
+        now_open = _restarts(active)
+        for occurrence in [occurrence for occurrence in self._open if occurrence not in now_open]:
+            watch = self._open.pop(occurrence)
+            if occurrence.start > wall:
+                continue  # the clock was set back: it will open again
+            steady = before < occurrence.planned_until <= wall
+            self._ended(occurrence, watch if steady else None)
+            self._done = max(self._done or occurrence.at, occurrence.at)
+        for occurrence in now_open:
+            if occurrence not in self._open:
+                watched = ready and before < occurrence.start and (self._done is None or occurrence.at > self._done)
+                self._open[occurrence] = _Watch(occurrence) if watched else None
+
+    def lost(self) -> None:
+        for watch in self._open.values():
+            if watch is not None:
+                watch.lost = True
+
+    def ready(self) -> None:
+        for watch in self._open.values():
+            if watch is not None and watch.lost and not watch.back:
+                watch.back = True
+                self._count(Result.IN_TIME)
+
+    def unwatched(self) -> None:
+        """Something was not seen, or was our own doing."""
+        self._open = dict.fromkeys(self._open)
+
+    def _ended(self, occurrence: Occurrence, watch: _Watch | None) -> None:
+        if watch is None:
+            return
+        if watch.lost and not watch.back:
+            self._count(Result.OVERDUE)
+        elif not watch.lost and occurrence.repetition == 0:
+            self._count(Result.NOT_SEEN)
+
+    def _count(self, result: Result) -> None:
+        self.counts[result] = self.counts.get(result, 0) + 1
+
+
+def _restarts(active: list[Occurrence]) -> list[Occurrence]:
+    return [occurrence for occurrence in active if occurrence.window.kind in RESTARTS]

@@ -1,0 +1,66 @@
+"""Quiet stretches: a ping that will be answered decides nothing, so the clock may jump over thousands of them.
+
+The state after a jump is the one that the pings would have left: the next ping is due when it would have been, and the
+histogram has counted the answers. tests/simulation/test_skipping.py runs two days with every ping and without, and
+compares every decision.
+"""
+
+import math
+from dataclasses import replace
+from datetime import timedelta
+
+from supervisor.core import machine
+from supervisor.core.due import DESUPPORT_FORGOTTEN, MISSING_AFTER
+from supervisor.core.heartbeat import Heartbeat
+from supervisor.core.machine import Wake
+from supervisor.core.policy import Policy
+from supervisor.core.session import Phase
+from supervisor.core.state import State
+
+
+def at_rest(state: State) -> bool:
+    """Whether the next ping, and its answer in time, would change nothing but the time of the one after it."""
+    beat = state.heartbeat
+    return state.session.phase is Phase.READY and beat.up and not beat.pings and beat.next_ping is not None
+
+
+def next_but_pings(state: State, policy: Policy) -> Wake:
+    """When something is due that is no ping.
+
+    Two notes to the log come after a day with the next step, whatever it is, and so wait for a ping.
+    """
+    wake = machine.wake(replace(state, heartbeat=replace(state.heartbeat, next_ping=None)), policy)
+    days = [wake.mono] if wake.mono is not None else []
+    if state.first_ready_at is not None and not state.talk.missing_farms:
+        days.append(state.first_ready_at + MISSING_AFTER)
+    if state.desupport is not None:
+        days.append(state.desupport.heard_at + DESUPPORT_FORGOTTEN)
+    return Wake(min((day for day in days if day > state.at.mono), default=None), wake.wall)
+
+
+def over_pings(state: State, policy: Policy, trip: float, until: float) -> tuple[State, int, float]:
+    """The state when all pings that are answered by `until` (monotonic) were; how many, and the last answer's time."""
+    beat = state.heartbeat
+    cycle = policy.timing.heartbeat_interval + trip
+    first = beat.next_ping
+    if first is None or until < first + trip:
+        return state, 0, 0.0
+    times = math.floor((until - first - trip) / cycle) + 1
+    answered = first + trip + (times - 1) * cycle
+    beats = state.counters.heartbeats
+    once = beats.with_value(trip)
+    old = beats.counts or (0,) * len(once.counts)
+    counts = tuple(was + (now - was) * times for was, now in zip(old, once.counts, strict=True))
+    counted = replace(beats, counts=counts, total=beats.total + trip * times)
+    moved: Heartbeat = replace(beat, next_ping=first + times * cycle, round_trip=trip)
+    passed = timedelta(seconds=answered - state.at.mono)
+    return (
+        replace(
+            state,
+            heartbeat=moved,
+            counters=replace(state.counters, heartbeats=counted),
+            last_message=state.at.wall + passed,
+        ),
+        times,
+        answered,
+    )
