@@ -1,0 +1,221 @@
+#!/bin/sh
+# Installs, upgrades, rolls back and removes ib-supervisor on a machine with systemd: what `make install` runs.
+#
+#   install     builds a release and makes it the current one; settings and history are left alone
+#   rollback    makes the previous release the current one
+#   uninstall   removes all but settings and history
+#
+# Rules
+# - A release is a directory of its own, complete before anything is switched: a virtual environment, its units, its
+#   documents. The switch is one rename. The one before it stays, for rollback.
+# - Everything from a package index is checked against the hashes in deploy/docker/*.lock.
+# - A running supervisor is restarted. If the new release does not become ready, the old one is put back.
+# - With DESTDIR nothing outside it is written, and systemd is not asked to do anything.
+#
+# From the environment: DESTDIR; PREFIX, SYSCONFDIR, BINDIR, UNITDIR; PYTHON; IBAPI, IBKR's own ibapi to use instead of
+# PyPI's (IBJts/source/pythonclient), and its protobuf; SYSTEMD_VERSION, for which to install (that of this machine).
+set -eu
+umask 022
+
+DESTDIR=${DESTDIR:-}
+PREFIX=${PREFIX:-/opt/ib-supervisor}
+SYSCONFDIR=${SYSCONFDIR:-/etc}
+BINDIR=${BINDIR:-/usr/local/bin}
+UNITDIR=${UNITDIR:-/usr/local/lib/systemd/system}
+PYTHON=${PYTHON:-python3}
+SOURCE=$(cd "$(dirname "$0")/.." && pwd)
+HOME_OF_ALL=$DESTDIR$PREFIX
+WORK=
+
+main() {
+    case ${1:-} in
+    install) install_release ;;
+    rollback) roll_back ;;
+    uninstall) uninstall ;;
+    *) fail "usage: $0 install|rollback|uninstall" ;;
+    esac
+}
+
+say() { printf '%s\n' "$*"; }
+fail() { say "$*" >&2 && exit 1; }
+
+cleanup() { [ -z "$WORK" ] || rm -rf "$WORK"; }
+
+# -- install ----------------------------------------------------------------------------------------------------------
+
+install_release() {
+    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "ib-supervisor needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"
+    "$PYTHON" -c 'import venv, ensurepip' 2>/dev/null || fail "Python's venv is missing: apt install python3-venv"
+    case $("$PYTHON" -c 'import sys; print(sys.base_prefix)') in
+    /home/* | /root/* | /run/user/*)
+        [ -n "$DESTDIR" ] || fail "the service sees nobody's home, where $PYTHON is from: set PYTHON=/usr/bin/python3"
+        ;;
+    esac
+    mkdir -p "$HOME_OF_ALL/releases" 2>/dev/null || fail "cannot write $HOME_OF_ALL: try sudo make install"
+    version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$SOURCE/pyproject.toml")
+    name=$version-$(date -u +%Y%m%dT%H%M%SZ)
+    release=$HOME_OF_ALL/releases/$name
+    WORK=$(mktemp -d)
+    trap cleanup EXIT
+    trap 'exit 1' INT TERM HUP
+
+    say "building $name ..."
+    build_wheels
+    build_release "$release.new"
+    move_out_of_destdir "$release.new" "$PREFIX/releases/$name"
+    mv "$release.new" "$release"
+
+    install_config
+    activate "$name"
+    say "installed $name in $PREFIX"
+    first_steps
+}
+
+build_wheels() {
+    "$PYTHON" -m venv "$WORK/build"
+    pip="$WORK/build/bin/python -m pip --disable-pip-version-check --quiet"
+    $pip install --require-hashes -r "$SOURCE/deploy/docker/build.lock"
+    $pip wheel --no-build-isolation --require-hashes -r "$SOURCE/deploy/docker/requirements.lock" -w "$WORK/wheels"
+    # A copy: nothing in the source tree is to belong to root.
+    mkdir "$WORK/source"
+    cp -R "$SOURCE/pyproject.toml" "$SOURCE/README.md" "$SOURCE/LICENSE" "$SOURCE/supervisor" "$WORK/source"
+    $pip wheel --no-build-isolation --no-deps --no-index "$WORK/source" -w "$WORK/wheels"
+    if [ -n "${IBAPI:-}" ]; then
+        rm "$WORK"/wheels/ibapi-*.whl
+        cp -R "$IBAPI" "$WORK/ibapi"
+        $pip wheel --no-build-isolation --no-deps "$WORK/ibapi" -w "$WORK/wheels"
+        $pip wheel protobuf==5.29.5 -w "$WORK/wheels"
+    fi
+}
+
+build_release() {
+    # Without pip: what is installed changes by a new release only.
+    "$PYTHON" -m venv --without-pip "$1"
+    # The wheels were just checked or built; no index is asked again.
+    $pip --python "$1/bin/python" install --no-index --no-deps --no-compile "$WORK"/wheels/*.whl
+    share=$1/share/ib-supervisor
+    mkdir -p "$share/systemd" "$1/share/doc/ib-supervisor"
+    cp "$SOURCE/README.md" "$SOURCE/CHANGELOG.md" "$SOURCE/LICENSE" "$SOURCE/config/supervisor.yaml" \
+        "$1/share/doc/ib-supervisor"
+    cp -R "$SOURCE/docs" "$1/share/doc/ib-supervisor/docs"
+    cp -R "$SOURCE/systemd/examples" "$share/examples"
+    for unit in ib-supervisor.service ib-supervisor@.service; do
+        sed -e "s|/opt/ib-supervisor/|$PREFIX/|g" "$SOURCE/systemd/$unit" >"$share/systemd/$unit"
+    done
+    cp "$SOURCE/systemd/50-systemd-254.conf" "$share/systemd"
+}
+
+# A virtual environment knows its own place; it shall be the one where it will lie.
+move_out_of_destdir() {
+    grep -rIlF "$1" "$1/bin" "$1/pyvenv.cfg" | while read -r file; do
+        sed -i -e "s|$1|$2|g" "$file"
+    done
+    # Compiled now, for the daemon cannot write there. IBKR's protobuf code is allowed to be for newer Pythons.
+    "$1/bin/python" -m compileall -q -s "$1" -p "$2" "$1"/lib/python3*/site-packages || true
+}
+
+install_config() {
+    config=$DESTDIR$SYSCONFDIR/ib-supervisor/supervisor.yaml
+    if [ ! -e "$config" ]; then
+        mkdir -p "$(dirname "$config")"
+        sed -e "s|/opt/ib-supervisor/|$PREFIX/|g" "$SOURCE/systemd/supervisor.yaml" >"$config"
+    fi
+}
+
+first_steps() {
+    if uses_systemd && ! systemctl --quiet is-enabled ib-supervisor.service 2>/dev/null; then
+        say "next: edit $SYSCONFDIR/ib-supervisor/supervisor.yaml, then systemctl enable --now ib-supervisor"
+    fi
+}
+
+# -- switching --------------------------------------------------------------------------------------------------------
+
+# Makes a release the current one, and restarts what runs; if that does not become ready, the one before it comes back.
+activate() {
+    before=$(readlink "$HOME_OF_ALL/current" || true)
+    switch_to "$1"
+    restart_running || {
+        [ -n "$before" ] || fail "$1 does not become ready: journalctl -u ib-supervisor"
+        say "$1 does not become ready; its last words:" >&2
+        journalctl --no-pager --quiet -n 15 -u ib-supervisor.service -u 'ib-supervisor@*.service' >&2 || true
+        switch_to "${before#releases/}"
+        remove_old_releases
+        restart_running || fail "and neither does the release before it, ${before#releases/}, which is the current one again"
+        fail "${before#releases/} is the current one again, and runs"
+    }
+    if [ -n "$before" ] && [ "$before" != "releases/$1" ]; then
+        point previous "$before"
+    fi
+    remove_old_releases
+}
+
+switch_to() {
+    share=$HOME_OF_ALL/releases/$1/share/ib-supervisor
+    mkdir -p "$DESTDIR$UNITDIR" "$DESTDIR$BINDIR"
+    for unit in ib-supervisor.service ib-supervisor@.service; do
+        cp "$share/systemd/$unit" "$DESTDIR$UNITDIR/$unit"
+        rm -f "$DESTDIR$UNITDIR/$unit.d/50-systemd-254.conf"
+        if [ "$(systemd_version)" -ge 254 ]; then
+            mkdir -p "$DESTDIR$UNITDIR/$unit.d"
+            cp "$share/systemd/50-systemd-254.conf" "$DESTDIR$UNITDIR/$unit.d/"
+        fi
+    done
+    point current "releases/$1"
+    ln -sfn "$PREFIX/current/bin/ib-supervisor" "$DESTDIR$BINDIR/ib-supervisor"
+    ! uses_systemd || systemctl daemon-reload
+}
+
+# A link that is never missing: made beside, then renamed over the old one.
+point() {
+    ln -sfn "$2" "$HOME_OF_ALL/$1.new"
+    mv -T "$HOME_OF_ALL/$1.new" "$HOME_OF_ALL/$1"
+}
+
+remove_old_releases() {
+    for path in "$HOME_OF_ALL"/releases/*; do
+        case releases/${path##*/} in
+        "$(readlink "$HOME_OF_ALL/current")" | "$(readlink "$HOME_OF_ALL/previous" || true)") ;;
+        *) rm -rf "$path" ;;
+        esac
+    done
+}
+
+roll_back() {
+    before=$(readlink "$HOME_OF_ALL/previous") || fail "there is no previous release"
+    activate "${before#releases/}"
+    say "${before#releases/} is the current one again"
+}
+
+# -- uninstall --------------------------------------------------------------------------------------------------------
+
+uninstall() {
+    if uses_systemd; then
+        systemctl --quiet stop ib-supervisor.service 'ib-supervisor@*.service' || true
+        systemctl --quiet disable ib-supervisor.service ib-supervisor@.service 2>/dev/null || true
+    fi
+    for unit in ib-supervisor.service ib-supervisor@.service; do
+        rm -f "$DESTDIR$UNITDIR/$unit" "$DESTDIR$UNITDIR/$unit.d/50-systemd-254.conf"
+        rmdir "$DESTDIR$UNITDIR/$unit.d" 2>/dev/null || true
+    done
+    rm -f "$DESTDIR$BINDIR/ib-supervisor" "$HOME_OF_ALL/current" "$HOME_OF_ALL/previous"
+    rm -rf "$HOME_OF_ALL/releases"
+    rmdir "$HOME_OF_ALL" 2>/dev/null || true
+    ! uses_systemd || systemctl daemon-reload
+    say "removed; left alone: $SYSCONFDIR/ib-supervisor (settings), /var/lib/private/ib-supervisor* (history)"
+}
+
+# -- systemd ----------------------------------------------------------------------------------------------------------
+
+uses_systemd() { [ -z "$DESTDIR" ] && [ -d /run/systemd/system ]; }
+
+systemd_version() {
+    found=${SYSTEMD_VERSION:-$(systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p')}
+    say "${found:-0}"
+}
+
+restart_running() {
+    ! uses_systemd || systemctl try-restart ib-supervisor.service 'ib-supervisor@*.service'
+}
+
+main "$@"
