@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench bench-fleet race race-quick clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -29,7 +29,42 @@ test: $(STAMP)  ## everything that needs no root: style, types, tests
 check: test  ## what CI runs before the labs
 
 bench: $(STAMP)  ## medians against ib_async's Watchdog in the same run
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+bench-fleet: $(STAMP)  ## the cost of 1, 10 and 100 gateways in one process
+	$(BIN)/python -m tests.bench.fleet $(BENCH_ARGS)
+
+race: $(STAMP)  ## one script of faults against every peer, three times (40 minutes)
+	$(BIN)/python -m tests.race --runs 3 --write
+
+race-quick: $(STAMP)  ## the same once (12 minutes)
+	$(BIN)/python -m tests.race --runs 1 --write
+
+install:  ## on a server with systemd, as root: a release in /opt, units, a config to edit; again to upgrade
+	@PYTHON='$(PYTHON)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' IBAPI='$(IBAPI)' sh systemd/install.sh install
+
+rollback:  ## the release before the installed one
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' sh systemd/install.sh rollback
+
+uninstall:  ## all but settings and history
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' sh systemd/install.sh uninstall
+
+lab-systemd: $(STAMP)  ## the installed service under real systemds, as root, in containers
+	LAB_REQUIRED=1 $(BIN)/pytest -m root tests/lab tests/install $(PYTEST_ARGS)
+
+LOCKING := .venvs/lock
+$(LOCKING)/.installed:
+	@$(PYTHON) -m venv $(LOCKING)
+	@$(LOCKING)/bin/pip install --quiet --disable-pip-version-check uv pip-audit
+	@touch $@
+
+COMPILE := $(LOCKING)/bin/uv pip compile --quiet --native-tls --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+lock: $(LOCKING)/.installed  ## the newest versions that fit, with hashes, for the install and the container
+	$(COMPILE) --upgrade deploy/docker/build.in -o deploy/docker/build.lock
+	$(COMPILE) --upgrade pyproject.toml -o deploy/docker/requirements.lock
+
+audit: $(LOCKING)/.installed  ## known vulnerabilities in what the lock files name
+	$(LOCKING)/bin/pip-audit --disable-pip --require-hashes -r deploy/docker/requirements.lock -r deploy/docker/build.lock
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .venvs artefacts build dist .pytest_cache .mypy_cache .ruff_cache .coverage

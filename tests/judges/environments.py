@@ -27,12 +27,14 @@ PYTHON_REQUIREMENTS = {
     "ibapi-10.46.1": ("nautilus-ibapi==10.46.1", "protobuf>=5.29.5"),
     "ib_async-2.1.0": ("ib_async==2.1.0",),
 }
+RACER_REQUIREMENTS = {"nautilus-1.221.0": ("nautilus_trader[ib]==1.221.0",)}
+"""Clients that only the race needs: large ones, made when it is run."""
 NPM_REQUIREMENTS = {"stoqey-1.6.10": {"@stoqey/ib": "1.6.10"}}
 
 
 def python_of(name: str, *extra: str) -> Path:
     """The interpreter of the named environment, with `extra` requirements in one of its own; made if need be."""
-    requirements = (*PYTHON_REQUIREMENTS[name], *extra)
+    requirements = (*{**PYTHON_REQUIREMENTS, **RACER_REQUIREMENTS}[name], *extra)
     directory = ROOT / (name if not extra else f"{name}-{_digest(extra)[:8]}")
     python = directory / "bin" / "python"
     with _whole(directory, _digest([sys.version, *requirements])) as needed:

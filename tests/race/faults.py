@@ -1,0 +1,90 @@
+"""The script of the race: each fault, what begins it, what ends it, and what is true meanwhile.
+
+- `begin` and `end` are done to each racer's own simulated gateway at the same time.
+- `broken` is whether a program could not use the connection while it lasted: a claim to be connected is then false.
+- `sound` is whether the API session stayed well: to end it was needless.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from supervisor.simulator import SimulatedGateway
+
+Deed = Callable[[SimulatedGateway], object]
+
+CLIENT_ID = 911
+LOST = "Connectivity between IBKR and Trader Workstation has been lost."
+RESTORED = (
+    "Connectivity between IBKR and Trader Workstation has been restored - data maintained. "
+    "All data farms are connected: usfarm; ushmds; secdefnj."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of the script; `seconds` from its cause to the cause's end."""
+
+    name: str
+    seconds: float
+    begin: Deed
+    end: Deed
+    broken: bool = True
+    sound: bool = False
+    restart: bool = False
+    """It is the scheduled restart: this daemon is told its minute, as an operator would."""
+    messages: bool = False
+    """What counts is whether the program heard every message."""
+
+
+def _then(*deeds: Deed) -> Deed:
+    def do(gateway: SimulatedGateway) -> None:
+        for deed in deeds:
+            deed(gateway)
+
+    return do
+
+
+def _word(word: str, **arguments: object) -> Deed:
+    return lambda gateway: gateway.do(word, **arguments)
+
+
+_HEAL = _word("heal")
+
+SCRIPT: Sequence[Fault] = (
+    Fault("port closed for 35 s", 35.0, _word("refuse"), _HEAL),
+    Fault("hang of 60 s, sockets open", 60.0, _word("freeze"), _HEAL),
+    Fault(
+        "1100, then 1102 after 20 s",
+        20.0,
+        _word("notice", code=1100, text=LOST),
+        _word("notice", code=1102, text=RESTORED),
+        sound=True,
+    ),
+    Fault("accepts, then closes, for 35 s", 35.0, _then(_word("close_on_accept"), _word("rst")), _HEAL),
+    Fault("mute handshake for 35 s", 35.0, _then(_word("mute"), _word("rst")), _HEAL),
+    Fault(
+        "farm broken for 5 s (2103, 2104)",
+        5.0,
+        _word("notice", code=2103, text="Market data farm connection is broken:usfarm"),
+        _word("notice", code=2104, text="Market data farm connection is OK:usfarm"),
+        broken=False,
+        sound=True,
+    ),
+    Fault("daily restart, port closed for 60 s", 60.0, _word("refuse"), _HEAL, restart=True),
+    Fault(
+        "messages that fill exactly 4096 bytes",
+        2.0,
+        _word("burst_4096", quiet=1.5),
+        _word("notice", code=2106, text="HMDS data farm connection is OK:ushmds"),
+        broken=False,
+        sound=True,
+        messages=True,
+    ),
+    Fault(
+        "326: a ghost has the client id for 20 s",
+        20.0,
+        _then(_word("ghost", for_=20.0), _word("rst")),
+        _HEAL,
+    ),
+)
+"""The faults, in their order."""
