@@ -1,0 +1,577 @@
+"""DESIGN.md sections 4 and 5: the weekly login.
+
+The weeks here are of January 2027: Sundays are the 3rd, 10th and 17th; tokens expire at 01:00 on them.
+"""
+
+from dataclasses import replace
+from datetime import time, timedelta
+
+import pytest
+
+from supervisor.core.calendar_rules import SUNDAY
+from supervisor.core.events import Ending, LoginConfirmed, PauseAsked, ResumeAsked, ShutdownAsked
+from supervisor.core.facts import Facts
+from supervisor.core.policy import Policy, Reauth
+from supervisor.core.windows import daily_restart, weekly_restart
+from tests.core.driver import NEW_YORK, RESTART, World, instant, policy
+
+NIGHTLY = policy(windows=(RESTART,), timezone=NEW_YORK)
+NOON_WEEKLY = policy(
+    windows=(RESTART, weekly_restart(SUNDAY, time(12, 0), NEW_YORK, grace=timedelta(minutes=30))), timezone=NEW_YORK
+)
+RECORD = Facts(known=True, login_proven_at=instant("2027-01-04 08:00 NY"), reauth_due=instant("2027-01-10 01:00 NY"))
+"""Logged in on Monday the 4th."""
+
+
+def world_at(at: str, facts: Facts | None = RECORD, settings: Policy = NIGHTLY) -> World:
+    return World(settings, at=f"{at} NY", facts=facts)
+
+
+def due(world: World) -> str:
+    moment = world.snapshot.login.due
+    assert moment is not None
+    return moment.astimezone(instant("2027-01-01 00:00 NY").tzinfo).isoformat()
+
+
+def at(text: str) -> str:
+    return instant(text + " NY").isoformat()
+
+
+def required(world: World) -> bool:
+    return world.snapshot.login.required
+
+
+def through(world: World, night: str, seconds: float | None = 60) -> World:
+    """The restart of this night."""
+    world.until(f"{night} 23:45 NY")
+    world.restart(seconds)
+    return world.run(2)
+
+
+# -- the story --------------------------------------------------------------------------------------------------------
+
+
+def test_a_sunday_night_in_full() -> None:
+    world = world_at("2027-01-09 12:00").up()
+    assert due(world) == at("2027-01-10 23:45")
+    assert world.snapshot.login.expiry == instant("2027-01-10 01:00 NY")
+    through(world, "2027-01-09")
+    assert world.restarts() == {"in_time": 1}
+    assert due(world) == at("2027-01-10 23:45")
+
+    through(world, "2027-01-10", None)
+    assert world.word() == "maintenance"
+    world.until("2027-01-10 23:49:59 NY")
+    assert world.word() == "maintenance"
+    world.until("2027-01-10 23:50:02 NY")
+    assert world.word() == "reauth_required"
+    assert required(world)
+    assert len(world.tells("reauth_required")) == 1
+    world.until("2027-01-11 08:00 NY")
+    assert world.word() == "reauth_required"
+    assert due(world) == at("2027-01-10 23:45"), "while required the missed instant stays"
+
+    world.peer.port = "open"
+    world.run(10)
+    assert world.word() == "up"
+    assert not required(world)
+    assert not world.snapshot.login.assumed
+    assert due(world) == at("2027-01-17 23:45")
+    assert world.snapshot.login.expiry == instant("2027-01-17 01:00 NY")
+    assert world.restarts() == {"in_time": 1, "overdue": 1}
+    assert world.losses() == {("closed", True): 2}
+    assert world.counted().get(("session", False)) is None
+    world.run(60)
+    assert world.counted()[("session", False)] == 1, "it was planned until 23:50, and is not any more"
+
+
+def test_in_the_week_the_same_night_asks_for_no_login() -> None:
+    world = world_at("2027-01-06 12:00").up()
+    through(world, "2027-01-06", None)
+    world.until("2027-01-07 03:00 NY")
+    assert world.word() == "down"
+    assert not required(world)
+
+
+def test_a_mute_port_is_evidence_like_a_refusing_one_and_one_that_closes_before_the_handshake() -> None:
+    for port in ("refuse", "closes", "mute"):
+        world = world_at("2027-01-10 12:00").up()
+        world.until("2027-01-10 23:45 NY")
+        world.peer.port = port
+        world.drop()
+        world.until("2027-01-10 23:50:10 NY")
+        assert world.word() == "reauth_required", port
+
+
+def test_a_tcp_timeout_is_no_evidence() -> None:
+    world = world_at("2027-01-10 12:00").up()
+    world.until("2027-01-10 23:45 NY")
+    world.peer.port = "lost"
+    world.drop()
+    world.until("2027-01-11 00:10 NY")
+    assert world.word() == "down"
+    world.peer.port = "refuse"
+    world.run(20)
+    assert world.word() == "reauth_required"
+    world.peer.port = "lost"
+    world.run(60)
+    assert world.word() == "reauth_required", "it ends with a ready session"
+
+
+def test_neither_is_a_session_that_never_becomes_ready_or_a_close_after_the_handshake() -> None:
+    world = world_at("2027-01-10 12:00").up()
+    world.until("2027-01-10 23:45 NY")
+    world.peer.ready_after = None
+    world.drop()
+    world.until("2027-01-11 00:10 NY")
+    assert world.word() == "down"
+    world.wait(lambda w: w.phase.value == "handshaking")
+    world.drop(Ending.CLOSED)
+    assert not required(world)
+
+
+def test_an_unscheduled_loss_after_the_expiry_asks_for_the_login_too() -> None:
+    world = world_at("2027-01-10 00:30").up()
+    world.until("2027-01-10 14:00 NY")
+    world.restart(None)
+    world.run(299)
+    assert world.word() == "down"
+    world.run(10)
+    assert world.word() == "reauth_required"
+    world.until("2027-01-10 23:50 NY")
+    assert due(world) == at("2027-01-10 23:45")
+
+
+def test_a_loss_before_the_expiry_does_not() -> None:
+    world = world_at("2027-01-09 12:00").up()
+    world.until("2027-01-10 00:59 NY")
+    world.restart(None)
+    world.until("2027-01-10 12:00 NY")
+    assert world.word() == "down"
+
+
+def test_automatic_requires_a_person_only_after_twice_the_grace() -> None:
+    world = world_at("2027-01-10 12:00", settings=replace(NIGHTLY, reauth=Reauth.AUTOMATIC)).up()
+    through(world, "2027-01-10", None)
+    world.until("2027-01-10 23:54:59 NY")
+    assert world.word() == "down"
+    world.until("2027-01-10 23:55:02 NY")
+    assert world.word() == "reauth_required"
+
+
+def test_the_grace_is_the_one_of_the_restart_in_which_the_session_was_lost() -> None:
+    world = world_at("2027-01-10 11:00", settings=NOON_WEEKLY).up()
+    world.until("2027-01-10 12:00 NY")
+    world.restart(None)
+    world.until("2027-01-10 12:29:59 NY")
+    assert world.word() == "maintenance"
+    world.until("2027-01-10 12:30:02 NY")
+    assert world.word() == "reauth_required"
+
+
+def test_the_operators_word_ends_it() -> None:
+    world = world_at("2027-01-10 12:00").up()
+    through(world, "2027-01-10", None)
+    world.until("2027-01-10 23:55 NY")
+    assert required(world)
+    world.step(LoginConfirmed())
+    assert not required(world)
+    world.run(600)
+    assert world.word() == "down"
+    assert due(world) == at("2027-01-17 23:45")
+
+
+def test_confirmed_before_the_restart_makes_the_coming_one_an_ordinary_one() -> None:
+    world = world_at("2027-01-10 09:00").up()
+    world.step(LoginConfirmed())
+    through(world, "2027-01-10", None)
+    world.until("2027-01-11 00:30 NY")
+    assert world.word() == "down"
+
+
+# -- what proves a login ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("port", ["refuse", "closes"])
+def test_a_port_that_refused_or_closed_before_the_handshake_since_proves_it(port: str) -> None:
+    world = world_at("2027-01-10 09:00").up()
+    world.until("2027-01-10 10:00 NY")
+    world.peer.port = port
+    world.drop()
+    world.run(30)
+    world.peer.port = "open"
+    world.run(10)
+    assert due(world) == at("2027-01-17 23:45")
+    assert world.state.login.proven_at is not None
+
+
+def test_a_session_merely_reopened_proves_nothing() -> None:
+    world = world_at("2027-01-10 09:00").up()
+    for port in ("open", "mute", "lost"):
+        world.run(100)
+        world.peer.port = port
+        world.drop()
+        world.run(20)
+        world.peer.port = "open"
+        world.run(40)
+        assert world.word() == "up"
+    assert due(world) == at("2027-01-10 23:45")
+
+
+def test_a_loss_in_the_scheduled_restart_proves_it_even_if_the_port_never_refused() -> None:
+    world = world_at("2027-01-10 09:00").up()
+    world.until("2027-01-10 23:45 NY")
+    world.peer.port = "mute"
+    world.drop()
+    world.run(40)
+    world.peer.port = "open"
+    world.run(10)
+    assert due(world) == at("2027-01-17 23:45")
+
+
+def test_ready_before_the_expiry_proves_nothing() -> None:
+    world = world_at("2027-01-09 12:00").up()
+    through(world, "2027-01-09")
+    assert world.state.login.proven_at == RECORD.login_proven_at
+
+
+def test_a_due_restart_that_is_not_seen_moves_the_due_time_to_the_next_one() -> None:
+    world = world_at("2027-01-10 12:00").up()
+    world.until("2027-01-10 23:51 NY")
+    assert world.restarts() == {"not_seen": 1}
+    assert due(world) == at("2027-01-11 23:45")
+    through(world, "2027-01-11", None)
+    world.until("2027-01-11 23:51 NY")
+    assert world.word() == "reauth_required"
+
+
+def test_a_restart_not_seen_that_was_not_due_moves_nothing() -> None:
+    world = world_at("2027-01-06 12:00").up()
+    world.until("2027-01-06 23:51 NY")
+    assert due(world) == at("2027-01-10 23:45")
+
+
+# -- the hour of one's own --------------------------------------------------------------------------------------------
+
+
+def test_a_weekly_restart_on_sunday_noon_is_the_due_one() -> None:
+    world = world_at("2027-01-10 09:00", settings=NOON_WEEKLY).up()
+    assert due(world) == at("2027-01-10 12:00")
+    world.until("2027-01-10 12:00 NY")
+    world.restart(600)
+    world.run(5)
+    assert world.restarts() == {"in_time": 1}
+    assert due(world) == at("2027-01-17 12:00")
+    assert all(planned for _, planned in world.losses())
+    through(world, "2027-01-10", None)
+    world.until("2027-01-11 00:30 NY")
+    assert world.word() == "down", "the login was done at noon"
+
+
+# -- without a record -------------------------------------------------------------------------------------------------
+
+
+def test_started_sunday_at_five_without_a_journal_the_next_restart_is_due() -> None:
+    world = world_at("2027-01-10 05:00", None).up()
+    assert due(world) == at("2027-01-10 23:45")
+    assert not world.snapshot.login.assumed
+    assert world.snapshot.login.expiry == instant("2027-01-10 01:00 NY")
+    through(world, "2027-01-10")
+    assert due(world) == at("2027-01-17 23:45")
+    assert not world.snapshot.login.assumed
+
+
+def test_started_sunday_at_five_without_a_journal_and_lost_at_noon_a_login_is_required() -> None:
+    world = world_at("2027-01-10 05:00", None).up()
+    world.until("2027-01-10 12:00 NY")
+    world.restart(None)
+    world.run(310)
+    assert world.word() == "reauth_required"
+
+
+def test_started_on_a_weekday_without_a_journal_a_gateway_that_is_up_is_assumed_to_be_logged_in() -> None:
+    world = world_at("2027-01-06 12:00", None).up()
+    assert world.snapshot.login.assumed
+    assert due(world) == at("2027-01-10 23:45")
+    assert "assumed" in world.tells("login")[0].text
+    through(world, "2027-01-06", None)
+    world.run(1200)
+    assert world.word() == "down", "assumed counts as proven"
+
+
+def test_an_assumption_is_replaced_by_the_next_proof() -> None:
+    world = world_at("2027-01-06 12:00", None).up()
+    through(world, "2027-01-10")
+    assert not world.snapshot.login.assumed
+
+
+def test_a_gateway_never_seen_and_without_a_record_is_down_and_asks_for_no_login() -> None:
+    world = world_at("2027-01-06 12:00", None)
+    world.peer.port = "refuse"
+    world.start().until("2027-01-11 12:00 NY")
+    assert world.word() == "down"
+    world.peer.port = "open"
+    world.run(10)
+    assert world.word() == "up"
+
+
+def test_without_a_journal_a_restart_that_was_seen_not_to_come_is_not_assumed_to_have_come() -> None:
+    world = world_at("2027-01-10 05:00", None).up()
+    world.until("2027-01-11 12:00 NY")
+    world.drop()
+    world.run(60)
+    assert not world.snapshot.login.assumed
+    assert due(world) == at("2027-01-11 23:45")
+    heir = world.heir(after=60).start().run(60)
+    assert not heir.snapshot.login.assumed
+    assert due(heir) == at("2027-01-11 23:45")
+
+
+# -- unwatched --------------------------------------------------------------------------------------------------------
+
+
+def test_a_due_restart_while_the_daemon_did_not_run_is_assumed_once_the_gateway_is_up() -> None:
+    world = world_at("2027-01-11 09:00").up()
+    assert world.snapshot.login.assumed
+    assert due(world) == at("2027-01-17 23:45")
+
+
+def test_the_same_while_paused() -> None:
+    world = world_at("2027-01-10 20:00").up()
+    world.step(PauseAsked())
+    world.until("2027-01-11 09:00 NY")
+    world.step(ResumeAsked())
+    world.run(10)
+    assert world.snapshot.login.assumed
+
+
+def test_paused_within_the_window_before_the_restart_came() -> None:
+    world = world_at("2027-01-10 20:00").up()
+    world.until("2027-01-10 23:44:40 NY")
+    world.step(PauseAsked())
+    world.run(60)
+    world.step(ResumeAsked())
+    world.run(10)
+    assert not world.snapshot.login.assumed, "the window is not over: the restart may still come"
+    world.until("2027-01-10 23:51 NY")
+    assert world.snapshot.login.assumed
+
+
+def test_the_same_while_the_machine_slept() -> None:
+    world = world_at("2027-01-10 20:00").up()
+    world.sleep(8 * 3600)
+    world.run(10)
+    assert world.snapshot.login.assumed
+    assert due(world) == at("2027-01-17 23:45")
+
+
+def test_the_same_if_the_clock_was_set_over_it() -> None:
+    world = world_at("2027-01-10 20:00").up()
+    world.jump(8 * 3600)
+    world.run(10)
+    assert world.snapshot.login.assumed
+
+
+def test_the_same_if_no_session_was_ready_when_its_window_opened_and_the_port_never_refused() -> None:
+    world = world_at("2027-01-10 20:00").up()
+    world.until("2027-01-10 23:40 NY")
+    world.peer.port = "mute"
+    world.drop()
+    world.until("2027-01-10 23:47 NY")
+    world.peer.port = "open"
+    world.run(20)
+    assert not world.snapshot.login.assumed
+    world.until("2027-01-10 23:50 NY")
+    assert world.snapshot.login.assumed
+    assert due(world) == at("2027-01-17 23:45")
+
+
+def test_a_daemon_that_starts_in_the_window_before_the_restart_sees_it_and_the_login_is_proven() -> None:
+    for facts in (RECORD, None):
+        world = world_at("2027-01-10 23:44:40", facts).up()
+        assert due(world) == at("2027-01-10 23:45")
+        world.until("2027-01-10 23:45 NY")
+        world.restart(60)
+        world.run(2)
+        assert not world.snapshot.login.assumed
+        assert due(world) == at("2027-01-17 23:45")
+
+
+def test_a_daemon_that_starts_in_the_window_before_a_restart_that_fails_asks_for_the_login() -> None:
+    for facts in (RECORD, None):
+        world = world_at("2027-01-10 23:44:40", facts).up()
+        world.until("2027-01-10 23:45 NY")
+        world.restart(None)
+        world.until("2027-01-10 23:51 NY")
+        assert world.word() == "reauth_required"
+        assert due(world) == at("2027-01-10 23:45")
+
+
+def test_a_daemon_that_starts_in_the_window_and_sees_nothing_assumes_at_its_end() -> None:
+    for facts in (RECORD, None):
+        world = world_at("2027-01-10 23:46", facts).up()
+        assert not world.snapshot.login.assumed
+        assert due(world) == at("2027-01-10 23:45")
+        world.until("2027-01-10 23:50 NY")
+        assert world.snapshot.login.assumed
+        assert due(world) == at("2027-01-17 23:45")
+
+
+def test_a_daemon_that_starts_in_the_window_while_the_gateway_is_away_has_it_proven() -> None:
+    world = world_at("2027-01-10 23:45:30", RECORD)
+    world.peer.port = "refuse"
+    world.start().run(30)
+    world.peer.port = "open"
+    world.run(5)
+    assert not world.snapshot.login.assumed
+    assert due(world) == at("2027-01-17 23:45")
+
+
+def test_an_old_record_and_no_restart_since_the_last_expiry_makes_the_next_one_due() -> None:
+    stale = replace(RECORD, login_proven_at=instant("2026-12-28 08:00 NY"), reauth_due=instant("2027-01-03 01:00 NY"))
+    world = world_at("2027-01-10 05:00", stale).up()
+    assert not world.snapshot.login.assumed
+    assert due(world) == at("2027-01-10 23:45")
+    through(world, "2027-01-10")
+    assert due(world) == at("2027-01-17 23:45")
+
+
+# -- a new process in the middle of it --------------------------------------------------------------------------------
+
+
+def test_restarted_monday_at_three_while_required_it_is_required_still() -> None:
+    world = world_at("2027-01-10 12:00").up()
+    through(world, "2027-01-10", None)
+    world.until("2027-01-11 02:59 NY")
+    world.step(ShutdownAsked())
+    heir = world.heir(after=60).start()
+    assert not required(heir), "nothing is known of the port yet"
+    heir.run(1)
+    assert heir.word() == "reauth_required"
+    assert due(heir) == at("2027-01-10 23:45")
+    heir.peer.port = "open"
+    heir.run(10)
+    assert heir.word() == "up"
+    assert not heir.snapshot.login.assumed
+    assert due(heir) == at("2027-01-17 23:45")
+
+
+def test_a_port_that_was_gone_is_remembered_across_a_restart_of_the_daemon() -> None:
+    world = world_at("2027-01-10 12:00").up()
+    world.until("2027-01-10 14:00 NY")
+    world.restart(None)
+    world.run(30)
+    world.step(ShutdownAsked())
+    world.peer.port = "open"
+    heir = world.heir(after=5).start().run(1)
+    assert due(heir) == at("2027-01-17 23:45")
+
+
+def test_a_pause_while_it_is_away_requires_nobody_by_itself() -> None:
+    world = world_at("2027-01-10 12:00").up()
+    through(world, "2027-01-10", None)
+    world.until("2027-01-10 23:47 NY")
+    world.step(PauseAsked())
+    world.until("2027-01-11 02:00 NY")
+    assert not required(world)
+    world.step(ResumeAsked())
+    world.run(1)
+    assert world.word() == "reauth_required"
+
+
+# -- the Sunday on which 01:00 occurs twice: 2027-11-07, 05:00Z and 06:00Z ---------------------------------------------
+
+AUTUMN = Facts(known=True, login_proven_at=instant("2027-11-01 08:00 NY"), reauth_due=instant("2027-11-07T05:00:00Z"))
+
+
+def autumn(begin: str, settings: Policy = NIGHTLY) -> World:
+    return World(settings, at=begin, facts=AUTUMN).up()
+
+
+def test_on_the_fall_back_sunday_the_token_is_expired_from_the_first_one_o_clock() -> None:
+    world = autumn("2027-11-07T04:00:00Z")
+    assert world.snapshot.login.expiry == instant("2027-11-07T05:00:00Z")
+    world.until("2027-11-07T05:10:00Z")
+    world.restart(None)
+    world.run(310)
+    assert world.word() == "reauth_required"
+
+
+def test_on_the_fall_back_sunday_a_login_counts_only_after_the_second_one_o_clock() -> None:
+    world = autumn("2027-11-07T04:00:00Z")
+    for minute, proven in ((30, False), (70, True)):
+        world.until(instant("2027-11-07T05:00:00Z") + timedelta(minutes=minute))
+        world.restart(30)
+        world.run(60)
+        assert (due(world) == at("2027-11-14 23:45")) is proven
+
+
+def test_on_the_fall_back_sunday_the_operators_word_counts_only_after_the_second_one_o_clock() -> None:
+    world = autumn("2027-11-07T05:30:00Z")
+    world.step(LoginConfirmed())
+    assert due(world) == at("2027-11-07 23:45")
+    assert "too early" in world.tells("login")[0].text
+    world.until("2027-11-07T06:00:00Z")
+    world.step(LoginConfirmed())
+    assert due(world) == at("2027-11-14 23:45")
+
+
+def test_nothing_is_assumed_between_the_two() -> None:
+    early = policy(windows=(daily_restart(time(1, 10), NEW_YORK),))
+    facts = replace(AUTUMN, reauth_due=instant("2027-11-07T05:00:00Z"))
+    world = World(early, at="2027-11-07T05:20:00Z", facts=facts).up()
+    world.until("2027-11-07T05:59:00Z")
+    assert not world.snapshot.login.assumed
+
+
+# -- gateways without, and reloads ------------------------------------------------------------------------------------
+
+
+def test_a_gateway_without_a_restart_has_no_expiry_and_no_due_and_never_asks() -> None:
+    world = World(policy(), at="2027-01-10 00:00 NY").up()
+    world.until("2027-01-10 02:00 NY")
+    world.restart(None)
+    world.run(86400)
+    assert world.word() == "down"
+    login = world.snapshot.login
+    assert (login.expiry, login.due, login.required, login.assumed) == (None, None, False, False)
+    world.step(LoginConfirmed())
+    assert world.snapshot.login.due is None
+
+
+def test_a_reload_that_brings_a_restart_brings_a_due_one() -> None:
+    world = World(policy(), at="2027-01-06 12:00 NY").up()
+    world.reload(NIGHTLY)
+    assert due(world) == at("2027-01-06 23:45")
+    world.reload(policy())
+    assert world.snapshot.login.due is None
+
+
+def test_a_reload_that_moves_the_restart_moves_the_due_one_if_it_has_not_come_yet() -> None:
+    earlier = replace(NIGHTLY, windows=(daily_restart(time(12, 0), NEW_YORK),))
+    world = world_at("2027-01-09 15:00").up()
+    world.reload(earlier)
+    assert due(world) == at("2027-01-10 12:00")
+    world = world_at("2027-01-10 15:00").up()
+    world.reload(earlier)
+    assert due(world) == at("2027-01-11 12:00"), "today's noon was no restart of this gateway"
+
+
+def test_a_reload_while_required_keeps_the_missed_instant() -> None:
+    world = world_at("2027-01-10 12:00").up()
+    through(world, "2027-01-10", None)
+    world.until("2027-01-11 01:00 NY")
+    world.reload(replace(NIGHTLY, windows=(daily_restart(time(12, 0), NEW_YORK),)))
+    assert required(world)
+    assert due(world) == at("2027-01-10 23:45")
+
+
+def test_a_reload_to_automatic_gives_more_patience() -> None:
+    world = world_at("2027-01-10 12:00").up()
+    through(world, "2027-01-10", None)
+    world.until("2027-01-10 23:49 NY")
+    world.reload(replace(NIGHTLY, reauth=Reauth.AUTOMATIC))
+    world.until("2027-01-10 23:54 NY")
+    assert not required(world)
+    world.until("2027-01-10 23:56 NY")
+    assert required(world)
