@@ -78,4 +78,4 @@ def served(stage: Stage, limits: Limits = LIMITS) -> Iterator[WebServer]:
     try:
         yield server
     finally:
-        assert server.stop(), "did not stop within a second"
+        assert server.stop(10), "did not stop"

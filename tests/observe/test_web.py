@@ -386,7 +386,7 @@ def test_who_connects_before_the_server_starts_is_answered_once_it_has() -> None
     asker.start()
     server.start()
     asker.join()
-    assert server.stop()
+    assert server.stop(10)
     assert answers == [200]
 
 
@@ -395,7 +395,7 @@ def test_a_server_stopped_as_soon_as_it_was_started_stops_and_frees_its_port() -
     server = WebServer(stage(), listener)
     port = server.port
     server.start()
-    assert server.stop()
+    assert server.stop(10)
     assert not server.alive
     bind("127.0.0.1", port).close()
     assert server.stop(), "stopping twice does no harm"

@@ -130,6 +130,6 @@ def test_a_stream_ends_with_the_server() -> None:
     stage = Stage()
     with served(stage) as server, wired(server.port) as connect:
         wire = listen(connect())
-        assert server.stop()
+        assert server.stop(10)
         wire.rest()
     stage.tell("nobody listens, and that is no fault")

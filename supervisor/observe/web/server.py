@@ -20,7 +20,7 @@ from supervisor.observe.web.backend import Backend
 from supervisor.observe.web.protocol import LIMITS, Connection, Limits
 
 LOG = logging.getLogger("supervisor.web")
-PATIENCE = 0.4
+PATIENCE = 0.3
 """Seconds for which `stop` lets answers under way be taken."""
 
 
