@@ -84,6 +84,7 @@ class Daemon:
         def act() -> None:
             unit = self.loop.unit(name)
             if unit is not None:
+                self.loop.catch_up(unit)
                 self.loop.step(unit, event)
             found.append(unit is not None)
 
@@ -220,7 +221,8 @@ class Daemon:
         for policy in config.gateways:
             known = self.loop.unit(policy.name)
             if known is not None and known.policy != policy:
-                known.reload(policy, now)
+                self.loop.catch_up(known)
+                known.reload(policy, self.clock.now())
             units.append(known if known is not None else self._unit(policy))
         self.config = config
         self.loop.arrange(units)

@@ -3,6 +3,8 @@
 - Nothing here blocks but the wait for the mailbox, and that ends at the next deadline, or after `LOOK` at the latest.
 - Each round looks at both clocks, so that windows turn and deadlines pass whatever rings.
 - A defect of ours costs one decision, or what follows one round; never the loop.
+- A gateway lives in the time of its events: while some wait, no deadline is judged but by them. So however late the
+  loop is, an answer that came in time is in time.
 - What the loop shows to others is replaced by reference: `snapshots()` may be called from any thread.
 """
 
@@ -79,19 +81,26 @@ class Loop:
         """These gateways from now on, in this order; those that are new begin."""
         before = self._units
         self._order = tuple(units)
+        for name in before.keys() - {unit.policy.name for unit in self._order}:
+            self._mailbox.forget(name)
         self._units = {unit.policy.name: unit for unit in self._order}
         for unit in self._order:
             if before.get(unit.policy.name) is not unit:
                 self.step(unit, Started())
 
     def step(self, unit: Unit, event: Event, now: Now | None = None) -> None:
-        """One decision. A defect of ours costs that decision, not the daemon."""
+        """One decision, now or at the time of the event. A defect of ours costs that decision, not the daemon."""
         began = time.perf_counter()
         try:
             unit.step(event, now if now is not None else self._clock.now())
         except Exception:
             log.exception("%s: a decision failed on %s", unit.policy.name, type(event).__name__)
         self.decisions = self.decisions.with_value(time.perf_counter() - began)
+
+    def catch_up(self, unit: Unit) -> None:
+        """Let a gateway hear what it was sent already, before something is asked of it."""
+        for letter in self._mailbox.taken(unit.policy.name):
+            self.step(unit, letter.event, letter.at)
 
     def run(self, after_round: Callable[[Now], None]) -> None:
         """Turn until stopped; `after_round` is called at the end of each round."""
@@ -142,7 +151,8 @@ class Loop:
         now = self._clock.now()
         for unit in self._order:
             if slept:
+                self.catch_up(unit)
                 self.step(unit, Slept(slept), now)
-            elif unit.is_due(now):
+            elif unit.is_due(now) and not self._mailbox.waiting(unit.policy.name):
                 self.step(unit, Ticked(), now)
         return now

@@ -1,12 +1,15 @@
 """The one way into the loop: from sessions, signals, the web, the bell.
 
-- Putting never blocks and may be done anywhere, in a signal handler too: `SimpleQueue.put` is reentrant.
-- It is bounded. What a session is flooded with may be dropped when it is full: notices and traffic. Everything else,
-  sessions that begin and end, answers, signals and rings, has a reserve; its number is bounded by what we do ourselves.
+- Putting never blocks and may be done anywhere; an order in a signal handler too: `SimpleQueue.put` is reentrant.
+- Each gateway has a queue of its own, and they are emptied in turn: a gateway that floods us delays itself alone.
+- It is bounded. What a session is flooded with may be dropped when its queue is full: notices and traffic. Everything
+  else, sessions that begin and end, answers, signals and rings, has a reserve; its number is bounded by what we do
+  ourselves.
 - An event is stamped with both clocks where it is received, so that a late loop judges it by its own time.
 """
 
 import queue
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +17,7 @@ from supervisor.core.clock import Now
 from supervisor.core.events import Event, NoticeReceived, TrafficSeen
 
 CAPACITY = 10_000
-"""Events waiting above which notices are dropped."""
+"""Events of one gateway waiting above which its notices are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +37,68 @@ class Order:
 
 
 class Mailbox:
-    """Bounded, many writers, one reader."""
+    """Bounded, many writers, one reader: `get`, `taken` and `forget` are for the loop's thread."""
 
     def __init__(self, now: Callable[[], Now], capacity: int = CAPACITY) -> None:
         self._now = now
         self._capacity = capacity
-        self._queue: queue.SimpleQueue[Letter | Order] = queue.SimpleQueue()
+        self._letters: dict[str, deque[Letter]] = {}
+        self._tokens: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
+        """None for each letter that was posted, whoever's letter is then taken."""
+        self._newcomers: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._turns: deque[str] = deque()
         self.dropped = 0
         """Notices that found it full."""
 
     def post(self, gateway: str, event: Event) -> None:
         """An event for a gateway, received now."""
-        if isinstance(event, NoticeReceived | TrafficSeen) and self._queue.qsize() >= self._capacity:
+        letters = self._letters.get(gateway)
+        if letters is None:
+            letters = self._letters.setdefault(gateway, deque())
+            self._newcomers.put(gateway)
+        if isinstance(event, NoticeReceived | TrafficSeen) and len(letters) >= self._capacity:
             self.dropped += 1
             return
-        self._queue.put(Letter(self._now(), gateway, event))
+        letters.append(Letter(self._now(), gateway, event))
+        self._tokens.put(None)
 
     def order(self, act: Callable[[], None]) -> None:
         """Something for the daemon to do."""
-        self._queue.put(Order(act))
+        self._tokens.put(Order(act))
 
     def get(self, timeout: float) -> Letter | Order | None:
         """The next one; None if none came within `timeout` seconds."""
         try:
-            if timeout <= 0:
-                return self._queue.get_nowait()
-            return self._queue.get(timeout=timeout)
+            token = self._tokens.get_nowait() if timeout <= 0 else self._tokens.get(timeout=timeout)
         except queue.Empty:
             return None
+        return token if token is not None else self._next()
+
+    def waiting(self, gateway: str) -> bool:
+        """Whether events of this gateway have been received and not been taken."""
+        return bool(self._letters.get(gateway))
+
+    def taken(self, gateway: str) -> list[Letter]:
+        """All that waits for this gateway, out of turn."""
+        letters = self._letters.get(gateway, ())
+        return [letters.popleft() for _ in range(len(letters))] if letters else []
+
+    def forget(self, gateway: str) -> None:
+        """This gateway has left: what waits for it is for nobody."""
+        self._letters.pop(gateway, None)
+        if gateway in self._turns:
+            self._turns.remove(gateway)
+
+    def _next(self) -> Letter | None:
+        """One letter of the gateway whose turn it is; None if all were taken out of turn."""
+        while not self._newcomers.empty():
+            newcomer = self._newcomers.get()
+            if newcomer not in self._turns:
+                self._turns.append(newcomer)
+        for _ in range(len(self._turns)):
+            gateway = self._turns[0]
+            self._turns.rotate(-1)
+            letters = self._letters.get(gateway)
+            if letters:
+                return letters.popleft()
+        return None

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from supervisor.core.clock import Now
-from supervisor.core.events import Event, NoticeReceived, Started, Ticked
+from supervisor.core.events import Event, NoticeReceived, Started, Ticked, TimeAnswered
 from supervisor.core.session import Phase
 from supervisor.daemon.clocks import Clock, SuspendWatch
 from supervisor.daemon.loop import BATCH, Loop
@@ -139,6 +139,48 @@ def test_a_flood_is_taken_in_batches_so_that_deadlines_are_kept() -> None:
     with turning(mailbox, loop, after):
         wait_until(lambda: rounds >= 10)
     assert sum(loop.decisions.counts) >= BATCH * 10
+
+
+def test_an_answer_that_came_in_time_is_in_time_however_late_the_loop_is() -> None:
+    clock = SetClock()
+    mailbox, loop = made(clock)
+    staged = Staged(clock)
+    loop.arrange([staged.unit])
+    staged.ready()
+    clock.pass_(2.5)
+    loop.step(staged.unit, Ticked())
+    assert staged.link.words == ["Connect", "Ping", "Ping"]
+    clock.pass_(0.5)
+    mailbox.post("live", TimeAnswered(1, int(clock.now().wall.timestamp())))
+    for _ in range(BATCH * 3):
+        mailbox.post("loud", NOTICE)
+    clock.pass_(30)  # the loop was away: for its own clock the answer is far too late
+    with turning(mailbox, loop):
+        wait_until(lambda: len(staged.link.words) > 3)
+    assert staged.unit.snapshot.counters.misses == 0
+    assert staged.unit.snapshot.phase is Phase.READY
+
+
+def test_what_is_asked_of_a_gateway_comes_after_what_it_said() -> None:
+    clock = SetClock()
+    mailbox, loop = made(clock)
+    staged = Staged(clock)
+    loop.arrange([staged.unit])
+    staged.ready()
+    mailbox.post("live", NOTICE)
+    loop.catch_up(staged.unit)
+    assert staged.unit.snapshot.counters.messages == {"2104": 1}
+    loop.catch_up(staged.unit)
+    assert staged.unit.snapshot.counters.messages == {"2104": 1}
+
+
+def test_a_gateway_that_leaves_takes_its_letters_with_it() -> None:
+    mailbox, loop = made()
+    staged = Staged()
+    loop.arrange([staged.unit])
+    mailbox.post("live", NOTICE)
+    loop.arrange([])
+    assert not mailbox.waiting("live")
 
 
 def test_a_loop_that_hangs_is_seen_from_outside() -> None:

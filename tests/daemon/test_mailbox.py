@@ -17,9 +17,45 @@ def test_an_event_keeps_its_order_and_the_time_at_which_it_was_received() -> Non
     moments = iter([Now(1.0, AT.wall), Now(2.0, AT.wall)])
     mailbox = Mailbox(lambda: next(moments))
     mailbox.post("live", NOTICE)
-    mailbox.post("paper", TrafficSeen(3))
+    mailbox.post("live", TrafficSeen(3))
     assert mailbox.get(1) == Letter(Now(1.0, AT.wall), "live", NOTICE)
-    assert mailbox.get(1) == Letter(Now(2.0, AT.wall), "paper", TrafficSeen(3))
+    assert mailbox.get(1) == Letter(Now(2.0, AT.wall), "live", TrafficSeen(3))
+
+
+def test_gateways_take_turns_so_that_a_flood_of_one_delays_no_other() -> None:
+    mailbox = Mailbox(lambda: AT)
+    for _ in range(1000):
+        mailbox.post("loud", NOTICE)
+    mailbox.post("quiet", TimeAnswered(1, 7))
+    names = []
+    for _ in range(1001):
+        letter = mailbox.get(0)
+        assert isinstance(letter, Letter)
+        names.append(letter.gateway)
+    assert names.index("quiet") <= 1
+    assert mailbox.get(0) is None
+
+
+def test_what_waits_can_be_taken_out_of_turn_or_forgotten() -> None:
+    mailbox = Mailbox(lambda: AT)
+    mailbox.post("live", NOTICE)
+    mailbox.post("live", TrafficSeen(1))
+    mailbox.post("paper", NOTICE)
+    assert mailbox.waiting("live")
+    assert [letter.event for letter in mailbox.taken("live")] == [NOTICE, TrafficSeen(1)]
+    assert mailbox.taken("live") == mailbox.taken("nobody") == []
+    assert not mailbox.waiting("live")
+    mailbox.order(lambda: None)
+    taken = [mailbox.get(0) for _ in range(4)]
+    assert Letter(AT, "paper", NOTICE) in taken
+    assert isinstance(taken[3], Order)
+    mailbox.post("live", NOTICE)
+    mailbox.get(0)
+    mailbox.post("live", NOTICE)
+    mailbox.forget("live")
+    mailbox.forget("nobody")
+    assert mailbox.get(0) is None
+    assert not mailbox.waiting("live")
 
 
 def test_an_empty_mailbox_gives_nothing_at_once_or_after_the_patience() -> None:
