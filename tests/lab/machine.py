@@ -1,0 +1,235 @@
+"""A machine of our own with a real systemd as PID 1: a Debian root file system, booted by systemd-nspawn.
+
+- It has no network but a loopback of its own, so that nothing in it meets anything outside.
+- What pip installs in it comes from a folder that was filled outside; what is in that folder fits the lock files' hashes.
+- Every command has a deadline. Only processes that were started here are ended.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.waiting import wait_until
+
+REPOSITORY = Path(__file__).parents[2]
+STORE = REPOSITORY / "artefacts" / "lab"
+"""What is kept between two runs: root file systems as they come from Debian, and wheels."""
+MIRROR = os.environ.get("LAB_MIRROR", "http://deb.debian.org/debian")
+SUITES = {"bookworm": "3.11", "trixie": "3.13"}
+"""Debian's releases, and the Python of each."""
+
+_PACKAGES = "systemd,systemd-sysv,dbus,procps,ca-certificates,python3-venv,make,sudo"
+_MASKED = (
+    "systemd-resolved.service",
+    "systemd-networkd.service",
+    "console-getty.service",
+    "getty@.service",
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "e2scrub_reap.service",
+    "systemd-logind.service",
+    "systemd-timesyncd.service",
+    "systemd-hibernate-clear.service",
+)
+_TOOLS = ("mmdebstrap", "systemd-nspawn", "nsenter", "tar")
+_LEFT_OUT = (".git", ".venv", ".venvs", "artefacts", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
+
+
+def why_not() -> str | None:
+    """Why no machine can be made here; None if one can."""
+    if os.geteuid() != 0:
+        return "needs root"
+    missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
+    return f"not installed: {', '.join(missing)} (apt install systemd-container mmdebstrap)" if missing else None
+
+
+class CommandFailed(AssertionError):
+    """A command inside ended with another status than 0."""
+
+
+class Machine:
+    """One booted machine. `root` is its root file system, seen from outside."""
+
+    def __init__(self, root: Path, process: subprocess.Popen[bytes], leader: int) -> None:
+        self.root = root
+        self._process = process
+        self._leader = leader
+
+    def run(self, *command: str, timeout: float = 60, check: bool = True) -> str:
+        """What a command inside, run as root, writes to its standard output. Raises CommandFailed if `check`."""
+        done = subprocess.run(
+            [*self._enter(), *command], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
+        )
+        if check and done.returncode != 0:
+            raise CommandFailed(f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        return done.stdout.strip()
+
+    def script(self, text: str, timeout: float = 300) -> str:
+        """What a shell script inside says, both ways; it ends at the first command that fails."""
+        return self.run("bash", "-euo", "pipefail", "-c", f"exec 2>&1\n{text}", timeout=timeout)
+
+    def status_of(self, *command: str, timeout: float = 60) -> int:
+        """The exit status of a command inside."""
+        return subprocess.run(
+            [*self._enter(), *command], capture_output=True, timeout=timeout, stdin=subprocess.DEVNULL
+        ).returncode
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """A command inside that goes on; to be ended by whoever started it."""
+        return subprocess.Popen([*self._enter(), *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def path(self, inside: str) -> Path:
+        """A file inside, seen from outside; for files on its disk, not for those in /run or /tmp."""
+        return self.root / inside.lstrip("/")
+
+    def write(self, inside: str, text: str, mode: int = 0o644) -> None:
+        """Put a file there."""
+        path = self.path(inside)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+
+    def show(self, unit: str, *names: str) -> dict[str, str]:
+        """Properties of a unit, as systemd has them."""
+        shown = self.run("systemctl", "show", unit, *(f"-p{name}" for name in names))
+        return dict(line.split("=", 1) for line in shown.splitlines())
+
+    def shut_down(self) -> None:
+        """End it, as a machine ends: by its PID 1."""
+        _signal(self._leader, signal.SIGRTMIN + 4)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            _signal(self._leader, signal.SIGKILL)
+            self._process.wait(10)
+
+    def _enter(self) -> list[str]:
+        into = ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w", "--"]
+        words = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8")
+        return [*into, "/usr/bin/env", "-i", *words, "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0"]
+
+
+def _signal(process: int, number: int) -> None:
+    try:
+        os.kill(process, number)
+    except ProcessLookupError:
+        return  # it was faster
+
+
+# -- making one -------------------------------------------------------------------------------------------------------
+
+
+def root_file_system(suite: str) -> Path:
+    """A fresh one, with the repository in /root/ib-supervisor and a pip that installs from a folder."""
+    STORE.mkdir(parents=True, exist_ok=True)
+    image = STORE / f"{suite}.tar"
+    if not image.exists():
+        new = image.with_suffix(".new.tar")
+        make = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={_PACKAGES}", suite, str(new), MIRROR]
+        subprocess.run(make, check=True, timeout=240)
+        new.rename(image)
+    root = STORE / f"root-{suite}-{os.getpid()}"
+    root.mkdir()
+    subprocess.run(["tar", "-xf", str(image), "-C", str(root), "--numeric-owner"], check=True, timeout=120)
+    for unit in _MASKED:
+        (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n127.0.1.1 lab\n")
+    (root / "etc/hostname").write_text("lab\n")
+    shutil.copytree(wheels(), root / "srv/wheels")
+    (root / "etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /srv/wheels\n")
+    shutil.copytree(REPOSITORY, root / "root/ib-supervisor", ignore=shutil.ignore_patterns(*_LEFT_OUT), symlinks=True)
+    return root
+
+
+def wheels() -> Path:
+    """A folder with all that the lock files name, for every Python of `SUITES`."""
+    locks = [REPOSITORY / "deploy/docker" / name for name in ("build.lock", "requirements.lock")]
+    folder = STORE / "wheels"
+    stamp = folder / ".locks"
+    wanted = "".join(lock.read_text() for lock in locks)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    download = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download", "--no-deps"]
+    requirements = [word for lock in locks for word in ("-r", str(lock))]
+    # What is the same for every Python, and source archives, which only the own one may look into;
+    subprocess.run([*download, "--require-hashes", *requirements, "-d", str(folder)], check=True, timeout=240)
+    # and what was compiled, once more for the others.
+    compiled = [file.name for file in folder.glob("*.whl") if not file.name.endswith("-none-any.whl")]
+    names = ["==".join(name.split("-")[:2]) for name in compiled]
+    for python in SUITES.values():
+        if names and not any(f"-cp{python.replace('.', '')}-" in name for name in compiled):
+            other = ["--only-binary=:all:", f"--python-version={python}", "-d", str(folder)]
+            subprocess.run([*download, *other, *names], check=True, timeout=240)
+    stamp.write_text(wanted)
+    return folder
+
+
+def boot(root: Path) -> Machine:
+    """Start it, and wait until its systemd has settled. Raises AssertionError if it does not."""
+    console = root.with_suffix(".console")
+    environment: Mapping[str, str] = os.environ
+    if Path("/sys/fs/cgroup/unified").exists():  # a host of two hierarchies, of which new systemds want one
+        environment = {**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
+    with console.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                *("systemd-nspawn", "--quiet", "-D", str(root), f"--machine=lab{os.getpid()}", "--boot"),
+                *("--register=no", "--keep-unit", "--private-network", "--link-journal=no", "--console=pipe"),
+                f"--kill-signal={signal.SIGRTMIN + 4}",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+    machine: list[Machine] = []
+
+    def leading() -> bool:
+        assert process.poll() is None, f"systemd-nspawn ended:\n{console.read_text(errors='replace')}"
+        machine[:] = [Machine(root, process, child) for child in _children(process.pid) if _is_init(child)]
+        return bool(machine)
+
+    def settled() -> bool:
+        return machine[0].run("systemctl", "is-system-running", check=False) in ("running", "degraded")
+
+    try:
+        wait_until(leading, 30, what="PID 1 of the container")
+        wait_until(settled, 60, every=0.1, what="a booted systemd")
+    except AssertionError:
+        process.kill()
+        process.wait(10)
+        raise
+    return machine[0]
+
+
+def discard(root: Path) -> None:
+    """Remove a root file system that is not running any more."""
+    subprocess.run(["rm", "-rf", "--one-file-system", str(root), str(root.with_suffix(".console"))], timeout=120)
+
+
+def _children(process: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _is_init(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[0].endswith((b"/systemd", b"/init"))
+    except OSError:
+        return False
+
+
+def seconds_since(began: float) -> float:
+    """Monotonic seconds since then."""
+    return time.monotonic() - began
