@@ -15,7 +15,7 @@ from supervisor.core.windows import RESTARTS
 from tests.simulation.ledger import Ledger
 from tests.simulation.timeline import Timeline
 from tests.simulation.troubles import Troubles
-from tests.simulation.violation import holds
+from tests.simulation.violation import Violation, holds
 
 SLACK = 0.5
 ATTEMPT = 18.5
@@ -47,22 +47,29 @@ def look(line: Timeline, troubles: Troubles, clear_since: float, state: State, l
 
     promise = "a broken layer is seen"
     if lasted("away") > SLACK and "lost" not in troubles and state.heartbeat.last_miss is None:
-        holds(state.height <= 2, promise, f"no process for {lasted('away'):.1f} s, height {state.height}")
+        holds(state.height <= 2, promise, lambda: f"no process for {lasted('away'):.1f} s, height {state.height}")
     silent = max(lasted("hung"), lasted("lost"))
     if silent > heartbeat_bound(policy):
-        holds(state.height <= 3, promise, f"no answer for {silent:.1f} s, height {state.height}")
+        holds(state.height <= 3, promise, lambda: f"no answer for {silent:.1f} s, height {state.height}")
     if silent > loss_bound(policy) + 30.0 + policy.timing.heartbeat_timeout:
-        holds(not ledger.ready, promise, f"no answer for {silent:.1f} s, and the session is kept")
+        holds(not ledger.ready, promise, lambda: f"no answer for {silent:.1f} s, and the session is kept")
     if lasted("lost") > loss_bound(policy):
-        holds(not ledger.ready, promise, f"complete silence for {lasted('lost'):.1f} s, and the session is kept")
+        holds(
+            not ledger.ready, promise, lambda: f"complete silence for {lasted('lost'):.1f} s, and the session is kept"
+        )
     if lasted("upstream") > 101.0 and "lost" not in troubles and ledger.ready:
         ready_for = state.at.mono - ledger.ready_at
         if min(ready_for, lasted("upstream")) > 101.0 + SLACK and not _interrupted(troubles):
-            holds(state.height <= 4, promise, f"upstream lost for {lasted('upstream'):.1f} s, height {state.height}")
+            holds(
+                state.height <= 4,
+                promise,
+                lambda: f"upstream lost for {lasted('upstream'):.1f} s, height {state.height}",
+            )
     for name in troubles.names():
         told = (troubles.since(name) or 0.0) >= clear_since or line.of_mono(ledger.ready_at) >= clear_since
-        if name.startswith("farm ") and lasted(name) > SLACK and told and not _interrupted(troubles):
-            holds(state.height < TOP, promise, f"{name} broken for {lasted(name):.1f} s, height {state.height}")
+        seen = state.height < TOP or _interrupted(troubles)
+        if name.startswith("farm ") and lasted(name) > SLACK and told and not seen:
+            raise Violation(promise, f"{name} broken for {lasted(name):.1f} s, height {state.height}")
     _healthy(line, troubles, clear_since, state, ledger, policy)
     _login(line, troubles, clear_since, state, policy)
 
@@ -92,7 +99,11 @@ def _healthy(
     if ledger.broken:
         return  # a farm whose healing was told by a notice that was lost on its way
     if calm > recovery_bound(policy, ledger):
-        holds(state.status is Status.UP, "health is seen", f"healthy for {calm:.0f} s: {state.status}, {ledger}")
+        holds(
+            state.status is Status.UP,
+            "health is seen",
+            lambda: f"healthy for {calm:.0f} s: {state.status}, {ledger.brief()}",
+        )
 
 
 def _login(line: Timeline, troubles: Troubles, clear_since: float, state: State, policy: Policy) -> None:
@@ -107,4 +118,8 @@ def _login(line: Timeline, troubles: Troubles, clear_since: float, state: State,
     proven = state.login.proven_at
     expired = last_expiry(lost_at.wall).at if proven is None else next_expiry(proven).at
     if line.t - max(since, clear_since, troubles.changed_at) > bound and lost_at.wall >= expired:
-        holds(state.status is Status.REAUTH_REQUIRED, "a login is asked for", f"waiting for {line.t - since:.0f} s")
+        holds(
+            state.status is Status.REAUTH_REQUIRED,
+            "a login is asked for",
+            lambda: f"waiting for {line.t - since:.0f} s",
+        )

@@ -34,6 +34,7 @@ from supervisor.core.events import (
 from supervisor.core.facts import Facts
 from supervisor.core.machine import Wake
 from supervisor.core.policy import Policy
+from supervisor.core.session import Phase
 from supervisor.core.state import State, initial
 from tests.simulation import bounds, skip
 from tests.simulation import faults as f
@@ -183,6 +184,8 @@ class Run:
         if self._watch is not None:
             self._watch(self.line.t, before, event, after, actions)
         self._judge.step(before, event, after, actions, self._wake)
+        if after.session.phase is Phase.STOPPED:
+            self._blind.disturbed(self.line.t)
         for action in actions:
             match action:
                 case Connect() | Close() | Ping() | Probe():
@@ -322,11 +325,17 @@ class Run:
 
     def _pause(self, fault: f.Pause) -> None:
         until = self.line.now().wall + timedelta(seconds=fault.lasts) if fault.by_clock else None
-        self._blinded("paused", fault.lasts + 1.0)
         self.world.port_back()
         self._hear(PauseAsked(until))
         if until is None:
-            self.line.later(fault.lasts, partial(self._hear, ResumeAsked()))
+            self.line.later(fault.lasts, self._resume)
+
+    def _resume(self) -> None:
+        """An operator who finds no daemon tries again."""
+        if self.state is None:
+            self.line.later(60.0, self._resume)
+        else:
+            self._hear(ResumeAsked())
 
     def _upkeep(self, fault: f.Upkeep) -> None:
         """Work on the gateway in a window of the operator's."""
@@ -388,7 +397,7 @@ class Run:
                 self.line.later(fault.away + share * fault.login, self._compare)
 
     def _compare(self) -> None:
-        if self.state is None or len(self._blind):
+        if self.state is None or len(self._blind) or self.state.session.phase is Phase.STOPPED:
             return
         bounds.look(self.line, self.world.troubles, self._blind.calm_since, self.state, self._judge.ledger, self.policy)
 

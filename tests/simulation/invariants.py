@@ -23,7 +23,7 @@ from typing import Any
 from supervisor.core import outages, tokens
 from supervisor.core.actions import Action, Connect
 from supervisor.core.backoff import FLOOR
-from supervisor.core.counters import Histogram
+from supervisor.core.counters import Counters, Histogram
 from supervisor.core.events import Event, Reloaded, Slept
 from supervisor.core.layers import TOP, below_upstream, lowest_broken
 from supervisor.core.machine import Wake
@@ -45,6 +45,7 @@ EARLY = 60.0
 MUTE_LIMIT, MUTE_CAP = 10, 30.0
 ACCOUNT_WAIT = 60.0
 WALL_JUMP = 2.0
+COUNTERS = tuple(spec.name for spec in fields(Counters))
 
 
 class Judge:
@@ -77,7 +78,11 @@ class Judge:
         ledger.resetting = any(occurrence.window.kind.value == "server_reset" for occurrence in active)
         ledger.follow(before, event, actions, now)
         self._phase(after, wake)
-        holds(after.height == ledger.height(), "report follows events", f"height {after.height}, {ledger.height()} due")
+        holds(
+            after.height == ledger.height(),
+            "report follows events",
+            lambda: f"height {after.height}, {ledger.height()} due",
+        )
         self._status(after)
         self._restarts(before, event, after, was_ready=was_ready)
         if ledger.ended:
@@ -97,13 +102,25 @@ class Judge:
 
     def _phase(self, after: State, wake: Wake) -> None:
         live, timing, promise = after.session, self.policy.timing, "a phase has a deadline"
-        holds(live.phase in self.ledger.phases(), "report follows events", f"phase {live.phase}, {self.ledger}")
+        holds(
+            live.phase in self.ledger.phases(),
+            "report follows events",
+            lambda: f"phase {live.phase}, {self.ledger.brief()}",
+        )
         if live.phase is Phase.STOPPED:
+            until = after.paused_until
+            holds(until is None or after.at.wall < until, promise, lambda: f"paused until {until}")
             return
         holds(
-            wake.mono is not None and wake.mono > after.at.mono, promise, f"{live.phase}: wake {wake}, now {after.at}"
+            wake.mono is not None and wake.mono > after.at.mono,
+            promise,
+            lambda: f"{live.phase}: wake {wake}, now {after.at}",
         )
-        holds(wake.wall is None or wake.wall > after.at.wall, promise, f"{live.phase}: wake {wake}, now {after.at}")
+        holds(
+            wake.wall is None or wake.wall > after.at.wall,
+            promise,
+            lambda: f"{live.phase}: wake {wake}, now {after.at}",
+        )
         ahead = wake.mono - after.at.mono if wake.mono is not None else math.inf
         longest = {
             Phase.CONNECTING: max(timing.connect_timeout, timing.handshake_timeout),
@@ -111,8 +128,8 @@ class Judge:
             Phase.READY: max(timing.heartbeat_interval, timing.heartbeat_timeout),
             Phase.BACKOFF: max(ACCOUNT_WAIT, timing.retry_max),
         }
-        holds(live.phase in longest, promise, f"{live.phase} after a step")
-        holds(ahead <= longest[live.phase] + TINY, promise, f"{live.phase}: {ahead:.3f} s ahead")
+        holds(live.phase in longest, promise, lambda: f"{live.phase} after a step")
+        holds(ahead <= longest[live.phase] + TINY, promise, lambda: f"{live.phase}: {ahead:.3f} s ahead")
         if live.phase is Phase.READY:
             holds(bool(after.heartbeat.pings) or after.heartbeat.next_ping is not None, promise, "no heartbeat is due")
         else:
@@ -120,7 +137,7 @@ class Judge:
 
     def _status(self, after: State) -> None:
         status, outage = after.status, after.outages.current
-        planned = outage is not None and outage.ended is None and outage.planned
+        planned = after.outages.observing and outage is not None and outage.ended is None and outage.planned
         if after.session.phase is Phase.STOPPED:
             due = Status.STOPPED
         elif self.ledger.height() == TOP:
@@ -131,7 +148,7 @@ class Judge:
             due = Status.MAINTENANCE
         else:
             due = Status.DEGRADED if self.ledger.ready else Status.DOWN
-        holds(status is due, "up means every layer", f"{status}, {due} due")
+        holds(status is due, "up means every layer", lambda: f"{status}, {due} due")
 
     # -- attempts -----------------------------------------------------------------------------------------------------
 
@@ -147,7 +164,7 @@ class Judge:
         holds(
             least - TINY <= wait <= most + TINY,
             "a wait within its cap",
-            f"{wait:.3f} s after {ledger.failure or 'a loss'}, {least:g} to {most:g} allowed",
+            lambda: f"{wait:.3f} s after {ledger.failure or 'a loss'}, {least:g} to {most:g} allowed",
         )
 
     def _allowed(self, ledger: Ledger, after: State) -> tuple[float, float]:
@@ -189,7 +206,11 @@ class Judge:
                 queue.popleft()
         usual = 3.0 * HOUR / timing.retry_max + 3.0 * EARLY / timing.retry_max_early + 30
         most = usual + len(hurried) * (1 + 3.0 * EARLY / timing.retry_max_early)
-        holds(len(times) <= min(most, HOUR / FLOOR), "no retry storm", f"{len(times)} in an hour, {most:.0f} allowed")
+        holds(
+            len(times) <= min(most, HOUR / FLOOR),
+            "no retry storm",
+            lambda: f"{len(times)} in an hour, {most:.0f} allowed",
+        )
 
     # -- books --------------------------------------------------------------------------------------------------------
 
@@ -202,35 +223,44 @@ class Judge:
         books, old = after.outages, before.outages
         holds(outages.balanced(books), "the books balance", books)
         same = math.isclose(books.observed, self._observed, rel_tol=1e-9, abs_tol=1e-3)
-        holds(same, "the books balance", f"observed {books.observed}, {self._observed} due")
+        holds(same, "the books balance", lambda: f"observed {books.observed}, {self._observed} due")
         same = math.isclose(books.broken_seconds, self._broken, rel_tol=1e-9, abs_tol=1e-3)
-        holds(same, "the books balance", f"broken {books.broken_seconds}, {self._broken} due")
+        holds(same, "the books balance", lambda: f"broken {books.broken_seconds}, {self._broken} due")
         _grew("outage seconds", old.seconds, books.seconds)
         _grew("outages", old.counts, books.counts)
-        for planned, histogram in old.recovery.items():
-            _histogram_grew(histogram, books.recovery[planned])
+        if books.recovery is not old.recovery:
+            for planned, histogram in old.recovery.items():
+                _histogram_grew(histogram, books.recovery[planned])
         stopped = after.session.phase is Phase.STOPPED
         if books.observing and not stopped:
             is_open = books.current is not None and books.current.ended is None
-            holds(is_open is (after.height < TOP), "the books balance", f"height {after.height}: {books.current}")
-        holds(books.observing is (self.ledger.tried and not stopped), "the books balance", f"observing {self.ledger}")
+            holds(
+                is_open is (after.height < TOP), "the books balance", lambda: f"height {after.height}: {books.current}"
+            )
+        holds(
+            books.observing is (self.ledger.tried and not stopped),
+            "the books balance",
+            lambda: f"observing {self.ledger.brief()}",
+        )
 
     def _counters(self, before: State, after: State) -> None:
         old, new = before.counters, after.counters
-        for spec in fields(old):
-            was, now = getattr(old, spec.name), getattr(new, spec.name)
+        for name in COUNTERS:
+            was, now = getattr(old, name), getattr(new, name)
             if was is now:
                 continue
             if isinstance(was, Histogram):
                 _histogram_grew(was, now)
             elif isinstance(was, Mapping):
-                _grew(spec.name, was, now)
-            else:
-                holds(was <= now, "counters never go back", f"{spec.name} {was} -> {now}")
+                _grew(name, was, now)
+            elif now < was:
+                raise Violation("counters never go back", f"{name} {was} -> {now}")
+        if after.farms.known is before.farms.known:
+            return
         for key, farm in before.farms.known.items():
             later = after.farms.known[key]
-            held = farm.breaks_planned <= later.breaks_planned and farm.breaks_unplanned <= later.breaks_unplanned
-            holds(held, "counters never go back", f"{key}: {farm} -> {later}")
+            if later.breaks_planned < farm.breaks_planned or later.breaks_unplanned < farm.breaks_unplanned:
+                raise Violation("counters never go back", f"{key}: {farm} -> {later}")
 
     def _planned(self, before: State, after: State) -> None:
         now, outage, old = after.at, after.outages.current, before.outages.current
@@ -245,7 +275,7 @@ class Judge:
         explained = not mismatch and self.openings.explains(broken, now.wall, low_for)
         promise = "planned is explained"
         if outage.planned:
-            holds(explained, promise, f"{broken} at {now.wall} by no window: {outage}")
+            holds(explained, promise, lambda: f"{broken} at {now.wall} by no window: {outage}")
         elif (old is None or old.planned) and explained:
             # It has turned, or began so: some moment since the last step, or of an earlier process, was unexplained.
             edges = self.openings.edges(before.at.wall, now.wall)
@@ -254,7 +284,7 @@ class Judge:
             holds(
                 not new and (worn or any(edges) or old is None or old.ended is not None),
                 promise,
-                f"turned, though explained: {outage}",
+                lambda: f"turned, though explained: {outage}",
             )
 
     def _restarts(self, before: State, event: Event, after: State, *, was_ready: bool) -> None:
@@ -275,8 +305,9 @@ class Judge:
         _grew("restarts", before.restarts.counts, counts)
         checked: Iterable[Result] = (Result.IN_TIME, Result.OVERDUE) if self._repeated else Result
         for result in checked:
-            due = book.counts.get(result, 0)
-            holds(counts.get(result, 0) == due, "restarts counted once", f"{result} {counts.get(result, 0)}, {due} due")
+            due, told = book.counts.get(result, 0), counts.get(result, 0)
+            if told != due:
+                raise Violation("restarts counted once", f"{result} {told}, {due} due")
 
     def _login(self, before: State, after: State) -> None:
         promise, ledger, now = "a login asked for", self.ledger, after.at
@@ -287,11 +318,11 @@ class Judge:
         grace = min(window.grace for window in windows).total_seconds() * times
         if ledger.unready_since is not None:
             away = now.mono - ledger.unready_since
-            holds(away > grace - TINY, promise, f"{away:.0f} s after the loss, grace {grace:.0f} s")
-        holds(ledger.failure in ("refused", "closed", "mute"), promise, f"on the evidence of {ledger.failure}")
+            holds(away > grace - TINY, promise, lambda: f"{away:.0f} s after the loss, grace {grace:.0f} s")
+        holds(ledger.failure in ("refused", "closed", "mute"), promise, lambda: f"on the evidence of {ledger.failure}")
         lost_at, proven = after.login.lost_at, after.login.proven_at
         expired = tokens.last_expiry(now.wall).at if proven is None else tokens.next_expiry(proven).at
-        holds(lost_at is not None and lost_at.wall >= expired, promise, f"lost {lost_at}, expired {expired}")
+        holds(lost_at is not None and lost_at.wall >= expired, promise, lambda: f"lost {lost_at}, expired {expired}")
 
 
 def _grew(name: str, old: Mapping[Any, float], new: Mapping[Any, float]) -> None:

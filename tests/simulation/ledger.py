@@ -4,7 +4,7 @@ A second, plain account of the contract's sections 3 and 6, made of events and a
 state of the core but to learn that a deadline of the core (checked elsewhere) has passed.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from supervisor.core.actions import Action, Close, Connect, Ping, Probe
 from supervisor.core.clock import Now
@@ -93,6 +93,7 @@ class Ledger:
     def follow(self, before: State, event: Event, actions: tuple[Action, ...], now: Now) -> None:
         """One step of the core happened."""
         self.ended = ""
+        asked = self.epoch if self.ready else None
         heard = self._time_passed(before, event, actions, now.mono)
         for action in actions:
             if isinstance(action, Ping) and self.ready and action.epoch == self.epoch:
@@ -108,7 +109,8 @@ class Ledger:
             elif isinstance(action, Probe):
                 self._probed(action, now.mono)
             elif isinstance(action, Ping):
-                holds(self.ready and action.epoch == self.epoch, "only a ready session is asked", action)
+                may = action.epoch == asked or (self.ready and action.epoch == self.epoch)
+                holds(may, "only a ready session is asked", action)
 
     def height(self) -> int:
         """How many layers must be reported up."""
@@ -129,6 +131,11 @@ class Ledger:
         if self.open:
             return (Phase.HANDSHAKING,) if self.shaken else (Phase.CONNECTING,)
         return (Phase.BACKOFF,)
+
+    def brief(self) -> str:
+        """For people."""
+        facts = {spec.name: getattr(self, spec.name) for spec in fields(self) if spec.name != "policy"}
+        return " ".join(f"{name}={value}" for name, value in facts.items() if value)
 
     # -- what passes by itself ----------------------------------------------------------------------------------------
 
@@ -166,7 +173,7 @@ class Ledger:
         holds(
             not self.beats and now - max(self.ready_at, self.answered_at) >= patience - 1e-6,
             "a short stall costs no session",
-            f"{now - max(self.ready_at, self.answered_at):.3f} s after the last answer",
+            lambda: f"{now - max(self.ready_at, self.answered_at):.3f} s after the last answer",
         )
 
     def _silence(self, now: float) -> None:
@@ -298,7 +305,7 @@ class Ledger:
             self.beats = False
 
     def _connected(self, action: Connect) -> None:
-        holds(not self.open, "one session of a gateway at a time", f"{action} while {self.epoch} is open")
+        holds(not self.open, "one session of a gateway at a time", lambda: f"{action} while {self.epoch} is open")
         holds(action.epoch > self.epoch, "epochs go up", action)
         ids = (self.policy.client_id, self.policy.client_id_fallback)
         holds(action.client_id in ids, "no client id but the configured ones", action)

@@ -41,8 +41,19 @@ class Openings:
         self._all = sorted((*self._fixed, *self._own), key=lambda o: o.start)
         self._starts = [occurrence.start for occurrence in self._all]
         self._longest = max((o.planned_until - o.start for o in self._all), default=timedelta(0))
+        self._edges = sorted({edge for o in self._all for edge in (o.start, o.planned_until)})
+        self._held: tuple[datetime, datetime, list[Occurrence]] | None = None
 
     def active(self, wall: datetime) -> list[Occurrence]:
+        held = self._held
+        if held is not None and held[0] <= wall < held[1]:
+            return held[2]
+        after = bisect_right(self._edges, wall)
+        until = self._edges[after] if after < len(self._edges) else wall + MARGIN
+        self._held = (wall, until, self._active(wall))
+        return self._held[2]
+
+    def _active(self, wall: datetime) -> list[Occurrence]:
         found = []
         position = bisect_right(self._starts, wall) - 1
         while position >= 0 and wall - self._starts[position] <= self._longest:
@@ -92,9 +103,13 @@ class RestartBook:
         self.counts: dict[Result, int] = {}
         self._open: dict[Occurrence, _Watch | None] = dict.fromkeys(_restarts(active))
         self._done: datetime | None = None
+        self._last: list[Occurrence] | None = None
 
     def turned(self, active: list[Occurrence], before: datetime, wall: datetime, *, ready: bool) -> None:
         """Windows opened or closed since `before`; `ready`: a session was until now, and nobody set the clock."""
+        if active is self._last:
+            return
+        self._last = active
         now_open = _restarts(active)
         for occurrence in [occurrence for occurrence in self._open if occurrence not in now_open]:
             watch = self._open.pop(occurrence)

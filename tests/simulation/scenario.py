@@ -1,8 +1,8 @@
 """From a seed to one gateway's quarter of a year: its policy, its habits, and everything that will go wrong.
 
 Most days are quiet: a restart, perhaps a server reset that is felt. Now and then there is a bad day with many faults at
-once, because two faults that overlap are what nobody thought of. Hours of outage are rare, and half of the gateways try
-again more slowly than the default, or a year would be spent in refused attempts.
+once, because two faults that overlap are what nobody thought of. Hours of outage are rare, and most gateways try again
+more slowly than the default, or a year would be spent in refused attempts.
 """
 
 import random
@@ -57,7 +57,7 @@ def of_seed(seed: int, days: float = DAYS) -> Scenario:
     rng = random.Random(seed)
     begins = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=rng.randrange(1826), seconds=rng.randrange(86400))
     policy = _policy(rng)
-    trip = rng.choice((0.0005, 0.001, 0.02, 0.3, 0.9))
+    trip = rng.choice((0.0005, 0.001, 0.02, 0.02, 0.5))
     faults = (
         *_restarts(rng, policy, begins, days),
         *_resets(rng, policy, begins, days),
@@ -131,13 +131,13 @@ def _daily_reset(at: time, zone: str, minutes: int) -> Window:
 
 
 def _timing(rng: random.Random) -> Timing:
-    if rng.random() < 0.25:
+    if rng.random() < 0.15:
         return Timing()
     patient = replace(
         Timing(),
-        restart_retry=rng.choice((1.0, 2.0, 3.0)),
-        retry_max=rng.choice((15.0, 20.0, 30.0)),
-        retry_max_early=rng.choice((2.0, 5.0)),
+        restart_retry=rng.choice((2.0, 3.0, 5.0)),
+        retry_max=rng.choice((20.0, 30.0, 60.0)),
+        retry_max_early=rng.choice((2.0, 5.0, 10.0)),
     )
     if rng.random() < 0.3:
         patient = replace(patient, heartbeat_interval=5.0, heartbeat_timeout=rng.choice((2.0, 5.0)), outage_merge=10.0)
@@ -161,7 +161,7 @@ def _restarts(rng: random.Random, policy: Policy, begins: datetime, days: float)
 
 def _leave(rng: random.Random, at: float) -> f.Leave:
     luck = rng.random()
-    away = rng.uniform(1.5, 4.0) if luck < 0.85 else rng.uniform(5.0, 30.0) if luck < 0.96 else rng.uniform(30.0, 150.0)
+    away = rng.uniform(0.5, 3.0) if luck < 0.87 else rng.uniform(5.0, 30.0) if luck < 0.97 else rng.uniform(30.0, 150.0)
     luck = rng.random()
     login = rng.uniform(15, 60) if luck < 0.7 else rng.uniform(60, 600) if luck < 0.96 else rng.uniform(600, 3 * 3600)
     return f.Leave(
@@ -198,7 +198,7 @@ def _resets(rng: random.Random, policy: Policy, begins: datetime, days: float) -
 
 
 def _upstream_loss(rng: random.Random, at: float, lasts: float) -> f.UpstreamLoss:
-    every = rng.uniform(5.0, 30.0) if lasts < 600 else rng.uniform(30.0, 100.0)
+    every = rng.uniform(15.0, 60.0) if lasts < 600 else rng.uniform(30.0, 100.0)
     return f.UpstreamLoss(at, lasts, every, rng.choice((1100, 1100, 2110)), rng.choice((1101, 1102, 1102, None)))
 
 

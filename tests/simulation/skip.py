@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from supervisor.core import machine
 from supervisor.core.due import DESUPPORT_FORGOTTEN, MISSING_AFTER
-from supervisor.core.heartbeat import Heartbeat
+from supervisor.core.heartbeat import AT_REST
 from supervisor.core.machine import Wake
 from supervisor.core.policy import Policy
 from supervisor.core.session import Phase
@@ -29,7 +29,9 @@ def next_but_pings(state: State, policy: Policy) -> Wake:
 
     Two notes to the log come after a day with the next step, whatever it is, and so wait for a ping.
     """
-    wake = machine.wake(replace(state, heartbeat=replace(state.heartbeat, next_ping=None)), policy)
+    resting = state.copied()
+    resting.heartbeat = AT_REST
+    wake = machine.wake(resting, policy)
     days = [wake.mono] if wake.mono is not None else []
     if state.first_ready_at is not None and not state.talk.missing_farms:
         days.append(state.first_ready_at + MISSING_AFTER)
@@ -51,16 +53,8 @@ def over_pings(state: State, policy: Policy, trip: float, until: float) -> tuple
     once = beats.with_value(trip)
     old = beats.counts or (0,) * len(once.counts)
     counts = tuple(was + (now - was) * times for was, now in zip(old, once.counts, strict=True))
-    counted = replace(beats, counts=counts, total=beats.total + trip * times)
-    moved: Heartbeat = replace(beat, next_ping=first + times * cycle, round_trip=trip)
-    passed = timedelta(seconds=answered - state.at.mono)
-    return (
-        replace(
-            state,
-            heartbeat=moved,
-            counters=replace(state.counters, heartbeats=counted),
-            last_message=state.at.wall + passed,
-        ),
-        times,
-        answered,
-    )
+    after = state.copied()
+    after.counters = replace(state.counters, heartbeats=replace(beats, counts=counts, total=beats.total + trip * times))
+    after.heartbeat = replace(beat, next_ping=first + times * cycle, round_trip=trip)
+    after.last_message = state.at.wall + timedelta(seconds=answered - state.at.mono)
+    return after, times, answered

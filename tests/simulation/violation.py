@@ -11,6 +11,6 @@ class Violation(AssertionError):
 
 
 def holds(truth: bool, promise: str, detail: object = "") -> None:
-    """Raises Violation unless it is true."""
+    """Raises Violation unless it is true. A `detail` that is a function is asked only then."""
     if not truth:
-        raise Violation(promise, str(detail))
+        raise Violation(promise, str(detail() if callable(detail) else detail))

@@ -104,7 +104,7 @@ class World:
 
     def answers_pings(self, epoch: int) -> bool:
         """Whether nothing that has begun would keep a ping of this session from its answer."""
-        if "hung" in self.troubles or "lost" in self.troubles:
+        if self._deaf():
             return False
         return any(connection.alive and connection.ours for connection in self._of(epoch))
 
@@ -122,6 +122,7 @@ class World:
         self.connections.append(connection)
         door = self._door(action.port)
         if door == "lost":
+            connection.alive = False
             self._own_end(connection, Ending.TIMEOUT, action.connect_timeout)
             return
         if door == "refuses":
@@ -152,7 +153,7 @@ class World:
     def _greet(self, connection: Connection) -> None:
         if not (connection.alive and connection.ours) or connection.shaken:
             return
-        if "mute" in self.troubles or "hung" in self.troubles or "lost" in self.troubles:
+        if "mute" in self.troubles or self._deaf():
             return  # greeted when that is over
         connection.shaken = True
         epoch = connection.epoch
@@ -194,7 +195,7 @@ class World:
             return
         self._own_end(connection, Ending.ASKED, 0.001)
         connection.ours = False
-        if "lost" not in self.troubles and "hung" not in self.troubles:
+        if not self._deaf():
             connection.alive = False
 
     def _own_end(self, connection: Connection, ending: Ending, seconds: float) -> None:
@@ -209,7 +210,7 @@ class World:
     def _ping(self, connection: Connection) -> None:
         if not connection.ours:
             return
-        if "lost" in self.troubles or "hung" in self.troubles:
+        if self._deaf():
             connection.unanswered += connection.alive
         elif not connection.alive:
             self._own_end(connection, Ending.RESET, 0.001)
@@ -260,11 +261,12 @@ class World:
 
     def _flowing_again(self) -> None:
         """What was held comes now; connections that wait are greeted; ghosts fade."""
-        if "lost" in self.troubles or "hung" in self.troubles:
+        if self._deaf():
             return
+        ghosts = [connection for connection in self.connections if connection.alive and not connection.ours]
+        if ghosts:
+            self._span("ghost", self._linger, partial(self._fade, ghosts))
         for connection in self.connections:
-            if connection.alive and not connection.ours:
-                self._line.later(self._linger, partial(self._drop, connection, Ending.CLOSED))
             for event in connection.held:
                 self._line.later(0.001, partial(self._say, connection, event))
             for _ in range(connection.unanswered):
@@ -272,6 +274,14 @@ class World:
             connection.held, connection.unanswered = [], 0
             self._line.later(0.003, partial(self._greet, connection))
         self._linger = 0.0
+
+    def _fade(self, ghosts: list[Connection]) -> None:
+        for ghost in ghosts:
+            self._drop(ghost, Ending.CLOSED)
+
+    def _deaf(self) -> bool:
+        """The gateway hears nothing, not even that we closed."""
+        return "lost" in self.troubles or "hung" in self.troubles
 
     # -- what goes wrong ----------------------------------------------------------------------------------------------
 
@@ -297,7 +307,7 @@ class World:
                 self._drop_all(Ending.CLOSED)
             case f.UpstreamLoss():
                 self._span("upstream", fault.lasts, partial(self._upstream_back, fault))
-                self._storm(fault)
+                self._storm(fault, self._line.t + fault.lasts)
             case f.FarmBreak():
                 self._farm_breaks(fault)
             case f.PortMove():
@@ -354,11 +364,11 @@ class World:
             self._say(connection, TrafficSeen(connection.epoch))
         self._line.later(2.0, self._chatter)
 
-    def _storm(self, fault: f.UpstreamLoss) -> None:
-        if self._line.t >= fault.at + fault.lasts or "upstream" not in self.troubles:
+    def _storm(self, fault: f.UpstreamLoss, until: float) -> None:
+        if self._line.t >= until or "upstream" not in self.troubles:
             return
         self._notice(fault.code, "Connectivity between IB and Trader Workstation has been lost.")
-        self._line.later(fault.every, partial(self._storm, fault))
+        self._line.later(fault.every, partial(self._storm, fault, until))
 
     def _upstream_back(self, fault: f.UpstreamLoss) -> None:
         if "upstream" in self.troubles or fault.ends is None:

@@ -1,0 +1,50 @@
+"""What happened, one line a step: for people who look at a schedule that broke a promise."""
+
+from collections import deque
+from datetime import timedelta
+
+from supervisor.core.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
+from supervisor.core.events import Event, NoticeReceived, SessionClosed, SessionEvent
+from supervisor.core.state import State
+from tests.simulation.scenario import Scenario
+
+
+class Trace:
+    """The last steps of a run, as lines."""
+
+    def __init__(self, scenario: Scenario, most: int = 60) -> None:
+        self._begins = scenario.begins
+        self.lines: deque[str] = deque(maxlen=most)
+
+    def __call__(self, t: float, before: State, event: Event, after: State, actions: tuple[Action, ...]) -> None:
+        wall = self._begins + timedelta(seconds=t)
+        phases = f"{before.session.phase} -> {after.session.phase}"
+        did = " ".join(word for word in map(_did, actions) if word)
+        self.lines.append(
+            f"{wall:%Y-%m-%d %H:%M:%S.%f} {_told(event):<28} {phases:<26} {after.height} {after.status:<16} {did}"
+        )
+
+
+def _told(event: Event) -> str:
+    words = type(event).__name__
+    if isinstance(event, NoticeReceived):
+        words += f" {event.code}"
+    if isinstance(event, SessionClosed):
+        words += f" {event.ending}"
+    return f"{words} #{event.epoch}" if isinstance(event, SessionEvent) else words
+
+
+def _did(action: Action) -> str:
+    match action:
+        case Connect():
+            return f"connect #{action.epoch}"
+        case Close():
+            return f"close #{action.epoch}"
+        case Ping():
+            return "ping"
+        case Probe():
+            return f"probe {action.request_id}"
+        case Keep():
+            return "keep"
+        case Tell():
+            return ""
