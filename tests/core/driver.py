@@ -34,7 +34,7 @@ from supervisor.core.events import (
 )
 from supervisor.core.facts import Facts
 from supervisor.core.layers import LADDER, TOP, Layer
-from supervisor.core.policy import Policy
+from supervisor.core.policy import Policy, Timing
 from supervisor.core.session import OPEN, Phase
 from supervisor.core.snapshot import Snapshot, snapshot
 from supervisor.core.state import State, initial
@@ -48,6 +48,8 @@ RESTART = daily_restart(time(23, 45), NEW_YORK)
 RESET = server_reset(Daily(time(0, 15), NEW_YORK), timedelta(minutes=90), Explains.UPSTREAM_FARMS)
 """North America's, daily: from 00:10 to 02:00 with lead and grace."""
 WEEKEND = server_reset(Weekly(FRIDAY, time(23, 0), NEW_YORK), timedelta(hours=4), Explains.EVERY_LAYER)
+RELAXED = Timing(heartbeat_interval=300.0, retry_max=30.0)
+"""For stories of days: fewer steps."""
 
 
 def policy(**changes: object) -> Policy:

@@ -10,9 +10,9 @@ from supervisor.core.events import MaintenanceAsked, PauseAsked, ResumeAsked
 from supervisor.core.session import Phase
 from supervisor.core.status import Status
 from supervisor.core.windows import daily_restart, weekly_restart
-from tests.core.driver import NEW_YORK, RESTART, World, instant, policy
+from tests.core.driver import NEW_YORK, RELAXED, RESTART, World, instant, policy
 
-NIGHTLY = policy(windows=(RESTART,), timezone=NEW_YORK)
+NIGHTLY = policy(windows=(RESTART,), timezone=NEW_YORK, timing=RELAXED)
 
 
 def before_midnight(settings: object = None, day: str = "2027-01-06") -> World:
@@ -204,7 +204,7 @@ def test_a_restart_window_that_a_reload_opens_at_once_is_not_judged() -> None:
 # -- the repeated hour ------------------------------------------------------------------------------------------------
 # New York, 2027-11-07: 01:30 occurs at 05:30Z and at 06:30Z.
 
-REPEATED = policy(windows=(daily_restart(time(1, 30), NEW_YORK),))
+REPEATED = policy(windows=(daily_restart(time(1, 30), NEW_YORK),), timing=RELAXED)
 
 
 def fall_back() -> World:
@@ -301,11 +301,13 @@ def test_a_loss_that_a_window_explains_is_no_moved_restart() -> None:
 
 
 def test_without_a_zone_the_minute_is_told_in_utc() -> None:
-    assert "23:30 UTC" in moved("18:30:01", 60, policy(windows=(RESTART,))).tells("restart_moved")[0].text
+    assert (
+        "23:30 UTC" in moved("18:30:01", 60, policy(windows=(RESTART,), timing=RELAXED)).tells("restart_moved")[0].text
+    )
 
 
 def test_a_loss_long_ago_is_not_reported() -> None:
-    weekly = policy(windows=(weekly_restart(SUNDAY, time(12, 0), NEW_YORK),))
+    weekly = policy(windows=(weekly_restart(SUNDAY, time(12, 0), NEW_YORK),), timing=RELAXED)
     world = World(weekly, at="2027-01-06 12:00 NY").up()
     world.until("2027-01-06 18:30:01 NY")
     world.restart(60)
@@ -322,7 +324,7 @@ def test_nothing_is_replanned_by_itself() -> None:
 
 
 def test_two_restart_windows_are_each_judged() -> None:
-    both = policy(windows=(RESTART, weekly_restart(SUNDAY, time(12, 0), NEW_YORK)))
+    both = policy(windows=(RESTART, weekly_restart(SUNDAY, time(12, 0), NEW_YORK)), timing=RELAXED)
     world = World(both, at="2027-01-10 11:00 NY").up()
     world.until("2027-01-10 12:00 NY")
     world.restart(60)

@@ -1,0 +1,159 @@
+"""What else the gateway says, and what follows (issue 3; IB.md section 1)."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from supervisor.core.policy import Timing
+from supervisor.core.session import Phase
+from supervisor.core.talk import REMEMBERED
+from tests.core.driver import World, policy
+
+SLOW = policy(timing=Timing(heartbeat_interval=60.0))
+OLD = "Your version of the application 10.19.2 will be desupported on 20270301. Please upgrade to 10.30 or higher."
+
+
+def test_every_code_is_counted_under_its_number_and_unknown_ones_as_other() -> None:
+    world = World().up()
+    for code in (1100, 1100, 2104, 987654, 2199, 987654):
+        world.notice(code, "x")
+    assert world.state.counters.messages == {"1100": 2, "2104": 1, "other": 3}
+
+
+def test_an_unknown_code_changes_nothing_and_is_told_once_an_hour() -> None:
+    world = World(SLOW).up()
+    for _ in range(3):
+        world.notice(987654, "what is this")
+    assert world.word() == "up"
+    assert len(world.tells("notice")) == 1
+    assert world.tells("notice")[0].level == 20
+    world.run(3601)
+    world.notice(987654, "what is this")
+    assert len(world.tells("notice")) == 2
+
+
+def test_how_many_codes_are_remembered_is_bounded() -> None:
+    world = World().up()
+    for code in range(500000, 500000 + REMEMBERED + 40):
+        world.notice(code)
+    assert len(world.state.talk.codes) == REMEMBERED
+
+
+def test_a_competing_session_is_shown_while_it_is_heard_of_and_five_minutes_more() -> None:
+    world = World().up()
+    assert world.snapshot.competing is None
+    world.notice(10197, "No market data during competing live session")
+    assert world.snapshot.competing is True
+    assert "logged in elsewhere" in world.tells("notice")[0].text
+    world.run(299)
+    assert world.snapshot.competing is True
+    world.run(2)
+    assert world.snapshot.competing is False
+    assert world.word() == "up"
+
+
+@pytest.mark.parametrize("code", [162, 420, 10189])
+def test_another_ip_address_is_a_competing_session_too(code: int) -> None:
+    world = World().up()
+    world.notice(code, "Trading TWS session is connected from a different IP address")
+    assert world.snapshot.competing is True
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "words"),
+    [
+        (100, "Max rate of messages per second has been exceeded", "too many messages"),
+        (0, "Warning: Approaching max rate of 50 messages per second", "too many messages"),
+        (321, "The API interface is currently in Read-Only mode.", "read-only mode"),
+    ],
+)
+def test_warnings_are_told_with_their_cause(code: int, text: str, words: str) -> None:
+    world = World().up()
+    world.notice(code, text)
+    assert words in world.tells("notice")[0].text
+    assert world.word() == "up"
+
+
+def test_desupport_is_a_day_and_survives_a_restart_of_the_daemon() -> None:
+    world = World().up()
+    world.notice(2172, OLD)
+    assert world.snapshot.desupported_on == datetime(2027, 3, 1, tzinfo=UTC)
+    assert "10.30" in world.tells("notice")[0].text
+    heir = world.heir(after=60).start().run(1)
+    assert heir.snapshot.desupported_on == datetime(2027, 3, 1, tzinfo=UTC)
+
+
+def test_desupport_without_a_day_is_told_but_no_day_is_shown() -> None:
+    world = World().up()
+    world.notice(2172, "bald nicht mehr")
+    assert world.snapshot.desupported_on is None
+    assert len(world.tells("notice")) == 1
+
+
+def test_desupport_is_cleared_by_a_later_server_version() -> None:
+    world = World().up()
+    world.notice(2172, OLD)
+    world.run(100)
+    world.drop()
+    world.run(1)
+    assert world.snapshot.desupported_on is not None
+    world.run(100)
+    world.peer.server_version = 203
+    world.drop()
+    world.run(1)
+    assert world.snapshot.desupported_on is None
+
+
+def test_desupport_is_cleared_by_a_restart_and_a_day_without_2172() -> None:
+    world = World(SLOW).up()
+    world.notice(2172, OLD)
+    world.run(100000)
+    assert world.snapshot.desupported_on is not None, "the same session: nothing was restarted"
+    world.drop()
+    world.run(1)
+    assert world.snapshot.desupported_on is None
+    world = World(SLOW).up()
+    world.notice(2172, OLD)
+    world.run(3600)
+    world.drop()
+    world.run(80000)
+    assert world.snapshot.desupported_on is not None
+    world.run(3600)
+    assert world.snapshot.desupported_on is None
+
+
+def test_326_in_the_handshake_ends_the_attempt() -> None:
+    world = World()
+    world.peer.taken = {911}
+    world.start().run(0.01)
+    assert world.failures() == {"client_id_in_use": 1}
+    assert world.phase is Phase.BACKOFF
+    assert world.closes()
+    assert "Another program" in world.tells("attempt_failed")[0].text
+
+
+@pytest.mark.parametrize("code", [501, 507, 531, 593])
+def test_what_the_client_library_says_is_counted_and_is_no_word_of_the_gateway(code: int) -> None:
+    world = World().up()
+    world.run(1)
+    heard = world.state.last_message
+    world.run(1)
+    world.notice(code, "x" * 100000)
+    assert world.state.last_message == heard
+    assert sum(world.state.counters.messages.values()) == 1
+    assert len(world.tells("notice")) == 1
+    assert len(world.tells("notice")[0].text) < 1000
+
+
+def test_165_and_other_talk_change_nothing() -> None:
+    world = World().up()
+    world.notice(165, "Historical Market Data Service query message:HMDS server disconnect occurred.")
+    world.notice(202, "Order Canceled")
+    assert world.word() == "up"
+
+
+def test_the_last_message_is_the_last_word_of_the_gateway() -> None:
+    world = World().up()
+    world.run(1)
+    world.traffic()
+    assert world.snapshot.last_message == world.now.wall

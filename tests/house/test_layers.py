@@ -1,0 +1,204 @@
+"""DESIGN.md section 13: where things are, which way imports point, and where a library may be used."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "supervisor"
+
+MAY_IMPORT = {
+    "core": {"core"},
+    "gateway": {"core", "gateway"},
+    "observe": {"core", "observe"},
+    "config": {"core", "config"},
+    "daemon": {"core", "gateway", "observe", "config", "daemon"},
+    "simulator": {"simulator"},
+    "commands": {"core", "gateway", "observe", "config", "daemon", "simulator", "commands"},
+}
+"""core <- gateway, observe, config <- daemon <- commands; simulator <- commands."""
+PLACES = {
+    "ibapi": {"gateway"},
+    "apscheduler": {"daemon"},
+    "prometheus_client": {"observe"},
+    "sdnotify": {"observe"},
+    "h11": {"observe"},
+    "starlette": {"observe"},
+    "uvicorn": {"observe"},
+    "yaml": {"config", "simulator"},
+    "pydantic": {"config"},
+    "pydantic_core": {"config"},
+    "typer": {"commands"},
+    "rich": {"commands"},
+}
+"""Each library's one place."""
+NOT_IN_CORE = {
+    "asyncio",
+    "concurrent",
+    "logging",
+    "multiprocessing",
+    "os",
+    "queue",
+    "random",
+    "sched",
+    "secrets",
+    "select",
+    "selectors",
+    "signal",
+    "socket",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "time",
+}
+"""Of the standard library: threads, sockets, clocks, chance, the machine. They reach the core as arguments."""
+AT_THE_ROOT = {
+    ".ci",
+    ".gitignore",
+    "CHANGELOG.md",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "config",
+    "deploy",
+    "docs",
+    "pyproject.toml",
+    "supervisor",
+    "systemd",
+    "tests",
+}
+LINES = 400
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def place(path: Path) -> str:
+    """The part of the house: `core`, `gateway`, ...; empty for the package itself."""
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0] if len(parts) > 1 else ""
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Every module that is imported, anywhere in the file, with its line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, name.name) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports name their module in full"
+            assert node.module is not None
+            if node.module == "supervisor":
+                yield from ((node.lineno, f"supervisor.{name.name}") for name in node.names)
+            else:
+                yield node.lineno, node.module
+
+
+def found(path: Path, line: int, name: str) -> str:
+    return f"{path.relative_to(ROOT)}:{line}: {name}"
+
+
+def test_no_arrow_points_back() -> None:
+    back = [
+        found(path, line, name)
+        for path in modules()
+        if place(path)
+        for line, name in imports(path)
+        if name.startswith("supervisor.") and name.split(".")[1] in MAY_IMPORT.keys() - MAY_IMPORT[place(path)]
+    ]
+    assert back == []
+
+
+def test_every_part_of_the_house_is_known() -> None:
+    parts = {place(path) for path in modules()} - {""}
+    assert parts <= MAY_IMPORT.keys()
+
+
+def test_the_package_itself_imports_the_command_line_at_most() -> None:
+    own = [
+        found(path, line, name)
+        for path in modules()
+        if not place(path)
+        for line, name in imports(path)
+        if name.startswith("supervisor.") and not name.startswith("supervisor.commands")
+    ]
+    assert own == []
+
+
+def test_a_library_is_imported_in_its_one_place_only() -> None:
+    strays = [
+        found(path, line, name)
+        for path in modules()
+        for line, name in imports(path)
+        if (top := name.split(".")[0]) not in sys.stdlib_module_names
+        and top != "supervisor"
+        and place(path) not in PLACES.get(top, set())
+    ]
+    assert strays == []
+
+
+def test_the_core_knows_no_threads_sockets_clocks_logging_or_chance() -> None:
+    strays = [
+        found(path, line, name)
+        for path in modules()
+        if place(path) == "core"
+        for line, name in imports(path)
+        if name.split(".")[0] in NOT_IN_CORE
+    ]
+    assert strays == []
+
+
+def test_the_core_never_asks_what_time_it_is() -> None:
+    asked = [
+        found(path, node.lineno, node.attr)
+        for path in modules()
+        if place(path) == "core"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"now", "utcnow", "today"}
+        and isinstance(node.ctx, ast.Load)
+        if isinstance(node.value, ast.Name) and node.value.id in {"datetime", "date", "dt"}
+    ]
+    assert asked == []
+
+
+def test_nothing_is_imported_inside_a_function_but_in_commands_to_start_fast() -> None:
+    hidden = [
+        found(path, inner.lineno, ast.unparse(inner))
+        for path in modules()
+        if place(path) != "commands"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+    assert hidden == []
+
+
+def test_no_module_is_longer_than_four_hundred_lines() -> None:
+    long = {
+        str(path.relative_to(ROOT)): length
+        for path in modules()
+        if (length := len(path.read_text(encoding="utf-8").splitlines())) >= LINES
+    }
+    assert long == {}
+
+
+def test_a_module_opens_with_its_rules() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in modules()
+        if path.read_text(encoding="utf-8").strip() and ast.get_docstring(ast.parse(path.read_text("utf-8"))) is None
+    ]
+    assert silent == []
+
+
+def test_the_root_folder_holds_only_what_is_named() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a clone: what is generated cannot be told from what is kept")
+    assert {name.split("/")[0] for name in listed.stdout.split("\0") if name} <= AT_THE_ROOT
