@@ -32,6 +32,8 @@ class Result:
     back: float | None = None
     noticed: bool = False
     """Whether it ever said that anything was wrong."""
+    early: bool = False
+    """Whether it claimed to be back before it could be."""
     false: float = 0.0
     """Seconds for which it claimed to be connected and was not."""
     reconnects: int = 0
@@ -54,12 +56,14 @@ def run(racers: Sequence[Racer], chance: random.Random, progress: Callable[[str]
         _all_up(racers, progress)
         time.sleep(chance.uniform(1.0, 5.0))
         progress(fault.name)
-        for racer, result in zip(racers, _play(fault, racers), strict=True):
+        for racer, result in zip(
+            racers, _play(fault, racers, fault.seconds + chance.uniform(0.0, fault.spread)), strict=True
+        ):
             results[fault.name, racer.name] = result
     return results
 
 
-def _play(fault: Fault, racers: Sequence[Racer]) -> list[Result]:
+def _play(fault: Fault, racers: Sequence[Racer], length: float) -> list[Result]:
     for racer in racers:
         racer.prepare(fault)
     ready = [racer.claims.up for racer in racers]
@@ -73,7 +77,7 @@ def _play(fault: Fault, racers: Sequence[Racer]) -> list[Result]:
     if fault.messages:
         time.sleep(max(0.0, begun[-1] + IN_TIME - time.monotonic()))
         in_time = [racer.messages() for racer in racers]
-    time.sleep(max(0.0, begun[0] + fault.seconds - time.monotonic()))
+    time.sleep(max(0.0, begun[0] + length - time.monotonic()))
     for racer in racers:
         ended.append(time.monotonic())
         fault.end(racer.gateway)
@@ -111,6 +115,7 @@ def _judged(fault: Fault, racer: Racer, moments: tuple[float, float, float], see
         found=found - begun if found is not None and found <= ended else None,
         back=back,
         noticed=found is not None,
+        early=fault.broken and found is not None and found < ended and claims.up_at(ended),
         false=claims.seconds(True, begun, ended) if fault.broken else 0.0,
         reconnects=seen.reconnects,
         restarts=claims.count("restart", begun, now),

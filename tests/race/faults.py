@@ -1,5 +1,7 @@
 """The script of the race: each fault, what begins it, what ends it, and what is true meanwhile.
 
+- A fault lasts up to `spread` seconds longer than its name says, drawn anew for each run: else the periods of those who
+  retry every 5 s would fit it, or just not.
 - `begin` and `end` are done to each racer's own simulated gateway at the same time.
 - `broken` is whether a program could not use the connection while it lasted: a claim to be connected is then false.
 - `sound` is whether the API session stayed well: to end it was needless.
@@ -28,6 +30,7 @@ class Fault:
     seconds: float
     begin: Deed
     end: Deed
+    spread: float = 5.0
     broken: bool = True
     sound: bool = False
     restart: bool = False
@@ -67,6 +70,7 @@ SCRIPT: Sequence[Fault] = (
         5.0,
         _word("notice", code=2103, text="Market data farm connection is broken:usfarm"),
         _word("notice", code=2104, text="Market data farm connection is OK:usfarm"),
+        spread=0.0,
         broken=False,
         sound=True,
     ),
@@ -76,6 +80,7 @@ SCRIPT: Sequence[Fault] = (
         2.0,
         _word("burst_4096", quiet=1.5),
         _word("notice", code=2106, text="HMDS data farm connection is OK:ushmds"),
+        spread=0.0,
         broken=False,
         sound=True,
         messages=True,
@@ -83,7 +88,7 @@ SCRIPT: Sequence[Fault] = (
     Fault(
         "326: a ghost has the client id for 20 s",
         20.0,
-        _then(_word("ghost", for_=20.0), _word("rst")),
+        _then(_word("ghost", for_=60.0), _word("rst")),
         _HEAL,
     ),
 )

@@ -29,18 +29,21 @@ _LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 class Daemon:
-    """`ib-supervisor run`, scraped; a context manager."""
+    """`ib-supervisor run`, scraped every so many seconds, or not at all; a context manager."""
 
-    def __init__(self, folder: Path, gateways: str, *, every: float = EVERY) -> None:
+    def __init__(self, folder: Path, gateways: str, *, every: float | None = EVERY) -> None:
         self.timelines = Timelines()
         self.port = free_port()
         self.scrapes: list[float] = []
         """Seconds that each scrape took."""
-        self._every = every
+        self._every = every or EVERY
         self._counters: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
         self._known: set[bytes] = set()
         self._file = folder / "supervisor.yaml"
         self._stopping = threading.Event()
+        self._scraping = threading.Event()
+        if every is not None:
+            self._scraping.set()
         self.write(gateways)
         self._log = (folder / "supervisor.log").open("a")
         self.began = time.monotonic()
@@ -115,6 +118,8 @@ class Daemon:
     def _scrape(self) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         while not self._stopping.is_set():
+            if not self._scraping.wait(0.1):
+                continue
             began = time.monotonic()
             try:
                 connection.request("GET", "/metrics")

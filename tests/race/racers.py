@@ -61,7 +61,7 @@ def _config(port: int, more: str = "") -> str:
     return f"  - {{name: {GATEWAY}, port: {port}, client_id: {CLIENT_ID}{more}}}"
 
 
-def racers(fleet: Fleet, folder: Path, left_out: Callable[[str], None]) -> Sequence[Racer]:
+def racers(fleet: Fleet, folder: Path, left_out: Callable[[str], object]) -> Sequence[Racer]:
     """Everybody who can race here; `left_out` is told who cannot, and why."""
 
     def ours(port: int) -> Daemon:

@@ -8,6 +8,7 @@ from tests.race.figures import median, seconds, table
 
 Cell = Callable[[list[Result]], str]
 
+TOO_EARLY = "too early"
 AT_ONCE = 0.05
 """Seconds below which a difference is that of how one is told: a callback, or a page that is read."""
 
@@ -43,8 +44,7 @@ def short(runs: Sequence[Results], names: Sequence[str]) -> str:
                 cells.append(_messages([result.heard for result in results], results))
             else:
                 found = _word(median([result.found for result in results]))
-                back = _word(median([result.back for result in results])) if _noticed(results) else "-"
-                cells.append(f"{found} / {back}")
+                cells.append(f"{found} / {_back_middle(results)}")
         rows.append([fault.name, *cells])
     rows.append(
         [
@@ -108,8 +108,17 @@ def _noticed(results: Sequence[Result]) -> bool:
 
 
 def _back(results: list[Result]) -> str:
-    """Who never said that anything was wrong cannot be back."""
-    return _spread([result.back for result in results]) if _noticed(results) else "-"
+    middle = _back_middle(results)
+    return _spread([result.back for result in results]) if middle not in ("-", TOO_EARLY) else middle
+
+
+def _back_middle(results: Sequence[Result]) -> str:
+    """Who never said that anything was wrong cannot be back; who said to be back too early was not."""
+    if not _noticed(results):
+        return "-"
+    if 2 * sum(result.early for result in results) > len(results):
+        return TOO_EARLY
+    return _word(median([result.back for result in results]))
 
 
 def _counts(values: Sequence[int]) -> str:
