@@ -19,7 +19,7 @@ from supervisor.core.clock import Now
 from supervisor.core.facts import Facts
 from supervisor.core.policy import Policy, Reauth
 from supervisor.core.session import Failure
-from supervisor.core.tokens import last_expiry, next_expiry
+from supervisor.core.tokens import Expiry, last_expiry, next_expiry
 from supervisor.core.windows import RESTARTS, Occurrence, Window, first_at, occurrences
 
 
@@ -104,8 +104,11 @@ def became_ready(login: Login, policy: Policy, wall: datetime) -> Login:
     )
     if not restart_windows(policy) or _holds(login, wall):
         return fresh
-    if wall >= last_expiry(wall).proof_from and (login.gone or login.lost_in_restart):
-        return proven(fresh, policy, wall)
+    if login.gone or login.lost_in_restart:
+        last = last_expiry(wall)
+        if wall >= last.proof_from:
+            return proven(fresh, policy, wall)
+        fresh = _between(fresh, policy, last, wall)
     return seen_up(fresh, policy, wall)
 
 
@@ -144,6 +147,8 @@ def proven(login: Login, policy: Policy, wall: datetime) -> Login:
 
 def lost(login: Login, policy: Policy, now: Now, *, in_restart: bool) -> Login:
     """The session was lost."""
+    if login.due is not None and login.due.start <= now.wall:
+        login = _remembered(login, login.due)
     return _lost(login, policy, now, in_restart)
 
 
@@ -170,7 +175,7 @@ def passed_unwatched(login: Login) -> Login:
     """The window of the due restart opened, or was open, while nobody could see whether it came."""
     if login.due is None or login.unwatched is not None:
         return login
-    return replace(login, unwatched=login.due.planned_until)
+    return replace(_remembered(login, login.due), unwatched=login.due.planned_until)
 
 
 def released(login: Login) -> Login:
@@ -203,6 +208,22 @@ def _scheduled(login: Login, policy: Policy, wall: datetime) -> Login:
         due = missed if missed is not None and missed.contains(wall) else first_at(windows, wall)
     unwatched = missed.planned_until if missed is not None and missed.start <= wall else None
     return replace(login, due=due, unwatched=unwatched)
+
+
+def _between(login: Login, policy: Policy, last: Expiry, wall: datetime) -> Login:
+    """A restart between the two 01:00 of the fall-back Sunday proves nothing; if it was the due one, the next one is.
+
+    The other window of the same local time is not the next one: of the two one restart is expected.
+    """
+    if login.due is None or login.due.start > wall:
+        return login
+    after = login.due.at + (last.proof_from - last.at) + timedelta.resolution
+    return replace(login, due_from=after, due=first_at(restart_windows(policy), after), unwatched=None)
+
+
+def _remembered(login: Login, due: Occurrence) -> Login:
+    """The due restart has come: without a record too, another process must find this one due, not the next."""
+    return login if login.due_from is not None else replace(login, due_from=due.at)
 
 
 def _lost(login: Login, policy: Policy, at: Now, in_restart: bool) -> Login:
