@@ -1,0 +1,136 @@
+"""The rules are right: by promtool's own tests, and by what good alerts have in common."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+import pytest
+import yaml
+
+from tests.deploy.rules import Alert, alerts, document
+from tests.deploy.tools import ALERTS, DEPLOY, RECORDS, RUNBOOKS, needs, run
+
+PROMTOOL_TESTS = sorted((DEPLOY / "prometheus" / "tests").glob("*.yaml"))
+LISTED = {
+    "IBGatewayDown",
+    "IBUpstreamLost",
+    "IBFarmDown",
+    "IBFarmFlapping",
+    "IBHeartbeatSlow",
+    "IBRestartOverdue",
+    "IBRestartNotSeen",
+    "IBReauthDueSoon",
+    "IBReauthRequired",
+    "IBClientIdConflict",
+    "IBCompetingSession",
+    "IBAccountMismatch",
+    "IBOrderIdWentBack",
+    "IBClockSkew",
+    "IBTimezoneMismatch",
+    "IBGatewayVersionDesupported",
+    "IBSupervisorDown",
+    "IBSupervisorConfigReloadFailed",
+    "IBSupervisorEventsDropped",
+    "IBJournalFailing",
+    "IBSessionFlapping",
+    "IBGatewayPausedLong",
+    "IBDeadMansSwitch",
+}
+every_alert = pytest.mark.parametrize("alert", alerts(), ids=lambda alert: f"{alert.name}-{alert.severity}")
+
+
+def test_there_is_an_alert_for_everything_that_happens_to_an_operator() -> None:
+    assert {alert.name for alert in alerts()} == LISTED
+
+
+@needs("promtool")
+def test_promtool_accepts_the_rules() -> None:
+    assert "SUCCESS" in run("promtool", "check", "rules", ALERTS, RECORDS)
+
+
+@needs("promtool")
+@pytest.mark.parametrize("file", PROMTOOL_TESTS, ids=lambda file: file.stem)
+def test_rules_do_what_their_promtool_tests_claim(file: Path) -> None:
+    assert "SUCCESS" in run("promtool", "test", "rules", file)
+
+
+def claims() -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """(alert, claim, checks) of every promtool test of an alert."""
+    found = []
+    for file in PROMTOOL_TESTS:
+        for test in yaml.safe_load(file.read_text(encoding="utf-8"))["tests"]:
+            match = re.match(r"(IB\w+) (fires|near miss|resolves): ", test["name"])
+            if match:
+                found.append((match[1], match[2], test["promql_expr_test"]))
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(LISTED - {"IBDeadMansSwitch"}))
+def test_every_alert_is_seen_to_fire_to_miss_and_to_end(name: str) -> None:
+    mine = {claim: checks for alert, claim, checks in claims() if alert == name}
+    assert mine.keys() == {"fires", "near miss", "resolves"}
+    seen = {claim: [bool(check["exp_samples"]) for check in checks] for claim, checks in mine.items()}
+    assert seen["fires"][-1]
+    assert not any(seen["near miss"])
+    assert seen["resolves"][0]
+    assert not seen["resolves"][-1]
+
+
+@every_alert
+def test_every_alert_says_what_happened_and_where_to_read_on(alert: Alert) -> None:
+    assert alert.severity in {"critical", "warning", "info"}
+    assert set(alert.annotations) == {"summary", "description", "runbook_url"}
+    summary = alert.annotations["summary"]
+    assert summary.endswith(".")
+    assert "{{" not in summary, "the summary is the same for all of a group"
+    assert alert.annotations["runbook_url"] == "{{ $externalURL }}/user/ib-supervisor/" + alert.name + ".md"
+    assert (RUNBOOKS / f"{alert.name}.md").is_file()
+    if alert.group != "ib-supervisor":
+        assert "{{ $labels.gateway }}" in alert.annotations["description"]
+
+
+@every_alert
+def test_every_expression_compares_and_joins_on_what_makes_a_gateway_unique(alert: Alert) -> None:
+    promql_parser.parse(alert.expr)
+    if alert.name != "IBDeadMansSwitch":
+        assert re.search(r"[<>=]=|[<>]", re.sub(r"\{[^}]*\}", "", alert.expr)), (
+            "an alert without a comparison always fires"
+        )
+    for labels in re.findall(r"\bon \(([^)]*)\)", alert.expr):
+        assert {"job", "instance"} <= set(re.split(r",\s*", labels))
+        if alert.name != "IBSupervisorDown":
+            assert "gateway" in labels
+    assert "ignoring" not in alert.expr
+    assert "ib_window" not in alert.expr, "what is planned is decided by the daemon, and ends"
+
+
+def test_what_pages_waits_at_most_45_seconds_and_a_broken_farm_3_minutes() -> None:
+    """A scrape of 15 s, an evaluation of 15 s and a group_wait of 10 s come on top, and make 85 s of 2 minutes."""
+    waits = {alert.name: alert.for_seconds for alert in alerts() if alert.severity == "critical"}
+    assert waits.pop("IBFarmDown") == 180
+    assert max(waits.values()) == 45
+
+
+def test_an_overdue_restart_is_told_before_the_down_that_it_silences() -> None:
+    named = {alert.name: alert for alert in alerts()}
+    overdue, down = named["IBRestartOverdue"], named["IBGatewayDown"]
+    assert overdue.group == down.group, "evaluated together"
+    assert overdue.for_seconds <= down.for_seconds - 15
+
+
+def test_an_outage_that_ends_for_a_moment_is_not_told_as_ended() -> None:
+    for alert in alerts():
+        if alert.severity == "critical" and alert.for_seconds:
+            assert alert.keep_seconds >= 60
+
+
+def test_availability_is_recorded_over_a_day_a_week_and_a_month() -> None:
+    recorded = {rule["record"] for group in document(RECORDS)["groups"] for rule in group["rules"]}
+    for span in ("1d", "7d", "30d"):
+        assert {f"gateway:ib_availability_{which}:ratio_{span}" for which in ("all", "unplanned")} <= recorded
+
+
+def test_recordings_are_never_older_than_a_query_looks_back() -> None:
+    for group in document(RECORDS)["groups"]:
+        assert group["interval"] in {"1m", "2m"}
