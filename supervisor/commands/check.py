@@ -18,8 +18,9 @@ from typing import Annotated, Final
 import typer
 
 from supervisor.config.load import Config, ConfigError, load
-from supervisor.config.readers import Endpoint, shown_duration
+from supervisor.config.readers import Endpoint
 from supervisor.core.calendar_rules import zone_of
+from supervisor.core.durations import written
 from supervisor.core.policy import Policy, Reauth, Timing
 from supervisor.core.schedule import logins_due
 from supervisor.core.windows import Occurrence, occurrences
@@ -107,7 +108,7 @@ def _first_of_each(found: Iterator[Occurrence], names: set[str]) -> Iterator[Occ
 def _own(config: Config) -> Iterator[tuple[str, str]]:
     """What the daemon has for itself."""
     secured = f", TLS and users as in {config.http.web_config}" if config.http.web_config else ""
-    kept = shown_duration(config.journal.retention)
+    kept = written(config.journal.retention)
     yield "http", f"http://{config.http.listen}{secured}"
     yield "journal", f"{config.journal.path}, entries kept for {kept}"
     yield (
@@ -118,7 +119,7 @@ def _own(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _timer(value: float | int) -> str:
-    return shown_duration(value) if isinstance(value, float) else str(value)
+    return written(value) if isinstance(value, float) else str(value)
 
 
 def _clock(instant: datetime, policy: Policy) -> str:

@@ -28,10 +28,11 @@ from supervisor.config.keys import (
     reads_number,
     reads_word,
 )
-from supervisor.config.readers import Conflict, Endpoint, Wrong, is_nothing, shown_duration
+from supervisor.config.readers import Conflict, Endpoint, Wrong, is_nothing
 from supervisor.config.resets import NONE, REGIONS
 from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
 from supervisor.config.window_keys import DailyRestartKeys, WeeklyRestartKeys, WindowKeys
+from supervisor.core.durations import written
 from supervisor.core.policy import AccountMode, Reauth, RequiredFarm, Timing
 
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -120,8 +121,8 @@ class TimingKeys(Keys):
     def _at_most_two_intervals(cls, timeout: float, info: ValidationInfo) -> float:
         interval = info.data.get("heartbeat_interval", timeout)
         if timeout > 2 * interval:
-            wrong = f"{shown_duration(timeout)} is over twice heartbeat_interval, {shown_duration(interval)}"
-            raise Conflict(wrong, f"write at most {shown_duration(2 * interval)}", "heartbeat_interval")
+            wrong = f"{written(timeout)} is over twice heartbeat_interval, {written(interval)}"
+            raise Conflict(wrong, f"write at most {written(2 * interval)}", "heartbeat_interval")
         return timeout
 
     @field_validator("retry_max_early")
@@ -138,8 +139,8 @@ class TimingKeys(Keys):
 def _at_least(cap: float, other: str, info: ValidationInfo) -> float:
     least = info.data.get(other, cap)
     if cap < least:
-        wrong = f"{shown_duration(cap)} is under {other}, {shown_duration(least)}"
-        raise Conflict(wrong, f"write {shown_duration(least)} or more, or a shorter {other}", other)
+        wrong = f"{written(cap)} is under {other}, {written(least)}"
+        raise Conflict(wrong, f"write {written(least)} or more, or a shorter {other}", other)
     return cap
 
 

@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from decimal import Decimal
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import Final, TypeVar
@@ -21,6 +20,7 @@ from zoneinfo import available_timezones
 
 from supervisor.config.yaml_lines import Expanded, Odd
 from supervisor.core.calendar_rules import WEEKDAYS, clock_time, weekday_of, weekly_time, zone_of
+from supervisor.core.durations import seconds_of
 from supervisor.core.farm_words import FarmKind
 from supervisor.core.policy import RequiredFarm
 
@@ -31,14 +31,6 @@ ALL: Final = "all"
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
 
-_UNITS: Final = {
-    "ms": Decimal("0.001"),
-    "s": Decimal(1),
-    "m": Decimal(60),
-    "h": Decimal(3600),
-    "d": Decimal(86400),
-}
-_DURATION: Final = re.compile(r"\d{1,9}(\.\d{1,6})?(ms|s|m|h|d)", re.ASCII)
 _DECIMAL: Final = re.compile(r"[-+]?\d{1,18}", re.ASCII)
 _PORT: Final = re.compile(r"\d{1,6}", re.ASCII)
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
@@ -113,30 +105,21 @@ def flag(value: object) -> bool:
 
 def duration(low: str, high: str) -> Callable[[object], float]:
     """A reader of durations between the two, both included; seconds."""
-    least, most = _seconds(low), _seconds(high)
+    least, most = seconds_of(low) or 0.0, seconds_of(high) or 0.0
 
     def read(value: object) -> float:
         if isinstance(value, float):  # a default: from a file a number comes as int or Odd
             return value
         if isinstance(value, int) and not isinstance(value, bool):
             raise Wrong("has no unit", f"write {value}s for seconds, or ms, m, h, d")
-        if not isinstance(value, str) or _DURATION.fullmatch(value.strip()) is None:
+        seconds = seconds_of(value) if isinstance(value, str) else None
+        if seconds is None:
             raise Wrong("is no duration", "write one number with its unit, such as 500ms, 5s, 2m, 1h or 400d")
-        seconds = _seconds(value.strip())
         if not least <= seconds <= most:
             raise Wrong("is out of range", f"write a duration from {low} to {high}")
         return seconds
 
     return read
-
-
-def shown_duration(seconds: float) -> str:
-    """A duration as it is written in a config: in the largest unit that needs no fraction."""
-    exact = Decimal(str(seconds))
-    if not exact:
-        return "0s"
-    unit = next((unit for unit in reversed(_UNITS) if exact % _UNITS[unit] == 0), "ms")
-    return f"{(exact / _UNITS[unit]).normalize():f}{unit}"
 
 
 def nullable(read: Callable[[object], _T]) -> Callable[[object], _T | None]:
@@ -299,8 +282,3 @@ def sequence(example: str) -> Callable[[object], tuple[object, ...]]:
         return tuple(value)
 
     return read
-
-
-def _seconds(said: str) -> float:
-    number = said.rstrip("msdh")
-    return float(Decimal(number) * _UNITS[said[len(number) :]])

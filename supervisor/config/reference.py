@@ -17,8 +17,9 @@ from pydantic.fields import FieldInfo
 
 from supervisor.config.keys import Keys, Reads
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
-from supervisor.config.readers import ALL, Endpoint, shown_duration
+from supervisor.config.readers import ALL, Endpoint
 from supervisor.config.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
+from supervisor.core.durations import written
 
 BEGIN: Final = "<!-- keys: begin -->\n"
 END: Final = "<!-- keys: end -->\n"
@@ -84,7 +85,7 @@ def _written(value: Any, field: FieldInfo) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return shown_duration(value)
+        return written(value)
     if isinstance(value, BaseModel | dict):
         return "{}"
     if isinstance(value, tuple):

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.config.readers import Endpoint, Wrong, duration, endpoint, host, shown_duration, weekly
+from supervisor.config.readers import Endpoint, Wrong, duration, endpoint, host, weekly
+from supervisor.core.durations import written as as_written
 
 ANY_DURATION = duration("0s", "36500d")
 
@@ -31,7 +32,7 @@ def test_anything_else_is_no_duration(wrong: object) -> None:
 @given(st.integers(min_value=0, max_value=10**9 - 1))
 def test_a_duration_is_shown_as_it_can_be_written(milliseconds: int) -> None:
     seconds = milliseconds / 1000
-    assert duration("0s", "100000d")(shown_duration(seconds)) == seconds
+    assert duration("0s", "100000d")(as_written(seconds)) == seconds
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_a_duration_is_shown_as_it_can_be_written(milliseconds: int) -> None:
     ],
 )
 def test_a_duration_is_shown_in_the_largest_unit_without_a_fraction(seconds: float, shown: str) -> None:
-    assert shown_duration(seconds) == shown
+    assert as_written(seconds) == shown
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@
 
 import json
 import math
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
+from supervisor.core.durations import seconds_of
 from supervisor.core.events import (
     LoginConfirmed,
     MaintenanceAsked,
@@ -25,8 +25,6 @@ from supervisor.core.events import (
 LONGEST_MAINTENANCE = timedelta(hours=4)
 LONGEST_PAUSE = timedelta(days=400)
 LONGEST_REASON = 200
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)", re.ASCII)
-_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _TRUTH = {"true": True, "false": False}
 
 
@@ -98,10 +96,9 @@ ASKS: Mapping[str, tuple[frozenset[str], Callable[[Mapping[str, str], datetime],
 
 
 def _duration(said: str, longest: timedelta) -> timedelta:
-    match = _DURATION.fullmatch(said.strip())
-    if match is None:
+    seconds = seconds_of(said)
+    if seconds is None:
         raise BadRequest(f"'for' is a duration such as 90s, 15m or 2h, not {said[:40]!r}")
-    seconds = float(match[1]) * _SECONDS[match[2]]
     if seconds <= 0:
         raise BadRequest("'for' is longer than 0")
     if seconds > longest.total_seconds():
