@@ -8,7 +8,7 @@
 # Rules
 # - A release is a directory of its own, complete before anything is switched: a virtual environment, its units, its
 #   documents. The switch is one rename. The one before it stays, for rollback.
-# - Everything from a package index is checked against the hashes in deploy/docker/*.lock.
+# - Everything from a package index is checked against the hashes in deploy/docker/*.lock (deploy/docker/build.sh).
 # - A running supervisor is restarted. If the new release does not become ready, the old one is put back.
 # - With DESTDIR nothing outside it is written, and systemd is not asked to do anything.
 #
@@ -25,7 +25,6 @@ UNITDIR=${UNITDIR:-/usr/local/lib/systemd/system}
 PYTHON=${PYTHON:-python3}
 SOURCE=$(cd "$(dirname "$0")/.." && pwd)
 HOME_OF_ALL=$DESTDIR$PREFIX
-WORK=
 
 main() {
     case ${1:-} in
@@ -38,8 +37,6 @@ main() {
 
 say() { printf '%s\n' "$*"; }
 fail() { say "$*" >&2 && exit 1; }
-
-cleanup() { [ -z "$WORK" ] || rm -rf "$WORK"; }
 
 # -- install ----------------------------------------------------------------------------------------------------------
 
@@ -56,12 +53,10 @@ install_release() {
     version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$SOURCE/pyproject.toml")
     name=$version-$(date -u +%Y%m%dT%H%M%SZ)
     release=$HOME_OF_ALL/releases/$name
-    WORK=$(mktemp -d)
-    trap cleanup EXIT
+    trap 'rm -rf "$release.new"' EXIT
     trap 'exit 1' INT TERM HUP
 
     say "building $name ..."
-    build_wheels
     build_release "$release.new"
     move_out_of_destdir "$release.new" "$PREFIX/releases/$name"
     mv "$release.new" "$release"
@@ -72,28 +67,8 @@ install_release() {
     first_steps
 }
 
-build_wheels() {
-    "$PYTHON" -m venv "$WORK/build"
-    pip="$WORK/build/bin/python -m pip --disable-pip-version-check --quiet"
-    $pip install --require-hashes -r "$SOURCE/deploy/docker/build.lock"
-    $pip wheel --no-build-isolation --require-hashes -r "$SOURCE/deploy/docker/requirements.lock" -w "$WORK/wheels"
-    # A copy: nothing in the source tree is to belong to root.
-    mkdir "$WORK/source"
-    cp -R "$SOURCE/pyproject.toml" "$SOURCE/README.md" "$SOURCE/LICENSE" "$SOURCE/supervisor" "$WORK/source"
-    $pip wheel --no-build-isolation --no-deps --no-index "$WORK/source" -w "$WORK/wheels"
-    if [ -n "${IBAPI:-}" ]; then
-        rm "$WORK"/wheels/ibapi-*.whl
-        cp -R "$IBAPI" "$WORK/ibapi"
-        $pip wheel --no-build-isolation --no-deps "$WORK/ibapi" -w "$WORK/wheels"
-        $pip wheel protobuf==5.29.5 -w "$WORK/wheels"
-    fi
-}
-
 build_release() {
-    # Without pip: what is installed changes by a new release only.
-    "$PYTHON" -m venv --without-pip "$1"
-    # The wheels were just checked or built; no index is asked again.
-    $pip --python "$1/bin/python" install --no-index --no-deps --no-compile "$WORK"/wheels/*.whl
+    PYTHON=$PYTHON IBAPI=${IBAPI:-} sh "$SOURCE/deploy/docker/build.sh" "$SOURCE" "$1"
     share=$1/share/ib-supervisor
     mkdir -p "$share/systemd" "$1/share/doc/ib-supervisor"
     cp "$SOURCE/README.md" "$SOURCE/CHANGELOG.md" "$SOURCE/LICENSE" "$SOURCE/config/supervisor.yaml" \
@@ -134,15 +109,17 @@ first_steps() {
 # Makes a release the current one, and restarts what runs; if that does not become ready, the one before it comes back.
 activate() {
     before=$(readlink "$HOME_OF_ALL/current" || true)
+    units=$(running_units)
     switch_to "$1"
-    restart_running || {
+    restart_all "$units" || {
         [ -n "$before" ] || fail "$1 does not become ready: journalctl -u ib-supervisor"
-        say "$1 does not become ready; its last words:" >&2
+        say "$1 does not become ready; the last words:" >&2
         journalctl --no-pager --quiet -n 15 -u ib-supervisor.service -u 'ib-supervisor@*.service' >&2 || true
-        switch_to "${before#releases/}"
+        before=${before#releases/}
+        switch_to "$before"
         remove_old_releases
-        restart_running || fail "and neither does the release before it, ${before#releases/}, which is the current one again"
-        fail "${before#releases/} is the current one again, and runs"
+        restart_all "$units" || fail "neither does $before, which is the current one again"
+        fail "$before is the current one again, and runs"
     }
     if [ -n "$before" ] && [ "$before" != "releases/$1" ]; then
         point previous "$before"
@@ -214,8 +191,14 @@ systemd_version() {
     say "${found:-0}"
 }
 
-restart_running() {
-    ! uses_systemd || systemctl try-restart ib-supervisor.service 'ib-supervisor@*.service'
+running_units() {
+    ! uses_systemd || systemctl list-units --plain --no-legend --state=active,reloading,activating \
+        ib-supervisor.service 'ib-supervisor@*.service' | cut -d ' ' -f 1
+}
+
+# shellcheck disable=SC2086 # names of units, of which none has a blank in it
+restart_all() {
+    [ -z "$1" ] || systemctl restart $1
 }
 
 main "$@"

@@ -55,7 +55,9 @@ def installed(request: pytest.FixtureRequest) -> Iterator[Service]:
             began = time.monotonic()
             machine.script(f"cd /root/ib-supervisor\nexport SUDO_EDITOR=person\n{server_section()}")
             version = machine.run("systemctl", "--version").split()[1]
-            service.note(f"systemd {version}: image {built:.1f} s, the README's section {lab.seconds_since(began):.1f} s")
+            service.note(
+                f"systemd {version}: image {built:.1f} s, the README's section {lab.seconds_since(began):.1f} s"
+            )
             machine.run("systemctl", "start", "simulated-gateway")
             yield service
         finally:

@@ -38,6 +38,8 @@ _MASKED = (
     "systemd-timesyncd.service",
     "systemd-hibernate-clear.service",
 )
+_MEMORY = Path("/proc/meminfo")
+_IN_MEMORY = 6 << 30  # bytes that must be available for two machines in memory, on which a slow disk costs nothing
 _TOOLS = ("mmdebstrap", "systemd-nspawn", "nsenter", "tar")
 _LEFT_OUT = (".git", ".venv", ".venvs", "artefacts", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
 
@@ -128,15 +130,11 @@ def _signal(process: int, number: int) -> None:
 
 def root_file_system(suite: str) -> Path:
     """A fresh one, with the repository in /root/ib-supervisor and a pip that installs from a folder."""
-    STORE.mkdir(parents=True, exist_ok=True)
-    image = STORE / f"{suite}.tar"
-    if not image.exists():
-        new = image.with_suffix(".new.tar")
-        make = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={_PACKAGES}", suite, str(new), MIRROR]
-        subprocess.run(make, check=True, timeout=240)
-        new.rename(image)
+    image = debian(suite)
     root = STORE / f"root-{suite}-{os.getpid()}"
     root.mkdir()
+    if _available_memory() > _IN_MEMORY:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "lab", str(root)], check=True, timeout=20)
     subprocess.run(["tar", "-xf", str(image), "-C", str(root), "--numeric-owner"], check=True, timeout=120)
     for unit in _MASKED:
         (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
@@ -146,6 +144,18 @@ def root_file_system(suite: str) -> Path:
     (root / "etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /srv/wheels\n")
     shutil.copytree(REPOSITORY, root / "root/ib-supervisor", ignore=shutil.ignore_patterns(*_LEFT_OUT), symlinks=True)
     return root
+
+
+def debian(suite: str) -> Path:
+    """An archive of that Debian, with what the README asks for."""
+    STORE.mkdir(parents=True, exist_ok=True)
+    image = STORE / f"{suite}.tar"
+    if not image.exists():
+        new = image.with_suffix(".new.tar")
+        make = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={_PACKAGES}", suite, str(new), MIRROR]
+        subprocess.run(make, check=True, timeout=240)
+        new.rename(image)
+    return image
 
 
 def wheels() -> Path:
@@ -213,7 +223,14 @@ def boot(root: Path) -> Machine:
 
 def discard(root: Path) -> None:
     """Remove a root file system that is not running any more."""
+    if root.is_mount():
+        subprocess.run(["umount", "--lazy", str(root)], check=True, timeout=20)
     subprocess.run(["rm", "-rf", "--one-file-system", str(root), str(root.with_suffix(".console"))], timeout=120)
+
+
+def _available_memory() -> int:
+    """Bytes."""
+    return next(int(line.split()[1]) * 1024 for line in _MEMORY.read_text().splitlines() if line.startswith("MemAv"))
 
 
 def _children(process: int) -> list[int]:
@@ -233,3 +250,11 @@ def _is_init(process: int) -> bool:
 def seconds_since(began: float) -> float:
     """Monotonic seconds since then."""
     return time.monotonic() - began
+
+
+if __name__ == "__main__":  # fill the store, so that machines can be made side by side
+    if why_not() is not None:
+        sys.exit(why_not())
+    wheels()
+    for wanted_suite in sys.argv[1:]:
+        debian(wanted_suite)

@@ -136,11 +136,11 @@ def test_the_history_survives_a_stop_and_a_kill(service: Service) -> None:
 
 
 def test_the_log_is_in_the_journal_with_fields(service: Service) -> None:
-    service.gateway_does(do="notice", code=2103, text="Market data farm connection is broken:usfarm")
-    wait_until(lambda: service.log("GATEWAY=sim", "CODE=2103"), 20, every=0.2)
-    service.gateway_does(do="notice", code=2104, text="Market data farm connection is OK:usfarm")
-    line = service.log("GATEWAY=sim", "CODE=2103")[-1]
-    assert line["PRIORITY"] in "3456"
+    service.gateway_does(do="notice", code=1100, text="Connectivity between IBKR and TWS has been lost.")
+    wait_until(lambda: service.log("GATEWAY=sim", "CODE=1100"), 20, every=0.2)
+    service.gateway_does(do="notice", code=1102, text="Connectivity has been restored - data maintained.")
+    line = service.log("GATEWAY=sim", "CODE=1100")[-1]
+    assert (line["PRIORITY"], line["KIND"]) == ("4", "upstream_lost")
     assert line["SYSLOG_IDENTIFIER"] == "ib-supervisor"
     assert line["_SYSTEMD_UNIT"] == UNIT
     assert service.log("PRIORITY=6", "GATEWAY=sim"), "what is no trouble has another priority"
@@ -194,7 +194,11 @@ def test_an_instance_has_a_config_and_a_history_of_its_own(service: Service) -> 
 
 def test_a_trading_program_waits_for_its_gateway_and_survives_the_supervisor(service: Service) -> None:
     text = service.machine.run("cat", "/opt/ib-supervisor/current/share/ib-supervisor/examples/trading-program.service")
-    for there, here in (("--gateway live", "--gateway sim"), ("/opt/trading/bin/trade", "/bin/sleep inf"), ("User=", "#")):
+    for there, here in (
+        ("--gateway live", "--gateway sim"),
+        ("/opt/trading/bin/trade", "/bin/sleep inf"),
+        ("User=", "#"),
+    ):
         text = text.replace(there, here)
     service.machine.write("/etc/systemd/system/trade.service", text)
     service.machine.run("systemctl", "stop", UNIT, "simulated-gateway")
@@ -218,7 +222,9 @@ def test_systemd_finds_no_fault_in_the_units_and_little_to_harden(service: Servi
     for unit in ("ib-supervisor.service", "ib-supervisor@x.service"):
         assert service.machine.script(f"systemd-analyze verify {unit}") == ""
     for unit in ("ib-supervisor.service", "ib-supervisor@paper.service"):
-        said = service.machine.script(f"systemd-analyze security --offline=true --threshold=12 --no-pager {unit} | tail -1")
+        said = service.machine.script(
+            f"systemd-analyze security --offline=true --threshold=12 --no-pager {unit} | tail -1"
+        )
         service.note(said.strip())
 
 
