@@ -1,7 +1,7 @@
 """The daemon put together, in this process: what others may ask of it, from any thread."""
 
-import io
 import itertools
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -192,12 +192,9 @@ def test_a_process_serves_its_address_and_gives_everything_back(tmp_path: Path, 
 
 
 def test_an_address_that_is_taken_is_a_start_error(tmp_path: Path) -> None:
-    port = free_port()
-    file = tmp_path / "supervisor.yaml"
-    file.write_text(f'http: {{listen: "127.0.0.1:{port}"}}\n{gateways(quick(free_port()))}')
-    config = load(file, {})
-    first = Process(config, {}, io.StringIO())
-    with pytest.raises(StartError, match=f"cannot listen on 127.0.0.1:{port}: Address already in use"):
-        Process(config, {}, io.StringIO())
-    first._socket.close()
-    first._log.end()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        file = tmp_path / "supervisor.yaml"
+        file.write_text(f'http: {{listen: "127.0.0.1:{port}"}}\n{gateways(quick(free_port()))}')
+        with (tmp_path / "log").open("w") as log, pytest.raises(StartError, match=f"cannot listen on 127.0.0.1:{port}"):
+            Process(load(file, {}), {}, log)
