@@ -67,10 +67,10 @@ def installed(request: pytest.FixtureRequest) -> Iterator[Service]:
 
 
 @pytest.fixture
-def service(installed: Service) -> Iterator[Service]:
-    """The service as it was installed, running, its gateway up; put right again afterwards."""
+def service(installed: Service) -> Service:
+    """The service as it was installed: running, its gateway up."""
     installed.put_right()
-    yield installed
+    return installed
 
 
 def server_section() -> str:

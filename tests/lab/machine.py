@@ -1,7 +1,7 @@
 """A machine of our own with a real systemd as PID 1: a Debian root file system, booted by systemd-nspawn.
 
 - It has no network but a loopback of its own, so that nothing in it meets anything outside.
-- What pip installs in it comes from a folder that was filled outside; what is in that folder fits the lock files' hashes.
+- What pip installs in it comes from a folder that was filled outside, and fits the lock files' hashes.
 - Every command has a deadline. Only processes that were started here are ended.
 """
 

@@ -8,6 +8,12 @@ from tests.lab.machine import Machine, seconds_since
 from tests.waiting import wait_until
 
 UNIT = "ib-supervisor.service"
+ASK_CONTROL = """
+import socket, sys
+with socket.create_connection(("127.0.0.1", 4801), 5) as control:
+    control.sendall(sys.argv[1].encode() + b"\\n")
+    print(control.makefile().readline())
+"""
 CONFIG = "/etc/ib-supervisor/supervisor.yaml"
 
 
@@ -75,14 +81,7 @@ class Service:
 
     def gateway_does(self, **step: object) -> None:
         """Let the simulated gateway do something, over its control socket."""
-        line = json.dumps(step)
-        self.machine.run(
-            "python3",
-            "-c",
-            "import socket,sys; s=socket.create_connection(('127.0.0.1',4801),5); s.sendall(sys.argv[1].encode()+b'\\n');"
-            "print(s.makefile().readline())",
-            line,
-        )
+        self.machine.run("python3", "-c", ASK_CONTROL, json.dumps(step))
 
     def log(self, *match: str) -> list[dict[str, Any]]:
         """What systemd's journal has of the unit."""

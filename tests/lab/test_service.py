@@ -204,8 +204,11 @@ def test_a_trading_program_waits_for_its_gateway_and_survives_the_supervisor(ser
     service.machine.run("systemctl", "stop", UNIT, "simulated-gateway")
     service.machine.run("systemctl", "daemon-reload")
     service.machine.run("systemctl", "start", "--no-block", "trade")
+
+    def state() -> str:
+        return service.machine.show("trade", "SubState")["SubState"]
+
     try:
-        state = lambda: service.machine.show("trade", "SubState")["SubState"]  # noqa: E731
         wait_until(lambda: state() == "start-pre" and service.property("ActiveState") == "active", 20, every=0.2)
         service.machine.run("systemctl", "start", "simulated-gateway")
         wait_until(lambda: state() == "running", 30, every=0.2)

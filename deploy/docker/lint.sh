@@ -1,0 +1,16 @@
+#!/bin/sh
+# What linters say of the files for containers: hadolint, Compose's own schema, Kubernetes' own schemas. From the
+# repository's root, with the linters' folder: deploy/docker/lint.sh .venvs/lint/bin
+set -eu
+tools=$1
+
+"$tools/hadolint" deploy/docker/Dockerfile
+"$tools/check-jsonschema" --builtin-schema vendor.compose-spec deploy/docker/compose.yaml
+cd deploy/kubernetes
+for file in *.yaml; do
+    case $file in
+    kustomization.yaml | supervisor.yaml) ;;            # not an object of Kubernetes' own
+    podmonitor.yaml | prometheusrule.yaml) ;;           # the Prometheus operator's: no schema in the registries
+    *) "$tools/kubernetes-validate" --strict --quiet "$file" ;;
+    esac
+done

@@ -1,0 +1,147 @@
+"""The files for Docker and Kubernetes, as far as they can be judged where neither runs."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from supervisor.config.load import load
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+KUBERNETES = DEPLOY / "kubernetes"
+
+
+def parsed(path: Path) -> Any:
+    """A YAML file."""
+    return yaml.safe_load(path.read_text())
+
+
+# -- Docker -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_image_runs_as_nobody_and_is_healthy_as_long_as_its_own_loop_turns() -> None:
+    text = (DEPLOY / "docker/Dockerfile").read_text()
+    assert re.search(r"^USER 65532:65532$", text, re.M)
+    check = re.search(r"^HEALTHCHECK (.*\n.*)", text, re.M)
+    assert check is not None
+    assert "/-/healthy" in check[1]
+    assert not re.search(r"^RUN .*(curl|apt-get)", text, re.M)
+
+
+def test_what_the_image_copies_is_there_and_not_ignored() -> None:
+    folder = DEPLOY / "docker"
+    copied = re.findall(r"^COPY (?!--from)(.*) \S+$", (folder / "Dockerfile").read_text(), re.M)
+    kept = [line[1:] for line in (folder / "Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")]
+    for name in " ".join(copied).split():
+        assert (DEPLOY.parent / name).exists()
+        assert any(Path(name).match(pattern) for pattern in kept), name
+
+
+def test_every_published_port_is_on_loopback() -> None:
+    services = parsed(DEPLOY / "docker/compose.yaml")["services"]
+    assert set(services) == {"gateway", "supervisor", "prometheus", "alertmanager", "grafana"}
+    ports = [port for service in services.values() for port in service["ports"]]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_no_health_check_restarts_a_gateway_and_nothing_waits_for_it() -> None:
+    services = parsed(DEPLOY / "docker/compose.yaml")["services"]
+    assert "healthcheck" not in services["gateway"]
+    assert all("depends_on" not in service for service in services.values())
+
+
+def test_the_composed_supervisor_needs_no_privilege() -> None:
+    supervisor = parsed(DEPLOY / "docker/compose.yaml")["services"]["supervisor"]
+    assert supervisor["read_only"] is True
+    assert supervisor["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in supervisor["security_opt"]
+
+
+def test_files_that_compose_mounts_are_in_the_repository() -> None:
+    for service in parsed(DEPLOY / "docker/compose.yaml")["services"].values():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert not source.startswith(".") or (DEPLOY / "docker" / source).exists(), source
+
+
+def test_the_composed_config_is_valid_and_names_the_gateways_own_clock() -> None:
+    services = parsed(DEPLOY / "docker/compose.yaml")["services"]
+    config = load(DEPLOY.parent / "config/container.yaml", services["supervisor"]["environment"])
+    (policy,) = config.gateways
+    assert (policy.host, policy.port) == ("gateway", 4004)
+    assert policy.timezone == services["gateway"]["environment"]["TZ"]
+    assert "127.0.0.1:4002:4004" in services["gateway"]["ports"]
+
+
+# -- Kubernetes -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pod() -> dict[str, Any]:
+    """The pod that the deployment makes."""
+    spec: dict[str, Any] = parsed(KUBERNETES / "deployment.yaml")["spec"]["template"]["spec"]
+    return spec
+
+
+def test_there_are_never_two_of_them() -> None:
+    spec = parsed(KUBERNETES / "deployment.yaml")["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_probes_ask_for_the_supervisor_and_not_for_a_gateway(pod: dict[str, Any]) -> None:
+    (container,) = pod["containers"]
+    paths = {name: container[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")}
+    assert paths == {"startup": "/-/healthy", "liveness": "/-/healthy", "readiness": "/-/ready"}
+
+
+def test_the_pod_is_restricted(pod: dict[str, Any]) -> None:
+    (container,) = pod["containers"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    inside = container["securityContext"]
+    assert inside == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_what_is_mounted_exists_and_the_history_is_on_a_claim_for_one_node(pod: dict[str, Any]) -> None:
+    (container,) = pod["containers"]
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    assert {mount["name"] for mount in container["volumeMounts"]} == set(volumes)
+    claim = parsed(KUBERNETES / "persistentvolumeclaim.yaml")
+    assert volumes["history"]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+
+
+def test_the_base_has_every_file_and_every_file_is_in_the_base() -> None:
+    base = parsed(KUBERNETES / "kustomization.yaml")
+    (generator,) = base["configMapGenerator"]
+    named = {"kustomization.yaml", *base["resources"], *generator["files"]}
+    assert named == {path.name for path in KUBERNETES.glob("*.yaml")}
+
+
+def test_labels_and_ports_fit_each_other(pod: dict[str, Any]) -> None:
+    label = {"app.kubernetes.io/name": "ib-supervisor"}
+    deployment = parsed(KUBERNETES / "deployment.yaml")["spec"]
+    assert deployment["template"]["metadata"]["labels"] == deployment["selector"]["matchLabels"] == label
+    assert parsed(KUBERNETES / "service.yaml")["spec"]["selector"] == label
+    assert parsed(KUBERNETES / "networkpolicy.yaml")["spec"]["podSelector"]["matchLabels"] == label
+    monitor = parsed(KUBERNETES / "podmonitor.yaml")["spec"]
+    assert monitor["selector"]["matchLabels"] == label
+    assert monitor["podMetricsEndpoints"][0]["port"] == pod["containers"][0]["ports"][0]["name"]
+
+
+def test_the_pods_config_is_valid_and_its_gateways_ports_are_allowed() -> None:
+    config = load(KUBERNETES / "supervisor.yaml", {})
+    egress = parsed(KUBERNETES / "networkpolicy.yaml")["spec"]["egress"]
+    allowed = [
+        range(port["port"], port["endPort"] + 1) for rule in egress for port in rule["ports"] if "endPort" in port
+    ]
+    assert all(any(policy.port in ports for ports in allowed) for policy in config.gateways)
+    assert config.http.listen.port == 14000
