@@ -19,6 +19,7 @@ COMMANDS = {
     "probe": ("probe", "probe"),
     "status": ("status", "status"),
     "wait": ("wait", "wait"),
+    "history": ("history", "history"),
     "schedule": ("schedule", "schedule"),
     "codes": ("codes", "codes_command"),
     "simulate": ("simulate", "simulate"),

@@ -1,24 +1,25 @@
 """`ib-supervisor status`: what the daemon knows, as one table.
 
-- On a terminal a table that fits its width; in a pipe plain columns; no colour where NO_COLOR is set (rich sees to
-  both).
+- On a terminal a table that fits its width, one line a gateway; in a pipe all columns, and lines stay whole; no colour
+  where NO_COLOR is set (rich sees to it).
 - A layer is a mark and a place, never a colour alone.
 """
 
 import json as jsonlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
+from supervisor.commands.terminal import console, span
 from supervisor.core.layers import LADDER
 
 _STYLES: Mapping[str, str] = {
@@ -57,18 +58,19 @@ def status(
     if json:
         print(jsonlib.dumps(answer, indent=2))
     else:
-        Console().print(shown(answer, datetime.now(UTC)))
+        to = console()
+        to.print(shown(answer, datetime.now(UTC), to.width))
     if check and any(gateway["status"] != "up" for gateway in answer["gateways"]):
         raise typer.Exit(1)
 
 
 def _watch(daemon: Client) -> None:
-    console = Console()
+    to = console()
     try:
-        with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
+        with Live(console=to, auto_refresh=False, screen=to.is_terminal) as live:
             while True:
                 try:
-                    view: RenderableType = shown(daemon.get("/api/v1/status"), datetime.now(UTC))
+                    view: RenderableType = shown(daemon.get("/api/v1/status"), datetime.now(UTC), to.width)
                 except (Unreachable, Refused) as error:
                     view = Text(f"{datetime.now():%H:%M:%S}  {error}", style="bold red")  # noqa: DTZ005 - for the eye
                 live.update(view, refresh=True)
@@ -77,74 +79,97 @@ def _watch(daemon: Client) -> None:
         return
 
 
-def shown(answer: Mapping[str, Any], now: datetime) -> RenderableType:
-    """The API's answer as a table, with the likely causes below it."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("GATEWAY", "STATUS", "SINCE", "LAYERS", "FARMS", "HEARTBEAT", "NEXT WINDOW", "LOGIN DUE"):
-        table.add_column(heading, overflow="fold")
-    causes = []
-    for gateway in answer["gateways"]:
-        word = gateway["status"]
-        table.add_row(
-            gateway["name"],
-            Text(word, style=_STYLES.get(word, "")),
-            _ago(gateway["since"], now),
-            _ladder(gateway["layers"]),
-            _farms(gateway["farms"]),
-            _milliseconds(gateway["heartbeat_seconds"]),
-            _window(gateway["windows"], now),
-            _login(gateway["reauth"], now),
-        )
+def shown(answer: Mapping[str, Any], now: datetime, width: int) -> RenderableType:
+    """The API's answer as a table of at most `width` columns, a line a gateway, with the likely causes below it.
+
+    What does not fit is left out, the least urgent first; a pipe has room for all.
+    """
+    gateways = answer["gateways"]
+    columns = list(_COLUMNS)
+    for dropped in (None, *_DROPPED):
+        if dropped is not None:
+            columns.remove(dropped)
+        cells = [[_COLUMNS[name](gateway, now) for name in columns] for gateway in gateways]
+        if _width(columns, cells) <= width:
+            break
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in columns:
+        table.add_column(name, no_wrap=True)
+    for row in cells:
+        table.add_row(*row)
+    up = sum(gateway["status"] == "up" for gateway in gateways)
+    return Group(table, *_causes(gateways), Text(f"\n{up} of {len(gateways)} up"))
+
+
+def _width(columns: Sequence[str], cells: Sequence[Sequence[Text]]) -> int:
+    widest = (max(len(name), *(row[i].cell_len for row in cells), 0) for i, name in enumerate(columns))
+    return sum(widest) + 2 * (len(columns) - 1)
+
+
+def _causes(gateways: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    for gateway in gateways:
         if gateway["cause"]:
-            causes.append(Text(f"\n{gateway['name']}: {gateway['cause']} {gateway['cure'] or ''}".rstrip()))
-    return Group(table, *causes)
+            words = f"\n{gateway['name']}: {gateway['cause']} {gateway['cure'] or ''}".rstrip()
+            yield Text(words, overflow="fold")
+
+
+def _status(gateway: Mapping[str, Any], now: datetime) -> Text:
+    word = gateway["status"]
+    return Text(word, style=_STYLES.get(word, ""))
 
 
 def _ladder(layers: Mapping[str, bool]) -> Text:
     broken = next((layer for layer in LADDER if not layers[layer]), None)
     marks = "".join("+" if layers[layer] else "-" for layer in LADDER)
-    return Text(marks if broken is None else f"{marks} {broken}")
+    return Text(marks) if broken is None else Text.assemble(marks, " ", (broken, "red"))
 
 
-def _farms(farms: list[Mapping[str, Any]]) -> str:
+def _farms(farms: list[Mapping[str, Any]]) -> Text:
     broken = [farm["name"] for farm in farms if farm["state"] == "broken"]
     seen = [farm for farm in farms if farm["state"] != "unknown"]
-    return f"broken: {', '.join(broken)}" if broken else f"{len(seen)} ok" if seen else "-"
+    if broken:
+        more = f" +{len(broken) - 1}" if len(broken) > 1 else ""
+        return Text(f"broken: {broken[0]}{more}", style="red")
+    return Text(f"{len(seen)} ok" if seen else "-")
 
 
-def _window(windows: list[Mapping[str, Any]], now: datetime) -> str:
+def _window(windows: list[Mapping[str, Any]], now: datetime) -> Text:
     active = [window for window in windows if window["active"]]
     if active:
-        return f"{active[0]['name']}, {_until(active[0]['end'], now)} left"
+        return Text(f"{active[0]['name']}, {_until(active[0]['end'], now)} left", style="blue")
     coming = sorted((window for window in windows if window["start"]), key=lambda window: str(window["start"]))
-    return f"{coming[0]['name']} in {_until(coming[0]['start'], now)}" if coming else "-"
+    return Text(f"{coming[0]['name']} in {_until(coming[0]['start'], now)}" if coming else "-")
 
 
-def _login(reauth: Mapping[str, Any], now: datetime) -> str:
+def _login(reauth: Mapping[str, Any], now: datetime) -> Text:
     if reauth["required"]:
-        return "NOW"
+        return Text("NOW", style="bold magenta")
     if reauth["due"] is None:
-        return "-"
-    return f"in {_until(reauth['due'], now)}" + (" (assumed)" if reauth["assumed"] else "")
+        return Text("-")
+    return Text(f"in {_until(reauth['due'], now)}" + (" (assumed)" if reauth["assumed"] else ""))
 
 
-def _milliseconds(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{seconds * 1000:.0f} ms"
+def _milliseconds(seconds: float | None) -> Text:
+    return Text("-" if seconds is None else f"{seconds * 1000:.0f} ms")
 
 
-def _ago(instant: str | None, now: datetime) -> str:
-    return "-" if instant is None else _span((now - datetime.fromisoformat(instant)).total_seconds())
+def _ago(instant: str | None, now: datetime) -> Text:
+    return Text("-" if instant is None else span(round((now - datetime.fromisoformat(instant)).total_seconds())))
 
 
 def _until(instant: str, now: datetime) -> str:
-    return _span((datetime.fromisoformat(instant) - now).total_seconds())
+    return span(round((datetime.fromisoformat(instant) - now).total_seconds()))
 
 
-def _span(seconds: float) -> str:
-    """Two units are enough for the eye."""
-    whole = max(0, round(seconds))
-    for unit, length, smaller, part in (("d", 86400, "h", 3600), ("h", 3600, "m", 60), ("m", 60, "s", 1)):
-        if whole >= length:
-            rest = whole % length // part
-            return f"{whole // length}{unit} {rest}{smaller}" if rest else f"{whole // length}{unit}"
-    return f"{whole}s"
+_COLUMNS: Mapping[str, Callable[[Mapping[str, Any], datetime], Text]] = {
+    "GATEWAY": lambda gateway, now: Text(gateway["name"]),
+    "STATUS": _status,
+    "SINCE": lambda gateway, now: _ago(gateway["since"], now),
+    "LAYERS": lambda gateway, now: _ladder(gateway["layers"]),
+    "FARMS": lambda gateway, now: _farms(gateway["farms"]),
+    "HEARTBEAT": lambda gateway, now: _milliseconds(gateway["heartbeat_seconds"]),
+    "NEXT WINDOW": lambda gateway, now: _window(gateway["windows"], now),
+    "LOGIN DUE": lambda gateway, now: _login(gateway["reauth"], now),
+}
+_DROPPED = ("HEARTBEAT", "FARMS", "LOGIN DUE", "NEXT WINDOW", "SINCE", "LAYERS")
+"""In the order in which columns give way."""

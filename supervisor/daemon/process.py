@@ -9,7 +9,7 @@ import logging
 import platform
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TextIO
 
@@ -28,6 +28,7 @@ from supervisor.gateway.selftest import SelfTestError, self_test
 from supervisor.gateway.versions import ibapi_version
 from supervisor.observe import logs
 from supervisor.observe.events import EventRing
+from supervisor.observe.history import History, open_outages, read
 from supervisor.observe.journal import Journal
 from supervisor.observe.metrics_own import Internals
 from supervisor.observe.web.backend import ReloadResult
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("supervisor.daemon")
 
+UNWRITTEN = 1000
+"""Numbers of events that are left out at a start: a kill may have cost the journal events whose numbers were told."""
 END = 1.9
 """Seconds after SIGTERM in which the process is gone, whatever hangs."""
 
@@ -65,8 +68,8 @@ class Observers:
     def told(self, gateway: str, at: datetime, tell: Tell) -> None:
         """Something worth knowing."""
         self._say(gateway, at, tell)
-        self._journal.record(gateway, at, tell)
-        self._events.append(gateway, at, tell)
+        number = self._events.append(gateway, at, tell)
+        self._journal.record(gateway, at, tell, number)
 
     def keep(self, gateway: str, facts: Facts) -> None:
         """Facts that must survive."""
@@ -122,6 +125,8 @@ class Process:
             log.warning("%s", fault)
         self.daemon.each_second(self._chores)
         facts = self._journal.open()
+        last, recent = self._journal.recent()
+        self.events.resume(recent, last + UNWRITTEN if last else 0)
         try:
             self.daemon.run(facts, self._on_ready)
         finally:
@@ -158,6 +163,7 @@ class Process:
         if self._bell is not None:
             for unit in self.daemon.loop.units():
                 self._bell.set(unit.policy.name, unit.wake.wall)
+        self._journal.watched((s.policy.name for s in self.snapshots() if s.outages.observing), now.wall)
         level, form = self.daemon.config.log.level, self.daemon.config.log.format
         self._log.change(level, form)
 
@@ -206,6 +212,12 @@ class Process:
     def ready(self) -> tuple[bool, str]:
         """Whether every gateway was tried once."""
         return self.daemon.tried()
+
+    def history(self, since: datetime, until: datetime, gateways: Sequence[str]) -> History:
+        """What happened: by the journal, and by what is not in it yet."""
+        return read(
+            self._journal.place, since, until, gateways, open_outages(self.snapshots()), self._journal.watching()
+        )
 
     def reload(self) -> ReloadResult:
         """Read the config again."""

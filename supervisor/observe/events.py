@@ -8,7 +8,7 @@
 import itertools
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,8 +45,17 @@ class EventRing:
         self._watchers: tuple[Callable[[], None], ...] = ()
         self.newest = first - 1
 
-    def append(self, gateway: str, at: datetime, tell: Tell) -> None:
-        """Keep it, and call the watchers."""
+    def resume(self, records: Iterable[Record], newest: int) -> None:
+        """Go on after an earlier process: its last records, oldest first, and the highest number it may have given.
+
+        To be called before the first `append`.
+        """
+        with self._writing:
+            self._records.extend(records)
+            self.newest = newest
+
+    def append(self, gateway: str, at: datetime, tell: Tell) -> int:
+        """Keep it, call the watchers, and return its number."""
         text, level = mask(tell.text), tell.level.name.lower()
         fields = {name: mask(value) if isinstance(value, str) else value for name, value in tell.fields.items()}
         with self._writing:
@@ -55,6 +64,7 @@ class EventRing:
             self.newest = number
         for watcher in self._watchers:
             watcher()
+        return number
 
     def after(self, number: int, limit: int) -> tuple[Record, ...]:
         """The first `limit` records that came after this one, oldest first."""

@@ -9,20 +9,24 @@
   written anew. Both new files get all facts known.
 """
 
+import contextlib
 import logging
 import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from supervisor.core.actions import Tell
 from supervisor.core.facts import Facts
-from supervisor.observe.journal_store import Entry, Store, is_corrupt, is_held, set_aside
+from supervisor.observe.events import Record
+from supervisor.observe.journal_spans import Watching
+from supervisor.observe.journal_store import Entry, Span, Store, is_corrupt, is_held, set_aside
 
 LOG = logging.getLogger(__name__)
 
@@ -32,6 +36,8 @@ RETRY = 5.0
 """Seconds from a failure to the next attempt."""
 WAITING_AT_MOST = 10_000
 """Events that wait while the file cannot be written."""
+RECENT = 256
+"""Events of earlier processes that are read at the start, for the stream and the page."""
 
 _PATIENCE = 0.5
 _HELD_PAUSE = 0.1
@@ -43,10 +49,11 @@ class _Waiting:
 
     facts: dict[str, Facts] = field(default_factory=dict)
     events: deque[Entry] = field(default_factory=deque)
+    spans: dict[tuple[str, datetime], Span] = field(default_factory=dict)
     prune: datetime | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.facts or self.events or self.prune)
+        return bool(self.facts or self.events or self.spans or self.prune)
 
 
 class Journal:
@@ -61,10 +68,12 @@ class Journal:
         self._path = path
         self._retry = retry
         self._name = "in memory" if path is None else str(path)
+        self._memory = f"file:ib-journal-{id(self)}?mode=memory&cache=shared"
         self._wake = threading.Condition()
         # Guarded by the condition's lock:
         self._waiting = _Waiting()
         self._known: dict[str, Facts] = {}
+        self._watching = Watching()
         self._closing = False
         # The writer's own:
         self._store: Store | None = None
@@ -72,6 +81,7 @@ class Journal:
         self._lost_told = 0
         self._open_until = 0.0
         self._found: dict[str, Facts] = {}
+        self._recent: tuple[int, tuple[Record, ...]] = (0, ())
         self._opened = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
@@ -90,6 +100,20 @@ class Journal:
             return {}
         return self._found
 
+    @property
+    def place(self) -> str:
+        """Where others read it: an URI for SQLite, to be opened by this process or, but for one in memory, any."""
+        return self._memory if self._path is None else f"file:{quote(str(self._path))}?mode=ro"
+
+    def watching(self) -> tuple[Span, ...]:
+        """When those who are observed now have been observed without a gap: newer than the file."""
+        with self._wake:
+            return self._watching.now()
+
+    def recent(self) -> tuple[int, tuple[Record, ...]]:
+        """Of the file as it was opened: the highest number of an event, and the last `RECENT` events."""
+        return self._recent
+
     def keep(self, gateway: str, facts: Facts) -> None:
         """These are the gateway's facts now."""
         with self._wake:
@@ -98,12 +122,17 @@ class Journal:
             self._known[gateway] = facts
             self._hand_over().facts[gateway] = facts
 
-    def record(self, gateway: str, at: datetime, tell: Tell) -> None:
-        """This was told at `at`, an aware datetime."""
+    def record(self, gateway: str, at: datetime, tell: Tell, number: int = 0) -> None:
+        """This was told at `at`, an aware datetime; `number` is the one the stream of events gave it."""
         with self._wake:
             events = self._hand_over().events
-            events.append(Entry(gateway, at, tell))
+            events.append(Entry(gateway, at, tell, number))
             self._shed(events)
+
+    def watched(self, gateways: Iterable[str], at: datetime) -> None:
+        """These gateways are observed at `at`, and no others. To be called about once a second."""
+        with self._wake:
+            self._hand_over_spans(self._watching.seen(gateways, at))
 
     def prune(self, older_than: datetime) -> None:
         """Forget the events before that instant, bit by bit; facts are never forgotten."""
@@ -113,6 +142,7 @@ class Journal:
     def close(self, timeout: float = 1.0) -> bool:
         """Write what waits and end; whether all of it was written within `timeout` seconds."""
         with self._wake:
+            self._hand_over_spans(self._watching.ended())
             self._closing = True
             self._wake.notify()
         if self._thread.ident is not None:
@@ -124,6 +154,10 @@ class Journal:
         if not self._waiting:
             self._wake.notify()
         return self._waiting
+
+    def _hand_over_spans(self, spans: Iterable[Span]) -> None:
+        for span in spans:
+            self._hand_over().spans[span.gateway, span.began] = span
 
     def _shed(self, events: deque[Entry]) -> None:
         while len(events) > WAITING_AT_MOST:
@@ -150,7 +184,9 @@ class Journal:
         """Open the file and read the facts, patient for a moment if another program holds it."""
         while True:
             try:
-                _, self._found = self._open_store()
+                store, self._found = self._open_store()
+                with contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError):  # the facts matter more
+                    self._recent = store.recent(RECENT)
             except sqlite3.Error as error:
                 if not is_held(error) or time.monotonic() > self._open_until:
                     raise
@@ -175,7 +211,8 @@ class Journal:
             now = self._waiting
             batch.events.extend(now.events)
             self._shed(batch.events)
-            self._waiting = _Waiting({**batch.facts, **now.facts}, batch.events, now.prune or batch.prune)
+            spans = {**batch.spans, **now.spans}
+            self._waiting = _Waiting({**batch.facts, **now.facts}, batch.events, spans, now.prune or batch.prune)
 
     def _attempt(self, work: Callable[[], None]) -> bool:
         """Do it; once more with a new file if the old one is damaged. Whatever goes wrong, the daemon goes on."""
@@ -209,9 +246,9 @@ class Journal:
 
     def _write(self, batch: _Waiting) -> None:
         store = self._store_for(batch)
-        if batch.facts or batch.events:
-            store.write(batch.facts, batch.events)
-            batch.facts, batch.events = {}, deque()  # in the file now, even if the pruning fails
+        if batch.facts or batch.events or batch.spans:
+            store.write(batch.facts, batch.events, batch.spans.values())
+            batch.facts, batch.events, batch.spans = {}, deque(), {}  # in the file now, even if the pruning fails
         if batch.prune is not None and store.prune(batch.prune):
             with self._wake:
                 self._waiting.prune = self._waiting.prune or batch.prune
@@ -231,7 +268,7 @@ class Journal:
 
     def _open_store(self) -> tuple[Store, dict[str, Facts]]:
         """Open the file; what it knows is known, unless something newer is."""
-        store = self._store = Store(self._path)
+        store = self._store = Store(self._path, self._memory)
         found = store.facts()
         with self._wake:
             self._known = {**found, **self._known}

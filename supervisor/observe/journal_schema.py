@@ -14,7 +14,16 @@ Table `events`: what was told. `id` is never used twice, so that a reader can go
 is the number of Python's logging. `fields` is a JSON object. Repetitions may be folded into one row: `times` counts
 them, `last_at` is the instant of the last (null: of the only one).
 
-Table `meta`: words about the file itself.
+Table `outage_spans`: one row for each outage that closed. `seconds` are those observed, gaps excluded; `recovered` is 0
+for one that a pause closed; `words` is what was told first in it, the likely cause with its cure.
+
+Table `watched_spans`: when a gateway was observed, from `began` to `until`; what lies between two rows nobody saw.
+
+Table `meta`: words about the file itself; `last_event` is the highest number ever given to an event.
+
+Views for people, instants as RFC 3339 in UTC: `log` (every event), `outages`, `watched`, `sessions` (ready, lost and
+why), `statuses` (status and the layers up then), `restarts` (result: in_time, overdue, not_seen), `logins`, `reloads`,
+`notices` (times: how often it was told, last_at: the last time).
 """
 
 import sqlite3
@@ -22,6 +31,67 @@ from typing import Final
 
 APPLICATION_ID: Final = 0x49425356
 """`IBSV`"""
+
+
+def _instant(column: str) -> str:
+    """Microseconds as RFC 3339."""
+    return (
+        f"strftime('%Y-%m-%dT%H:%M:', {column} / 1000000, 'unixepoch')"
+        f" || printf('%02d.%06dZ', {column} / 1000000 % 60, {column} % 1000000)"
+    )
+
+
+def _field(name: str) -> str:
+    """A field of an event."""
+    return f"json_extract(fields, '$.{name}')"
+
+
+_HISTORY = (
+    """CREATE TABLE outage_spans (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        gateway TEXT NOT NULL,
+        began INTEGER NOT NULL,
+        ended INTEGER NOT NULL,
+        cause TEXT NOT NULL,
+        planned INTEGER NOT NULL,
+        seconds REAL NOT NULL,
+        recovered INTEGER NOT NULL,
+        words TEXT NOT NULL DEFAULT ''
+    )""",
+    "CREATE INDEX outage_spans_ended ON outage_spans (ended)",
+    """CREATE TABLE watched_spans (
+        gateway TEXT NOT NULL,
+        began INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        PRIMARY KEY (gateway, began)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX watched_spans_until ON watched_spans (until)",
+    "CREATE INDEX events_gateway ON events (gateway, at)",
+    f"""CREATE VIEW outages AS SELECT id, gateway, {_instant("began")} AS began, {_instant("ended")} AS ended, seconds,
+        cause, planned, recovered, words FROM outage_spans""",
+    f"""CREATE VIEW watched AS SELECT gateway, {_instant("began")} AS began, {_instant("until")} AS until,
+        (until - began) / 1e6 AS seconds FROM watched_spans""",
+    f"""CREATE VIEW sessions AS SELECT ready.gateway AS gateway, {_instant("ready.at")} AS ready,
+        json_extract(ready.fields, '$.epoch') AS epoch,
+        json_extract(ready.fields, '$.server_version') AS server_version,
+        CASE WHEN lost.kind = 'session_lost' THEN {_instant("lost.at")} END AS lost,
+        CASE WHEN lost.kind = 'session_lost' THEN json_extract(lost.fields, '$.reason') END AS reason,
+        CASE WHEN lost.kind = 'session_lost' THEN json_extract(lost.fields, '$.planned') END AS planned
+        FROM events AS ready LEFT JOIN events AS lost ON lost.id = (SELECT id FROM events AS later
+            WHERE later.gateway = ready.gateway AND later.at >= ready.at AND later.id > ready.id
+            AND later.kind IN ('session_lost', 'session_ready') ORDER BY later.at, later.id LIMIT 1)
+        WHERE ready.kind = 'session_ready'""",
+    f"""CREATE VIEW statuses AS SELECT {_instant("at")} AS at, gateway, {_field("status")} AS status,
+        {_field("before")} AS before, {_field("layers")} AS layers FROM events WHERE kind = 'status'""",
+    f"""CREATE VIEW restarts AS SELECT {_instant("at")} AS at, gateway, {_field("result")} AS result, text
+        FROM events WHERE kind = 'restart'""",
+    f"""CREATE VIEW logins AS SELECT {_instant("at")} AS at, gateway, {_field("assumed")} AS assumed, kind, text
+        FROM events WHERE kind IN ('login', 'reauth_required')""",
+    f"""CREATE VIEW reloads AS SELECT {_instant("at")} AS at, kind = 'reloaded' AS ok, text
+        FROM events WHERE kind IN ('reloaded', 'reload_failed')""",
+    f"""CREATE VIEW notices AS SELECT {_instant("at")} AS at, {_instant("coalesce(last_at, at)")} AS last_at, gateway,
+        {_field("code")} AS code, times, text FROM events WHERE kind = 'notice'""",
+)
 
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
@@ -52,6 +122,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "INSERT INTO meta VALUES ('created', strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
         f"PRAGMA application_id = {APPLICATION_ID}",
     ),
+    _HISTORY,
 )
 
 

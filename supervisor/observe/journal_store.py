@@ -8,51 +8,74 @@
 """
 
 import contextlib
-import json
 import logging
-import math
 import os
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from supervisor.core.actions import Tell
-from supervisor.core.calendar_rules import utc
 from supervisor.core.facts import Facts
-from supervisor.observe.journal_facts import from_json, to_json
+from supervisor.observe.events import Record
+from supervisor.observe.journal_facts import from_json
+from supervisor.observe.journal_rows import (
+    TOLD_OF,
+    EventRow,
+    OutageRow,
+    event_row,
+    kept_text,
+    microseconds,
+    outage_row,
+    read_event,
+)
 from supervisor.observe.journal_schema import migrate
-from supervisor.observe.masking import mask
 
 LOG = logging.getLogger(__name__)
 
 BUSY_TIMEOUT = 1.0
 """Seconds that a commit waits while another program holds the database."""
 
+FOLDED = 24 * 3600 * 1_000_000
+"""Microseconds within which a notice in the same words is counted instead of written again."""
+BEFORE = 1_000_000
+"""Microseconds before an outage's first moment in which its first word may have been told."""
+
 _PRUNED_AT_ONCE = 2000
 _WAL_LIMIT = 16 * 1024 * 1024
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _HELD = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 class Entry(NamedTuple):
-    """One event to be recorded."""
+    """One event to be recorded. `number` is the one that the stream gave it; 0 for the next that is free."""
 
     gateway: str
     at: datetime
     tell: Tell
+    number: int = 0
+
+
+class Span(NamedTuple):
+    """A gateway was observed without a gap."""
+
+    gateway: str
+    began: datetime
+    until: datetime
 
 
 class Store:
-    """An open journal. `path` None is one in memory. Raises sqlite3.Error, OSError or NotAJournalError."""
+    """An open journal. `path` None is one in memory, for all connections of this process that know its `name`, an URI.
 
-    def __init__(self, path: Path | None) -> None:
+    Raises sqlite3.Error, OSError or NotAJournalError.
+    """
+
+    def __init__(self, path: Path | None, name: str = ":memory:") -> None:
         self._path = path
         self._connection = sqlite3.connect(
-            ":memory:" if path is None else path, timeout=BUSY_TIMEOUT, isolation_level=None
+            name if path is None else path, uri=path is None, timeout=BUSY_TIMEOUT, isolation_level=None
         )
         try:
             migrate(self._connection)
@@ -78,29 +101,93 @@ class Store:
                 LOG.warning("the journal's facts of gateway %s are broken and not used: %s", name, error)
         return found
 
-    def write(self, facts: Mapping[str, Facts], events: Iterable[Entry]) -> None:
+    def recent(self, limit: int) -> tuple[int, tuple[Record, ...]]:
+        """The highest number ever given to an event, and the last `limit` events, oldest first."""
+        found = self._connection.execute(
+            "SELECT id, at, gateway, kind, level, text, fields FROM events ORDER BY id DESC LIMIT ?", (limit,)
+        ).fetchall()
+        return self._last_number(), tuple(filter(None, map(read_event, reversed(found))))
+
+    def write(self, facts: Mapping[str, Facts], events: Iterable[Entry], spans: Iterable[Span] = ()) -> None:
         """All of it in one transaction, or nothing; what has no form in the file is left out, and the log told."""
         now = time.time_ns() // 1000
-        kept = [(gateway, text, now) for gateway, known in facts.items() if (text := _kept(gateway, known))]
-        recorded = [row for entry in events if (row := _recorded(entry))]
-        self._connection.execute("BEGIN IMMEDIATE")
+        kept = [(gateway, text, now) for gateway, known in facts.items() if (text := kept_text(gateway, known))]
+        recorded = [(entry, row) for entry in events if (row := event_row(*entry[:3]))]
+        run = self._connection.execute
+        run("BEGIN IMMEDIATE")
         self._connection.executemany(
             "INSERT INTO facts (gateway, facts, updated) VALUES (?, ?, ?) ON CONFLICT (gateway) DO UPDATE"
             " SET facts = excluded.facts, updated = excluded.updated",
             kept,
         )
         self._connection.executemany(
-            "INSERT INTO events (gateway, at, level, kind, text, fields) VALUES (?, ?, ?, ?, ?, ?)", recorded
+            "INSERT INTO watched_spans (gateway, began, until) VALUES (?, ?, ?) ON CONFLICT (gateway, began) DO UPDATE"
+            " SET until = max(until, excluded.until)",
+            [(span.gateway, microseconds(span.began), microseconds(span.until)) for span in spans],
         )
-        self._connection.execute("COMMIT")
+        if recorded:
+            last = self._last_number()
+            for entry, row in recorded:
+                last = max(last + 1, entry.number)
+                self._record(last, row, entry)
+            run("INSERT OR REPLACE INTO meta VALUES ('last_event', ?)", (str(last),))
+        run("COMMIT")
 
     def prune(self, before: datetime) -> bool:
-        """Forget some of the events older than `before`; whether there may be more of them."""
-        removed = self._connection.execute(
+        """Forget some of what is older than `before`; whether there may be more of it."""
+        full = False
+        for statement in (
             "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ? ORDER BY at LIMIT ?)",
-            (_microseconds(before), _PRUNED_AT_ONCE),
+            "DELETE FROM outage_spans WHERE id IN (SELECT id FROM outage_spans WHERE ended < ? ORDER BY ended LIMIT ?)",
+            "DELETE FROM watched_spans WHERE (gateway, began) IN"
+            " (SELECT gateway, began FROM watched_spans WHERE until < ? ORDER BY until LIMIT ?)",
+        ):
+            removed = self._connection.execute(statement, (microseconds(before), _PRUNED_AT_ONCE))
+            full = full or removed.rowcount >= _PRUNED_AT_ONCE
+        return full
+
+    def _last_number(self) -> int:
+        (last,) = self._connection.execute(
+            "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0),"
+            " coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'last_event'), 0))"
+        ).fetchone()
+        return int(last)
+
+    def _record(self, number: int, row: EventRow, entry: Entry) -> None:
+        """One event; a notice that was told in the same words within `FOLDED` is counted, not written again."""
+        run = self._connection.execute
+        gateway, at, _, kind, text, _ = row
+        if kind == "notice":
+            folded = run(
+                "UPDATE events SET times = times + 1, last_at = max(?, at) WHERE id = (SELECT id FROM events"
+                " WHERE kind = 'notice' AND at > ? AND gateway = ? AND text = ? ORDER BY at DESC LIMIT 1)",
+                (at, at - FOLDED, gateway, text),
+            )
+            if folded.rowcount:
+                return
+        run(
+            "INSERT INTO events (id, gateway, at, level, kind, text, fields) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (number, *row),
         )
-        return removed.rowcount >= _PRUNED_AT_ONCE
+        outage = outage_row(gateway, entry.tell) if kind == "outage_closed" else None
+        if outage is not None:
+            run(
+                "INSERT INTO outage_spans (gateway, began, ended, cause, planned, seconds, recovered, words)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (*outage, self._words(outage)),
+            )
+
+    def _words(self, outage: OutageRow) -> str:
+        """What was told first in this outage of the layer that broke."""
+        gateway, began, ended, cause = outage[:4]
+        kinds = TOLD_OF.get(cause, ())
+        places = ", ".join("?" * len(kinds))
+        said = self._connection.execute(
+            f"SELECT text FROM events WHERE gateway = ? AND at BETWEEN ? AND ? AND kind IN ({places})"
+            " ORDER BY at, id LIMIT 1",
+            (gateway, began - BEFORE, ended, *kinds),
+        ).fetchone()
+        return str(said[0]) if said is not None else ""
 
     def moved(self) -> bool:
         """Whether the path names another file now, or none."""
@@ -149,35 +236,3 @@ def _identity(path: Path | None) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _kept(gateway: str, facts: Facts) -> str | None:
-    try:
-        return to_json(facts)
-    except (ValueError, TypeError, OverflowError):
-        LOG.exception("facts of gateway %s that the journal cannot keep: %s", gateway, facts)
-        return None
-
-
-def _recorded(entry: Entry) -> tuple[str, int, int, str, str, str] | None:
-    gateway, at, tell = entry
-    try:
-        fields = json.dumps({key: _plain(value) for key, value in tell.fields.items()})
-        return gateway, _microseconds(at), int(tell.level), tell.kind, _text(tell.text), fields
-    except (ValueError, TypeError, OverflowError):
-        LOG.exception("an event of gateway %s that the journal cannot record: %s", gateway, tell)
-        return None
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return _text(value) if isinstance(value, str) else value
-
-
-def _text(text: str) -> str:
-    return mask(text).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _microseconds(at: datetime) -> int:
-    return (utc(at) - _EPOCH) // timedelta(microseconds=1)

@@ -10,6 +10,7 @@ from supervisor.core.counters import Histogram
 from supervisor.core.events import OperatorEvent
 from supervisor.core.snapshot import Snapshot
 from supervisor.observe.events import EventRing
+from supervisor.observe.history import History, open_outages, read
 from supervisor.observe.metrics import Internals
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.listen import bind
@@ -39,6 +40,7 @@ class Stage:
     turns: bool = True
     is_ready: tuple[bool, str] = (True, "ready")
     reloading: Callable[[], ReloadResult] = lambda: ReloadResult(True)
+    journal: str = "file:none?mode=ro"
     heard: list[tuple[str, OperatorEvent]] = field(default_factory=list)
 
     def snapshots(self) -> Sequence[Snapshot]:
@@ -55,6 +57,9 @@ class Stage:
 
     def ready(self) -> tuple[bool, str]:
         return self.is_ready
+
+    def history(self, since: datetime, until: datetime, gateways: Sequence[str]) -> History:
+        return read(self.journal, since, until, gateways, open_outages(self.gateways))
 
     def reload(self) -> ReloadResult:
         return self.reloading()

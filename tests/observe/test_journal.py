@@ -237,7 +237,7 @@ def test_a_file_of_a_newer_daemon_is_read_and_written_as_it_is(path: Path, begin
     assert first.close()
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("ALTER TABLE events ADD COLUMN mood TEXT NOT NULL DEFAULT 'good'")
-        connection.execute("CREATE TABLE outages (id INTEGER PRIMARY KEY)")
+        connection.execute("CREATE TABLE moods (id INTEGER PRIMARY KEY)")
         connection.execute("PRAGMA user_version = 99")
     second = begin(path)
     assert second.open() == {"live": Facts(known=True)}

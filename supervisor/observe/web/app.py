@@ -18,6 +18,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from supervisor.core.events import OperatorEvent
+from supervisor.observe.history import HistoryError
+from supervisor.observe.history_json import BadPeriod, history_json, period
 from supervisor.observe.metrics import Exposition
 from supervisor.observe.status_json import status
 from supervisor.observe.web import page
@@ -43,6 +45,7 @@ class Site:
         self._exposition = exposition
         self._pages = Desk("ib-web-page", 2)
         self._asks = Desk("ib-web-ask", 4)
+        self._past = Desk("ib-web-history", 1)
         self.streams = Streams(backend.events, limits)
 
     def app(self, hosts: Iterable[str] = ()) -> ASGIApp:
@@ -57,6 +60,7 @@ class Site:
             Route("/-/ready", self._ready),
             Route("/-/reload", self._reload, methods=["POST"]),
             Route("/api/v1/status", self._status),
+            Route("/api/v1/history", self._history),
             Route("/api/v1/events", self._events),
             Route("/api/v1/events/stream", self._stream),
             *asks,
@@ -104,6 +108,30 @@ class Site:
         else:
             found = events.since(_instant(since), limit)
         return _json(await self._pages.do(lambda: json.dumps({"events": [as_json(record) for record in found]})))
+
+    async def _history(self, request: Request) -> Response:
+        asked, backend = request.query_params, self._backend
+        try:
+            since, until = period(asked.get("since"), asked.get("until"), backend.now())
+        except BadPeriod as error:
+            raise HTTPException(400, str(error)) from None
+        name = asked.get("gateway")
+
+        def answer() -> str | None:
+            snapshots = backend.snapshots()
+            known = [snapshot.policy.name for snapshot in snapshots]
+            found = backend.history(since, until, known if name is None else [name])
+            if name is not None and name not in known and not found.outages and not found.totals[0].observed:
+                return None
+            return json.dumps(history_json(found, snapshots))
+
+        try:
+            text = await self._past.do(answer)
+        except HistoryError as error:
+            raise HTTPException(503, str(error)) from None
+        if text is None:
+            raise HTTPException(404, f"there is no gateway {name!r}")
+        return _json(text)
 
     async def _stream(self, request: Request) -> Response:
         said = request.headers.get("last-event-id") or request.query_params.get("since")

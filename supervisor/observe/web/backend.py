@@ -8,6 +8,7 @@ from typing import Protocol
 from supervisor.core.events import OperatorEvent
 from supervisor.core.snapshot import Snapshot
 from supervisor.observe.events import EventRing
+from supervisor.observe.history import History
 from supervisor.observe.metrics_own import Internals
 
 
@@ -26,7 +27,7 @@ class Backend(Protocol):
     """The daemon, as the web side sees it.
 
     `reload` and `control` wait for the loop, with a deadline of their own, and raise TimeoutError if it does not come
-    to it; they are called on threads that may wait. All others answer at once, on any thread.
+    to it; they and `history` are called on threads that may wait. All others answer at once, on any thread.
     """
 
     @property
@@ -52,6 +53,10 @@ class Backend(Protocol):
 
     def ready(self) -> tuple[bool, str]:
         """Whether every gateway was tried once, and in a sentence what is missing."""
+        ...
+
+    def history(self, since: datetime, until: datetime, gateways: Sequence[str]) -> History:
+        """What happened; takes its time, and raises HistoryError if the journal cannot be read."""
         ...
 
     def reload(self) -> ReloadResult:

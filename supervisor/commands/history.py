@@ -1,0 +1,189 @@
+"""`ib-supervisor history`: what happened, as a table for people, as JSON, or as CSV.
+
+- The daemon is asked; where none answers, or with --offline, the journal of `--config` is read, and that is said.
+- A terminal has less room than the truth: columns that do not fit are left out, never cut in the middle of a word. A
+  pipe gets whole lines.
+"""
+
+import csv
+import json as jsonlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from textwrap import shorten
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
+from supervisor.commands.terminal import console, span
+from supervisor.config.load import ConfigError, load
+from supervisor.observe.history import HistoryError, place_of, read
+from supervisor.observe.history_json import BadPeriod, history_json, period
+
+PATIENCE = 30.0
+"""Seconds for the daemon's answer about a long period."""
+WIDE = 78
+"""Terminal columns from which on a table has its further columns."""
+LEAST_WORDS, MOST_WORDS = 24, 100
+"""Terminal columns for what was told: fewer say nothing, more are in the JSON."""
+_COLUMNS = ("gateway", "began", "ended", "seconds", "cause", "planned", "recovered", "words")
+
+
+def history(
+    since: Annotated[str, typer.Option(metavar="WHEN", help="How long ago (12h, 7d), or ISO 8601.")] = "7d",
+    until: Annotated[str | None, typer.Option(metavar="WHEN", help="The same; default now.")] = None,
+    gateway: Annotated[str | None, typer.Option(metavar="NAME", help="Only this gateway.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what the API answers.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the outages as CSV.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Read the journal of --config; ask no daemon.")] = False,
+    url: Annotated[str | None, UrlOption] = None,
+    config: Annotated[Path | None, ConfigOption] = None,
+    auth_file: Annotated[Path | None, AuthOption] = None,
+) -> None:
+    """The outages of a period, and how long each gateway was available: planned, unplanned and unobserved apart.
+
+    Exits with 0 if that is known, else 1; 2 for a period that makes no sense or an unknown gateway.
+    """
+    if json and as_csv:
+        raise typer.BadParameter("choose one of --json and --csv")
+    try:
+        begin, end = period(since, until, datetime.now(UTC))
+    except BadPeriod as error:
+        raise typer.BadParameter(str(error)) from None
+    if offline:
+        if config is None:
+            raise typer.BadParameter("--offline reads the journal that --config FILE names", param_hint="--offline")
+        answer = _from_file(config, begin, end, gateway)
+    else:
+        answer = _asked(client(url, config, auth_file), config, begin, end, gateway)
+    if json:
+        print(jsonlib.dumps(answer, indent=2))
+    elif as_csv:
+        _write_csv(answer["outages"])
+    else:
+        show(answer, console())
+
+
+def _asked(
+    daemon: Client, config: Path | None, since: datetime, until: datetime, gateway: str | None
+) -> Mapping[str, Any]:
+    fields = {"since": since.isoformat(), "until": until.isoformat()}
+    if gateway is not None:
+        fields["gateway"] = gateway
+    try:
+        answer: Mapping[str, Any] = daemon.get(f"/api/v1/history?{urlencode(fields)}", timeout=PATIENCE)
+    except Refused as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2 if error.status in (400, 404) else 1) from None
+    except Unreachable as error:
+        typer.echo(str(error), err=True)
+        if config is None:
+            raise typer.Exit(1) from None
+        return _from_file(config, since, until, gateway)
+    return answer
+
+
+def _from_file(config: Path, since: datetime, until: datetime, gateway: str | None) -> Mapping[str, Any]:
+    try:
+        path = load(config, os.environ).journal.path
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(78) from None
+    try:
+        if path is None:
+            raise HistoryError("the journal of this config is in memory")
+        found = history_json(read(place_of(path), since, until, [gateway] if gateway is not None else None))
+    except HistoryError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"read from {path}, not from a daemon", err=True)
+    return found
+
+
+def show(answer: Mapping[str, Any], to: Console) -> None:
+    """Print the answer as two tables: the outages, and the totals of each gateway."""
+    since, until = _local(answer["since"]), _local(answer["until"])
+    to.print(f"from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} {until:%Z}")
+    outages = answer["outages"]
+    to.print(_outages(outages, to.width) if outages else Text("no outages"))
+    to.print()
+    to.print(_totals(answer["gateways"], to.width))
+
+
+def _outages(outages: Sequence[Mapping[str, Any]], width: int) -> Table:
+    headings = ["FROM", *(["TO"] if width >= WIDE else []), "LASTED", "GATEWAY", "BROKEN", "PLANNED"]
+    rows = [_cells(outage, to=width >= WIDE) for outage in outages]
+    room = width - sum(2 + max(len(heading), *(row[i].cell_len for row in rows)) for i, heading in enumerate(headings))
+    if room >= LEAST_WORDS:
+        headings.append("WHAT WAS TOLD")
+        for row, outage in zip(rows, outages, strict=True):
+            first = outage["words"].partition(". ")[0]
+            row.append(Text(shorten(first, min(room, MOST_WORDS), placeholder=" ...")))
+    table = _table(*headings, right=("LASTED",))
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _cells(outage: Mapping[str, Any], *, to: bool) -> list[Text]:
+    open_ = outage["ended"] is None
+    cells = [Text(f"{_local(outage['began']):%m-%d %H:%M:%S}")]
+    if to:
+        cells.append(Text("goes on", "bold red") if open_ else Text(f"{_local(outage['ended']):%m-%d %H:%M:%S}"))
+    planned = Text("planned", "blue") if outage["planned"] else Text("unplanned", "bold red")
+    lasted = Text(span(outage["seconds"]) + ("+" if open_ else ""))
+    return [*cells, lasted, Text(outage["gateway"]), Text(outage["cause"]), planned]
+
+
+def _totals(gateways: Sequence[Mapping[str, Any]], width: int) -> Table:
+    wide = width >= WIDE
+    headings = ["GATEWAY", "AVAILABLE", *(["WITH PLANNED"] if wide else []), "UNPLANNED", "PLANNED", "UNOBSERVED"]
+    table = _table(*headings, right=headings[1:])
+    for total in gateways:
+        cells: list[Text | str] = [Text(total["name"]), _percent(total["availability"])]
+        if wide:
+            cells.append(_percent(total["availability_with_planned"]))
+        cells += [
+            f"{span(total['unplanned_seconds'])} in {total['unplanned_outages']}",
+            f"{span(total['planned_seconds'])} in {total['planned_outages']}",
+            span(total["unobserved_seconds"]),
+        ]
+        table.add_row(*cells)
+    return table
+
+
+def _table(*headings: str, right: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), title="", title_justify="left")
+    for heading in headings:
+        table.add_column(heading, no_wrap=True, justify="right" if heading in right else "left")
+    return table
+
+
+def _percent(part: float | None) -> str:
+    """Never 100 % of something that was not whole."""
+    if part is None:
+        return "-"
+    shown = f"{part * 100:.3f}"
+    return f"{'99.999' if part < 1 and shown == '100.000' else shown} %"
+
+
+def _local(instant: str) -> datetime:
+    return datetime.fromisoformat(instant).astimezone()
+
+
+def _write_csv(outages: Sequence[Mapping[str, Any]]) -> None:
+    writer = csv.DictWriter(sys.stdout, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for outage in outages:
+        writer.writerow({column: _cell(outage[column]) for column in _COLUMNS})
+
+
+def _cell(value: Any) -> Any:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else value

@@ -1,0 +1,103 @@
+"""Rows of the journal's tables, made of what is told, and read back.
+
+- What has no form in the file (a naive instant, a number too large) is left out alone, and the log told.
+- Account numbers are masked here, before anything is written.
+"""
+
+import json
+import logging
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from supervisor.core.actions import Level, Tell
+from supervisor.core.calendar_rules import utc
+from supervisor.core.facts import Facts
+from supervisor.observe.events import Record
+from supervisor.observe.journal_facts import to_json
+from supervisor.observe.masking import mask
+
+LOG = logging.getLogger(__name__)
+
+EventRow = tuple[str, int, int, str, str, str]
+"""Gateway, at, level, kind, text, fields."""
+OutageRow = tuple[str, int, int, str, bool, float, bool]
+"""Gateway, began, ended, cause, planned, seconds, recovered."""
+
+_LOST = ("session_lost", "attempt_failed")
+TOLD_OF: Mapping[str, tuple[str, ...]] = {
+    "port": _LOST,
+    "handshake": _LOST,
+    "session": _LOST,
+    "heartbeat": ("heartbeat", "session_lost", "slept"),
+    "upstream": ("upstream_lost",),
+    "farms": ("farms",),
+}
+"""The kinds of events that say in words why a layer broke."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def kept_text(gateway: str, facts: Facts) -> str | None:
+    """Facts as JSON."""
+    try:
+        return to_json(facts)
+    except (ValueError, TypeError, OverflowError):
+        LOG.exception("facts of gateway %s that the journal cannot keep: %s", gateway, facts)
+        return None
+
+
+def event_row(gateway: str, at: datetime, tell: Tell) -> EventRow | None:
+    """One event."""
+    try:
+        fields = json.dumps({key: _plain(value) for key, value in tell.fields.items()})
+        return gateway, microseconds(at), int(tell.level), tell.kind, _text(tell.text), fields
+    except (ValueError, TypeError, OverflowError):
+        LOG.exception("an event of gateway %s that the journal cannot record: %s", gateway, tell)
+        return None
+
+
+def read_event(row: tuple[int, int, str, str, int, str, str]) -> Record | None:
+    """An event as it was told, or None for a row that somebody damaged."""
+    number, at, gateway, kind, level, text, fields = row
+    try:
+        return Record(number, instant(at), gateway, kind, Level(level).name.lower(), text, json.loads(fields))
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def outage_row(gateway: str, tell: Tell) -> OutageRow | None:
+    """An outage, of the event that told of its end."""
+    said = tell.fields
+    try:
+        return (
+            gateway,
+            microseconds(datetime.fromisoformat(str(said["began"]))),
+            microseconds(datetime.fromisoformat(str(said["ended"]))),
+            str(said["cause"]),
+            bool(said["planned"]),
+            float(said["seconds"] or 0.0),
+            bool(said["recovered"]),
+        )
+    except (KeyError, ValueError, TypeError, OverflowError):
+        LOG.exception("an outage of gateway %s that the journal cannot record: %s", gateway, tell)
+        return None
+
+
+def microseconds(at: datetime) -> int:
+    """Since 1970 UTC; raises ValueError for a naive instant."""
+    return (utc(at) - _EPOCH) // timedelta(microseconds=1)
+
+
+def instant(at: int) -> datetime:
+    """The aware instant; raises OverflowError beyond the years that a date can have."""
+    return _EPOCH + timedelta(microseconds=at)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(text: str) -> str:
+    return mask(text).encode("utf-8", "backslashreplace").decode("utf-8")

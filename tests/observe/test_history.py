@@ -1,0 +1,273 @@
+"""The journal as history: what is written of outages and of what was watched, and what is read back of a period."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from supervisor.core.actions import Level, Tell
+from supervisor.core.facts import Facts, OpenOutage
+from supervisor.observe.events import EventRing
+from supervisor.observe.history import History, HistoryError, PastOutage, open_outages, place_of, read
+from supervisor.observe.history_json import BadPeriod, history_json, period
+from supervisor.observe.journal import Journal
+from supervisor.observe.journal_spans import Watching
+from tests.observe import rich
+from tests.observe.journal_help import rows, told
+from tests.waiting import wait_until
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+
+
+def closed(began: datetime, seconds: float, *, cause: str = "session", planned: bool = False) -> Tell:
+    ended = began + timedelta(seconds=seconds)
+    fields: dict[str, str | int | float | None] = {
+        "began": began.isoformat(),
+        "ended": ended.isoformat(),
+        "cause": cause,
+        "planned": planned,
+    }
+    return Tell(Level.INFO, "outage_closed", "closed", {**fields, "seconds": seconds, "recovered": True})
+
+
+def watch(journal: Journal, gateway: str, began: datetime, until: datetime) -> None:
+    at = began
+    while at < until:
+        journal.watched([gateway], at)
+        at += SECOND
+    journal.watched([gateway], until)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    found = Journal(path)
+    found.open()
+    yield found
+    found.close(5.0)
+
+
+def after(journal: Journal, path: Path, *names: str, since: datetime = NOON, until: datetime = NOON + HOUR) -> History:
+    assert journal.close(5.0)
+    return read(place_of(path), since, until, names or None)
+
+
+def test_an_outage_is_a_row_with_what_was_told_first_in_it(journal: Journal, path: Path) -> None:
+    began = NOON + 10 * MINUTE
+    journal.record("live", NOON, told("an old story", "session_lost"))
+    journal.record("live", began, told("it closed. U1234567", "session_lost", reason="closed"))
+    journal.record("live", began + SECOND, told("nothing answers", "attempt_failed"))
+    journal.record("paper", began, told("another one", "session_lost"))
+    journal.record("live", began + 30 * SECOND, closed(began, 30.0))
+    found = after(journal, path)
+    assert found.outages == (
+        PastOutage("live", began, began + 30 * SECOND, "session", False, 30.0, "it closed. U***67", True),
+    )
+    (view,) = rows(path, "SELECT gateway, began, ended, seconds, cause, planned, recovered, words FROM outages")
+    assert view == (
+        "live",
+        "2026-11-23T12:10:00.000000Z",
+        "2026-11-23T12:10:30.000000Z",
+        30.0,
+        "session",
+        0,
+        1,
+        "it closed. U***67",
+    )
+
+
+def test_the_four_kinds_of_time_add_up_to_the_period(journal: Journal, path: Path) -> None:
+    watch(journal, "live", NOON, NOON + 20 * MINUTE)
+    watch(journal, "live", NOON + 40 * MINUTE, NOON + 50 * MINUTE)
+    journal.record("live", NOON, closed(NOON + MINUTE, 60.0, planned=True))
+    journal.record("live", NOON, closed(NOON + 5 * MINUTE, 120.0, cause="farms"))
+    (total,) = after(journal, path).totals
+    assert (total.observed, total.unobserved) == (1800.0, 1800.0)
+    assert (total.planned, total.unplanned, total.planned_outages, total.unplanned_outages) == (60.0, 120.0, 1, 1)
+    assert total.availability == pytest.approx((1740 - 120) / 1740)
+    assert total.availability_with_planned == pytest.approx((1800 - 180) / 1800)
+
+
+def test_an_outage_counts_with_the_part_that_lies_in_the_period(journal: Journal, path: Path) -> None:
+    watch(journal, "live", NOON - 10 * MINUTE, NOON + 20 * MINUTE)
+    journal.record("live", NOON, closed(NOON - MINUTE, 120.0))
+    journal.record("live", NOON, closed(NOON - 30 * MINUTE, 60.0))
+    found = after(journal, path)
+    assert [outage.began for outage in found.outages] == [NOON - MINUTE]
+    assert found.totals[0].unplanned == pytest.approx(60.0)
+
+
+def test_the_outage_that_is_open_counts_up_to_now(journal: Journal, path: Path) -> None:
+    watch(journal, "live", NOON, NOON + 10 * MINUTE)
+    journal.keep("live", Facts(known=True, outage=OpenOutage(NOON + 8 * MINUTE, "port", False, 120.0)))
+    found = after(journal, path)
+    assert [(o.began, o.ended, o.seconds) for o in found.outages] == [(NOON + 8 * MINUTE, None, 120.0)]
+    assert found.totals[0].unplanned == 120.0
+
+
+def test_what_nobody_saw_is_neither_an_outage_nor_available(journal: Journal, path: Path) -> None:
+    journal.keep("live", Facts(known=True))
+    (total,) = after(journal, path, "live").totals
+    assert (total.observed, total.unobserved, total.availability) == (0.0, 3600.0, None)
+
+
+def test_what_is_watched_now_counts_before_it_is_in_the_file(journal: Journal, path: Path) -> None:
+    watch(journal, "live", NOON, NOON + 14 * SECOND)
+    wait_until(lambda: rows(path, "SELECT seconds FROM watched") == [(10.0,)])
+    (total,) = read(place_of(path), NOON, NOON + HOUR, ["live"], [], journal.watching()).totals
+    assert total.observed == 14.0
+
+
+def test_the_daemon_s_own_open_outage_has_its_likely_cause() -> None:
+    gateway = rich.fresh()
+    gateway.begin()
+    gateway.refuse()
+    (found,) = open_outages([gateway.snapshot])
+    assert (found.gateway, found.ended, found.cause) == ("fresh", None, "port")
+    assert found.words.startswith("Nothing accepts connections")
+
+
+def test_spans_end_at_a_gap_at_a_clock_that_went_back_and_when_nobody_watches() -> None:
+    watching = Watching()
+    handed = []
+    for at in (0, 1, 2, 30, 31, 20, 21):
+        handed += watching.seen(["live"], NOON + at * SECOND)
+    handed += watching.seen([], NOON + 22 * SECOND)
+    spans = {span.began: span for span in handed}
+    lasted = [(span.began - NOON, span.until - span.began) for span in spans.values()]
+    assert lasted == [(0 * SECOND, 2 * SECOND), (30 * SECOND, SECOND), (20 * SECOND, SECOND)]
+
+
+def test_a_span_is_handed_out_every_ten_seconds_only() -> None:
+    watching = Watching()
+    handed = [watching.seen(["live", "paper"], NOON + at * SECOND) for at in range(31)]
+    assert [len(spans) for spans in handed] == [2, *([0] * 9), 2, *([0] * 9), 2, *([0] * 9), 2]
+
+
+def test_overlaps_after_a_clock_was_set_back_count_once(journal: Journal, path: Path) -> None:
+    watch(journal, "live", NOON, NOON + MINUTE)
+    watch(journal, "live", NOON + 30 * SECOND, NOON + 2 * MINUTE)
+    assert after(journal, path).totals[0].observed == 120.0
+
+
+def test_a_notice_in_the_same_words_is_counted_for_a_day_and_then_told_again(journal: Journal, path: Path) -> None:
+    for hours in (0, 1, 2, 30):
+        journal.record("live", NOON + hours * HOUR, told("2119: connecting", "notice", code=2119))
+    journal.record("paper", NOON, told("2119: connecting", "notice", code=2119))
+    assert journal.close()
+    assert rows(path, "SELECT at, last_at, gateway, code, times FROM notices ORDER BY gateway, at") == [
+        ("2026-11-23T12:00:00.000000Z", "2026-11-23T14:00:00.000000Z", "live", 2119, 3),
+        ("2026-11-24T18:00:00.000000Z", "2026-11-24T18:00:00.000000Z", "live", 2119, 1),
+        ("2026-11-23T12:00:00.000000Z", "2026-11-23T12:00:00.000000Z", "paper", 2119, 1),
+    ]
+
+
+def test_retention_covers_outages_and_spans(journal: Journal, path: Path) -> None:
+    watch(journal, "live", NOON, NOON + MINUTE)
+    watch(journal, "live", NOON + HOUR, NOON + HOUR + MINUTE)
+    journal.record("live", NOON, closed(NOON, 60.0))
+    journal.record("live", NOON + HOUR, closed(NOON + HOUR, 60.0))
+    journal.prune(NOON + HOUR)
+    wait_until(lambda: len(rows(path, "SELECT 1 FROM outages")) == 1)
+    wait_until(lambda: len(rows(path, "SELECT 1 FROM watched")) == 1)
+
+
+def test_sessions_restarts_logins_and_reloads_are_views(journal: Journal, path: Path) -> None:
+    for seconds, kind, fields in (
+        (0, "session_ready", {"epoch": 1, "server_version": 187}),
+        (5, "session_lost", {"epoch": 1, "reason": "reset", "planned": True}),
+        (7, "session_ready", {"epoch": 3, "server_version": 187}),
+        (8, "restart", {"result": "in_time"}),
+        (9, "login", {"assumed": False}),
+        (10, "reloaded", {}),
+        (11, "reload_failed", {}),
+        (12, "status", {"status": "up", "before": "down", "layers": "port"}),
+    ):
+        journal.record("live", NOON + seconds * SECOND, told(kind, kind, **fields))
+    assert journal.close()
+    assert rows(path, "SELECT ready, epoch, server_version, lost, reason, planned FROM sessions ORDER BY ready") == [
+        ("2026-11-23T12:00:00.000000Z", 1, 187, "2026-11-23T12:00:05.000000Z", "reset", 1),
+        ("2026-11-23T12:00:07.000000Z", 3, 187, None, None, None),
+    ]
+    assert rows(path, "SELECT gateway, result, text FROM restarts") == [("live", "in_time", "restart")]
+    assert rows(path, "SELECT gateway, assumed, kind FROM logins") == [("live", 0, "login")]
+    assert rows(path, "SELECT ok, text FROM reloads ORDER BY at") == [(1, "reloaded"), (0, "reload_failed")]
+    assert rows(path, "SELECT gateway, status, before, layers FROM statuses") == [("live", "up", "down", "port")]
+
+
+def test_the_stream_goes_on_where_an_earlier_process_ended(journal: Journal, path: Path) -> None:
+    ring = EventRing()
+    for number in range(3):
+        journal.record("live", NOON, told(f"event {number}"), ring.append("live", NOON, told(f"event {number}")))
+    assert journal.close()
+    second, later = Journal(path), EventRing()
+    second.open()
+    last, recent = second.recent()
+    later.resume(recent, last + 10)
+    assert [record.text for record in later.after(1, 10)] == ["event 1", "event 2"]
+    number = later.append("live", NOON, told("new"))
+    second.record("live", NOON, told("new"), number)
+    assert second.close()
+    assert (number, rows(path, "SELECT id, text FROM events ORDER BY id")[-1]) == (14, (14, "new"))
+
+
+def test_a_journal_in_memory_has_a_history_too() -> None:
+    journal = Journal(None)
+    journal.open()
+    watch(journal, "live", NOON, NOON + MINUTE)
+    journal.record("live", NOON, closed(NOON, 2.0))
+    wait_until(lambda: read(journal.place, NOON, NOON + HOUR).outages)
+    assert journal.close()
+
+
+def test_a_journal_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(HistoryError, match="there is no journal at"):
+        place_of(tmp_path / "none.db")
+    (tmp_path / "odd.db").write_bytes(b"x" * 4096)
+    with pytest.raises(HistoryError, match="cannot be read: file is not a database"):
+        read(place_of(tmp_path / "odd.db"), NOON, NOON + HOUR)
+
+
+def test_the_answer_is_json_with_the_zone_and_the_windows_of_a_short_period(journal: Journal, path: Path) -> None:
+    watch(journal, "live", NOON, NOON + MINUTE)
+    journal.record("live", NOON, closed(NOON, 2.0))
+    found = after(journal, path, "live", until=NOON + timedelta(days=1))
+    answer = json.loads(json.dumps(history_json(found, [rich.fresh("live").snapshot])))
+    (gateway,) = answer["gateways"]
+    assert gateway["timezone"] == "America/New_York"
+    assert gateway["watched"] == [["2026-11-23T12:00:00.000Z", "2026-11-23T12:01:00.000Z"]]
+    assert "daily_restart" in [window["name"] for window in gateway["windows"]]
+    assert answer["outages"][0]["began"] == "2026-11-23T12:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "lasts"),
+    [
+        (None, None, timedelta(days=7)),
+        ("12h", None, 12 * HOUR),
+        ("2h", "1h", HOUR),
+        ("2026-11-23T11:00:00", None, HOUR),
+        ("2026-11-23T11:00:00+01:00", "2026-11-23T12:00:00Z", 2 * HOUR),
+        ("1h", "2036-01-01", HOUR),
+    ],
+)
+def test_a_period_is_how_long_ago_or_an_instant(since: str | None, until: str | None, lasts: timedelta) -> None:
+    begin, end = period(since, until, NOON)
+    assert end - begin == lasts
+
+
+@pytest.mark.parametrize(
+    ("since", "until"), [("soon", None), ("1h", "1h"), ("0s", None), ("5000d", None), ("999999d", None), ("x" * 99, "")]
+)
+def test_a_period_that_makes_no_sense_is_refused(since: str, until: str | None) -> None:
+    with pytest.raises(BadPeriod):
+        period(since, until, NOON)
