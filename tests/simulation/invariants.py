@@ -72,6 +72,7 @@ class Judge:
         now, ledger = after.at, self.ledger
         passed = now.mono - before.at.mono
         self._account(before, passed)
+        self.openings.passed(now.wall)
         active = self.openings.active(now.wall)
         was_ready = ledger.ready
         self._repeated = self._repeated or any(occurrence.repetition for occurrence in active)

@@ -24,6 +24,7 @@ from supervisor.core.events import (
     SessionEvent,
     ShutdownAsked,
     Slept,
+    Ticked,
     TimeAnswered,
 )
 from supervisor.core.farm_words import FarmKind
@@ -106,6 +107,9 @@ class Ledger:
         for action in actions:
             if isinstance(action, Connect):
                 self._connected(action)
+            elif isinstance(action, Close) and self.open and not isinstance(event, SessionEvent | Ticked):
+                self._over()  # a wait ended in the moment in which the daemon was told to stop
+                self.stopped = True
             elif isinstance(action, Probe):
                 self._probed(action, now.mono)
             elif isinstance(action, Ping):

@@ -32,6 +32,11 @@ class Openings:
         self._own = list(occurrences([maintenance(begins, until - begins)], begins, until))
         self._sort()
 
+    def passed(self, wall: datetime) -> None:
+        """An operator's window that is over does not come again, whatever the clock is set to."""
+        if self._own and wall >= self._own[0].planned_until:
+            self.no_upkeep()
+
     def no_upkeep(self) -> None:
         """He ends it."""
         self._own = []

@@ -156,14 +156,16 @@ def _restarts(rng: random.Random, policy: Policy, begins: datetime, days: float)
         if at < 0 or luck < 0.04:
             continue  # it does not come
         late = rng.uniform(0.0, 2.0) if luck < 0.93 else rng.uniform(20.0, 900.0)
-        yield replace(_leave(rng, at + late), revoked=luck > 0.99)
+        yield replace(_leave(rng, policy, at + late), revoked=luck > 0.99)
 
 
-def _leave(rng: random.Random, at: float) -> f.Leave:
-    luck = rng.random()
-    away = rng.uniform(0.5, 3.0) if luck < 0.87 else rng.uniform(5.0, 30.0) if luck < 0.97 else rng.uniform(30.0, 150.0)
-    luck = rng.random()
-    login = rng.uniform(15, 60) if luck < 0.7 else rng.uniform(60, 600) if luck < 0.96 else rng.uniform(600, 3 * 3600)
+def _leave(rng: random.Random, policy: Policy, at: float) -> f.Leave:
+    """Where four attempts are made in a second, long absences are rarer still."""
+    hasty = policy.timing.restart_retry < 1.0 and rng.random() < 0.8
+    luck = 0.0 if hasty else rng.random()
+    away = rng.uniform(0.5, 2.5) if luck < 0.87 else rng.uniform(5.0, 30.0) if luck < 0.97 else rng.uniform(30.0, 150.0)
+    luck = 0.0 if hasty else rng.random()
+    login = rng.uniform(2, 15) if luck < 0.75 else rng.uniform(60, 500) if luck < 0.96 else rng.uniform(600, 7200)
     return f.Leave(
         at=at,
         away=away,
@@ -225,7 +227,7 @@ def _span(rng: random.Random, short: float = 20.0, long: float = 900.0) -> float
 
 def _any(rng: random.Random, policy: Policy, at: float) -> f.Fault:
     makers = (
-        (10, lambda: _leave(rng, at)),
+        (10, lambda: _leave(rng, policy, at)),
         (8, lambda: f.Hang(at, _span(rng), rng.random() < 0.3)),
         (6, lambda: f.BlackHole(at, _span(rng), rng.uniform(0.0, 90.0))),
         (4, lambda: f.MuteDoor(at, _span(rng, 60.0))),

@@ -173,8 +173,10 @@ class World:
         paper = (self.policy.account_mode is AccountMode.PAPER) is not ("wrong" in self.troubles)
         self._say(connection, NextIdReceived(epoch, self.order_id))
         self._say(connection, AccountsReceived(epoch, ("DU1234567" if paper else "U1234567",)))
-        for kind, name in FARMS:
-            self._say(connection, self._farm_notice(epoch, kind, name))
+        for position, (kind, name) in enumerate(FARMS):
+            # A gateway connects to a farm when somebody asks for its data: not all are told of.
+            if position == 0 or self._farm_is_broken(name):
+                self._say(connection, self._farm_notice(epoch, kind, name))
 
     def _farm_notice(self, epoch: int, kind: FarmKind, name: str) -> NoticeReceived:
         broken = self._farm_is_broken(name)
@@ -193,7 +195,8 @@ class World:
         """We close: our end is gone at once, the gateway's end when it learns of it."""
         if not connection.ours:
             return
-        self._own_end(connection, Ending.ASKED, 0.001)
+        if connection.epoch % 4 == 0:  # of no interest to anybody; now and then it is looked whether that is so
+            self._own_end(connection, Ending.ASKED, 0.001)
         connection.ours = False
         if not self._deaf():
             connection.alive = False

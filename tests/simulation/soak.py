@@ -1,0 +1,103 @@
+"""`python -m tests.simulation.soak --years 1000`: play seed after seed on all cores, and say what came of it.
+
+Progress and rate go to the terminal; the first failing seeds are shrunk and told. With `--record` the result is written
+into docs/simulation.md. Exit status 0 if every promise was kept, 1 if not.
+"""
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from multiprocessing.pool import Pool
+
+from tests.simulation import record
+from tests.simulation.driver import Run, Tally
+from tests.simulation.replay import story
+from tests.simulation.scenario import DAYS, of_seed
+from tests.simulation.violation import Violation
+
+SAY_EVERY = 10.0
+"""Seconds between two lines of progress."""
+TOLD = 3
+"""Failing seeds whose story is told."""
+
+
+@dataclass
+class Outcome:
+    """What a soak came to."""
+
+    tally: Tally = field(default_factory=Tally)
+    failed: list[tuple[int, Violation]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def years(self) -> float:
+        return self.tally.days / 365.0
+
+
+def play(seed: int) -> tuple[int, Tally, str, str]:
+    """One seed: its tally, and the promise it broke with the detail, or two empty words."""
+    run = Run(of_seed(seed))
+    try:
+        return seed, run.run(), "", ""
+    except Violation as violation:
+        return seed, run.tally, violation.promise, violation.detail
+
+
+def soak(first: int, years: float, processes: int, seconds: float = float("inf"), *, say: bool = False) -> Outcome:
+    """Play seeds from `first` on until so many gateway-years have passed, or so many seconds."""
+    outcome = Outcome()
+    began = said = time.monotonic()
+    runs = -(-years * 365.0 // DAYS)
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        for seed, tally, promise, detail in _played(pool, range(first, first + int(runs))):
+            outcome.tally.add(tally)
+            outcome.seconds = time.monotonic() - began
+            if promise:
+                outcome.failed.append((seed, Violation(promise, detail)))
+            if say and time.monotonic() - said > SAY_EVERY:
+                said = time.monotonic()
+                print(progress(outcome, years), flush=True)
+            if outcome.seconds > seconds:
+                pool.terminate()
+                break
+    return outcome
+
+
+def _played(pool: Pool, seeds: range) -> Iterator[tuple[int, Tally, str, str]]:
+    yield from pool.imap_unordered(play, seeds, chunksize=1)
+
+
+def progress(outcome: Outcome, years: float) -> str:
+    rate = outcome.years / outcome.seconds if outcome.seconds else 0.0
+    return (
+        f"{outcome.years:8.1f} of {years:g} gateway-years, {outcome.tally.steps:,} steps, "
+        f"{rate * 60:.1f} years a minute, {len(outcome.failed)} failed"
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Simulate gateway-years of faults.")
+    parser.add_argument("--years", type=float, default=1000.0)
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--record", action="store_true", help="write the result into docs/simulation.md")
+    asked = parser.parse_args()
+    outcome = soak(asked.first, asked.years, asked.processes, asked.seconds, say=True)
+    print(progress(outcome, asked.years))
+    print(f"faults: {', '.join(f'{times:,} {name}' for name, times in outcome.tally.faults.most_common())}")
+    for seed, violation in sorted(outcome.failed, key=lambda pair: pair[0]):
+        print(f"FAILED seed {seed}: {violation}")
+    for seed, violation in outcome.failed[:TOLD]:
+        print("\n" + story(of_seed(seed), violation, 45.0))
+    if asked.record:
+        record.write("soak", record.of_soak(outcome.tally, outcome.seconds, len(outcome.failed), asked.first))
+    return 1 if outcome.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
