@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench bench-fleet race race-quick clean
+.PHONY: help demo test check bench bench-fleet race race-quick install rollback uninstall lab-systemd lock audit clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -28,6 +28,9 @@ test: $(STAMP)  ## everything that needs no root: style, types, tests
 
 check: test  ## what CI runs before the labs
 
+lab-prometheus: $(STAMP)  ## every alert seen firing: real Prometheus and Alertmanager (Debian: apt-get install prometheus prometheus-alertmanager faketime)
+	$(BIN)/pytest tests/deploy $(PYTEST_ARGS)
+
 bench: $(STAMP)  ## medians against ib_async's Watchdog in the same run
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
@@ -49,8 +52,13 @@ rollback:  ## the release before the installed one
 uninstall:  ## all but settings and history
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' sh systemd/install.sh uninstall
 
+SUITES := bookworm trixie
 lab-systemd: $(STAMP)  ## the installed service under real systemds, as root, in containers
-	LAB_REQUIRED=1 $(BIN)/pytest -m root tests/lab tests/install $(PYTEST_ARGS)
+	@LAB_REQUIRED=1 $(BIN)/python -m tests.lab.machine $(SUITES)
+	@$(MAKE) --no-print-directory -j2 --output-sync $(SUITES:%=lab-systemd-%)
+
+lab-systemd-%: $(STAMP)
+	LAB_REQUIRED=1 LAB_SUITES=$* $(BIN)/pytest -m root tests/lab $(PYTEST_ARGS)
 
 LOCKING := .venvs/lock
 $(LOCKING)/.installed:
@@ -64,7 +72,7 @@ lock: $(LOCKING)/.installed  ## the newest versions that fit, with hashes, for t
 	$(COMPILE) --upgrade pyproject.toml -o deploy/docker/requirements.lock
 
 audit: $(LOCKING)/.installed  ## known vulnerabilities in what the lock files name
-	$(LOCKING)/bin/pip-audit --disable-pip --require-hashes -r deploy/docker/requirements.lock -r deploy/docker/build.lock
+	$(LOCKING)/bin/pip-audit --strict --disable-pip --require-hashes -r deploy/docker/requirements.lock -r deploy/docker/build.lock
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .venvs artefacts build dist .pytest_cache .mypy_cache .ruff_cache .coverage

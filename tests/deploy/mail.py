@@ -2,6 +2,7 @@
 
 import socketserver
 import threading
+from contextlib import suppress
 from typing import Self
 
 
@@ -14,6 +15,10 @@ class MailServer:
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
+                with suppress(ConnectionError):
+                    self._talk()
+
+            def _talk(self) -> None:
                 self._say("220 ready")
                 while line := self.rfile.readline():
                     word = line.strip().upper()

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pytest
 
+from tests.deploy.dashboards import Query, queries
 from tests.deploy.lab import FARMS, FLEET, Lab, open_lab
 from tests.deploy.rules import alerts
 from tests.deploy.tools import faketime_library, needs, run
@@ -161,3 +162,8 @@ def test_nobody_was_woken_for_the_hundred_that_are_well(lab: Lab) -> None:
     """A loaded machine may answer them slowly, which is a warning, and right."""
     of_many = [told for told in lab.webhook.told() if told.labels.get("job") == "many"]
     assert [told for told in of_many if told.labels["severity"] == "critical"] == []
+
+
+@pytest.mark.parametrize("query", queries(), ids=lambda query: query.where)
+def test_every_query_of_the_dashboards_finds_something(lab: Lab, query: Query) -> None:
+    wait_until(lambda: lab.prometheus.query(query.sent), 20, every=0.5, what=query.sent)
