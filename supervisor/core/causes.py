@@ -237,11 +237,20 @@ _OF_LOSS: Final[Mapping[Loss, CauseKey | None]] = MappingProxyType(
 )
 
 
-def of_failure(failure: Failure, *, ghost: bool) -> CauseKey:
-    """The likely cause of a failed attempt. `ghost`: our own last session may still hold the client id."""
+_WHILE_RESTARTING: Final = frozenset({CauseKey.PORT_REFUSED, CauseKey.CLOSED_EARLY, CauseKey.MUTE})
+"""What a gateway is like while it restarts."""
+
+
+def of_failure(failure: Failure, *, ghost: bool, restarting: bool = False) -> CauseKey:
+    """The likely cause of a failed attempt.
+
+    `ghost`: our own last session may still hold the client id. `restarting`: the gateway was lost in the window of a
+    restart, which is still open.
+    """
     if failure is Failure.CLIENT_ID_IN_USE and ghost:
         return CauseKey.CLIENT_ID_GHOST
-    return _OF_FAILURE[failure]
+    key = _OF_FAILURE[failure]
+    return CauseKey.RESTART if restarting and key in _WHILE_RESTARTING else key
 
 
 def of_loss(loss: Loss, *, restarting: bool) -> CauseKey | None:

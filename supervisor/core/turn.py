@@ -180,7 +180,11 @@ class Turn:
     def _tell_failure(self, failure: Failure, detail: str, client_id: int) -> None:
         live = self.state.session
         ghost = session.haunted(live, client_id, self.now.mono)
-        cause = self.state.cause = self.describe(causes.of_failure(failure, ghost=ghost), client_id=client_id)
+        restarting = self.restarting and self.state.restarts.pending
+        key = causes.of_failure(failure, ghost=ghost, restarting=restarting)
+        cause = self.describe(key, client_id=client_id)
+        if not self.state.login.required:  # else it is the login that is missing, whatever the port does meanwhile
+            self.state.cause = cause
         if self.state.talk.failure is failure:
             return
         self.state.talk = replace(self.state.talk, failure=failure)
