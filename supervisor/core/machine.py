@@ -18,6 +18,7 @@ from supervisor.core.events import (
     LoginConfirmed,
     MaintenanceAsked,
     MaintenanceEnded,
+    OperatorEvent,
     PauseAsked,
     Reloaded,
     ResumeAsked,
@@ -39,6 +40,10 @@ from supervisor.core.turn import RESET_PATIENCE, Turn
 
 MAINTENANCE_LIMIT = timedelta(hours=4)
 """The longest window that the operator may open from the command line."""
+
+
+Happening = SessionEvent | OperatorEvent | Started | Slept | Reloaded | ShutdownAsked
+"""Every event but `Ticked`, which says nothing but what time it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +93,9 @@ def wake(state: State, policy: Policy) -> Wake:
 # -- events -----------------------------------------------------------------------------------------------------------
 
 
-def _handle(turn: Turn, event: Event) -> None:
+def _handle(turn: Turn, event: Happening) -> None:
     state = turn.state
     match event:
-        case Ticked():
-            pass
         case Started():
             if state.session.phase is Phase.IDLE:
                 turn.connect(Cue.BEGIN)
@@ -221,8 +224,9 @@ def _conclude(turn: Turn, before: State, *, exactly: bool) -> None:
     if broken is not None and turn.ready:
         _find_cause(turn, broken, explained=explained)
     _conclude_status(turn, stopped=stopped)
-    if state.outages.last is not before.outages.last:
-        _tell_closed(turn)
+    last = state.outages.last
+    if last is not None and last is not before.outages.last:
+        _tell_closed(turn, last)
     if exactly or may_differ(before, state):
         facts = facts_of(state, exactly=exactly)
         if facts != state.facts:
@@ -265,7 +269,7 @@ def _conclude_status(turn: Turn, *, stopped: bool) -> None:
         return
     state.talk = replace(state.talk, status=status)
     broken = lowest_broken(state.height)
-    layer = f" ({broken} is broken)" if broken is not None and status is not Status.STOPPED else ""
+    layer = f" ({broken} broken)" if broken is not None and status is not Status.STOPPED else ""
     level = Level.INFO if status in (Status.UP, Status.MAINTENANCE, Status.STOPPED) else Level.WARNING
     turn.tell(
         level,
@@ -277,19 +281,17 @@ def _conclude_status(turn: Turn, *, stopped: bool) -> None:
     )
 
 
-def _tell_closed(turn: Turn) -> None:
+def _tell_closed(turn: Turn, last: outages.Closed) -> None:
     """An outage is over for good: one entry of the journal."""
-    last = turn.state.outages.last
-    if last is not None:
-        turn.tell(
-            Level.INFO,
-            "outage_closed",
-            f"outage of {last.began:%H:%M:%S}Z closed: {'planned' if last.planned else 'unplanned'}, "
-            f"{last.seconds:.1f} s without {last.cause}",
-            began=last.began.isoformat(),
-            ended=last.ended.isoformat(),
-            cause=last.cause.value,
-            planned=last.planned,
-            seconds=last.seconds,
-            recovered=last.recovered,
-        )
+    turn.tell(
+        Level.INFO,
+        "outage_closed",
+        f"outage of {last.began:%H:%M:%S}Z closed: {'planned' if last.planned else 'unplanned'}, "
+        f"{last.seconds:.1f} s without {last.cause}",
+        began=last.began.isoformat(),
+        ended=last.ended.isoformat(),
+        cause=last.cause.value,
+        planned=last.planned,
+        seconds=last.seconds,
+        recovered=last.recovered,
+    )

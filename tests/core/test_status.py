@@ -52,7 +52,7 @@ def test_a_change_of_status_is_told_with_both_words_and_the_layer() -> None:
     world.notice(1102)
     assert [tell.text for tell in world.tells("status")] == [
         "down -> up",
-        "up -> degraded (upstream is broken)",
+        "up -> degraded (upstream broken)",
         "degraded -> up",
     ]
 
