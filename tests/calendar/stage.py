@@ -178,10 +178,26 @@ class Stage:
 
     def run(self, *arguments: str, expect: int = 0) -> str:
         """A command of `ib-supervisor` that talks to the daemon; returns what it said, on both its outputs."""
-        command = [sys.executable, "-m", "supervisor", *arguments, "--url", self.daemon.url]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, "NO_COLOR": "1"})
+        done = self._command([*arguments, "--url", self.daemon.url], {})
         assert done.returncode == expect, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        return (done.stdout + done.stderr).decode()
+
+    def listed(self, form: str) -> str:
+        """What `ib-supervisor schedule` says of the daemon's config, by this scene's clock."""
+        done = self._command(["schedule", "--config", str(self.daemon.file), form], self.clock.environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode()
+
+    def _command(self, arguments: list[str], more: dict[str, str]) -> "subprocess.CompletedProcess[bytes]":
+        command = subprocess.Popen(
+            [sys.executable, "-m", "supervisor", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "NO_COLOR": "1", **more},
+        )
+        said, complained = command.communicate(timeout=60)
+        swept(command.pid)
+        return subprocess.CompletedProcess(arguments, command.returncode, said, complained)
 
     def go_before(self, opens: datetime) -> None:
         """Set the clock to a moment before a window opens."""

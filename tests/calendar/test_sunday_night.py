@@ -55,10 +55,13 @@ def test_a_sunday_night_asks_for_the_login_and_the_next_one_is_due_a_week_later(
     stage.until(lambda: live.status["status"] == "maintenance", "planned at first", 5)
     assert live.value("ib_restart_pending") == 1
     assert live.losses(planned=True) == 1
+    assert live.status["cause"].endswith("is restarting as scheduled (daily_restart).")
     stage.until(lambda: live.required, "the login is asked for")
     assert stage.clock.now() >= LOSS + GRACE
     assert live.status["status"] == "reauth_required"
-    assert live.status["cure"].startswith("Log the gateway in")
+    attempts = live.value("ib_connect_attempts_total") or 0
+    stage.until(lambda: (live.value("ib_connect_attempts_total") or 0) > attempts + 1, "it goes on trying")
+    assert live.status["cure"].startswith("Log the gateway in"), "and the cure stays the login"
     assert live.due == TONIGHT, "the instant that was missed stays"
     stage.until(lambda: live.restarts == {"overdue": 1}, "the restart is overdue")
     assert live.seconds(planned=True) == 0
