@@ -7,7 +7,7 @@ from supervisor.core.actions import Level
 from supervisor.core.causes import CauseKey
 from supervisor.core.heartbeat import Verdict
 from supervisor.core.layers import Layer
-from supervisor.core.session import OPEN, Cue, Loss, Phase
+from supervisor.core.session import Cue, Loss, Phase
 from supervisor.core.talk import farm_line
 from supervisor.core.turn import Turn
 from supervisor.core.upstream import Evidence
@@ -50,7 +50,7 @@ def _session_due(turn: Turn) -> None:
         return
     if live.phase is Phase.BACKOFF:
         turn.connect(Cue.RETRY)
-    elif live.phase in OPEN:
+    else:
         turn.fail(session.overdue(live), close=True)
 
 

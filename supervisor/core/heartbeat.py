@@ -12,6 +12,7 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from math import inf
 
 from supervisor.core.policy import Timing
 
@@ -43,7 +44,7 @@ class Heartbeat:
     """In a row."""
     last_miss: float | None = None
     """The miss that would have ended the session, had nothing else come."""
-    last_traffic: float | None = None
+    last_traffic: float = -inf
     """The last message other than an answer."""
     round_trip: float | None = None
     """The last measured one, in seconds."""
@@ -56,8 +57,7 @@ def deadline(heartbeat: Heartbeat, timing: Timing) -> float | None:
     """When the next verdict is due; None at rest."""
     if not heartbeat.pings:
         return heartbeat.next_ping
-    due = heartbeat.pings[-1] + timing.heartbeat_timeout
-    return due if heartbeat.last_miss is None else min(due, _end(heartbeat, timing))
+    return min(heartbeat.pings[-1] + timing.heartbeat_timeout, _end(heartbeat, timing))
 
 
 def judge(heartbeat: Heartbeat, now: float, timing: Timing) -> tuple[Heartbeat, Verdict]:
@@ -72,7 +72,7 @@ def judge(heartbeat: Heartbeat, now: float, timing: Timing) -> tuple[Heartbeat, 
         misses = heartbeat.misses + 1
         last_miss = now if heartbeat.last_miss is None and misses >= timing.heartbeat_misses else heartbeat.last_miss
         missed = replace(heartbeat, up=False, misses=misses, last_miss=last_miss)
-    if missed.last_miss is not None and now >= _end(missed, timing):
+    if now >= _end(missed, timing):
         return missed, Verdict.DEAD
     return _sent(missed, now), Verdict.MISS
 
@@ -115,7 +115,7 @@ def _sent(heartbeat: Heartbeat, now: float) -> Heartbeat:
 
 
 def _end(heartbeat: Heartbeat, timing: Timing) -> float:
-    """After the last miss: when silence, or the end of patience, ends the session."""
-    if heartbeat.last_miss is None or heartbeat.last_traffic is None:
-        return float("-inf")
+    """After the last miss: when silence, or the end of patience, ends the session. Before it, never."""
+    if heartbeat.last_miss is None:
+        return inf
     return min(heartbeat.last_traffic + timing.heartbeat_timeout, heartbeat.last_miss + PATIENCE)
