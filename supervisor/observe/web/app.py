@@ -55,6 +55,7 @@ class Site:
         ]
         routes = [
             Route("/", self._page),
+            Route("/favicon.svg", self._icon),
             Route("/metrics", self._metrics),
             Route("/-/healthy", self._healthy),
             Route("/-/ready", self._ready),
@@ -93,6 +94,9 @@ class Site:
     async def _page(self, request: Request) -> Response:
         text = await self._pages.do(lambda: self._shown(page.page))
         return HTMLResponse(text, headers={"Content-Security-Policy": page.POLICY})
+
+    async def _icon(self, request: Request) -> Response:
+        return Response(page.ICON, media_type="image/svg+xml")
 
     def _shown(self, how: Callable[..., Any]) -> Any:
         backend = self._backend

@@ -1,10 +1,16 @@
-"""The status page: a table that needs no script and asks nobody else for anything."""
+"""The status page: one answer with its style and script in it, which then asks its own daemon and nobody else.
+
+- What moves is drawn by static/page.js from the API's answers; a browser without scripts gets a table that is made
+  here, and made again every few seconds.
+- Style and script are allowed by their hashes alone.
+"""
 
 import base64
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
+from pathlib import Path
 
 from supervisor.core.farm_words import FarmState
 from supervisor.core.layers import LADDER
@@ -13,23 +19,21 @@ from supervisor.observe.masking import mask
 from supervisor.observe.status_json import instant
 
 REFRESH = 5
-"""Seconds."""
-STYLE = """
-:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
-body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid #8886; }
-td.mark { text-align: center; }
-.up, .yes { color: #17803d; }
-.down, .reauth_required, .no { color: #c62828; font-weight: 600; }
-.degraded, .maintenance { color: #a05a00; font-weight: 600; }
-.stopped, small { opacity: .75; }
-"""
+"""Seconds, for a browser without scripts."""
+STATIC = Path(__file__).parent / "static"
+STYLE, SCRIPT, BODY = ((STATIC / name).read_text("utf-8") for name in ("page.css", "page.js", "page.html"))
+ICON = (STATIC / "favicon.svg").read_bytes()
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 POLICY = (
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    f"style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; connect-src 'self'; "
+    f"img-src 'self'; script-src {_hash(SCRIPT)}; style-src {_hash(STYLE)}; require-trusted-types-for 'script'"
 )
-"""Content-Security-Policy: this page's own style, and nothing else."""
+"""Content-Security-Policy: this page's own style and script, questions to its own daemon, and nothing else."""
 LINKS = (
     ("/metrics", "metrics"),
     ("/api/v1/status", "status as JSON"),
@@ -44,13 +48,15 @@ def page(version: str, now: datetime, snapshots: Sequence[Snapshot]) -> str:
     up = sum(snapshot.status == "up" for snapshot in snapshots)
     head = "".join(f"<th scope=col>{word}</th>" for word in ("gateway", "status", *LADDER, "what is known"))
     rows = "".join(map(_row, snapshots))
-    links = " · ".join(f'<a href="{address}">{words}</a>' for address, words in LINKS)
+    links = "".join(f'<a href="{address}">{words}</a> ' for address, words in LINKS)
     return (
         '<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content="width=device-width">'
-        f'<meta http-equiv=refresh content="{REFRESH}"><title>{up}/{len(snapshots)} up · ib-supervisor</title>'
-        f"<style>{STYLE}</style></head><body><h1>ib-supervisor: {up}/{len(snapshots)} up</h1>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        f"<p>{links}</p><p><small>version {escape(version)}, {instant(now)}</small></p></body></html>\n"
+        f"<title>{up}/{len(snapshots)} up · ib-supervisor</title><link rel=icon href=/favicon.svg>"
+        f"<noscript><meta http-equiv=refresh content={REFRESH}></noscript><style>{STYLE}</style></head><body>{BODY}"
+        f"<noscript><h1>{up}/{len(snapshots)} up at {instant(now)}</h1>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></noscript>"
+        f"<footer><nav aria-label=more>{links}</nav><span id=version>version {escape(version)}</span></footer>"
+        f"<script type=module>{SCRIPT}</script></body></html>\n"
     )
 
 
