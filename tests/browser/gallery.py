@@ -116,7 +116,7 @@ def fill(path: Path, names: list[str], events: EventRing) -> None:
             tell = Tell(
                 Level.INFO,
                 "outage_closed",
-                f"outage of {began:%H:%M:%S}Z closed: {'planned' if planned else 'unplanned'}, {seconds} s without {cause}",
+                f"outage of {began:%H:%M:%S}Z closed: {seconds} s without {cause}",
                 {
                     "began": began.isoformat(),
                     "ended": (began + timedelta(seconds=seconds)).isoformat(),

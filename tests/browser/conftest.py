@@ -1,0 +1,86 @@
+"""A real browser: Debian's Chromium, driven by Playwright; skipped, with the reason, where there is none."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+ROOT = Path(__file__).parents[2]
+SHOTS = ROOT / "artefacts" / "pages"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+AXE = "4.11.1"
+"""The version of axe-core that judges."""
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("there is no Chromium here: apt-get install --no-install-recommends chromium")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+        yield found
+        found.close()
+
+
+class Complaints(list[str]):
+    """What the browser complained of."""
+
+    def listen(self, page: Page) -> None:
+        page.on("console", lambda said: self.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.append(str(error)))
+
+
+@pytest.fixture
+def complaints() -> Complaints:
+    return Complaints()
+
+
+@pytest.fixture
+def open_page(browser: Browser, complaints: Complaints) -> Iterator[Open]:
+    """Opens a page; `more` is of the browser's context."""
+    contexts: list[BrowserContext] = []
+
+    def opened(url: str, **more: object) -> Page:
+        context = browser.new_context(**{"locale": "en-GB", "timezone_id": "Europe/Berlin", **more})  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        complaints.listen(page)
+        page.goto(url)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, fetched from npm once and kept beside the virtual environments."""
+    folder = ROOT / ".venvs" / f"axe-{AXE}"
+    source = folder / "package" / "axe.min.js"
+    if not source.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            pytest.skip("there is no npm here, and axe-core comes from there")
+        folder.mkdir(parents=True, exist_ok=True)
+        fetched = subprocess.run(
+            [npm, "pack", f"axe-core@{AXE}", "--silent"], cwd=folder, capture_output=True, text=True, timeout=90
+        )
+        if fetched.returncode:
+            pytest.skip(f"axe-core could not be fetched: {fetched.stderr[-200:]}")
+        subprocess.run(["tar", "xzf", f"axe-core-{AXE}.tgz"], cwd=folder, check=True)
+    return source.read_text("utf-8")
