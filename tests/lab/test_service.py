@@ -186,7 +186,7 @@ def test_an_instance_has_a_config_and_a_history_of_its_own(service: Service) -> 
         asked = ["ib-supervisor", "wait", "--gateway", "paper", "--timeout", "30s", "--url", "127.0.0.1:14001"]
         service.machine.run(*asked)
         assert service.status()["status"] == "up", "the other one goes on"
-        service.machine.run("test", "-f", "/var/lib/private/ib-supervisor-paper/journal.db")
+        service.machine.run("test", "-f", "/var/lib/private/ib-supervisor@paper/journal.db")
     finally:
         service.machine.run("systemctl", "stop", unit)
         os.unlink(service.machine.path("/etc/ib-supervisor/paper.yaml"))
