@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import count
+from zoneinfo import ZoneInfo
 
 from supervisor.core import machine, outages
 from supervisor.core.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
@@ -60,8 +61,6 @@ def policy(**changes: object) -> Policy:
 def instant(text: str) -> datetime:
     """An instant in UTC from ISO 8601, or `2027-01-10 23:45 NY` on the wall of New York."""
     if text.endswith(" NY"):
-        from zoneinfo import ZoneInfo
-
         return datetime.fromisoformat(text[:-3]).replace(tzinfo=ZoneInfo(NEW_YORK)).astimezone(UTC)
     return datetime.fromisoformat(text).astimezone(UTC)
 

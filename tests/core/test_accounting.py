@@ -1,16 +1,16 @@
 """DESIGN.md section 5: planned and unplanned, to the second. The books themselves are checked after every step."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
-from supervisor.core.calendar_rules import Once
+from supervisor.core.calendar_rules import Daily, Once
 from supervisor.core.events import MaintenanceAsked, MaintenanceEnded, PauseAsked, ResumeAsked, ShutdownAsked
 from supervisor.core.facts import Facts, OpenOutage
 from supervisor.core.policy import Timing
 from supervisor.core.status import Status
-from supervisor.core.windows import Window, custom
-from tests.core.driver import NOON, RESET, RESTART, WEEKEND, World, instant, policy
+from supervisor.core.windows import Explains, Window, custom, server_reset
+from tests.core.driver import NEW_YORK, NOON, RELAXED, RESET, RESTART, WEEKEND, World, instant, policy
 
 ALL = policy(windows=(RESTART, RESET, WEEKEND))
 
@@ -217,11 +217,6 @@ def test_the_five_minutes_are_at_a_stretch() -> None:
 
 def test_the_five_minutes_are_counted_from_the_break_whatever_explained_it_then() -> None:
     early = at_noon(0.5, 4, name="early")
-    from datetime import time
-
-    from supervisor.core.calendar_rules import Daily
-    from supervisor.core.windows import Explains, server_reset
-
     reset = server_reset(Daily(time(12, 10), "UTC"), timedelta(hours=1), Explains.UPSTREAM_FARMS)  # from 12:05
     world = World(policy(windows=(early, at_noon(4, 1.5, name="bridge"), reset))).up()
     world.run(60)
@@ -233,7 +228,7 @@ def test_the_five_minutes_are_counted_from_the_break_whatever_explained_it_then(
 
 
 def test_the_weekend_reset_explains_every_layer() -> None:
-    world = World(policy(windows=(WEEKEND,)), at="2027-01-08 22:00 NY").up()
+    world = World(policy(windows=(WEEKEND,), timing=RELAXED), at="2027-01-08 22:00 NY").up()
     world.until("2027-01-08 23:10 NY")
     world.restart(None)
     world.until("2027-01-09 03:14:59 NY")
@@ -370,12 +365,6 @@ def test_a_failed_restart_is_not_hidden_by_the_reset_after_it() -> None:
 
 def test_a_failed_restart_is_not_hidden_by_a_reset_that_is_open_already() -> None:
     # The older table: the reset of 23:45 to 00:45 surrounds the restart.
-    from datetime import time
-
-    from supervisor.core.calendar_rules import Daily
-    from supervisor.core.windows import Explains, server_reset
-    from tests.core.driver import NEW_YORK
-
     older = server_reset(Daily(time(23, 45), NEW_YORK), timedelta(hours=1), Explains.UPSTREAM_FARMS)
     world = World(policy(windows=(RESTART, older)), at="2027-01-06 23:00 NY").up()
     world.until("2027-01-06 23:45 NY")

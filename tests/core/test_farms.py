@@ -10,7 +10,7 @@ from supervisor.core.layers import Layer
 from supervisor.core.policy import RequiredFarm
 from supervisor.core.session import Phase
 from supervisor.core.status import Status
-from tests.core.driver import RESET, World, policy
+from tests.core.driver import RELAXED, RESET, World, policy
 
 MARKET, HISTORY, SECDEF = FarmKind.MARKET_DATA, FarmKind.HISTORICAL, FarmKind.SEC_DEF
 BROKEN, OK, INACTIVE, CONNECTING, UNKNOWN = (
@@ -170,7 +170,7 @@ def test_only_the_required_farms_count_by_name_or_by_kind_and_name() -> None:
 
 
 def test_a_required_farm_never_seen_is_no_fault_but_a_warning_after_a_day() -> None:
-    world = World(policy(required_farms=(RequiredFarm("usfram"), RequiredFarm("jfarm")))).up()
+    world = World(policy(required_farms=(RequiredFarm("usfram"), RequiredFarm("jfarm")), timing=RELAXED)).up()
     tell(world, 2104, "jfarm")
     world.run(86000)
     assert world.status is Status.UP
@@ -181,7 +181,7 @@ def test_a_required_farm_never_seen_is_no_fault_but_a_warning_after_a_day() -> N
 
 
 def test_no_warning_if_each_required_farm_was_seen() -> None:
-    world = World(policy(required_farms=(RequiredFarm("jfarm"),))).up()
+    world = World(policy(required_farms=(RequiredFarm("jfarm"),), timing=RELAXED)).up()
     tell(world, 2104, "jfarm")
     world.run(90000)
     assert world.tells("farms_missing") == []

@@ -10,7 +10,7 @@ from supervisor.core.layers import Layer
 from supervisor.core.policy import Timing
 from supervisor.core.session import Phase
 from supervisor.core.status import Status
-from tests.core.driver import World, policy
+from tests.core.driver import RESTART, World, policy
 
 
 def lost(world: World) -> bool:
@@ -193,8 +193,6 @@ def test_what_the_client_library_says_by_itself_is_no_traffic() -> None:
 
 
 def test_the_heartbeat_runs_in_windows_too() -> None:
-    from tests.core.driver import RESTART
-
     world = World(policy(windows=(RESTART,)), at="2027-01-06 23:40 NY").up()
     world.until("2027-01-06 23:46 NY")
     world.peer.answers = False

@@ -7,7 +7,7 @@ import pytest
 
 from supervisor.core.policy import AccountMode, Timing
 from supervisor.core.session import Phase
-from tests.core.driver import RESTART, World, policy
+from tests.core.driver import RESTART, WEEKEND, World, policy
 
 
 def waits(world: World, run: float) -> list[float]:
@@ -152,8 +152,6 @@ def test_in_a_restart_window_a_mute_handshake_is_retried_with_jitter() -> None:
 
 
 def test_outside_a_restart_window_no_window_makes_retries_dense() -> None:
-    from tests.core.driver import WEEKEND
-
     world = World(policy(windows=(WEEKEND,)), at="2027-01-08 23:30 NY")
     world.peer.port = "refuse"
     world.start().run(30)

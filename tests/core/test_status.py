@@ -9,10 +9,11 @@ import pytest
 from supervisor.core.calendar_rules import Once
 from supervisor.core.events import PauseAsked
 from supervisor.core.facts import Facts
+from supervisor.core.layers import Layer
 from supervisor.core.session import Phase
 from supervisor.core.status import Status, status_of
 from supervisor.core.windows import custom
-from tests.core.driver import NOON, RESET, World, instant, policy
+from tests.core.driver import NOON, RELAXED, RESET, World, instant, policy
 
 
 @pytest.mark.parametrize(("stopped", "up", "reauth", "planned", "alive"), list(product([False, True], repeat=5)))
@@ -174,15 +175,13 @@ def test_a_snapshot_hands_on_what_has_not_changed() -> None:
 
 
 def test_a_snapshot_tells_which_layers_are_up() -> None:
-    from supervisor.core.layers import Layer
-
     world = World().up()
     world.notice(1100)
     assert [world.snapshot.layer_up(layer) for layer in Layer] == [True, True, True, True, False, False]
 
 
 def test_long_lasting_things_are_told_in_words() -> None:
-    world = World(facts=Facts(known=True)).up()
+    world = World(policy(timing=RELAXED), facts=Facts(known=True)).up()
     world.run(93784)
     world.notice(1100)
     world.run(130)
