@@ -29,6 +29,7 @@ from supervisor.gateway.link import GatewayLink
 from supervisor.gateway.lookup import Lookups
 from supervisor.observe.systemd import Notifier, status_line
 from supervisor.observe.web.backend import ReloadResult
+from supervisor.observe.wirelog import WireLogs
 
 log = logging.getLogger("supervisor.daemon")
 
@@ -43,7 +44,15 @@ RELOAD = 10.0
 class Daemon:
     """All of one process but its command line. `run` is called on the main thread, the rest from any."""
 
-    def __init__(self, config: Config, listener: Listener, *, clock: Clock, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        listener: Listener,
+        *,
+        clock: Clock,
+        environment: Mapping[str, str],
+        wires: WireLogs | None = None,
+    ) -> None:
         self.config = config
         self.clock = clock
         self.mailbox = Mailbox(clock.now)
@@ -56,6 +65,7 @@ class Daemon:
         self._started_with = config
         self._reading = threading.Lock()
         self._lookups = Lookups()
+        self._wires = wires if wires is not None else WireLogs()
         self._facts: dict[str, Facts] = {}
         self._chores: list[Callable[[Now], None]] = []
         self._first_round: Callable[[], None] = lambda: None
@@ -158,10 +168,13 @@ class Daemon:
     def _unit(self, policy: Policy) -> Unit:
         name = policy.name
 
+        wire = self._wires.of(name)
+
         def post(event: Event) -> None:
+            wire.event(event)
             self.mailbox.post(name, event)
 
-        link = GatewayLink(name, post, lookups=self._lookups)
+        link = GatewayLink(name, post, wire=wire, lookups=self._lookups)
         seed = random.SystemRandom().getrandbits(64)
         facts = self._facts.get(name, Facts())
         return Unit(policy, facts, self.clock.now(), seed, link, self._listener, post)

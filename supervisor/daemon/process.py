@@ -33,6 +33,7 @@ from supervisor.observe.journal import Journal
 from supervisor.observe.metrics_own import Internals
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.listen import BindError, bind
+from supervisor.observe.wirelog import WireLogs
 
 if TYPE_CHECKING:
     from supervisor.observe.web.server import WebServer
@@ -105,7 +106,8 @@ class Process:
             raise StartError(str(error)) from None
         self._journal = Journal(config.journal.path)
         observers = Observers(self._journal, self.events, say)
-        self.daemon = Daemon(config, observers, clock=self._clock, environment=environment)
+        self._wires = WireLogs(config.log.wire)
+        self.daemon = Daemon(config, observers, clock=self._clock, environment=environment, wires=self._wires)
         self._bell: Bell | None = None
         self._web: WebServer | None = None
         self._rest = threading.Lock()
@@ -166,6 +168,7 @@ class Process:
         self._journal.watched((s.policy.name for s in self.snapshots() if s.outages.observing), now.wall)
         level, form = self.daemon.config.log.level, self.daemon.config.log.format
         self._log.change(level, form)
+        self._wires.change(self.daemon.config.log.wire)
 
     def _end(self) -> None:
         deadline = (self.daemon.ending_since or time.monotonic()) + END
@@ -177,6 +180,7 @@ class Process:
             self._web.stop(max(0.1, deadline - 0.4 - time.monotonic()))
         else:
             self._socket.close()
+        self._wires.close(0.1)
         self._journal.close(max(0.2, deadline - 0.2 - time.monotonic()))
         log.info("ib-supervisor ends")
         self._log.end(max(0.1, deadline - time.monotonic()))
