@@ -33,6 +33,7 @@ class Streams:
         self._sending: dict[Connection, int] = {}
         """Who has not taken yet what it was sent, and what was the newest event then."""
         self._closed = False
+        self._announcing = False
         events.watch(self._told)
 
     def close(self) -> None:
@@ -65,10 +66,14 @@ class Streams:
             self._sending.pop(connection, None)
 
     def _told(self) -> None:
+        if self._announcing:  # a burst wakes this loop once
+            return
+        self._announcing = True
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._announce)
 
     def _announce(self) -> None:
+        self._announcing = False  # first, so that what is told from now on is announced again
         news, self._news = self._news, asyncio.Event()
         news.set()
         for connection, newest in tuple(self._sending.items()):
