@@ -26,6 +26,7 @@ PLACES = {
     "apscheduler": {"daemon"},
     "prometheus_client": {"observe"},
     "sdnotify": {"observe"},
+    "bcrypt": {"observe"},
     "h11": {"observe"},
     "starlette": {"observe"},
     "uvicorn": {"observe"},
