@@ -26,14 +26,14 @@ LEAD, GRACE = timedelta(seconds=4), timedelta(seconds=8)
 """Of the restarts of the scenes: long enough for a slow machine, short enough to wait for."""
 BEFORE = timedelta(seconds=4)
 """How long before a window the clock is set to: the daemon must have seen the jump when the window opens."""
-EVERY = 0.1
+EVERY = 0.2
 """Seconds between two looks at the daemon."""
 
 
-def restart(time: str, zone: str = NEW_YORK, grace: timedelta = GRACE) -> str:
+def restart(time: str, zone: str = NEW_YORK, grace: timedelta = GRACE, lead: timedelta = LEAD) -> str:
     """A `daily_restart` of the config."""
-    seconds = grace.total_seconds()
-    return f'{{time: "{time}", timezone: {zone}, lead: {LEAD.total_seconds():.0f}s, grace: {seconds:.0f}s}}'
+    early, late = lead.total_seconds(), grace.total_seconds()
+    return f'{{time: "{time}", timezone: {zone}, lead: {early:.0f}s, grace: {late:.0f}s}}'
 
 
 class Gateway:
