@@ -46,7 +46,8 @@ def look(line: Timeline, troubles: Troubles, clear_since: float, state: State, l
         return -1.0 if since is None else t - max(since, clear_since)
 
     promise = "a broken layer is seen"
-    if lasted("away") > SLACK and "lost" not in troubles and state.heartbeat.last_miss is None:
+    told = troubles.since("away") or 0.0
+    if lasted("away") > (SLACK if told >= clear_since else loss_bound(policy)) and "lost" not in troubles:
         holds(state.height <= 2, promise, lambda: f"no process for {lasted('away'):.1f} s, height {state.height}")
     silent = max(lasted("hung"), lasted("lost"))
     if silent > heartbeat_bound(policy):

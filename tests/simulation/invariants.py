@@ -34,7 +34,7 @@ from supervisor.core.state import State
 from supervisor.core.status import Status
 from supervisor.core.windows import RESTARTS
 from tests.simulation.ledger import Ledger
-from tests.simulation.planning import Openings, RestartBook
+from tests.simulation.planning import PATIENCE, Openings, RestartBook
 from tests.simulation.violation import Violation, holds
 
 TINY = 1e-6
@@ -91,7 +91,7 @@ class Judge:
         for action in actions:
             if isinstance(action, Connect):
                 self._attempt(now.mono, now.wall)
-        self._planned(before, after)
+        self._planned(before, after, wake)
         if after.counters is not before.counters or after.farms is not before.farms:
             self._counters(before, after)
         if after.outages is not before.outages:
@@ -263,7 +263,7 @@ class Judge:
             if later.breaks_planned < farm.breaks_planned or later.breaks_unplanned < farm.breaks_unplanned:
                 raise Violation("counters never go back", f"{key}: {farm} -> {later}")
 
-    def _planned(self, before: State, after: State) -> None:
+    def _planned(self, before: State, after: State, wake: Wake) -> None:
         now, outage, old = after.at, after.outages.current, before.outages.current
         broken = lowest_broken(after.height) if after.session.phase is not Phase.STOPPED else None
         low_before = self._low_since
@@ -277,10 +277,15 @@ class Judge:
         promise = "planned is explained"
         if outage.planned:
             holds(explained, promise, lambda: f"{broken} at {now.wall} by no window: {outage}")
+            patience = self._low_since + PATIENCE - now.mono if self._low_since is not None else 0.0
+            if patience > 0 and not self.openings.explains(broken, now.wall, PATIENCE):
+                worn_at = now.mono + patience
+                slept = wake.mono is None or wake.mono > worn_at + TINY
+                holds(not slept, promise, lambda: f"the end of patience at {worn_at} is slept through")
         elif (old is None or old.planned) and explained:
             # It has turned, or began so: some moment since the last step, or of an earlier process, was unexplained.
             edges = self.openings.edges(before.at.wall, now.wall)
-            worn = low_before is not None and low_before + 300.0 <= now.mono
+            worn = low_before is not None and low_before + PATIENCE <= now.mono
             new = old is None and outage.began == now.wall
             holds(
                 not new and (worn or any(edges) or old is None or old.ended is not None),
@@ -292,7 +297,7 @@ class Judge:
         book, ledger = self._book, self.ledger
         passed = after.at.mono - before.at.mono
         steady = abs((after.at.wall - before.at.wall).total_seconds() - passed) <= WALL_JUMP
-        book.turned(self.openings.active(after.at.wall), before.at.wall, after.at.wall, ready=was_ready and steady)
+        book.turned(self.openings.active(after.at.wall), before.at.wall, after.at.wall, ready=was_ready, steady=steady)
         if ledger.ended == "lost":
             book.lost()
         anew = isinstance(event, Reloaded) and not self.policy.same_session(event.before)

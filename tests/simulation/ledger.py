@@ -110,11 +110,11 @@ class Ledger:
             elif isinstance(action, Close) and self.open and not isinstance(event, SessionEvent | Ticked):
                 self._over()  # a wait ended in the moment in which the daemon was told to stop
                 self.stopped = True
-            elif isinstance(action, Probe):
-                self._probed(action, now.mono)
-            elif isinstance(action, Ping):
+            elif isinstance(action, Ping | Probe):
                 may = action.epoch == asked or (self.ready and action.epoch == self.epoch)
                 holds(may, "only a ready session is asked", action)
+                if isinstance(action, Probe) and self.ready and action.epoch == self.epoch:
+                    self._probed(action, now.mono)
 
     def height(self) -> int:
         """How many layers must be reported up."""
@@ -325,7 +325,6 @@ class Ledger:
         self.tried = False
 
     def _probed(self, action: Probe, now: float) -> None:
-        holds(self.ready and action.epoch == self.epoch, "only a ready session is asked", action)
         holds(not self.upstream_up, "no probe without need", action)
         holds(self.heard_at is None or now >= self.heard_at + QUIET, "no probe while 1100 repeats", action)
         self.probes = [*self.probes, action.request_id][-8:]

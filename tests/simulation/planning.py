@@ -58,6 +58,11 @@ class Openings:
         self._held = (wall, until, self._active(wall))
         return self._held[2]
 
+    def next_edge(self, wall: datetime) -> datetime | None:
+        """The first instant later than this one at which a window opens or closes."""
+        after = bisect_right(self._edges, wall)
+        return self._edges[after] if after < len(self._edges) else None
+
     def _active(self, wall: datetime) -> list[Occurrence]:
         found = []
         position = bisect_right(self._starts, wall) - 1
@@ -110,8 +115,8 @@ class RestartBook:
         self._done: datetime | None = None
         self._last: list[Occurrence] | None = None
 
-    def turned(self, active: list[Occurrence], before: datetime, wall: datetime, *, ready: bool) -> None:
-        """Windows opened or closed since `before`; `ready`: a session was until now, and nobody set the clock."""
+    def turned(self, active: list[Occurrence], before: datetime, wall: datetime, *, ready: bool, steady: bool) -> None:
+        """Windows opened or closed since `before`; `ready`: a session was until now; `steady`: nobody set the clock."""
         if active is self._last:
             return
         self._last = active
@@ -120,12 +125,16 @@ class RestartBook:
             watch = self._open.pop(occurrence)
             if occurrence.start > wall:
                 continue  # the clock was set back: it will open again
-            steady = before < occurrence.planned_until <= wall
             self._ended(occurrence, watch if steady else None)
             self._done = max(self._done or occurrence.at, occurrence.at)
         for occurrence in now_open:
             if occurrence not in self._open:
-                watched = ready and before < occurrence.start and (self._done is None or occurrence.at > self._done)
+                watched = (
+                    ready
+                    and steady
+                    and before < occurrence.start
+                    and (self._done is None or occurrence.at > self._done)
+                )
                 self._open[occurrence] = _Watch(occurrence) if watched else None
 
     def lost(self) -> None:

@@ -8,14 +8,14 @@ import sys
 
 from tests.simulation.driver import Run, violation_of
 from tests.simulation.scenario import DAYS, Scenario, of_seed
-from tests.simulation.shrink import shrunk
+from tests.simulation.shrink import breaks, shrunk
 from tests.simulation.trace import Trace
 from tests.simulation.violation import Violation
 
 
 def story(scenario: Scenario, violation: Violation, seconds: float, lines: int = 40) -> str:
     """The smallest schedule found that breaks the same promise, and its last steps."""
-    small = shrunk(scenario, violation.promise, seconds)
+    small = shrunk(scenario, breaks(violation.promise), seconds)
     trace = Trace(small, lines)
     said = violation
     try:

@@ -1,62 +1,81 @@
-"""From a schedule that breaks a promise to a small one that breaks the same: what came later goes first, then halves,
-quarters and single faults, as long as time allows.
+"""From a schedule that breaks a promise to a small one that breaks the same.
+
+What came after the failure goes first, then what came long before it, then halves, quarters and single faults, as long
+as time allows.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from tests.simulation.driver import Run, violation_of
-from tests.simulation.faults import Fault
+from tests.simulation.driver import Run
 from tests.simulation.scenario import DAY, Scenario
 from tests.simulation.violation import Violation
 
 AFTER = 600.0
 """Seconds that a shrunk run goes on after the failure."""
+Breaks = Callable[[Scenario], float | None]
+"""The true time at which a scenario fails as the first one did; None if it does not."""
 
 
-def shrunk(scenario: Scenario, promise: str, seconds: float = 60.0) -> Scenario:
-    """A scenario with as few faults as were found in `seconds` of real time that breaks the same promise."""
+def breaks(promise: str) -> Breaks:
+    """Whether a scenario breaks this promise when it is played."""
+
+    def when(scenario: Scenario) -> float | None:
+        run = Run(scenario)
+        try:
+            run.run()
+        except Violation as violation:
+            return run.line.t if violation.promise == promise else None
+        return None
+
+    return when
+
+
+def shrunk(scenario: Scenario, fails: Breaks, seconds: float = 60.0) -> Scenario:
+    """A scenario with as few faults as were found in `seconds` of real time that still fails."""
     deadline = time.monotonic() + seconds
-
-    def fails(candidate: Scenario) -> bool:
-        violation = violation_of(candidate)
-        return violation is not None and violation.promise == promise
-
-    scenario = _cut_short(scenario, fails)
+    scenario = _recent(_cut_short(scenario, fails), fails, deadline)
     chunk = max(1, len(scenario.faults) // 2)
     while time.monotonic() < deadline:
         smaller = _without_a_chunk(scenario, chunk, fails, deadline)
         if smaller is not None:
-            scenario = _cut_short(smaller, fails)
+            scenario = smaller
         elif chunk == 1:
             break
-        chunk = max(1, min(chunk // (1 if smaller is not None else 2), len(scenario.faults)))
+        else:
+            chunk //= 2
     return scenario
 
 
-def _cut_short(scenario: Scenario, fails: Callable[[Scenario], bool]) -> Scenario:
+def _cut_short(scenario: Scenario, fails: Breaks) -> Scenario:
     """Nothing after the moment of failure."""
-    run = Run(scenario)
-    try:
-        run.run()
-    except Violation:
-        end = run.line.t + AFTER
-        faults = tuple(fault for fault in scenario.faults if fault.at <= run.line.t)
-        short = replace(scenario, days=min(scenario.days, end / DAY), faults=faults)
-        return short if fails(short) else scenario
+    at = fails(scenario)
+    if at is None:
+        return scenario
+    faults = tuple(fault for fault in scenario.faults if fault.at <= at)
+    short = replace(scenario, days=min(scenario.days, (at + AFTER) / DAY), faults=faults)
+    return short if fails(short) is not None else scenario
+
+
+def _recent(scenario: Scenario, fails: Breaks, deadline: float) -> Scenario:
+    """Most failures come of the last few faults."""
+    kept = 1
+    while kept < len(scenario.faults) and time.monotonic() < deadline:
+        candidate = replace(scenario, faults=scenario.faults[-kept:])
+        if fails(candidate) is not None:
+            return candidate
+        kept *= 2
     return scenario
 
 
-def _without_a_chunk(
-    scenario: Scenario, chunk: int, fails: Callable[[Scenario], bool], deadline: float
-) -> Scenario | None:
+def _without_a_chunk(scenario: Scenario, chunk: int, fails: Breaks, deadline: float) -> Scenario | None:
     """The first smaller scenario that still fails, from the oldest faults on."""
-    faults: tuple[Fault, ...] = scenario.faults
+    faults = scenario.faults
     for start in range(0, len(faults), chunk):
         if time.monotonic() > deadline:
             return None
         candidate = replace(scenario, faults=faults[:start] + faults[start + chunk :])
-        if fails(candidate):
+        if fails(candidate) is not None:
             return candidate
     return None

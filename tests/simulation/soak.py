@@ -47,8 +47,16 @@ def play(seed: int) -> tuple[int, Tally, str, str]:
         return seed, run.tally, violation.promise, violation.detail
 
 
-def soak(first: int, years: float, processes: int, seconds: float = float("inf"), *, say: bool = False) -> Outcome:
-    """Play seeds from `first` on until so many gateway-years have passed, or so many seconds."""
+def soak(
+    first: int,
+    years: float,
+    processes: int,
+    seconds: float = float("inf"),
+    *,
+    say: bool = False,
+    first_failure: bool = False,
+) -> Outcome:
+    """Play seeds from `first` on until so many gateway-years have passed, or so many seconds, or one has failed."""
     outcome = Outcome()
     began = said = time.monotonic()
     runs = -(-years * 365.0 // DAYS)
@@ -61,7 +69,7 @@ def soak(first: int, years: float, processes: int, seconds: float = float("inf")
             if say and time.monotonic() - said > SAY_EVERY:
                 said = time.monotonic()
                 print(progress(outcome, years), flush=True)
-            if outcome.seconds > seconds:
+            if outcome.seconds > seconds or (first_failure and outcome.failed):
                 pool.terminate()
                 break
     return outcome
@@ -85,14 +93,19 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--first-failure", action="store_true", help="stop at the first failing seed, and tell no story"
+    )
     parser.add_argument("--record", action="store_true", help="write the result into docs/simulation.md")
     asked = parser.parse_args()
-    outcome = soak(asked.first, asked.years, asked.processes, asked.seconds, say=True)
+    outcome = soak(
+        asked.first, asked.years, asked.processes, asked.seconds, say=True, first_failure=asked.first_failure
+    )
     print(progress(outcome, asked.years))
     print(f"faults: {', '.join(f'{times:,} {name}' for name, times in outcome.tally.faults.most_common())}")
     for seed, violation in sorted(outcome.failed, key=lambda pair: pair[0]):
         print(f"FAILED seed {seed}: {violation}")
-    for seed, violation in outcome.failed[:TOLD]:
+    for seed, violation in [] if asked.first_failure else outcome.failed[:TOLD]:
         print("\n" + story(of_seed(seed), violation, 45.0))
     if asked.record:
         record.write("soak", record.of_soak(outcome.tally, outcome.seconds, len(outcome.failed), asked.first))
