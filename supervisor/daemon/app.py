@@ -125,6 +125,14 @@ class Daemon:
         """Something quick to be done on the loop about once a second."""
         self._chores.append(chore)
 
+    def catch_signals(self) -> None:
+        """From now on signals are orders to the loop; on the main thread, as early as may be."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop())
+        signal.signal(signal.SIGHUP, lambda *_: self.mailbox.order(lambda: self._begin_reload(lambda _: None)))
+
     def run(self, facts: Mapping[str, Facts], on_ready: Callable[[], None] = lambda: None) -> None:
         """Supervise until stopped.
 
@@ -132,7 +140,6 @@ class Daemon:
         """
         self._facts = dict(facts)
         self._first_round = on_ready
-        self._catch_signals()
         self.loop.arrange(self._unit(policy) for policy in self.config.gateways)
         self.loop.run(self._after_round)
         self._end()
@@ -178,13 +185,6 @@ class Daemon:
         seed = random.SystemRandom().getrandbits(64)
         facts = self._facts.get(name, Facts())
         return Unit(policy, facts, self.clock.now(), seed, link, self._listener, post)
-
-    def _catch_signals(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stop())
-        signal.signal(signal.SIGHUP, lambda *_: self.mailbox.order(lambda: self._begin_reload(lambda _: None)))
 
     # -- reload -------------------------------------------------------------------------------------------------------
 

@@ -108,6 +108,7 @@ class Process:
         observers = Observers(self._journal, self.events, say)
         self._wires = WireLogs(config.log.wire)
         self.daemon = Daemon(config, observers, clock=self._clock, environment=environment, wires=self._wires)
+        self.daemon.catch_signals()
         self._bell: Bell | None = None
         self._web: WebServer | None = None
         self._rest = threading.Lock()

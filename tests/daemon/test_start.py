@@ -83,7 +83,9 @@ def test_a_first_look_needs_no_file(tmp_path: Path) -> None:
         daemon = Running(tmp_path, "", port=14000, arguments=look)
         try:
             daemon.until(lambda: daemon.said("session ready") or daemon.said("cannot listen on"))
-            if not daemon.said("cannot listen on"):  # somebody else's daemon has the usual port
+            if daemon.said("cannot listen on"):  # somebody else's daemon has the usual port
+                assert daemon.process.wait(10) == 1
+            else:
                 daemon.wait_up(gateway="gateway")
                 assert [client.client_id for client in gateway.clients] == [911]
                 assert daemon.ask("/-/reload") == (
