@@ -60,6 +60,7 @@ class Site:
             Route("/-/healthy", self._healthy),
             Route("/-/ready", self._ready),
             Route("/-/reload", self._reload, methods=["POST"]),
+            Route("/api/v1/openapi.json", self._description),
             Route("/api/v1/status", self._status),
             Route("/api/v1/history", self._history),
             Route("/api/v1/events", self._events),
@@ -97,6 +98,9 @@ class Site:
 
     async def _icon(self, request: Request) -> Response:
         return Response(page.ICON, media_type="image/svg+xml")
+
+    async def _description(self, request: Request) -> Response:
+        return Response(page.OPENAPI, media_type="application/json")
 
     def _shown(self, how: Callable[..., Any]) -> Any:
         backend = self._backend

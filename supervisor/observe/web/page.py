@@ -23,6 +23,7 @@ REFRESH = 5
 STATIC = Path(__file__).parent / "static"
 STYLE, SCRIPT, BODY = ((STATIC / name).read_text("utf-8") for name in ("page.css", "page.js", "page.html"))
 ICON = (STATIC / "favicon.svg").read_bytes()
+OPENAPI = (STATIC / "openapi.json").read_bytes()
 
 
 def _hash(text: str) -> str:
@@ -38,6 +39,8 @@ LINKS = (
     ("/metrics", "metrics"),
     ("/api/v1/status", "status as JSON"),
     ("/api/v1/events", "events as JSON"),
+    ("/api/v1/history", "history as JSON"),
+    ("/api/v1/openapi.json", "OpenAPI"),
     ("/-/ready", "ready?"),
     ("/-/healthy", "healthy?"),
 )
