@@ -81,7 +81,7 @@ $(LOCKING)/.installed:
 COMPILE := $(LOCKING)/bin/uv pip compile --quiet --native-tls --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: $(LOCKING)/.installed  ## the newest versions that fit, with hashes, for the install and the container
 	$(COMPILE) --upgrade deploy/docker/build.in -o deploy/docker/build.lock
-	$(COMPILE) --upgrade pyproject.toml -o deploy/docker/requirements.lock
+	$(COMPILE) --upgrade --extra auth pyproject.toml -o deploy/docker/requirements.lock
 
 audit: $(LOCKING)/.installed  ## known vulnerabilities in what the lock files name
 	$(LOCKING)/bin/pip-audit --strict --disable-pip --require-hashes -r deploy/docker/requirements.lock -r deploy/docker/build.lock

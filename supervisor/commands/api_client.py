@@ -96,7 +96,7 @@ def _from_config(path: Path) -> str:
         raise typer.Exit(78) from None
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(http.listen.host, http.listen.host)
     place = f"[{host}]" if ":" in host else host
-    return f"{'https' if http.web_config is not None else 'http'}://{place}:{http.listen.port}"
+    return f"{'https' if http.security.tls is not None else 'http'}://{place}:{http.listen.port}"
 
 
 def _credentials(path: Path) -> str:

@@ -109,7 +109,7 @@ def _own(config: Config) -> Iterator[tuple[str, str]]:
     """What the daemon has for itself."""
     secured = f", TLS and users as in {config.http.web_config}" if config.http.web_config else ""
     kept = written(config.journal.retention)
-    yield "http", f"http://{config.http.listen}{secured}"
+    yield "http", f"{'https' if config.http.security.tls else 'http'}://{config.http.listen}{secured}"
     yield "journal", f"{config.journal.path}, entries kept for {kept}"
     yield (
         "log",

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from itertools import takewhile
+from pathlib import Path
 from typing import Final
 
 from supervisor.config.consistency import machine
@@ -38,6 +40,7 @@ def warnings_of(config: Config, keys: FileKeys, root: Node, now: datetime) -> tu
     advice.on_same_minute(config.gateways)
     advice.on_same_gateway(config.gateways)
     advice.on_http(config)
+    advice.on_permissions(config)
     return advice.faults.told()
 
 
@@ -131,9 +134,22 @@ class _Advice:
 
     def on_http(self, config: Config) -> None:
         """A page that others can read, without a password."""
-        if config.http.web_config is None and not _is_loopback(config.http.listen.host):
-            wrong = f"whoever reaches {config.http.listen} can read everything"
+        http = config.http
+        if not http.security.known_clients and not _is_loopback(http.listen.host):
+            wrong = f"whoever reaches {http.listen} can read everything"
             self._warn(("http", "listen"), wrong, "write 127.0.0.1, or name a file with TLS and users under web_config")
+        if http.security.users and http.security.tls is None and not _is_loopback(http.listen.host):
+            wrong = "passwords travel without encryption"
+            self._warn(("http", "web_config"), wrong, "add tls_server_config to that file")
+
+    def on_permissions(self, config: Config) -> None:
+        """Files that others can change, or secrets that they can read."""
+        tls = config.http.security.tls
+        if config.path is not None and _mode(config.path) & stat.S_IWOTH:
+            self._warn((), f"everybody can change {config.path}", "take that right away: chmod o-w")
+        for secret in (config.http.web_config if config.http.security.users else None, tls.key if tls else None):
+            if secret is not None and _mode(secret) & (stat.S_IROTH | stat.S_IWOTH):
+                self._warn(("http", "web_config"), f"everybody can read {secret}", "take that right away: chmod o-rwx")
 
     def _instants(self, window: Window) -> Iterator[datetime]:
         until = self._now + _AHEAD
@@ -149,6 +165,14 @@ def _zones(keys: GatewayKeys) -> Iterator[tuple[Place, str]]:
         yield ("daily_restart", "timezone"), keys.daily_restart.timezone
     if keys.weekly_restart is not None:
         yield ("weekly_restart", "timezone"), keys.weekly_restart.timezone
+
+
+def _mode(path: Path) -> int:
+    """Permissions; none for what is gone by now."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
 
 
 def _is_loopback(host: str) -> bool:

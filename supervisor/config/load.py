@@ -21,9 +21,10 @@ from supervisor.config.faults import ConfigError, Fault, Faults
 from supervisor.config.model import FileKeys, GatewayKeys
 from supervisor.config.policies import policy_of
 from supervisor.config.readers import Wrong, endpoint, is_nothing
-from supervisor.config.settings import Config, Http, Journal, Log, beside, state_path
+from supervisor.config.settings import Config, Http, Journal, Log, Security, beside, state_path
 from supervisor.config.translate import find, tell, tell_of_part
 from supervisor.config.variables import expand
+from supervisor.config.web_file import read_web_file
 from supervisor.config.yaml_lines import Node, parse, shown_text
 
 __all__ = ["FIRST_LOOK_CLIENT_ID", "FIRST_LOOK_NAME", "Config", "ConfigError", "Fault", "for_first_look", "load"]
@@ -54,12 +55,13 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
     compare_gateways(find(root, ("gateways",))[0].items if "gateways" in root.entries else [], faults)
     web_config = _web_config(root, path, faults)
     faults.refuse()
+    security = _security(web_config)
     if keys is None:  # expected never to be: what is not valid was told
         raise ConfigError((Fault(str(path), 0, "", "not valid"),))
     policies = tuple(policy_of(gateway, keys.show_accounts, now.date()) for gateway in keys.gateways)
     config = Config(
         gateways=policies,
-        http=Http(keys.http.listen, web_config),
+        http=Http(keys.http.listen, web_config, security),
         journal=Journal(state_path(keys.journal.path, path, env), keys.journal.retention),
         log=Log(keys.log.level, keys.log.format, state_path(keys.log.wire, path, env) if keys.log.wire else None),
         show_accounts=keys.show_accounts,
@@ -90,6 +92,16 @@ def _web_config(root: Node, path: Path, faults: Faults) -> Path | None:
     if not os.path.isfile(file):  # unlike Path.is_file, False also for what can be no path
         faults.add(node.line, node.path, f"{node.shown()} is no file", "write the path of one, or null")
     return file
+
+
+def _security(path: Path | None) -> Security:
+    """What that file says. Raises ConfigError with its own faults."""
+    if path is None:
+        return Security()
+    faults = Faults(str(path))
+    security = read_web_file(path, faults)
+    faults.refuse()
+    return security
 
 
 def _text(path: Path, faults: Faults) -> str:

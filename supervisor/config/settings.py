@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -38,12 +38,40 @@ class LogFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """What encrypts HTTP: files in PEM, and words of the exporter-toolkit's format."""
+
+    cert: Path
+    key: Path
+    client_ca: Path | None = None
+    clients: str = "NoClientCert"
+    min_version: str = "TLS12"
+    max_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """Who may use HTTP, and how: nothing of it, by default."""
+
+    tls: Tls | None = None
+    users: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Names and bcrypt hashes."""
+
+    @property
+    def known_clients(self) -> bool:
+        """Whether every client has proved who it is, by a password or a certificate."""
+        return bool(self.users) or (self.tls is not None and self.tls.clients == "RequireAndVerifyClientCert")
+
+
+@dataclass(frozen=True, slots=True)
 class Http:
     """Where metrics, status page and API are; port 0 is one that the system chooses."""
 
     listen: Endpoint = DEFAULT_LISTEN
     web_config: Path | None = None
-    """TLS and basic auth, in the exporter-toolkit's format."""
+    """TLS and basic auth, in the exporter-toolkit's format,"""
+    security: Security = Security()
+    """and what that file says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from supervisor import __version__
 from supervisor.config.settings import Config
+from supervisor.config.web_file import server_context
 from supervisor.core.actions import Tell
 from supervisor.core.clock import Now
 from supervisor.core.events import OperatorEvent
@@ -36,6 +37,7 @@ from supervisor.observe.web.listen import BindError, bind
 from supervisor.observe.wirelog import WireLogs
 
 if TYPE_CHECKING:
+    from supervisor.observe.web.guard import Admit
     from supervisor.observe.web.server import WebServer
 
 log = logging.getLogger("supervisor.daemon")
@@ -96,12 +98,14 @@ class Process:
         give_back_large_blocks()
         self._log = logs.setup(config.log.level, config.log.format, stream, environment=environment)
         self._clock = clock if clock is not None else Clock()
+        self._http = config.http
         self.events = EventRing()
         try:
             self_test()
-            listen = config.http.listen
+            security, listen = config.http.security, config.http.listen
+            self._tls = None if security.tls is None else server_context(security.tls)
             self._socket = bind(listen.host, listen.port)
-        except (SelfTestError, BindError) as error:
+        except (SelfTestError, BindError, OSError) as error:
             self._log.end()
             raise StartError(str(error)) from None
         self._journal = Journal(config.journal.path)
@@ -118,7 +122,8 @@ class Process:
     def url(self) -> str:
         """Where people and Prometheus find it."""
         host, port = self._socket.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     def run(self) -> None:
         """Supervise until stopped."""
@@ -146,7 +151,8 @@ class Process:
             with self._rest:
                 if self._over:
                     return
-                self._web = WebServer(self, self._socket, (self.daemon.config.http.listen.host,))
+                http = self._http
+                self._web = WebServer(self, self._socket, (http.listen.host,), tls=self._tls, admit=self._admit())
                 self._web.start()
                 order = self.daemon.mailbox.order
                 self._bell = Bell(lambda: order(lambda: None), self._upkeep)
@@ -157,6 +163,14 @@ class Process:
         log.info("%s", found)
         if found.warning is not None:
             log.warning("%s", found.warning)
+
+    def _admit(self) -> "Admit | None":
+        """Who asks for names and passwords; None if there are no users, and then bcrypt is not needed."""
+        if not self._http.security.users:
+            return None
+        from supervisor.observe.web.users import Users
+
+        return Users(dict(self._http.security.users)).admit
 
     def _upkeep(self) -> None:
         retention = timedelta(seconds=self.daemon.config.journal.retention)

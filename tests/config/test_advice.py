@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from supervisor.config.load import load
 from tests.config.loading import NOW, config_of, gateway
+from tests.config.web_files import TLS, USERS, a_web_file
 
 QUIET = 'daily_restart: {time: "23:45", timezone: America/New_York}, server_reset: north_america'
 
@@ -153,9 +155,33 @@ def test_a_page_that_others_can_read(listen: str, open_to_others: bool) -> None:
 
 
 def test_a_page_for_others_with_tls_and_users_is_left_alone(tmp_path: Path) -> None:
-    web = tmp_path / "web.yaml"
-    web.touch()
+    web = a_web_file(tmp_path, TLS + USERS)
     assert warned(f"{gateway(QUIET)}http: {{listen: '0.0.0.0:1', web_config: {web}}}") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("", "can read everything"), (TLS, "can read everything"), (USERS, "travel without encryption")],
+)
+def test_a_page_for_others_that_lacks_tls_or_users(tmp_path: Path, text: str, words: str) -> None:
+    (found,) = warned(f"{gateway(QUIET)}http: {{listen: '0.0.0.0:1', web_config: {a_web_file(tmp_path, text)}}}")
+    assert words in found
+
+
+@pytest.mark.parametrize("name", ["web.yaml", "tls.key"])
+def test_secrets_that_everybody_can_read(tmp_path: Path, name: str) -> None:
+    web = a_web_file(tmp_path, TLS + USERS)
+    (tmp_path / name).chmod(0o644)
+    (found,) = warned(f"{gateway(QUIET)}http: {{web_config: {web}}}")
+    assert f"everybody can read {tmp_path / name}" in found
+
+
+def test_a_config_that_everybody_can_change(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(gateway(QUIET))
+    file.chmod(0o646)
+    (warning,) = load(file, {}, NOW).warnings
+    assert warning.wrong == f"everybody can change {file}"
 
 
 def test_a_warning_has_the_line_of_what_it_speaks_of() -> None:

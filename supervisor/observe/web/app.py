@@ -25,7 +25,7 @@ from supervisor.observe.status_json import status
 from supervisor.observe.web import page
 from supervisor.observe.web.backend import Backend
 from supervisor.observe.web.control import ASKS, BadRequest, event_of, fields_of
-from supervisor.observe.web.guard import Guard
+from supervisor.observe.web.guard import Admit, Guard
 from supervisor.observe.web.protocol import Limits
 from supervisor.observe.web.stream import Streams, as_json
 from supervisor.observe.web.threads import Desk
@@ -48,8 +48,8 @@ class Site:
         self._past = Desk("ib-web-history", 1)
         self.streams = Streams(backend.events, limits)
 
-    def app(self, hosts: Iterable[str] = ()) -> ASGIApp:
-        """The whole application; `hosts` are the names, beside the loopback's, under which it is reached."""
+    def app(self, hosts: Iterable[str] = (), admit: Admit | None = None, certified: bool = False) -> ASGIApp:
+        """The whole application behind its `Guard`, which explains what it is given."""
         asks = [
             Route(f"/api/v1/gateways/{{name}}/{what}", partial(self._control, what), methods=["POST"]) for what in ASKS
         ]
@@ -69,7 +69,7 @@ class Site:
         ]
         app = Starlette(routes=routes, exception_handlers={HTTPException: _refused, Exception: _defect})
         app.router.redirect_slashes = False
-        return Guard(app, hosts)
+        return Guard(app, hosts, admit, certified)
 
     # -- looking ------------------------------------------------------------------------------------------------------
 

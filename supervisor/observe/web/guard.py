@@ -1,13 +1,15 @@
 """Who may ask for what, and what every answer carries.
 
-- A request that changes something (any method but GET, HEAD and OPTIONS) must come from this machine, and from no web
-  page of somebody else: a browser may be led here by a foreign page (`Origin`), or by a foreign name that was made to
-  point here (`Host`: DNS rebinding).
+- Where there are users, nobody is answered without a right name and password, wherever they are.
+- A request that changes something (any method but GET, HEAD and OPTIONS) must come from this machine, or from a client
+  that has proved who it is, and from no web page of somebody else: a browser may be led here by a foreign page
+  (`Origin`), or by a foreign name that was made to point here (`Host`: DNS rebinding). A browser has no password for
+  such a name, so among clients that have proved who they are any `Host` is as good as another.
 - Answers are never kept, framed, sniffed or mixed with anything from elsewhere.
 """
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,6 +17,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+Admit = Callable[[str | None], Awaitable[bool]]
+REALM = 'Basic realm="ib-supervisor", charset="UTF-8"'
 HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 HEADERS = {
@@ -30,11 +34,19 @@ HEADERS = {
 
 
 class Guard:
-    """Stands before the app. `hosts` are names, beside those of the loopback, under which we are reached."""
+    """Stands before the app.
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str] = ()) -> None:
+    `hosts` are names, beside those of the loopback, under which we are reached; `admit` asks the `Authorization` header
+    who it is, if there are users; `certified` clients have shown a certificate of theirs.
+    """
+
+    def __init__(
+        self, app: ASGIApp, hosts: Iterable[str] = (), admit: Admit | None = None, certified: bool = False
+    ) -> None:
         self._app = app
         self._hosts = LOCAL_HOSTS | {host.lower() for host in hosts}
+        self._admit = admit
+        self._known = certified or admit is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or let pass with our headers on the answer."""
@@ -46,21 +58,26 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        refusal = self._refusal(scope)
-        answer = self._app if refusal is None else PlainTextResponse(f"{refusal}\n", 403)
         try:
+            answer = await self._answer(scope)
             await answer(scope, receive, guarded)
         except ClientDisconnect:
             return  # nobody is left to be answered
 
+    async def _answer(self, scope: Scope) -> ASGIApp:
+        if self._admit is not None and not await self._admit(Headers(scope=scope).get("authorization")):
+            return PlainTextResponse("this needs a name and a password\n", 401, {"WWW-Authenticate": REALM})
+        refusal = self._refusal(scope)
+        return self._app if refusal is None else PlainTextResponse(f"{refusal}\n", 403)
+
     def _refusal(self, scope: Scope) -> str | None:
         if scope["method"] in HARMLESS:
             return None
-        if not is_loopback(scope["client"]):
+        if not self._known and not is_loopback(scope["client"]):
             return "this is only for clients on the daemon's own machine"
         headers = Headers(scope=scope)
         host, origin = headers.get("host"), headers.get("origin")
-        if host is not None and host_name(host) not in self._hosts:
+        if not self._known and host is not None and host_name(host) not in self._hosts:
             return "the Host header names another host: use the address the daemon listens on"
         if origin is not None and (host is None or not _same_origin(origin, host)):
             return "this may not be asked from a page of another origin"

@@ -1,6 +1,7 @@
 """The web server: uvicorn on a thread of its own, on a socket that was bound before.
 
 - Nothing here touches the deciding loop; what a request wants of it goes through the `Backend`.
+- With TLS a handshake has as long as a request has, and blocks nobody else.
 - `stop` is done within a second whatever clients do: streams end, and who has not taken an answer by then loses it.
 """
 
@@ -8,15 +9,18 @@ import asyncio
 import contextlib
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import uvicorn
 
 from supervisor.observe.metrics import Exposition
 from supervisor.observe.web.app import Site
 from supervisor.observe.web.backend import Backend
+from supervisor.observe.web.guard import Admit
 from supervisor.observe.web.protocol import LIMITS, Connection, Limits
 
 LOG = logging.getLogger("supervisor.web")
@@ -24,20 +28,44 @@ PATIENCE = 0.3
 """Seconds for which `stop` lets answers under way be taken."""
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """asyncio's loop, but a TLS handshake takes no longer than `handshake` seconds; uvicorn has no word for that."""
+
+    def __init__(self, handshake: float) -> None:
+        super().__init__()
+        self._handshake = handshake
+
+    async def create_server(self, *args: Any, **options: Any) -> asyncio.Server:
+        """A server."""
+        if options.get("ssl") is not None:
+            options["ssl_handshake_timeout"] = self._handshake
+        return await super().create_server(*args, **options)
+
+
 class WebServer:
     """Serves one daemon on a listening socket (`supervisor.observe.web.listen.bind`), which it closes in the end.
 
     `hosts` are the names, beside the loopback's, under which a browser may reach it: the host it was told to listen on.
+    With `tls` it speaks HTTPS alone; `admit` says whom an `Authorization` header lets in, if there are users.
     """
 
     def __init__(
-        self, backend: Backend, listener: socket.socket, hosts: Iterable[str] = (), limits: Limits = LIMITS
+        self,
+        backend: Backend,
+        listener: socket.socket,
+        hosts: Iterable[str] = (),
+        limits: Limits = LIMITS,
+        *,
+        tls: ssl.SSLContext | None = None,
+        admit: Admit | None = None,
     ) -> None:
         self._backend = backend
         self._listener = listener
         self._hosts = tuple(hosts)
         self._limits = limits
-        self._loop = asyncio.new_event_loop()
+        self._tls = tls
+        self._admit = admit
+        self._loop = _Loop(limits.request)
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="ib-web", daemon=True)
         self.port: int = listener.getsockname()[1]
@@ -68,24 +96,26 @@ class WebServer:
     async def _serve(self) -> None:
         backend = self._backend
         site = Site(backend, Exposition(backend.snapshots, backend.internals), self._limits)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                site.app(self._hosts),
-                interface="asgi3",
-                loop="asyncio",
-                http=partial(Connection, limits=self._limits),  # type: ignore[arg-type]
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                log_level="error",
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                timeout_keep_alive=self._limits.idle,
-                timeout_graceful_shutdown=1,
-                h11_max_incomplete_event_size=self._limits.head,
-            )
+        certified = self._tls is not None and self._tls.verify_mode is ssl.CERT_REQUIRED
+        config = uvicorn.Config(
+            site.app(self._hosts, self._admit, certified),
+            interface="asgi3",
+            loop="asyncio",
+            http=partial(Connection, limits=self._limits),  # type: ignore[arg-type]
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=self._limits.idle,
+            timeout_graceful_shutdown=1,
+            h11_max_incomplete_event_size=self._limits.head,
         )
+        config.load()
+        config.ssl = self._tls  # made of more than the files that uvicorn would read
+        server = uvicorn.Server(config)
         serving = asyncio.ensure_future(server.serve(sockets=[self._listener]))
         asked = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)

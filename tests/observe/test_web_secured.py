@@ -1,0 +1,129 @@
+"""HTTP with TLS and users, over real sockets."""
+
+import asyncio
+import base64
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import bcrypt
+import httpx
+import pytest
+
+from supervisor.config.faults import Faults
+from supervisor.config.web_file import read_web_file, server_context
+from supervisor.observe.web.listen import bind
+from supervisor.observe.web.protocol import Limits
+from supervisor.observe.web.server import WebServer
+from supervisor.observe.web.users import Users
+from tests.config.web_files import HASH, PASSWORD, TLS, USERS, a_web_file
+from tests.observe import rich
+from tests.observe.stage import Stage
+
+RIGHT = ("prometheus", PASSWORD)
+LOOKS = ("/", "/metrics", "/-/healthy", "/-/ready", "/api/v1/status", "/api/v1/events", "/nothing")
+
+
+def here() -> Stage:
+    """A daemon with one gateway."""
+    return Stage([rich.fresh("live").snapshot])
+
+
+@pytest.fixture
+def with_users() -> Iterator[str]:
+    """A server that knows one user; its address."""
+    server = WebServer(here(), bind("127.0.0.1", 0), admit=Users({"prometheus": HASH}).admit)
+    server.start()
+    yield f"http://127.0.0.1:{server.port}"
+    assert server.stop(10)
+
+
+@pytest.fixture
+def with_tls(tmp_path: Path) -> Iterator[tuple[WebServer, ssl.SSLContext]]:
+    """A server that speaks TLS, and what a client needs to trust it."""
+    faults = Faults("web.yaml")
+    security = read_web_file(a_web_file(tmp_path, TLS + USERS), faults)
+    assert security.tls is not None, faults.told()
+    context = server_context(security.tls)
+    server = WebServer(here(), bind("127.0.0.1", 0), limits=Limits(request=1.0), tls=context)
+    server.start()
+    yield server, ssl.create_default_context(cafile=str(tmp_path / "tls.crt"))
+    assert server.stop(10)
+
+
+@pytest.mark.parametrize("path", LOOKS)
+def test_nobody_is_answered_without_a_name_and_a_password(with_users: str, path: str) -> None:
+    answer = httpx.get(with_users + path, timeout=20)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Basic ")
+    assert answer.headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        ("prometheus", "wrong"),
+        ("nobody", PASSWORD),
+        ("", ""),
+        ("prometheus", ""),
+        ("prometheus", "x" * 100),
+        ("pro", "a\0b"),
+    ],
+)
+def test_wrong_names_and_passwords_are_refused(with_users: str, auth: tuple[str, str]) -> None:
+    assert httpx.get(f"{with_users}/metrics", auth=auth, timeout=20).status_code == 401
+
+
+@pytest.mark.parametrize("header", ["", "Basic", "Basic ?", "Basic Zm9v", "Bearer x", "Basic /w==", "basic \xe9"])
+def test_headers_that_are_none(with_users: str, header: str) -> None:
+    answer = httpx.get(f"{with_users}/metrics", headers={b"authorization": header.encode("latin-1")}, timeout=20)
+    assert answer.status_code == 401
+
+
+def test_who_has_the_right_password_may_look_and_ask(with_users: str) -> None:
+    with httpx.Client(base_url=with_users, auth=RIGHT, timeout=20) as client:
+        assert client.get("/metrics").status_code == 200
+        assert client.post("/api/v1/gateways/live/pause").status_code == 204
+        assert client.post("/-/reload", headers={"host": "b.example:14000"}).status_code == 200, "any name of ours"
+        foreign = client.post("/-/reload", headers={"origin": "http://evil.example"})
+        assert foreign.status_code == 403, "the password of a browser is no consent"
+
+
+def test_a_right_password_is_paid_for_once_and_a_wrong_one_each_time() -> None:
+    paid: list[bytes] = []
+
+    def check(password: bytes, known: bytes) -> bool:
+        paid.append(password)
+        return bcrypt.checkpw(password, known)
+
+    users = Users({"prometheus": HASH}, check)
+
+    async def ask(password: str) -> bool:
+        return await users.admit("Basic " + base64.b64encode(f"prometheus:{password}".encode()).decode())
+
+    async def asked() -> list[bool]:
+        return [await ask(password) for password in (PASSWORD, "wrong", PASSWORD, "wrong")]
+
+    assert asyncio.run(asked()) == [True, False, True, False]
+    assert paid == [PASSWORD.encode(), b"wrong", b"wrong"]
+
+
+def test_tls_is_spoken_and_nothing_else(with_tls: tuple[WebServer, ssl.SSLContext]) -> None:
+    server, trust = with_tls
+    assert httpx.get(f"https://127.0.0.1:{server.port}/-/healthy", verify=trust, timeout=20).status_code == 200
+    with pytest.raises(httpx.HTTPError):
+        httpx.get(f"http://127.0.0.1:{server.port}/-/healthy", timeout=20)
+
+
+def test_a_client_that_begins_no_handshake_delays_nobody_and_is_closed(
+    with_tls: tuple[WebServer, ssl.SSLContext],
+) -> None:
+    server, trust = with_tls
+    with socket.create_connection(("127.0.0.1", server.port), 10) as idle:
+        began = time.monotonic()
+        assert httpx.get(f"https://127.0.0.1:{server.port}/metrics", verify=trust, timeout=20).status_code == 200
+        idle.settimeout(10)
+        assert idle.recv(1) == b""
+        assert time.monotonic() - began < 8
