@@ -18,12 +18,10 @@ from urllib.parse import urlencode
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
-from supervisor.commands.terminal import console, span
-from supervisor.config.load import ConfigError, load
+from supervisor.commands.terminal import GAP, console, span, table, width_of
 from supervisor.observe.history import HistoryError, place_of, read
 from supervisor.observe.history_json import BadPeriod, history_json, period
 
@@ -91,6 +89,8 @@ def _asked(
 
 
 def _from_file(config: Path, since: datetime, until: datetime, gateway: str | None) -> Mapping[str, Any]:
+    from supervisor.config.load import ConfigError, load  # half of the start, for who needs it
+
     try:
         path = load(config, os.environ).journal.path
     except ConfigError as error:
@@ -117,19 +117,16 @@ def show(answer: Mapping[str, Any], to: Console) -> None:
     to.print(_totals(answer["gateways"], to.width))
 
 
-def _outages(outages: Sequence[Mapping[str, Any]], width: int) -> Table:
+def _outages(outages: Sequence[Mapping[str, Any]], width: int) -> Text:
     headings = ["FROM", *(["TO"] if width >= WIDE else []), "LASTED", "GATEWAY", "BROKEN", "PLANNED"]
     rows = [_cells(outage, to=width >= WIDE) for outage in outages]
-    room = width - sum(2 + max(len(heading), *(row[i].cell_len for row in rows)) for i, heading in enumerate(headings))
+    room = width - width_of(headings, rows) - GAP
     if room >= LEAST_WORDS:
         headings.append("WHAT WAS TOLD")
         for row, outage in zip(rows, outages, strict=True):
             first = outage["words"].partition(". ")[0]
             row.append(Text(shorten(first, min(room, MOST_WORDS), placeholder=" ...")))
-    table = _table(*headings, right=("LASTED",))
-    for row in rows:
-        table.add_row(*row)
-    return table
+    return table(headings, rows, ("LASTED",))
 
 
 def _cells(outage: Mapping[str, Any], *, to: bool) -> list[Text]:
@@ -142,28 +139,21 @@ def _cells(outage: Mapping[str, Any], *, to: bool) -> list[Text]:
     return [*cells, lasted, Text(outage["gateway"]), Text(outage["cause"]), planned]
 
 
-def _totals(gateways: Sequence[Mapping[str, Any]], width: int) -> Table:
+def _totals(gateways: Sequence[Mapping[str, Any]], width: int) -> Text:
     wide = width >= WIDE
     headings = ["GATEWAY", "AVAILABLE", *(["WITH PLANNED"] if wide else []), "UNPLANNED", "PLANNED", "UNOBSERVED"]
-    table = _table(*headings, right=headings[1:])
+    rows = []
     for total in gateways:
-        cells: list[Text | str] = [Text(total["name"]), _percent(total["availability"])]
-        if wide:
-            cells.append(_percent(total["availability_with_planned"]))
-        cells += [
+        cells = [
+            total["name"],
+            _percent(total["availability"]),
+            *([_percent(total["availability_with_planned"])] if wide else []),
             f"{span(total['unplanned_seconds'])} in {total['unplanned_outages']}",
             f"{span(total['planned_seconds'])} in {total['planned_outages']}",
             span(total["unobserved_seconds"]),
         ]
-        table.add_row(*cells)
-    return table
-
-
-def _table(*headings: str, right: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), title="", title_justify="left")
-    for heading in headings:
-        table.add_column(heading, no_wrap=True, justify="right" if heading in right else "left")
-    return table
+        rows.append([Text(cell) for cell in cells])
+    return table(headings, rows, headings[1:])
 
 
 def _percent(part: float | None) -> str:

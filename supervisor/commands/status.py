@@ -15,11 +15,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
-from supervisor.commands.terminal import console, span
+from supervisor.commands.terminal import console, span, table, width_of
 from supervisor.core.layers import LADDER
 
 _STYLES: Mapping[str, str] = {
@@ -90,20 +89,10 @@ def shown(answer: Mapping[str, Any], now: datetime, width: int) -> RenderableTyp
         if dropped is not None:
             columns.remove(dropped)
         cells = [[_COLUMNS[name](gateway, now) for name in columns] for gateway in gateways]
-        if _width(columns, cells) <= width:
+        if width_of(columns, cells) <= width:
             break
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for name in columns:
-        table.add_column(name, no_wrap=True)
-    for row in cells:
-        table.add_row(*row)
     up = sum(gateway["status"] == "up" for gateway in gateways)
-    return Group(table, *_causes(gateways), Text(f"\n{up} of {len(gateways)} up"))
-
-
-def _width(columns: Sequence[str], cells: Sequence[Sequence[Text]]) -> int:
-    widest = (max(len(name), *(row[i].cell_len for row in cells), 0) for i, name in enumerate(columns))
-    return sum(widest) + 2 * (len(columns) - 1)
+    return Group(table(columns, cells), *_causes(gateways), Text(f"\n{up} of {len(gateways)} up"))
 
 
 def _causes(gateways: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
