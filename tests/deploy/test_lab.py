@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pytest
 
+from tests.deploy import page
 from tests.deploy.dashboards import Query, queries
 from tests.deploy.lab import FARMS, FLEET, Lab, open_lab
 from tests.deploy.rules import alerts
@@ -19,7 +20,17 @@ pytestmark = [needs("prometheus", "alertmanager", "promtool"), pytest.mark.timeo
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def page_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[page.Run]:
+    """docs/zero-to-paged.md, under way while the lab is."""
+    run = page.start(tmp_path_factory.mktemp("page"))
+    try:
+        yield run
+    finally:
+        run.close()
+
+
+@pytest.fixture(scope="module")
+def lab(page_run: page.Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with open_lab(tmp_path_factory.mktemp("lab")) as opened:
         yield opened
 
@@ -123,9 +134,8 @@ def test_what_is_told_reads_well_and_its_runbook_opens(lab: Lab) -> None:
         assert "{{" not in text
         assert "<" not in text
         assert "%!" not in text
-        page = urllib.request.urlopen(alert.annotations["runbook_url"], timeout=10)
-        with page:
-            assert page.read().decode().startswith(f"# {alert.name}\n")
+        with urllib.request.urlopen(alert.annotations["runbook_url"], timeout=10) as runbook:
+            assert runbook.read().decode().startswith(f"# {alert.name}\n")
 
 
 def test_a_hundred_gateways_are_scraped_every_5_seconds_without_a_gap(lab: Lab) -> None:
@@ -167,3 +177,15 @@ def test_nobody_was_woken_for_the_hundred_that_are_well(lab: Lab) -> None:
 @pytest.mark.parametrize("query", queries(), ids=lambda query: query.where)
 def test_every_query_of_the_dashboards_finds_something(lab: Lab, query: Query) -> None:
     wait_until(lambda: lab.prometheus.query(query.sent), 20, every=0.5, what=query.sent)
+
+
+def test_the_page_from_zero_to_paged_does_what_it_says_and_pages_within_two_minutes(page_run: page.Run) -> None:
+    """With the shipped files, at their own pace."""
+    output = page_run.folder / "output.txt"
+    wait_until(lambda: page_run.process.poll() is not None, 230, every=0.5, what=output.read_text(encoding="utf-8"))
+    assert page_run.process.returncode == 0, output.read_text(encoding="utf-8")
+    assert page_run.seconds_to_page < 120
+    assert [line.split()[1:3] for line in page_run.pages] == [
+        ["firing", "IBGatewayDown"],
+        ["resolved", "IBGatewayDown"],
+    ]
