@@ -5,6 +5,7 @@ The daemon is the real one, without its process: it is given a bell, or none, as
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -177,17 +178,10 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Hung, No
         "an hour early": Hung(-timedelta(hours=1), 1),
         "restless": Restless(timedelta(0), 1),
     }
-    found: dict[str, tuple[Hung, Notes]] = {}
-
-    def play(name: str, hung: Hung) -> None:
-        found[name] = hung, night(tmp_path_factory.mktemp("bell"), hung)
-
-    threads = [threading.Thread(target=play, args=each) for each in bells.items()]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
+    folders = [tmp_path_factory.mktemp("bell") for _ in bells]
+    with ThreadPoolExecutor(len(bells)) as pool:
+        notes = pool.map(night, folders, bells.values())
+        return {name: (hung, noted) for (name, hung), noted in zip(bells.items(), notes, strict=True)}
 
 
 @pytest.mark.parametrize("bell", ["lost", "doubled", "an hour late", "an hour early", "restless"])
