@@ -20,11 +20,13 @@ from urllib.parse import quote
 from supervisor.core.facts import OpenOutage
 from supervisor.core.snapshot import Snapshot
 from supervisor.observe.journal_facts import from_json
-from supervisor.observe.journal_rows import instant, microseconds
+from supervisor.observe.journal_rows import first_words, instant, microseconds
 from supervisor.observe.masking import mask
 
 TIMEOUT = 2.0
 """Seconds that a question waits for a file that another program holds."""
+
+_FOREVER = 1 << 62
 
 Stretch = tuple[datetime, datetime]
 
@@ -178,7 +180,8 @@ def _left_open(connection: sqlite3.Connection) -> list[PastOutage]:
         except ValueError:
             continue  # the daemon tells of broken facts
         if outage is not None:
-            found.append(_of_facts(gateway, outage))
+            words = first_words(connection, gateway, microseconds(outage.began), _FOREVER, outage.cause)
+            found.append(_of_facts(gateway, outage, words))
     return found
 
 

@@ -7,6 +7,7 @@
 import json
 import logging
 import math
+import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -34,6 +35,8 @@ TOLD_OF: Mapping[str, tuple[str, ...]] = {
     "farms": ("farms",),
 }
 """The kinds of events that say in words why a layer broke."""
+BEFORE = 1_000_000
+"""Microseconds before an outage's first moment in which its first word may have been told."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -81,6 +84,18 @@ def outage_row(gateway: str, tell: Tell) -> OutageRow | None:
     except (KeyError, ValueError, TypeError, OverflowError):
         LOG.exception("an outage of gateway %s that the journal cannot record: %s", gateway, tell)
         return None
+
+
+def first_words(connection: sqlite3.Connection, gateway: str, began: int, ended: int, cause: str) -> str:
+    """What was told first in an outage about the layer that broke; empty if nothing was."""
+    kinds = TOLD_OF.get(cause, ())
+    places = ", ".join("?" * len(kinds))
+    said = connection.execute(
+        f"SELECT text FROM events WHERE gateway = ? AND at BETWEEN ? AND ? AND kind IN ({places})"
+        " ORDER BY at, id LIMIT 1",
+        (gateway, began - BEFORE, ended, *kinds),
+    ).fetchone()
+    return str(said[0]) if said is not None else ""
 
 
 def microseconds(at: datetime) -> int:

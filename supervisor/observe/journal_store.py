@@ -22,10 +22,9 @@ from supervisor.core.facts import Facts
 from supervisor.observe.events import Record
 from supervisor.observe.journal_facts import from_json
 from supervisor.observe.journal_rows import (
-    TOLD_OF,
     EventRow,
-    OutageRow,
     event_row,
+    first_words,
     kept_text,
     microseconds,
     outage_row,
@@ -40,8 +39,6 @@ BUSY_TIMEOUT = 1.0
 
 FOLDED = 24 * 3600 * 1_000_000
 """Microseconds within which a notice in the same words is counted instead of written again."""
-BEFORE = 1_000_000
-"""Microseconds before an outage's first moment in which its first word may have been told."""
 
 _PRUNED_AT_ONCE = 2000
 _WAL_LIMIT = 16 * 1024 * 1024
@@ -174,20 +171,8 @@ class Store:
             run(
                 "INSERT INTO outage_spans (gateway, began, ended, cause, planned, seconds, recovered, words)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*outage, self._words(outage)),
+                (*outage, first_words(self._connection, *outage[:4])),
             )
-
-    def _words(self, outage: OutageRow) -> str:
-        """What was told first in this outage of the layer that broke."""
-        gateway, began, ended, cause = outage[:4]
-        kinds = TOLD_OF.get(cause, ())
-        places = ", ".join("?" * len(kinds))
-        said = self._connection.execute(
-            f"SELECT text FROM events WHERE gateway = ? AND at BETWEEN ? AND ? AND kind IN ({places})"
-            " ORDER BY at, id LIMIT 1",
-            (gateway, began - BEFORE, ended, *kinds),
-        ).fetchone()
-        return str(said[0]) if said is not None else ""
 
     def moved(self) -> bool:
         """Whether the path names another file now, or none."""

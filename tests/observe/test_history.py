@@ -108,9 +108,10 @@ def test_an_outage_counts_with_the_part_that_lies_in_the_period(journal: Journal
 
 def test_the_outage_that_is_open_counts_up_to_now(journal: Journal, path: Path) -> None:
     watch(journal, "live", NOON, NOON + 10 * MINUTE)
+    journal.record("live", NOON + 8 * MINUTE, told("nothing answers", "attempt_failed"))
     journal.keep("live", Facts(known=True, outage=OpenOutage(NOON + 8 * MINUTE, "port", False, 120.0)))
     found = after(journal, path)
-    assert [(o.began, o.ended, o.seconds) for o in found.outages] == [(NOON + 8 * MINUTE, None, 120.0)]
+    assert found.outages == (PastOutage("live", NOON + 8 * MINUTE, None, "port", False, 120.0, "nothing answers"),)
     assert found.totals[0].unplanned == 120.0
 
 

@@ -176,7 +176,7 @@ async function look() {
     if (away) reach(true); else draw(false); tick();
   } catch { reach(false); }
   asking = false;
-  if (again) { again = false; look(); }
+  if (again) { again = false; setTimeout(look, 150); }
 }
 let remembering = 0;
 async function remember() {
