@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench bench-fleet race race-quick install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit clean
+.PHONY: help demo test check bench bench-fleet race race-quick endurance fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -42,6 +42,15 @@ race: $(STAMP)  ## one script of faults against every peer, three times (40 minu
 
 race-quick: $(STAMP)  ## the same once (12 minutes)
 	$(BIN)/python -m tests.race --runs 1 --write
+
+endurance: $(STAMP)  ## 10,000 reconnects, 100 flapping gateways, 200 kills, broken disks, stuck readers (22 minutes)
+	$(BIN)/python -m tests.endurance $(ENDURANCE_ARGS)
+
+fuzz: $(STAMP)  ## a million frames and as much noise for everything else that reads (atheris in .venvs/fuzz)
+	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
+
+lab-network: $(STAMP)  ## black-holed routes, loss, delay and dead links in network namespaces, as root
+	$(BIN)/pytest -m root tests/network $(PYTEST_ARGS)
 
 install:  ## on a server with systemd, as root: a release in /opt, units, a config to edit; again to upgrade
 	@PYTHON='$(PYTHON)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' IBAPI='$(IBAPI)' sh systemd/install.sh install
