@@ -134,6 +134,8 @@ def test_axe_finds_nothing_and_a_picture_is_kept(
     )
     drawn(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "nothing is wider than the screen"
+    bottom = page.evaluate("document.querySelector('footer').getBoundingClientRect().bottom + scrollY")
+    assert page.evaluate("document.documentElement.scrollHeight") <= max(height, bottom + 40), "nothing below the end"
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SHOTS / f"{size}-{scheme}.png", full_page=size != "phone")
     page.evaluate(axe)

@@ -53,6 +53,21 @@ def test_the_table_names_every_gateway_its_layers_and_the_likely_cause(daemon: R
     assert "\x1b[" not in result.stdout, "no colour in a pipe"
 
 
+@pytest.mark.parametrize("columns", [60, 80, 100, 160])
+def test_a_gateway_is_one_line_however_narrow_the_terminal(columns: int, daemon: Running) -> None:
+    lines = said("status", "--url", daemon.url, COLUMNS=str(columns)).stdout.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert [line.split()[0] for line in lines[:3]] == ["GATEWAY", "live", "paper"]
+    assert lines[2].split()[1] == "down"
+    assert not any("…" in line for line in lines)
+
+
+def test_in_a_pipe_all_columns_are_there_and_causes_are_whole_lines(daemon: Running) -> None:
+    lines = said("status", "--url", daemon.url, COLUMNS="").stdout.splitlines()
+    assert lines[0].endswith("LOGIN DUE")
+    assert len([line for line in lines if line.startswith("paper: Nothing accepts") and "7497" in line]) == 1
+
+
 def test_json_is_what_the_api_answers(daemon: Running) -> None:
     answer = json.loads(said("status", "--json", "--url", daemon.url).stdout)
     assert [gateway["name"] for gateway in answer["gateways"]] == ["live", "paper"]
