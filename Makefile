@@ -69,7 +69,7 @@ lab-systemd: $(STAMP)  ## the installed service under real systemds, as root, in
 lab-systemd-%: $(STAMP)
 	LAB_REQUIRED=1 LAB_SUITES=$* $(BIN)/pytest -m root tests/lab $(PYTEST_ARGS)
 
-lab-fleet: $(STAMP)  ## twenty supervisors and one Prometheus (Debian: apt-get install prometheus)
+lab-fleet: $(STAMP)  ## the image's steps in a chroot; twenty supervisors and one Prometheus (Debian: apt-get install prometheus)
 	$(BIN)/pytest -m root tests/install $(PYTEST_ARGS)
 
 LINTERS := .venvs/lint

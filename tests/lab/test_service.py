@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.config.web_files import PASSWORD, USERS, a_web_file
 from tests.lab.machine import seconds_since
 from tests.lab.service import CONFIG, UNIT, Service
 from tests.waiting import wait_until
@@ -161,20 +162,33 @@ def test_it_runs_as_nobody_and_can_do_nothing_else(service: Service) -> None:
     assert modes == ["700", "600"]
 
 
-def test_secrets_come_as_credentials(service: Service) -> None:
-    service.machine.write("/etc/credstore/ib-supervisor.web.yaml", "{}\n", 0o600)
-    service.machine.run("chmod", "700", "/etc/credstore")
+def test_tls_and_users_come_as_credentials_and_are_asked_for(service: Service, tmp_path: Path) -> None:
+    store = "/etc/credstore/ib-supervisor"
+    tls = "tls_server_config: {cert_file: ib-supervisor.crt, key_file: ib-supervisor.key}\n"
+    a_web_file(tmp_path, "")
+    service.machine.write(f"{store}.web.yaml", tls + USERS, 0o600)
+    service.machine.write(f"{store}.crt", (tmp_path / "tls.crt").read_text(), 0o600)
+    service.machine.write(f"{store}.key", (tmp_path / "tls.key").read_text(), 0o600)
+    service.machine.write("/root/auth", f"prometheus:{PASSWORD}\n", 0o600)
+    web = "${CREDENTIALS_DIRECTORY:-/etc/credstore}/ib-supervisor.web.yaml"
+    service.machine.write(CONFIG, f"{service.config()}http: {{web_config: '{web}'}}\n")
     try:
+        assert "https://127.0.0.1:14000" in service.machine.script(f"ib-supervisor check-config {CONFIG}")
         service.machine.run("systemctl", "restart", UNIT)
+        asked = (
+            f"SSL_CERT_FILE={store}.crt ib-supervisor wait --gateway sim --timeout 30s --url https://127.0.0.1:14000"
+        )
+        service.machine.script(f"{asked} --auth-file /root/auth")
+        assert service.machine.status_of("sh", "-c", f"{asked.replace('30s', '1s')}") == 1, "nobody without a password"
         process = service.main_pid()
         environment = service.machine.run("cat", f"/proc/{process}/environ").split("\0")
         folder = next(word.partition("=")[2] for word in environment if word.startswith("CREDENTIALS_DIRECTORY="))
-        inside = ["nsenter", "-t", str(process), "-m", "--"]
-        assert service.machine.run(*inside, "cat", f"{folder}/ib-supervisor.web.yaml") == "{}"
-        owner, mode = service.machine.run(*inside, "stat", "-c", "%U %a", f"{folder}/ib-supervisor.web.yaml").split()
-        assert mode in ("400", "440"), f"readable by {owner} with {mode}"
+        modes = service.machine.run("nsenter", "-t", str(process), "-m", "--", "sh", "-c", f"stat -c %a {folder}/*")
+        assert set(modes.split()) <= {"400", "440"}
     finally:
-        os.unlink(service.machine.path("/etc/credstore/ib-supervisor.web.yaml"))
+        service.machine.script(f"rm -f {store}.*")
+        service.machine.write(CONFIG, service.config())
+        service.machine.run("systemctl", "restart", UNIT)
 
 
 def test_an_instance_has_a_config_and_a_history_of_its_own(service: Service) -> None:
