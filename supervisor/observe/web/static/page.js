@@ -96,7 +96,7 @@ function timeline(gateway, width) {
   const told = `last 24 hours: ${known.unplanned_outages} unplanned outages, ${span(known.unplanned_seconds)}; ${known.planned_outages} planned, ${span(known.planned_seconds)}; not observed for ${span(known.unobserved_seconds)}`;
   const part = known.availability, percent = part === null ? "not observed" : `${part < 1 ? (Math.floor(part * 1e5) / 1e3).toFixed(3) : "100"} % available`;
   const unseen = part !== null && known.unobserved_seconds > 300 ? `, ${span(known.unobserved_seconds)} not observed` : "";
-  return el("section", {}, el("h3", {}, `Last 24 hours: ${percent}${unseen}`), svg("svg", { class: "line", role: "img", "aria-label": told, viewBox: `0 0 ${width} 56`, width, height: 56 }, ...parts), outages(mine));
+  return el("section", {}, el("div", { class: "over" }, el("h3", {}, "Last 24 hours"), el("p", {}, el("b", {}, percent), unseen)), svg("svg", { class: "line", role: "img", "aria-label": told, viewBox: `0 0 ${width} 56`, width, height: 56 }, ...parts), outages(mine));
 }
 function outages(mine) {
   if (!mine.length) return el("p", { class: "past quiet" }, "no outage");
