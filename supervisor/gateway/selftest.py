@@ -56,8 +56,9 @@ class SelfTestError(Exception):
     """The installed `ibapi` is not one that this project can use; the text says what has moved."""
 
 
-def self_test(timeout: float = 2.0) -> None:
-    """Try the installed `ibapi`, `timeout` seconds at most: a hundredth of that is usual.
+def self_test(timeout: float = 10.0) -> None:
+    """Try the installed `ibapi`, `timeout` seconds at most: a hundredth of a second is usual, a starved
+    machine needs more.
 
     Raises:
         SelfTestError: it is none that this project can use.
