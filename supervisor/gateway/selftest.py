@@ -57,8 +57,9 @@ class SelfTestError(Exception):
 
 
 def self_test(timeout: float = 10.0) -> None:
-    """Try the installed `ibapi`, `timeout` seconds at most: a hundredth of a second is usual, a starved
-    machine needs more.
+    """Try the installed `ibapi`.
+
+    At most for `timeout` seconds: a hundredth of one is usual, a starved machine needs more.
 
     Raises:
         SelfTestError: it is none that this project can use.
