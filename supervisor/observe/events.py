@@ -35,15 +35,14 @@ class Record:
 class EventRing:
     """The last `capacity` records; may be used from any thread.
 
-    `newest` is the number of the last one, `first - 1` before there is one. A daemon whose numbers should go on where
-    an earlier one's ended gives `first`.
+    `newest` is the number of the last one, 0 before there is one; the numbers of an earlier process go on by `resume`.
     """
 
-    def __init__(self, capacity: int = CAPACITY, first: int = 1) -> None:
+    def __init__(self, capacity: int = CAPACITY) -> None:
         self._records: deque[Record] = deque(maxlen=capacity)
         self._writing = threading.Lock()
         self._watchers: tuple[Callable[[], None], ...] = ()
-        self.newest = first - 1
+        self.newest = 0
 
     def resume(self, records: Iterable[Record], newest: int) -> None:
         """Go on after an earlier process: its last records, oldest first, and the highest number it may have given.

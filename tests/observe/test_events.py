@@ -23,7 +23,8 @@ def test_a_record_has_all_that_was_told() -> None:
 
 
 def test_numbers_grow_by_one_and_go_on_where_they_are_told_to() -> None:
-    ring = EventRing(first=501)
+    ring = EventRing()
+    ring.resume((), 500)
     assert ring.newest == 500
     fill(ring, 3)
     assert [record.id for record in ring.last(10)] == [501, 502, 503]
