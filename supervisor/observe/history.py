@@ -83,6 +83,8 @@ class History:
     outages: tuple[PastOutage, ...]
     totals: tuple[Totals, ...]
     watched: Mapping[str, tuple[Stretch, ...]] = field(default_factory=dict)
+    maintenance: Mapping[str, tuple[Stretch, ...]] = field(default_factory=dict)
+    """Windows that an operator opened and that are over; all others follow from the config."""
 
 
 def place_of(path: Path) -> str:
@@ -116,6 +118,7 @@ def read(
             connection.execute("PRAGMA read_uncommitted = 1")  # of one in memory: never hold its writer up
             rows = _outages(connection, since, until)
             spans = _spans(connection, since, until)
+            maintenance = _maintenance(connection, since, until)
             left = list(still_open) if still_open is not None else _left_open(connection)
     except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         raise HistoryError(f"the journal cannot be read: {error}") from None
@@ -129,7 +132,7 @@ def read(
     totals = tuple(
         _totals(name, [o for o in outages if o.gateway == name], watched[name], since, until) for name in names
     )
-    return History(since, until, outages, totals, watched)
+    return History(since, until, outages, totals, watched, maintenance)
 
 
 def open_outages(snapshots: Iterable[Snapshot]) -> list[PastOutage]:
@@ -170,6 +173,23 @@ def _spans(connection: sqlite3.Connection, since: datetime, until: datetime) -> 
     for gateway, began, end in rows:
         spans.setdefault(gateway, []).append((max(since, instant(began)), min(until, instant(end))))
     return spans
+
+
+def _maintenance(connection: sqlite3.Connection, since: datetime, until: datetime) -> dict[str, tuple[Stretch, ...]]:
+    rows = connection.execute(
+        "SELECT gateway, at, json_extract(fields, '$.active') FROM events WHERE kind = 'window' AND at >= ? AND at < ?"
+        " AND json_extract(fields, '$.window') = 'maintenance' ORDER BY at, id",
+        (microseconds(since), microseconds(until)),
+    )
+    found: dict[str, tuple[Stretch, ...]] = {}
+    opened: dict[str, datetime] = {}
+    for gateway, at, active in rows:
+        if active:
+            opened.setdefault(gateway, instant(at))
+        else:
+            began = opened.pop(gateway, since)
+            found[gateway] = (*found.get(gateway, ()), (began, instant(at)))
+    return found
 
 
 def _left_open(connection: sqlite3.Connection) -> list[PastOutage]:

@@ -55,7 +55,7 @@ def history_json(history: History, snapshots: Iterable[Snapshot] = ()) -> dict[s
                 "availability_with_planned": total.availability_with_planned,
                 "timezone": known[total.gateway].policy.timezone if total.gateway in known else None,
                 "watched": [[instant(began), instant(end)] for began, end in history.watched[total.gateway]],
-                "windows": _windows(known.get(total.gateway), history.since, history.until),
+                "windows": _windows(known.get(total.gateway), history),
             }
             for total in history.totals
         ],
@@ -75,14 +75,15 @@ def history_json(history: History, snapshots: Iterable[Snapshot] = ()) -> dict[s
     }
 
 
-def _windows(snapshot: Snapshot | None, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    if snapshot is None or until - since > WINDOWS_FOR:
+def _windows(snapshot: Snapshot | None, history: History) -> list[dict[str, Any]]:
+    if snapshot is None or history.until - history.since > WINDOWS_FOR:
         return []
     found = [
         (occurrence.window.name, occurrence.start, occurrence.planned_until)
-        for occurrence in occurrences(snapshot.policy.windows, since, until)
+        for occurrence in occurrences(snapshot.policy.windows, history.since, history.until)
     ]
-    for view in snapshot.windows:  # the operator's own are in no policy
+    found += [("maintenance", began, end) for began, end in history.maintenance.get(snapshot.policy.name, ())]
+    for view in snapshot.windows:  # the operator's own are in no policy; one that is open is not over
         if view.name == "maintenance" and view.active and view.start is not None and view.end is not None:
             found.append((view.name, view.start, view.end))
     return [{"name": name, "start": instant(start), "end": instant(end)} for name, start, end in found]

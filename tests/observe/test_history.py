@@ -250,6 +250,19 @@ def test_the_answer_is_json_with_the_zone_and_the_windows_of_a_short_period(jour
     assert answer["outages"][0]["began"] == "2026-11-23T12:00:00.000Z"
 
 
+def test_windows_that_an_operator_opened_are_remembered(journal: Journal, path: Path) -> None:
+    for minutes, active in ((5, True), (20, False), (40, True)):
+        at = NOON + minutes * MINUTE
+        journal.record("live", at, told("window", "window", window="maintenance", active=active))
+        journal.record("live", at, told("window", "window", window="server_reset", active=active))
+    found = after(journal, path, "live")
+    assert found.maintenance == {"live": ((NOON + 5 * MINUTE, NOON + 20 * MINUTE),)}
+    (gateway,) = history_json(found, [rich.fresh("live").snapshot])["gateways"]
+    assert {"name": "maintenance", "start": "2026-11-23T12:05:00.000Z", "end": "2026-11-23T12:20:00.000Z"} in gateway[
+        "windows"
+    ]
+
+
 @pytest.mark.parametrize(
     ("since", "until", "lasts"),
     [
