@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench bench-fleet race race-quick endurance fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit clean
+.PHONY: help demo test check bench bench-fleet race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -27,6 +27,17 @@ test: $(STAMP)  ## everything that needs no root: style, types, tests
 	$(BIN)/pytest -m "not root" $(PYTEST_ARGS)
 
 check: test  ## what CI runs before the labs
+
+YEARS ?= 1000
+soak: $(STAMP)  ## YEARS gateway-years of simulated faults on all cores (1000: about half an hour; writes docs/simulation.md)
+	$(BIN)/python -m tests.simulation.soak --years $(YEARS) --record
+
+replay: $(STAMP)  ## one simulated SEED; if it breaks a promise, the smallest schedule that does
+	@test -n "$(SEED)" || { echo "which one? make replay SEED=1234"; exit 2; }
+	$(BIN)/python -m tests.simulation.replay $(SEED)
+
+mutants: $(STAMP)  ## faults planted in the core, and how soon the simulation finds each (writes docs/simulation.md)
+	$(BIN)/python -m tests.simulation.mutants --record
 
 lab-prometheus: $(STAMP)  ## every alert seen firing: real Prometheus and Alertmanager (Debian: apt-get install prometheus prometheus-alertmanager faketime)
 	LAB_REQUIRED=1 $(BIN)/pytest tests/deploy $(PYTEST_ARGS)

@@ -122,6 +122,9 @@ class Judge:
             promise,
             lambda: f"{live.phase}: wake {wake}, now {after.at}",
         )
+        edge = self.openings.next_edge(after.at.wall)
+        on_edge = edge is None or (wake.wall is not None and wake.wall <= edge)
+        holds(on_edge, promise, lambda: f"the window's edge at {edge} is slept through")
         ahead = wake.mono - after.at.mono if wake.mono is not None else math.inf
         longest = {
             Phase.CONNECTING: max(timing.connect_timeout, timing.handshake_timeout),

@@ -85,10 +85,10 @@ MUTANTS = (
         "    return heartbeat.last_traffic + timing.heartbeat_timeout",
     ),
     Mutant(
-        "a late answer counts as in time",
+        "a missed answer leaves the heartbeat up",
         "heartbeat.py",
-        "        up=in_time,",
-        "        up=True,",
+        "        missed = replace(heartbeat, up=False, misses=misses, last_miss=last_miss)",
+        "        missed = replace(heartbeat, misses=misses, last_miss=last_miss)",
     ),
     Mutant(
         "no delay has a floor",
@@ -111,8 +111,8 @@ MUTANTS = (
     Mutant(
         "an id in use is answered with another id",
         "session.py",
-        "    client_id = session.client_id\n    if policy",
-        "    client_id = session.client_id + 1\n    if policy",
+        "== policy.client_id_fallback else policy.client_id,",
+        "== policy.client_id_fallback else policy.client_id + (session.conflicts > 0),",
     ),
     Mutant(
         "a new session begins with upstream up",

@@ -7,7 +7,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from supervisor.core.layers import HEIGHT, Layer
 from supervisor.core.restarts import Result
@@ -16,6 +16,7 @@ from supervisor.core.windows import RESTARTS, Explains, Kind, Occurrence, Window
 PATIENCE = 300.0
 MARGIN = timedelta(days=3)
 """Around the run: clocks are set wrong by a day at most."""
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Openings:
@@ -54,12 +55,15 @@ class Openings:
         if held is not None and held[0] <= wall < held[1]:
             return held[2]
         after = bisect_right(self._edges, wall)
-        until = self._edges[after] if after < len(self._edges) else wall + MARGIN
+        until = self._edges[after] if after < len(self._edges) else NEVER
         self._held = (wall, until, self._active(wall))
         return self._held[2]
 
     def next_edge(self, wall: datetime) -> datetime | None:
         """The first instant later than this one at which a window opens or closes."""
+        held = self._held
+        if held is not None and held[0] <= wall < held[1]:
+            return held[1] if held[1] < NEVER else None
         after = bisect_right(self._edges, wall)
         return self._edges[after] if after < len(self._edges) else None
 

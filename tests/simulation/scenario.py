@@ -184,9 +184,9 @@ def _resets(rng: random.Random, policy: Policy, begins: datetime, days: float) -
         length = (occurrence.end - occurrence.at).total_seconds()
         at = (occurrence.at - begins).total_seconds() + rng.uniform(0.0, length)
         luck = rng.random()
-        if at < 0 or luck < 0.5:
+        if at < 0 or luck < 0.6:
             continue
-        if luck < 0.8:
+        if luck < 0.82:
             yield _upstream_loss(rng, at, rng.uniform(5.0, 180.0))
         elif luck < 0.9:
             for farm in FARMS:
@@ -210,7 +210,7 @@ def _upstream_loss(rng: random.Random, at: float, lasts: float) -> f.UpstreamLos
 def _misfortunes(rng: random.Random, policy: Policy, days: float) -> Iterator[f.Fault]:
     at = 0.0
     while True:
-        at += rng.expovariate(1 / (1.5 * DAY))
+        at += rng.expovariate(1 / (2.5 * DAY))
         if at >= days * DAY:
             return
         yield _any(rng, policy, at)
