@@ -5,13 +5,14 @@
 - Every command has a deadline. Only processes that were started here are ended.
 """
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.waiting import wait_until
@@ -60,8 +61,9 @@ class CommandFailed(AssertionError):
 class Machine:
     """One booted machine. `root` is its root file system, seen from outside."""
 
-    def __init__(self, root: Path, process: subprocess.Popen[bytes], leader: int) -> None:
+    def __init__(self, root: Path, process: subprocess.Popen[bytes], leader: int, groups: Sequence[Path]) -> None:
         self.root = root
+        self._groups = groups
         self._process = process
         self._leader = leader
 
@@ -113,6 +115,7 @@ class Machine:
         except subprocess.TimeoutExpired:
             _signal(self._leader, signal.SIGKILL)
             self._process.wait(10)
+        _remove(self._groups)
 
     def _enter(self) -> list[str]:
         into = ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w", "--"]
@@ -187,12 +190,15 @@ def wheels() -> Path:
 def boot(root: Path) -> Machine:
     """Start it, and wait until its systemd has settled. Raises AssertionError if it does not."""
     console = root.with_suffix(".console")
+    groups = _control_groups(root.name)
+    join = "".join(f"echo $$ >{group}/cgroup.procs; " for group in groups)
     environment: Mapping[str, str] = os.environ
     if Path("/sys/fs/cgroup/unified").exists():  # a host of two hierarchies, of which new systemds want one
         environment = {**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
     with console.open("wb") as output:
         process = subprocess.Popen(
             [
+                *("sh", "-euc", f'{join}exec "$@"', "sh"),
                 *("systemd-nspawn", "--quiet", "-D", str(root), f"--machine=lab{os.getpid()}", "--boot"),
                 *("--register=no", "--keep-unit", "--private-network", "--link-journal=no", "--console=pipe"),
                 f"--kill-signal={signal.SIGRTMIN + 4}",
@@ -208,7 +214,7 @@ def boot(root: Path) -> Machine:
     def leading() -> bool:
         assert process.poll() is None, f"systemd-nspawn ended:\n{console.read_text(errors='replace')}"
         machine[:] = [
-            Machine(root, process, child) for child in children(process.pid) if program(child).endswith(_INIT)
+            Machine(root, process, child, groups) for child in children(process.pid) if program(child).endswith(_INIT)
         ]
         return bool(machine)
 
@@ -218,9 +224,10 @@ def boot(root: Path) -> Machine:
     try:
         wait_until(leading, 30, what="PID 1 of the container")
         wait_until(settled, 60, every=0.1, what="a booted systemd")
-    except AssertionError:
+    except BaseException:
         process.kill()
         process.wait(10)
+        _remove(groups)
         raise
     return machine[0]
 
@@ -230,6 +237,27 @@ def discard(root: Path) -> None:
     if root.is_mount():
         subprocess.run(["umount", "--lazy", str(root)], check=True, timeout=20)
     subprocess.run(["rm", "-rf", "--one-file-system", str(root), str(root.with_suffix(".console"))], timeout=120)
+
+
+def _control_groups(name: str) -> list[Path]:
+    """A control group of its own in each hierarchy that a systemd uses: two machines in one would kill each other's."""
+    mine = dict(line.split(":", 2)[1:] for line in Path("/proc/self/cgroup").read_text().splitlines())
+    mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
+    groups = []
+    for _, place, kind, options, *_ in mounts:
+        hierarchy = "" if kind == "cgroup2" else "name=systemd"
+        if kind == "cgroup2" or (kind == "cgroup" and hierarchy in options.split(",")):
+            groups.append(Path(place, mine[hierarchy].lstrip("/"), f"lab-{name}"))
+            groups[-1].mkdir(exist_ok=True)
+    return groups
+
+
+def _remove(groups: Sequence[Path]) -> None:
+    for group in groups:
+        for path in [*sorted(group.rglob("*"), reverse=True), group]:
+            if path.is_dir():
+                with contextlib.suppress(OSError):  # one that still has a process; it costs nothing
+                    path.rmdir()
 
 
 def _available_memory() -> int:
