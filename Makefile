@@ -61,7 +61,7 @@ fuzz: $(STAMP)  ## a million frames and as much noise for everything else that r
 	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 lab-network: $(STAMP)  ## black-holed routes, loss, delay and dead links in network namespaces, as root
-	$(BIN)/pytest -m root tests/network $(PYTEST_ARGS)
+	$(BIN)/python -m tests.network $(NETWORK_ARGS)
 
 install:  ## on a server with systemd, as root: a release in /opt, units, a config to edit; again to upgrade
 	@PYTHON='$(PYTHON)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' IBAPI='$(IBAPI)' sh systemd/install.sh install

@@ -5,6 +5,7 @@ A target raises if a promise is broken, and holds no state but what it may be fu
 
 import itertools
 import json
+import os
 import shutil
 import socket
 import tempfile
@@ -30,6 +31,10 @@ from tests.fuzz.frames import Noise, session_of
 
 PATIENCE = 20.0
 """Seconds after which something hangs."""
+DEADLINE = 10.0
+"""Seconds that a session gives to connect and to greet: less, so that running into it is told apart."""
+HOST = f"127.{os.getpid() // 250 % 250 + 1}.{os.getpid() % 250}.9"
+"""An address of our own: on 127.0.0.1 somebody else may still be trying the port that we are given."""
 ENDINGS = frozenset({Ending.PROTOCOL, Ending.CLOSED})
 """What bytes may end a session as: never as a defect of ours."""
 
@@ -73,8 +78,8 @@ def judge(sent: bytes, cuts: tuple[int, ...] = (), count: Count | None = None) -
     """
     tame_logging()
     heard: list[SessionEvent] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        order = Connect(1, "127.0.0.1", listener.getsockname()[1], 911, PATIENCE, PATIENCE)
+    with socket.create_server((HOST, 0)) as listener:
+        order = Connect(1, HOST, listener.getsockname()[1], 911, DEADLINE, DEADLINE)
         before = threading.active_count()
         session = Session(order, heard.append, lookups=Lookups(), wire=count)
         session.start()
