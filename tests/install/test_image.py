@@ -142,6 +142,4 @@ def test_it_runs_as_nobody_on_a_read_only_file_system_and_ends_on_sigterm(image:
         assert process.wait(10) == 0, output.read_text()
         assert '"ib-supervisor ends"' in output.read_text(), "the log is JSON, and was written to its end"
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait(10)
+        lab.end(process)
