@@ -4,7 +4,8 @@
   every second; the webhook's address and the day's hours are the lab's.
 - Every gateway begins healthy, unless its trouble is how it greets; then all troubles begin at once, so that the lab
   takes as long as the slowest alert.
-- Windows are set by the minute in which the lab begins; nothing else depends on the hour or the day.
+- Restart windows are set, by a reload, for the moment at which the troubles begin; nothing else depends on the hour or
+  the day.
 """
 
 import json
@@ -12,7 +13,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 import yaml
 
 from supervisor.simulator import Fleet, Scenario, SimulatedGateway
-from tests.daemon.running import Running, running
+from tests.deploy.ports import QuietDaemon
 from tests.deploy.programs import Alertmanager, Prometheus
 from tests.deploy.rules import write_hasty
 from tests.deploy.tools import DEPLOY, RUNBOOKS, faketime_library
@@ -30,7 +31,7 @@ from tests.waiting import wait_until
 DUE_SUNDAY = "2026-11-22 23:40:00"
 """New York: a few minutes before the first restart after a token's expiry."""
 FLEET, FARMS = 100, 20
-OVERDUE_AFTER = 30
+OVERDUE_AFTER = 20
 
 
 @dataclass
@@ -41,10 +42,11 @@ class Lab:
     webhook: Webhook
     alertmanager: Alertmanager
     prometheus: Prometheus
-    daemons: dict[str, Running]
+    daemons: dict[str, QuietDaemon]
+    troubled: dict[str, SimulatedGateway]
+    """The gateways of the daemon `main`, by their names."""
     gateways: dict[str, SimulatedGateway]
-    fleet_since: float = field(default=0.0)
-    """Monotonic time at which all of the fleet was up and scraped."""
+    """Those, and the one that wants a login."""
 
     def instance(self, daemon: str) -> str:
         """The `instance` label of a daemon."""
@@ -87,17 +89,15 @@ def minute_window(now: datetime, ends_after: float) -> dict[str, str]:
     return {"time": f"{at:%H:%M}", "timezone": "UTC", "lead": "1s", "grace": f"{grace}s"}
 
 
-def troubled(gateways: dict[str, SimulatedGateway]) -> str:
-    """The config of the daemon with a gateway for each trouble."""
+def troubled(gateways: dict[str, SimulatedGateway], restarts: dict[str, dict[str, str]]) -> str:
+    """The config of the daemon with a gateway for each trouble, and these daily restarts besides."""
     now = datetime.now(UTC)
     elsewhere = now + timedelta(hours=12)
-    coming = (now + timedelta(seconds=75)).replace(second=0, microsecond=0)
     special: dict[str, dict[str, Any]] = {
         "window": {"daily_restart": minute_window(now, 600)},
-        "overdue": {"daily_restart": minute_window(now, OVERDUE_AFTER)},
-        "notseen": {"daily_restart": {"time": f"{coming:%H:%M}", "timezone": "UTC", "lead": "1s", "grace": "1s"}},
         "zone": {"daily_restart": {"time": f"{elsewhere:%H:%M}", "timezone": "Asia/Tokyo"}},
         "mismatch": {"account_mode": "live"},
+        **{name: {"daily_restart": restart} for name, restart in restarts.items()},
     }
     entries = [
         {"name": name, "port": gateway.port, "client_id": 911, "server_reset": "none", **special.get(name, {})}
@@ -128,6 +128,17 @@ def greetings(fleet: Fleet) -> dict[str, SimulatedGateway]:
 def trouble(lab: Lab) -> None:
     """All that can be told at once, begins."""
     gateways, daemon = lab.gateways, lab.daemons["main"]
+    now = datetime.now(UTC)
+    coming = (now + timedelta(seconds=75)).replace(second=0, microsecond=0)
+    restarts = {
+        "overdue": minute_window(now, OVERDUE_AFTER),
+        "notseen": {"time": f"{coming:%H:%M}", "timezone": "UTC", "lead": "1s", "grace": "1s"},
+    }
+    daemon.write(troubled(lab.troubled, restarts))
+    assert daemon.post("/-/reload") == 200
+    assert (
+        daemon.post("/api/v1/gateways/overdue/confirm-login") == 204
+    )  # else the missing login is told, and not the restart
     gateways["down"].do("refuse")
     gateways["overdue"].do("refuse")
     gateways["upstream"].do("notice", code=1100, text="Connectivity between IBKR and Trader Workstation has been lost.")
@@ -168,7 +179,7 @@ def made_up() -> str:
 
 
 @contextmanager
-def fleet_daemon(folder: Path, fleet: Fleet) -> Iterator[Running]:
+def fleet_daemon(folder: Path, fleet: Fleet) -> Iterator[QuietDaemon]:
     """One daemon on 100 gateways with 20 farms each."""
     kinds = ((2104, "Market data farm"), (2106, "HMDS data farm"), (2158, "Sec-def data farm"))
     greeting = tuple(
@@ -183,11 +194,11 @@ def fleet_daemon(folder: Path, fleet: Fleet) -> Iterator[Running]:
             {"name": f"g{n:03}", "port": gateway.port, "client_id": 911, "server_reset": "none"}
             for n, gateway in enumerate(gateways)
         ]
-        yield stack.enter_context(running(folder, yaml.safe_dump({"gateways": entries})))
+        yield stack.enter_context(QuietDaemon(folder, yaml.safe_dump({"gateways": entries})))
 
 
 @contextmanager
-def sunday_daemon(folder: Path, fleet: Fleet) -> Iterator[tuple[Running, SimulatedGateway]]:
+def sunday_daemon(folder: Path, fleet: Fleet) -> Iterator[tuple[QuietDaemon, SimulatedGateway]]:
     """A daemon whose wall clock stands shortly before the restart that asks for the weekly login."""
     zone = {"TZ": "America/New_York", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME": f"@{DUE_SUNDAY}"}
     with SimulatedGateway(fleet=fleet) as gateway:
@@ -200,7 +211,7 @@ def sunday_daemon(folder: Path, fleet: Fleet) -> Iterator[tuple[Running, Simulat
             "daily_restart": {"time": "23:45", "timezone": "America/New_York", "lead": "30s", "grace": "10s"},
         }
         preload = {"LD_PRELOAD": str(faketime_library())}
-        with running(folder, yaml.safe_dump({"gateways": [config]}), {**zone, **preload}) as daemon:
+        with QuietDaemon(folder, yaml.safe_dump({"gateways": [config]}), {**zone, **preload}) as daemon:
             yield daemon, gateway
 
 
@@ -215,13 +226,14 @@ def open_lab(folder: Path) -> Iterator[Lab]:
         fleet, crowd = enter(Fleet()), enter(Fleet())
         webhook = enter(Webhook())
         alertmanager = enter(Alertmanager(folder, write(folder / "alertmanager.yml", hasty_alertmanager(webhook))))
-        gateways = {name: enter(gateway) for name, gateway in greetings(fleet).items()}
+        troubled_ones = {name: enter(gateway) for name, gateway in greetings(fleet).items()}
+        gateways = dict(troubled_ones)
         victim = enter(SimulatedGateway(fleet=fleet))
         entry = {"name": "orphan", "port": victim.port, "client_id": 911, "server_reset": "none"}
         many = enter(fleet_daemon(folders["many"], crowd))
         daemons = {
-            "main": enter(running(folders["main"], troubled(gateways))),
-            "victim": enter(running(folders["victim"], yaml.safe_dump({"gateways": [entry]}))),
+            "main": enter(QuietDaemon(folders["main"], troubled(troubled_ones, {}))),
+            "victim": enter(QuietDaemon(folders["victim"], yaml.safe_dump({"gateways": [entry]}))),
         }
         if faketime_library():
             daemons["sunday"], gateways["login"] = enter(sunday_daemon(folders["sunday"], fleet))
@@ -236,16 +248,15 @@ def open_lab(folder: Path) -> Iterator[Lab]:
                 folder, write(folder / "prometheus.yml", scrape_config(folder, alertmanager, many.port)), assets.parent
             )
         )
-        lab = Lab(folder, webhook, alertmanager, prometheus, {**daemons, "many": many}, gateways)
+        lab = Lab(folder, webhook, alertmanager, prometheus, {**daemons, "many": many}, troubled_ones, gateways)
         healthy = set(TROUBLES.split()) - {"conflict", "mismatch"}
-        wait_until(lambda: all(daemons["main"].up(name) for name in healthy), 40, every=0.2)
-        wait_until(lambda: (prometheus.value('count(up{job="ib-supervisor"} == 1)') or 0) > len(daemons), 20, every=0.2)
+        wait_until(lambda: all(daemons["main"].up(name) for name in healthy), 90, every=0.2)
+        wait_until(lambda: (prometheus.value('count(up{job="ib-supervisor"} == 1)') or 0) > len(daemons), 60, every=0.2)
         webhook.metrics = made_up()
         trouble(lab)
         if "login" in gateways:
             daemons["sunday"].wait_up()
             gateways["login"].do("refuse")
-        lab.fleet_since = time.monotonic()
         yield lab
 
 

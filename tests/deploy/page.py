@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tests.daemon.running import free_port
+from tests.deploy.ports import quiet_port
 from tests.deploy.tools import DEPLOY
 
 ROOT = DEPLOY.parent
@@ -60,7 +60,7 @@ class Run:
 
 def start(folder: Path, *, pictures: Path | None = None, as_written: bool = False) -> Run:
     """Begin; what it prints goes to `output.txt` in the folder."""
-    ports = {port: port if as_written else str(free_port()) for port in PORTS}
+    ports = {port: port if as_written else str(quiet_port()) for port in PORTS}
 
     def moved(text: str) -> str:
         return re.sub("|".join(PORTS), lambda match: ports[match[0]], text)

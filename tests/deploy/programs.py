@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from tests.daemon.running import free_port
+from tests.deploy.ports import quiet_port
 from tests.deploy.tools import path_of
 from tests.waiting import wait_until
 
@@ -69,7 +69,7 @@ class Prometheus(Program):
     """A Prometheus; its runbooks are served as its config says people should."""
 
     def __init__(self, folder: Path, config: Path, assets: Path | None = None) -> None:
-        port = free_port()
+        port = quiet_port()
         arguments = [f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}"]
         arguments += [f"--web.listen-address=127.0.0.1:{port}", f"--web.external-url=http://127.0.0.1:{port}"]
         arguments += [f"--web.user-assets={assets}"] if assets else []
@@ -96,7 +96,7 @@ class Alertmanager(Program):
     """An Alertmanager without a cluster."""
 
     def __init__(self, folder: Path, config: Path) -> None:
-        port = free_port()
+        port = quiet_port()
         self.address = f"127.0.0.1:{port}"
         super().__init__(
             "alertmanager",

@@ -141,7 +141,7 @@ def test_what_is_told_reads_well_and_its_runbook_opens(lab: Lab) -> None:
 def test_a_hundred_gateways_are_scraped_every_5_seconds_without_a_gap(lab: Lab) -> None:
     wait_until(lambda: (lab.prometheus.value('count_over_time(up{job="many"}[5m])') or 0) >= 13, 90, every=0.5)
     assert lab.prometheus.value('min_over_time(up{job="many"}[1m])') == 1
-    assert lab.prometheus.value('count(ib_up{job="many"} == 1)') == FLEET
+    wait_until(lambda: lab.prometheus.value('count(ib_up{job="many"} == 1)') == FLEET, 30, every=0.5)
     assert lab.prometheus.value('count(ib_farm_up{job="many"} == 1)') == FLEET * FARMS
     (series,) = lab.prometheus.query('ib_heartbeat_seconds_count{job="many", gateway="g042"}[1m]')
     times = [at for at, _ in series["values"]]
