@@ -118,6 +118,14 @@ class Alertmanager(Program):
             for alert in json.loads(self.get("/api/v2/alerts"))
         }
 
+    def silent(self) -> set[tuple[str, str]]:
+        """The (alert, instance) that another alert silences."""
+        return {
+            (alert["labels"]["alertname"], alert["labels"]["instance"])
+            for alert in json.loads(self.get("/api/v2/alerts"))
+            if alert["status"]["state"] == "suppressed"
+        }
+
     def muted(self) -> int:
         """How often its log says that a notification was held back for the hour."""
         return self._log.read_text(encoding="utf-8", errors="replace").count("not within active time")

@@ -113,3 +113,25 @@ def test_the_config_survives_a_round_trip_as_yaml(webhook: Webhook) -> None:
     """What these tests run is the shipped config with other addresses and waits, nothing lost."""
     shipped = hasty_alertmanager(webhook)
     assert yaml.safe_load(yaml.safe_dump(shipped)) == shipped
+
+
+def test_a_fault_silences_what_follows_from_it_on_its_own_gateway_alone(webhook: Webhook, tmp_path: Path) -> None:
+    """Two daemons may both have a gateway of this name."""
+    with Alertmanager(tmp_path, write(tmp_path / "alertmanager.yml", hasty_alertmanager(webhook))) as alertmanager:
+        for name in ("IBReauthRequired", "IBGatewayDown", "IBRestartOverdue", "IBFarmDown", "IBClockSkew"):
+            raise_alert(alertmanager, name, "critical", gateway="live")
+            raise_alert(
+                alertmanager, name, "critical", gateway="paper" if name == "IBReauthRequired" else "live", instance="b"
+            )
+        raise_alert(alertmanager, "IBUpstreamLost", "critical", gateway="orphan", instance="c")
+        raise_alert(alertmanager, "IBSupervisorDown", "critical", instance="c")
+        silent = {"IBGatewayDown", "IBRestartOverdue", "IBFarmDown"}
+        wait_until(
+            lambda: len(alertmanager.silent()) == len(silent) + 3, 20, every=0.1, what=str(alertmanager.silent())
+        )
+        assert alertmanager.silent() == {
+            *((name, "a") for name in silent),
+            ("IBGatewayDown", "b"),  # by IBRestartOverdue
+            ("IBFarmDown", "b"),  # by IBGatewayDown
+            ("IBUpstreamLost", "c"),  # by IBSupervisorDown
+        }
