@@ -1,4 +1,5 @@
-"""`make lab-network`: bad networks, as root. Exits with 1 if a promise is not kept, 2 if it cannot be tried here.
+"""`make lab-network`: bad networks, as root, all at the same time. Exits with 1 if a promise is not kept, 2 if none can be
+made here.
 
 `--write` puts the table into docs/endurance.md.
 """
@@ -7,6 +8,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -32,14 +34,15 @@ def main() -> int:
         partial(lossy, loss=loss, delay=0.1, seconds=asked.seconds, resets=asked.resets) for loss in (0.01, 0.05)
     ]
     scenes += [
-        partial(lossy, loss=0.0, delay=0.5, seconds=asked.seconds, resets=asked.resets),
+        partial(lossy, loss=0.0, delay=0.3, seconds=asked.seconds, resets=asked.resets),
         partial(stalled, seconds=1.0),
     ]
-    idleness, rows = Idleness(), list[Row]()
-    for scene in scenes:
-        with tempfile.TemporaryDirectory() as folder:
-            rows.append(scene(Path(folder)))
-        print(f"{rows[-1].what}: {rows[-1].found}", file=sys.stderr, flush=True)
+    idleness = Idleness()
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(len(scenes)) as pool:
+        homes = [Path(folder, str(turn)) for turn in range(len(scenes))]
+        for home in homes:
+            home.mkdir()
+        rows = list(pool.map(lambda scene, home: scene(home), scenes, homes))
     cells = [[row.what, row.times, row.found, row.promise, "kept" if row.kept else "BROKEN"] for row in rows]
     text = f"{table(HEAD, cells)}\n\n{idleness.sentence()}"
     print(f"\n{text}")
