@@ -1,7 +1,6 @@
-"""`make lab-network`: bad networks, as root, all at the same time. Exits with 1 if a promise is not kept, 2 if none can be
-made here.
+"""`make lab-network`: bad networks, as root, all at the same time.
 
-`--write` puts the table into docs/endurance.md.
+Exits with 1 if a promise is not kept, 2 if none can be made here. `--write` puts the table into docs/endurance.md.
 """
 
 import argparse
