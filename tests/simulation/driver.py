@@ -6,9 +6,8 @@ core is stepped at what it asks for (`wake`), a suspend is told within a second,
 """
 
 import random
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -41,9 +40,10 @@ from tests.simulation import faults as f
 from tests.simulation.invariants import Judge
 from tests.simulation.planning import Openings
 from tests.simulation.scenario import DAY, Scenario
+from tests.simulation.tally import Tally
 from tests.simulation.timeline import Timeline
 from tests.simulation.troubles import Troubles
-from tests.simulation.violation import Violation, holds
+from tests.simulation.violation import holds
 from tests.simulation.world import World
 
 LOOK = 1.0
@@ -51,30 +51,6 @@ LOOK = 1.0
 SPIN = 1000
 """Steps without any time passing after which the loop is held to spin."""
 Watcher = Callable[[float, State, Event, State, tuple[Action, ...]], None]
-
-
-@dataclass
-class Tally:
-    """What one run, or many, came to."""
-
-    runs: int = 0
-    days: float = 0.0
-    steps: int = 0
-    pings_skipped: int = 0
-    attempts: int = 0
-    sessions: int = 0
-    outages: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: "Tally") -> None:
-        self.runs += other.runs
-        self.days += other.days
-        self.steps += other.steps
-        self.pings_skipped += other.pings_skipped
-        self.attempts += other.attempts
-        self.sessions += other.sessions
-        self.outages += other.outages
-        self.faults.update(other.faults)
 
 
 class Run:
@@ -400,12 +376,3 @@ class Run:
         if self.state is None or len(self._blind) or self.state.session.phase is Phase.STOPPED:
             return
         bounds.look(self.line, self.world.troubles, self._blind.calm_since, self.state, self._judge.ledger, self.policy)
-
-
-def violation_of(scenario: Scenario) -> Violation | None:
-    """The first promise that this scenario breaks."""
-    try:
-        Run(scenario).run()
-    except Violation as violation:
-        return violation
-    return None

@@ -9,6 +9,9 @@ The promises, by the words under which they are broken:
 - `no retry storm`: attempts in an hour are bounded.
 - `planned is explained`: at every moment of a planned outage an active window explains its lowest broken layer; one
   that turned had a moment that none explained.
+- `an outage by its rules`: its cause is the lowest layer broken at its first moment; it goes on only after a gap
+  shorter than `outage_merge`, with the same cause and the same word on planned.
+- `counted as it was`: a loss as planned or not, an attempt by the reason of its failure.
 - `counters never go back`, `the books balance`, `restarts counted once`.
 - `a login asked for`: only after the grace, and with a token that had expired at the loss.
 """
@@ -25,14 +28,14 @@ from supervisor.core.actions import Action, Connect
 from supervisor.core.backoff import FLOOR
 from supervisor.core.counters import Counters, Histogram
 from supervisor.core.events import Event, Reloaded, Slept
-from supervisor.core.layers import TOP, below_upstream, lowest_broken
+from supervisor.core.layers import TOP, Layer, below_upstream, lowest_broken
 from supervisor.core.machine import Wake
 from supervisor.core.policy import Policy, Reauth
 from supervisor.core.restarts import Result
-from supervisor.core.session import Phase
+from supervisor.core.session import Failure, Phase
 from supervisor.core.state import State
 from supervisor.core.status import Status
-from supervisor.core.windows import RESTARTS
+from supervisor.core.windows import RESTARTS, Kind, Occurrence
 from tests.simulation.ledger import Ledger
 from tests.simulation.planning import PATIENCE, Openings, RestartBook
 from tests.simulation.violation import Violation, holds
@@ -45,6 +48,13 @@ EARLY = 60.0
 MUTE_LIMIT, MUTE_CAP = 10, 30.0
 ACCOUNT_WAIT = 60.0
 WALL_JUMP = 2.0
+REASONS = {
+    "refused": Failure.REFUSED,
+    "closed": Failure.CLOSED,
+    "mute": Failure.HANDSHAKE_TIMEOUT,
+    "in_use": Failure.CLIENT_ID_IN_USE,
+    "mismatch": Failure.ACCOUNT_MISMATCH,
+}
 COUNTERS = tuple(spec.name for spec in fields(Counters))
 
 
@@ -52,11 +62,11 @@ class Judge:
     """Looks at every step of one process."""
 
     def __init__(self, policy: Policy, state: State, openings: Openings) -> None:
-        self.policy = policy
-        self.openings = openings
         self.ledger = Ledger(policy, state.known, state.upstream.up, stopped=state.session.phase is Phase.STOPPED)
+        self.policy_is(policy, openings)
         self._book = RestartBook(self.openings.active(state.at.wall))
         self._repeated = False
+        self._active: list[Occurrence] | None = None
         self._observed = self._broken = 0.0
         self._low_since: float | None = state.low_since
         self._attempts: deque[float] = deque()
@@ -66,6 +76,13 @@ class Judge:
         """A reload."""
         self.policy, self.openings = policy, openings
         self.ledger.policy = policy
+        timing = policy.timing
+        self._longest = {
+            Phase.CONNECTING: max(timing.connect_timeout, timing.handshake_timeout),
+            Phase.HANDSHAKING: timing.session_timeout,
+            Phase.READY: max(timing.heartbeat_interval, timing.heartbeat_timeout),
+            Phase.BACKOFF: max(ACCOUNT_WAIT, timing.retry_max),
+        }
 
     def step(self, before: State, event: Event, after: State, actions: tuple[Action, ...], wake: Wake) -> None:
         """Raises Violation for the first promise that does not hold."""
@@ -75,19 +92,19 @@ class Judge:
         self.openings.passed(now.wall)
         active = self.openings.active(now.wall)
         was_ready = ledger.ready
-        self._repeated = self._repeated or any(occurrence.repetition for occurrence in active)
-        ledger.resetting = any(occurrence.window.kind.value == "server_reset" for occurrence in active)
+        if active is not self._active:
+            self._active = active
+            self._repeated = self._repeated or any(occurrence.repetition for occurrence in active)
+            ledger.resetting = any(occurrence.window.kind is Kind.SERVER_RESET for occurrence in active)
         ledger.follow(before, event, actions, now)
         self._phase(after, wake)
-        holds(
-            after.height == ledger.height(),
-            "report follows events",
-            lambda: f"height {after.height}, {ledger.height()} due",
-        )
+        if after.height != ledger.height():
+            raise Violation("report follows events", f"height {after.height}, {ledger.height()} due, {ledger.brief()}")
         self._status(after)
         self._restarts(before, event, after, was_ready=was_ready)
         if ledger.ended:
             self._wait(before, after, actions)
+            self._counted(before, after)
         for action in actions:
             if isinstance(action, Connect):
                 self._attempt(now.mono, now.wall)
@@ -96,48 +113,31 @@ class Judge:
             self._counters(before, after)
         if after.outages is not before.outages:
             self._books(before, after)
+            self._outage(before, after)
         if after.login.required and not before.login.required:
             self._login(before, after)
 
     # -- phases and status --------------------------------------------------------------------------------------------
 
     def _phase(self, after: State, wake: Wake) -> None:
-        live, timing, promise = after.session, self.policy.timing, "a phase has a deadline"
-        holds(
-            live.phase in self.ledger.phases(),
-            "report follows events",
-            lambda: f"phase {live.phase}, {self.ledger.brief()}",
-        )
+        live, now, promise = after.session, after.at, "a phase has a deadline"
+        if live.phase is not self.ledger.phase():
+            raise Violation("report follows events", f"phase {live.phase}, {self.ledger.brief()}")
         if live.phase is Phase.STOPPED:
             until = after.paused_until
-            holds(until is None or after.at.wall < until, promise, lambda: f"paused until {until}")
+            holds(until is None or now.wall < until, promise, f"paused until {until}")
             return
-        holds(
-            wake.mono is not None and wake.mono > after.at.mono,
-            promise,
-            lambda: f"{live.phase}: wake {wake}, now {after.at}",
-        )
-        holds(
-            wake.wall is None or wake.wall > after.at.wall,
-            promise,
-            lambda: f"{live.phase}: wake {wake}, now {after.at}",
-        )
-        edge = self.openings.next_edge(after.at.wall)
-        on_edge = edge is None or (wake.wall is not None and wake.wall <= edge)
-        holds(on_edge, promise, lambda: f"the window's edge at {edge} is slept through")
-        ahead = wake.mono - after.at.mono if wake.mono is not None else math.inf
-        longest = {
-            Phase.CONNECTING: max(timing.connect_timeout, timing.handshake_timeout),
-            Phase.HANDSHAKING: timing.session_timeout,
-            Phase.READY: max(timing.heartbeat_interval, timing.heartbeat_timeout),
-            Phase.BACKOFF: max(ACCOUNT_WAIT, timing.retry_max),
-        }
-        holds(live.phase in longest, promise, lambda: f"{live.phase} after a step")
-        holds(ahead <= longest[live.phase] + TINY, promise, lambda: f"{live.phase}: {ahead:.3f} s ahead")
-        if live.phase is Phase.READY:
-            holds(bool(after.heartbeat.pings) or after.heartbeat.next_ping is not None, promise, "no heartbeat is due")
-        else:
+        if wake.mono is None or not now.mono < wake.mono <= now.mono + self._longest[live.phase] + TINY:
+            raise Violation(promise, f"{live.phase}: woken at {wake.mono}, now {now.mono}")
+        edge = self.openings.next_edge(now.wall)
+        if wake.wall is None:
+            holds(edge is None, promise, f"the edge of a window at {edge} is slept through")
+        elif wake.wall <= now.wall or (edge is not None and wake.wall > edge):
+            raise Violation(promise, f"woken at {wake.wall}, now {now.wall}, the next edge of a window at {edge}")
+        if live.phase is not Phase.READY:
             holds(live.deadline is not None, promise, live.phase)
+        elif not after.heartbeat.pings:
+            holds(after.heartbeat.next_ping is not None, promise, "no heartbeat is due")
 
     def _status(self, after: State) -> None:
         status, outage = after.status, after.outages.current
@@ -152,7 +152,8 @@ class Judge:
             due = Status.MAINTENANCE
         else:
             due = Status.DEGRADED if self.ledger.ready else Status.DOWN
-        holds(status is due, "up means every layer", lambda: f"{status}, {due} due")
+        if status is not due:
+            raise Violation("up means every layer", f"{status}, {due} due")
 
     # -- attempts -----------------------------------------------------------------------------------------------------
 
@@ -247,6 +248,42 @@ class Judge:
             lambda: f"observing {self.ledger.brief()}",
         )
 
+    def _outage(self, before: State, after: State) -> None:
+        """How the outage under way came to be, if it is another one than before."""
+        now, promise = after.at, "an outage by its rules"
+        old, new = before.outages.current, after.outages.current
+        left = before.outages.inherited
+        if left is not None and after.outages.inherited is None and after.session.phase is not Phase.STOPPED:
+            holds(new is not None and new.began == left.began, promise, f"{left} became {new}")
+            return
+        broken = lowest_broken(after.height)
+        if new is None or new.ended is not None:
+            return
+        if old is None or new.began != old.began:
+            fits = new.began == now.wall and new.cause is broken and new.seconds == 0.0
+            holds(fits, promise, f"{broken} at {now.wall}: {new}")
+        elif old.ended is not None:
+            merge = self.policy.timing.outage_merge
+            fits = new.cause is broken and new.planned is old.planned and now.mono - old.ended.mono < merge
+            holds(fits, promise, f"{broken} at {now.mono}: {old} went on")
+
+    def _counted(self, before: State, after: State) -> None:
+        """What ended in this step, in the counters."""
+        old, new, ledger = before.counters, after.counters, self.ledger
+        if ledger.ended == "failed":
+            reason = REASONS.get(ledger.failure)
+            if reason is not None:
+                grew = new.failures.get(reason, 0) - old.failures.get(reason, 0)
+                holds(grew == 1, "counted as it was", f"{ledger.failure}: {reason} grew by {grew}")
+            return
+        low_since = self._low_since
+        low_for = after.at.mono - low_since if low_since is not None else None
+        planned = self.openings.explains(Layer.SESSION, after.at.wall, low_for)
+        grew = sum(new.losses.values()) - sum(old.losses.values())
+        holds(grew == 1, "counted as it was", f"a loss: {grew}")
+        grew = sum(times - old.losses.get(key, 0) for key, times in new.losses.items() if key[1])
+        holds(grew == planned, "counted as it was", f"a loss, planned {planned}: {old.losses} -> {new.losses}")
+
     def _counters(self, before: State, after: State) -> None:
         old, new = before.counters, after.counters
         for name in COUNTERS:
@@ -289,7 +326,7 @@ class Judge:
             # It has turned, or began so: some moment since the last step, or of an earlier process, was unexplained.
             edges = self.openings.edges(before.at.wall, now.wall)
             worn = low_before is not None and low_before + PATIENCE <= now.mono
-            new = old is None and outage.began == now.wall
+            new = outage.began == now.wall
             holds(
                 not new and (worn or any(edges) or old is None or old.ended is not None),
                 promise,

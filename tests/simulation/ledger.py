@@ -126,15 +126,15 @@ class Ledger:
             return 4
         return 5 if any(is_required(key, self.policy) for key in self.broken) else 6
 
-    def phases(self) -> tuple[Phase, ...]:
-        """The phases that this leaves."""
+    def phase(self) -> Phase:
+        """The phase that this leaves."""
         if self.stopped:
-            return (Phase.STOPPED,)
+            return Phase.STOPPED
         if self.ready:
-            return (Phase.READY,)
+            return Phase.READY
         if self.open:
-            return (Phase.HANDSHAKING,) if self.shaken else (Phase.CONNECTING,)
-        return (Phase.BACKOFF,)
+            return Phase.HANDSHAKING if self.shaken else Phase.CONNECTING
+        return Phase.BACKOFF
 
     def brief(self) -> str:
         """For people."""

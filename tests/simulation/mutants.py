@@ -61,6 +61,18 @@ MUTANTS = (
         "        None,",
     ),
     Mutant(
+        "an outage goes on whatever broke first",
+        "outages.py",
+        "        if outage.cause is broken and outage.planned is explained:",
+        "        if outage.planned is explained:",
+    ),
+    Mutant(
+        "a loss in a window counts as unplanned",
+        "turn.py",
+        "        planned = self.explained(Layer.SESSION)",
+        "        planned = False and self.explained(Layer.SESSION)",
+    ),
+    Mutant(
         "late words of an earlier session are heard",
         "machine.py",
         "    if event.epoch == live.epoch and live.phase in OPEN:",

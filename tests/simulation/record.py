@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.simulation.driver import Tally
+from tests.simulation.tally import Tally
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 

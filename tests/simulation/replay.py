@@ -6,9 +6,9 @@ Exit status 0 if every promise was kept, 1 if not.
 import argparse
 import sys
 
-from tests.simulation.driver import Run, violation_of
+from tests.simulation.driver import Run
 from tests.simulation.scenario import DAYS, Scenario, of_seed
-from tests.simulation.shrink import breaks, shrunk
+from tests.simulation.shrink import breaks, shrunk, violation_of
 from tests.simulation.trace import Trace
 from tests.simulation.violation import Violation
 

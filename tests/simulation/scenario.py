@@ -165,7 +165,7 @@ def _leave(rng: random.Random, policy: Policy, at: float) -> f.Leave:
     luck = 0.0 if hasty else rng.random()
     away = rng.uniform(0.5, 2.5) if luck < 0.87 else rng.uniform(5.0, 30.0) if luck < 0.97 else rng.uniform(30.0, 150.0)
     luck = 0.0 if hasty else rng.random()
-    login = rng.uniform(2, 15) if luck < 0.75 else rng.uniform(60, 500) if luck < 0.96 else rng.uniform(600, 7200)
+    login = rng.uniform(2, 15) if luck < 0.8 else rng.uniform(60, 400) if luck < 0.96 else rng.uniform(600, 7200)
     return f.Leave(
         at=at,
         away=away,
@@ -219,7 +219,7 @@ def _misfortunes(rng: random.Random, policy: Policy, days: float) -> Iterator[f.
                 yield _any(rng, policy, at + rng.uniform(0.0, 1800.0))
 
 
-def _span(rng: random.Random, short: float = 20.0, long: float = 900.0) -> float:
+def _span(rng: random.Random, short: float = 20.0, long: float = 600.0) -> float:
     """Mostly short, and all orders of magnitude above."""
     luck = rng.random()
     return rng.uniform(0.05, short) if luck < 0.6 else rng.uniform(short, short * 6) if luck < 0.93 else long

@@ -32,6 +32,15 @@ def breaks(promise: str) -> Breaks:
     return when
 
 
+def violation_of(scenario: Scenario) -> Violation | None:
+    """The first promise that this scenario breaks when it is played."""
+    try:
+        Run(scenario).run()
+    except Violation as violation:
+        return violation
+    return None
+
+
 def shrunk(scenario: Scenario, fails: Breaks, seconds: float = 60.0) -> Scenario:
     """A scenario with as few faults as were found in `seconds` of real time that still fails."""
     deadline = time.monotonic() + seconds

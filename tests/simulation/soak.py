@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from multiprocessing.pool import Pool
 
 from tests.simulation import record
-from tests.simulation.driver import Run, Tally
+from tests.simulation.driver import Run
 from tests.simulation.replay import story
 from tests.simulation.scenario import DAYS, of_seed
+from tests.simulation.tally import Tally
 from tests.simulation.violation import Violation
 
 SAY_EVERY = 10.0

@@ -8,7 +8,6 @@
   account of the other kind where any will do) is none.
 """
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
@@ -32,6 +31,8 @@ from supervisor.core.farms import is_required
 from supervisor.core.policy import AccountMode, Policy
 from supervisor.core.tokens import next_expiry
 from tests.simulation import faults as f
+from tests.simulation import words
+from tests.simulation.connection import Connection
 from tests.simulation.scenario import FARMS, Scenario
 from tests.simulation.timeline import Doing, Timeline
 from tests.simulation.troubles import Troubles
@@ -39,8 +40,6 @@ from tests.simulation.troubles import Troubles
 MOVED_PORT = 4100
 WARMING = 1.0
 """Seconds after its return in which a gateway still drops new connections (IB.md section 3.2)."""
-_OK = {FarmKind.MARKET_DATA: 2104, FarmKind.HISTORICAL: 2106, FarmKind.SEC_DEF: 2158}
-_BROKEN = {FarmKind.MARKET_DATA: 2103, FarmKind.HISTORICAL: 2105, FarmKind.SEC_DEF: 2157}
 KIND_OF = {name: kind for kind, name in FARMS}
 
 
@@ -48,24 +47,6 @@ class Delivery(Protocol):
     """Where events go."""
 
     def __call__(self, event: SessionEvent) -> None: ...
-
-
-@dataclass
-class Connection:
-    """One TCP connection, both ends."""
-
-    epoch: int
-    client_id: int
-    alive: bool = True
-    """The gateway's end is open."""
-    ours: bool = True
-    """Our end is open."""
-    shaken: bool = False
-    accepted: bool = False
-    """The gateway gave it the client id."""
-    last_answer: float = -10.0
-    unanswered: int = 0
-    held: list[SessionEvent] = field(default_factory=list)
 
 
 class World:
@@ -161,7 +142,7 @@ class World:
         self._say(connection, HandshakeDone(epoch, 176, clock))
         rivals = (other for other in self.connections if other is not connection and other.alive and other.accepted)
         if "rival" in self.troubles or any(other.client_id == connection.client_id for other in rivals):
-            in_use = NoticeReceived(epoch, -1, 326, "Unable to connect as the client id is already in use.")
+            in_use = NoticeReceived(epoch, -1, 326, words.IN_USE)
             self._line.later(0.001, partial(self._say, connection, in_use))
             self._line.later(0.003, partial(self._drop, connection, Ending.CLOSED))
             return
@@ -179,14 +160,7 @@ class World:
                 self._say(connection, self._farm_notice(epoch, kind, name))
 
     def _farm_notice(self, epoch: int, kind: FarmKind, name: str) -> NoticeReceived:
-        broken = self._farm_is_broken(name)
-        words = {
-            FarmKind.MARKET_DATA: "Market data",
-            FarmKind.HISTORICAL: "HMDS data",
-            FarmKind.SEC_DEF: "Sec-def data",
-        }
-        text = f"{words[kind]} farm connection is {'broken' if broken else 'OK'}:{name}"
-        return NoticeReceived(epoch, -1, (_BROKEN if broken else _OK)[kind], text)
+        return NoticeReceived(epoch, -1, *words.of_farm(kind, name, broken=self._farm_is_broken(name)))
 
     def _farm_is_broken(self, name: str) -> bool:
         return f"farm {name}" in self._farms or f"farm {name}" in self.troubles
@@ -370,20 +344,14 @@ class World:
     def _storm(self, fault: f.UpstreamLoss, until: float) -> None:
         if self._line.t >= until or "upstream" not in self.troubles:
             return
-        self._notice(fault.code, "Connectivity between IB and Trader Workstation has been lost.")
+        self._notice(fault.code, words.LOST)
         self._line.later(fault.every, partial(self._storm, fault, until))
 
     def _upstream_back(self, fault: f.UpstreamLoss) -> None:
         if "upstream" in self.troubles or fault.ends is None:
             return
-        names = {
-            broken: "; ".join(n for _, n in FARMS if self._farm_is_broken(n) is broken) for broken in (False, True)
-        }
-        text = f"Connectivity between IB and Trader Workstation has been restored - data {fault.ends}."
-        if names[False]:
-            text += f" The following farms are connected: {names[False]}."
-        if names[True]:
-            text += f" The following farms are not connected: {names[True]}."
+        broken = [name for _, name in FARMS if self._farm_is_broken(name)]
+        text = words.of_return(fault.ends, [name for _, name in FARMS if name not in broken], broken)
         self._notice(fault.ends, text)
 
     def _farm_breaks(self, fault: f.FarmBreak) -> None:
@@ -395,7 +363,7 @@ class World:
         self._tell_farm(kind, fault.farm)
 
         def over() -> None:
-            if fault.connecting:
+            if fault.connecting and kind is FarmKind.MARKET_DATA:
                 self._notice(2119, f"Market data farm is connecting:{fault.farm}")
             where.end(name, self._line.t)
             self._tell_farm(kind, fault.farm)
@@ -412,7 +380,7 @@ class World:
         if self.troubles or self.port != self.policy.port or not any(c.accepted and c.alive for c in self.connections):
             return
         self.port = MOVED_PORT
-        self._notice(1300, f"Socket port has been reset and this connection is being dropped. New port: {MOVED_PORT}")
+        self._notice(1300, f"{words.MOVED} {MOVED_PORT}")
         self._line.later(0.05, partial(self._drop_all, Ending.CLOSED))
         self.troubles.disturbed(self._line.t)
         if not self.policy.follow_port_change:
