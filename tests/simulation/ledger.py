@@ -90,6 +90,8 @@ class Ledger:
     by_1100: bool = False
     probes: list[int] = field(default_factory=list)
     broken: set[FarmKey] = field(default_factory=set)
+    sockets: set[int] = field(default_factory=set)
+    """Sessions that were asked for, and neither closed by us nor told to be over."""
 
     def follow(self, before: State, event: Event, actions: tuple[Action, ...], now: Now) -> None:
         """One step of the core happened."""
@@ -104,7 +106,11 @@ class Ledger:
                 self._hear(event, now.mono)
         else:
             self._ordered(event, now.mono)
+        if isinstance(event, SessionClosed):
+            self.sockets.discard(event.epoch)
         for action in actions:
+            if isinstance(action, Close):
+                self.sockets.discard(action.epoch)
             if isinstance(action, Connect):
                 self._connected(action)
             elif isinstance(action, Close) and self.open and not isinstance(event, SessionEvent | Ticked):
@@ -309,7 +315,8 @@ class Ledger:
             self.beats = False
 
     def _connected(self, action: Connect) -> None:
-        holds(not self.open, "one session of a gateway at a time", lambda: f"{action} while {self.epoch} is open")
+        holds(not self.sockets, "one session of a gateway at a time", lambda: f"{action} while {self.sockets} are open")
+        self.sockets.add(action.epoch)
         holds(action.epoch > self.epoch, "epochs go up", action)
         ids = (self.policy.client_id, self.policy.client_id_fallback)
         holds(action.client_id in ids, "no client id but the configured ones", action)

@@ -186,7 +186,7 @@ class Found:
 
     mutant: Mutant
     promise: str
-    years: str
+    when: str
     seconds: float
 
 
@@ -204,15 +204,17 @@ def hunted(mutant: Mutant, years: float) -> Found:
         said = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
     if said.returncode not in (0, 1):
         raise RuntimeError(said.stderr)
-    failure = re.search(r"^FAILED seed \d+: ([^:]+):", said.stdout, re.MULTILINE)
-    played = re.findall(r"^ *([\d.]+) of", said.stdout, re.MULTILINE)
-    return Found(mutant, failure[1] if failure else "", played[-1], time.monotonic() - began)
+    failure = re.search(r"^FAILED seed (\d+), day (\d+): ([^:]+):", said.stdout, re.MULTILINE)
+    seconds = time.monotonic() - began
+    if failure is None:
+        return Found(mutant, "", "", seconds)
+    return Found(mutant, failure[3], f"day {failure[2]} of seed {failure[1]}", seconds)
 
 
 def of_hunt(found: Iterable[Found]) -> str:
     """The table of the documentation."""
-    rows = ((one.mutant.name, f"`{one.mutant.file}`", one.promise or "NOT FOUND", one.years) for one in found)
-    return record.table(("planted fault", "in", "found as", "after gateway-years"), rows)
+    rows = ((one.mutant.name, f"`{one.mutant.file}`", one.promise or "NOT FOUND", one.when) for one in found)
+    return record.table(("planted fault", "in", "found as", "on"), rows)
 
 
 def main() -> int:
@@ -230,9 +232,7 @@ def main() -> int:
         except Misfit as misfit:
             print(f"does not fit any more: {misfit}", file=sys.stderr)
             return 2
-        print(
-            f"{mutant.name:<58} {one.promise or 'NOT FOUND':<34} {one.years:>6} years {one.seconds:>6.1f} s", flush=True
-        )
+        print(f"{mutant.name:<58} {one.promise or 'NOT FOUND':<36} {one.when:<18} {one.seconds:>6.1f} s", flush=True)
         found.append(one)
     print(f"{sum(bool(one.promise) for one in found)} of {len(found)} found")
     if asked.record:

@@ -16,7 +16,7 @@ from multiprocessing.pool import Pool
 from tests.simulation import record
 from tests.simulation.driver import Run
 from tests.simulation.replay import story
-from tests.simulation.scenario import DAYS, of_seed
+from tests.simulation.scenario import DAY, DAYS, of_seed
 from tests.simulation.tally import Tally
 from tests.simulation.violation import Violation
 
@@ -31,7 +31,8 @@ class Outcome:
     """What a soak came to."""
 
     tally: Tally = field(default_factory=Tally)
-    failed: list[tuple[int, Violation]] = field(default_factory=list)
+    failed: list[tuple[int, float, Violation]] = field(default_factory=list)
+    """Seed, day, promise."""
     seconds: float = 0.0
 
     @property
@@ -45,6 +46,7 @@ def play(seed: int) -> tuple[int, Tally, str, str]:
     try:
         return seed, run.run(), "", ""
     except Violation as violation:
+        run.tally.days = run.line.t / DAY
         return seed, run.tally, violation.promise, violation.detail
 
 
@@ -66,7 +68,7 @@ def soak(
             outcome.tally.add(tally)
             outcome.seconds = time.monotonic() - began
             if promise:
-                outcome.failed.append((seed, Violation(promise, detail)))
+                outcome.failed.append((seed, tally.days, Violation(promise, detail)))
             if say and time.monotonic() - said > SAY_EVERY:
                 said = time.monotonic()
                 print(progress(outcome, years), flush=True)
@@ -104,9 +106,9 @@ def main() -> int:
     )
     print(progress(outcome, asked.years))
     print(f"faults: {', '.join(f'{times:,} {name}' for name, times in outcome.tally.faults.most_common())}")
-    for seed, violation in sorted(outcome.failed, key=lambda pair: pair[0]):
-        print(f"FAILED seed {seed}: {violation}")
-    for seed, violation in [] if asked.first_failure else outcome.failed[:TOLD]:
+    for seed, day, violation in outcome.failed:
+        print(f"FAILED seed {seed}, day {day:.0f}: {violation}")
+    for seed, _, violation in [] if asked.first_failure else outcome.failed[:TOLD]:
         print("\n" + story(of_seed(seed), violation, 45.0))
     if asked.record:
         record.write("soak", record.of_soak(outcome.tally, outcome.seconds, len(outcome.failed), asked.first))
