@@ -8,7 +8,7 @@ import pytest
 from tests.calendar.faked import LIBRARY
 from tests.calendar.stage import Played, perform
 
-AT_ONCE = 8
+AT_ONCE = 5
 """Scenes that are played at the same time: they mostly wait."""
 
 

@@ -31,7 +31,7 @@ def test_each_restart_of_a_week_night_is_counted_once_by_how_it_went(stage: Stag
     prompt.do("refuse", for_=2)
     slow.do("refuse")
     stage.until(lambda: prompt.restarts == {"in_time": 1}, "in time")
-    stage.until(lambda: slow.value("ib_restart_pending") == 1, "pending", 5)
+    stage.until(lambda: slow.value("ib_restart_pending") == 1, "pending", 20)
     stage.until(lambda: slow.restarts == {"overdue": 1}, "overdue")
     assert slow.status["status"] == "down", "the login is good: nobody is asked for one"
     assert not slow.required

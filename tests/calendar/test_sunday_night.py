@@ -52,7 +52,7 @@ def test_a_sunday_night_asks_for_the_login_and_the_next_one_is_due_a_week_later(
     live.do("refuse")
     paper.do("refuse")
 
-    stage.until(lambda: live.status["status"] == "maintenance", "planned at first", 5)
+    stage.until(lambda: live.status["status"] == "maintenance", "planned at first", 20)
     assert live.value("ib_restart_pending") == 1
     assert live.losses(planned=True) == 1
     assert live.status["cause"].endswith("is restarting as scheduled (daily_restart).")
@@ -99,7 +99,7 @@ def test_on_a_sunday_night_a_gateway_that_comes_back_has_its_login_and_one_that_
     stage.wait_for(LOSS)
     prompt.do("refuse", for_=2)
 
-    stage.until(lambda: prompt.status["status"] == "maintenance", "planned", 5)
+    stage.until(lambda: prompt.status["status"] == "maintenance", "planned", 20)
     assert prompt.seconds(planned=True) == 0, "the seconds are held back until it is over"
     stage.until(lambda: prompt.restarts == {"in_time": 1}, "restarted in time")
     stage.until(lambda: prompt.up, "up")

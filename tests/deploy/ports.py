@@ -1,29 +1,11 @@
-"""Ports that nobody else takes between the choice and the use.
+"""The daemon of the lab, on a port that it keeps."""
 
-The system gives connections and port 0 numbers from 32768 on (ip_local_port_range); the lab opens hundreds of both, so
-a port of that range that was free a moment ago may be taken when a program begins to listen on it.
-"""
-
-import random
-import socket
 from pathlib import Path
 
 from tests.daemon.running import Running
+from tests.daemon.running import free_port as quiet_port
 
-LOWEST, HIGHEST = 15000, 32000
-
-
-def quiet_port() -> int:
-    """A free TCP port on loopback, below the range from which the system gives numbers."""
-    for _ in range(1000):
-        port = random.randint(LOWEST, HIGHEST)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free port")
+__all__ = ["QuietDaemon", "quiet_port"]
 
 
 class QuietDaemon(Running):
