@@ -24,7 +24,8 @@ test: $(STAMP)  ## everything that needs no root: style, types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not root" $(PYTEST_ARGS)
+	$(BIN)/pytest -m "not root" --ignore=tests/browser $(PYTEST_ARGS)
+	$(BIN)/pytest tests/browser $(PYTEST_ARGS)  # apart: Playwright keeps an event loop running in its process
 
 check: test  ## what CI runs before the labs
 

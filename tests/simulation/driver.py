@@ -125,8 +125,7 @@ class Run:
             return False
         if not self.world.answers_pings(state.session.epoch):
             return False
-        others = skip.but_pings(state, self.policy)
-        until = min(head, self._due(others), line.of_mono(skip.notes_due(state)))
+        until = min(head, self._due(skip.next_but_pings(state, self.policy)))
         trip = self.scenario.round_trip
         self.state, times, answered = skip.over_pings(state, self.policy, trip, line.boot + until)
         if not times:
@@ -134,7 +133,7 @@ class Run:
         self.tally.pings_skipped += times
         self.world.skipped_until(state.session.epoch, line.of_mono(answered))
         self._judge.ledger.answered_at = answered
-        self._wake = skip.earlier(others, self.state.heartbeat.next_ping)
+        self._wake = machine.wake(self.state, self.policy)
         return True
 
     def _tick(self) -> None:

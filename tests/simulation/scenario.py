@@ -163,7 +163,7 @@ def _leave(rng: random.Random, policy: Policy, at: float) -> f.Leave:
     """Where four attempts are made in a second, long absences are rarer still."""
     hasty = policy.timing.restart_retry < 1.0 and rng.random() < 0.8
     luck = 0.0 if hasty else rng.random()
-    away = rng.uniform(0.3, 1.8) if luck < 0.87 else rng.uniform(5.0, 30.0) if luck < 0.97 else rng.uniform(30.0, 150.0)
+    away = rng.uniform(0.5, 2.5) if luck < 0.87 else rng.uniform(5.0, 30.0) if luck < 0.97 else rng.uniform(30.0, 150.0)
     luck = 0.0 if hasty else rng.random()
     login = rng.uniform(2, 15) if luck < 0.8 else rng.uniform(60, 400) if luck < 0.96 else rng.uniform(600, 7200)
     return f.Leave(
@@ -200,7 +200,7 @@ def _resets(rng: random.Random, policy: Policy, begins: datetime, days: float) -
 
 
 def _upstream_loss(rng: random.Random, at: float, lasts: float) -> f.UpstreamLoss:
-    every = rng.uniform(15.0, 60.0) if lasts < 600 else rng.uniform(50.0, 100.0)
+    every = rng.uniform(15.0, 60.0) if lasts < 600 else rng.uniform(30.0, 100.0)
     return f.UpstreamLoss(at, lasts, every, rng.choice((1100, 1100, 2110)), rng.choice((1101, 1102, 1102, None)))
 
 
@@ -210,7 +210,7 @@ def _upstream_loss(rng: random.Random, at: float, lasts: float) -> f.UpstreamLos
 def _misfortunes(rng: random.Random, policy: Policy, days: float) -> Iterator[f.Fault]:
     at = 0.0
     while True:
-        at += rng.expovariate(1 / (3 * DAY))
+        at += rng.expovariate(1 / (2.5 * DAY))
         if at >= days * DAY:
             return
         yield _any(rng, policy, at)

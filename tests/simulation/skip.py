@@ -24,30 +24,20 @@ def at_rest(state: State) -> bool:
     return state.session.phase is Phase.READY and beat.up and not beat.pings and beat.next_ping is not None
 
 
-def but_pings(state: State, policy: Policy) -> Wake:
-    """When something is due that is no ping."""
+def next_but_pings(state: State, policy: Policy) -> Wake:
+    """When something is due that is no ping.
+
+    Two notes to the log come after a day with the next step, whatever it is, and so wait for a ping.
+    """
     resting = state.copied()
     resting.heartbeat = AT_REST
-    return machine.wake(resting, policy)
-
-
-def notes_due(state: State) -> float:
-    """When a note to the log is due that comes after a day with the next step, whatever it is, and so waits for a ping;
-    infinity if none is.
-    """
-    days = []
+    wake = machine.wake(resting, policy)
+    days = [wake.mono] if wake.mono is not None else []
     if state.first_ready_at is not None and not state.talk.missing_farms:
         days.append(state.first_ready_at + MISSING_AFTER)
     if state.desupport is not None:
         days.append(state.desupport.heard_at + DESUPPORT_FORGOTTEN)
-    return min((day for day in days if day > state.at.mono), default=math.inf)
-
-
-def earlier(wake: Wake, mono: float | None) -> Wake:
-    """The same, or this moment if it comes first."""
-    if mono is None or (wake.mono is not None and wake.mono <= mono):
-        return wake
-    return Wake(mono, wake.wall)
+    return Wake(min((day for day in days if day > state.at.mono), default=None), wake.wall)
 
 
 def over_pings(state: State, policy: Policy, trip: float, until: float) -> tuple[State, int, float]:
