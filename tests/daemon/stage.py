@@ -21,11 +21,11 @@ def policy(name: str = "live", **changes: object) -> Policy:
 
 
 class SetClock(Clock):
-    """Stands still until it is moved."""
+    """Stands still until it is moved. Like a machine that has just booted: the real clock is ahead of it everywhere."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.at = Now(1000.0, NOON)
+        self.at = Now(1.0, NOON)
 
     def now(self) -> Now:
         """The instant that was set."""

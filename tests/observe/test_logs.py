@@ -142,18 +142,18 @@ def test_the_level_decides_and_other_libraries_speak_from_warning_on(setup: Setu
     stream = io.StringIO()
     writer = setup("debug", "console", stream)
     LOG.debug("mine")
-    for name in ("ibapi.client", "apscheduler.scheduler", "uvicorn.error"):
+    for name in ("ibapi.client", "apscheduler.scheduler", "uvicorn"):
         logging.getLogger(name).info("%s chats", name)
-    logging.getLogger("uvicorn.error").warning("uvicorn warns")
+    logging.getLogger("apscheduler.scheduler").warning("apscheduler warns")
     writer.change("error", "console")
     LOG.warning("too quiet")
-    logging.getLogger("uvicorn.error").warning("too quiet")
+    logging.getLogger("apscheduler.scheduler").warning("too quiet")
     LOG.error("loud")
     assert writer.end()
     said = stream.getvalue()
-    assert [word for word in ("mine", "chats", "uvicorn warns", "too quiet", "loud") if word in said] == [
+    assert [word for word in ("mine", "chats", "apscheduler warns", "too quiet", "loud") if word in said] == [
         "mine",
-        "uvicorn warns",
+        "apscheduler warns",
         "loud",
     ]
 
