@@ -20,11 +20,14 @@ $(STAMP): pyproject.toml
 demo: $(STAMP)  ## the daemon on a simulated gateway that plays a week of trouble
 	$(BIN)/ib-supervisor demo $(DEMO_ARGS)
 
-test: $(STAMP)  ## everything that needs no root: style, types, tests
+WORKERS ?= 4
+PYTEST := $(BIN)/pytest -m "not root" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+test: $(STAMP)  ## everything that needs no root: style, types, tests by WORKERS processes (4), which mostly wait
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not root" --ignore=tests/browser $(PYTEST_ARGS)
+	$(PYTEST) tests/core --cov=supervisor.core --cov-branch --cov-fail-under=100 $(PYTEST_ARGS)
+	$(PYTEST) --ignore=tests/core --ignore=tests/browser --ignore=tests/deploy/test_lab.py $(PYTEST_ARGS)
 	$(BIN)/pytest tests/browser $(PYTEST_ARGS)  # apart: Playwright keeps an event loop running in its process
 
 check: test  ## what CI runs before the labs
@@ -41,7 +44,7 @@ mutants: $(STAMP)  ## faults planted in the core, and how soon the simulation fi
 	$(BIN)/python -m tests.simulation.mutants --record
 
 lab-prometheus: $(STAMP)  ## every alert seen firing: real Prometheus and Alertmanager (Debian: apt-get install prometheus prometheus-alertmanager faketime)
-	LAB_REQUIRED=1 $(BIN)/pytest tests/deploy $(PYTEST_ARGS)
+	LAB_REQUIRED=1 $(BIN)/pytest tests/deploy/test_lab.py $(PYTEST_ARGS)
 
 bench: $(STAMP)  ## medians against ib_async's Watchdog in the same run
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)

@@ -23,6 +23,9 @@ from tests.waiting import wait_until
 _SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_CHANCE = random.SystemRandom()
+WORKERS = 8
+"""Of pytest-xdist, at most, with ports of their own."""
 _OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "STATE_DIRECTORY", "IB_SUPERVISOR_URL")
 """What the environment of a test run must not tell the daemon."""
 
@@ -30,11 +33,13 @@ _OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "STATE_DIRECTORY", "I
 def free_port() -> int:
     """A TCP port on loopback that was free a moment ago.
 
-    Below the range from which the system gives numbers to connections and to port 0 (ip_local_port_range), so that
-    nobody else takes it between the choice and the use.
+    Below the range from which the system gives numbers to connections and to port 0 (ip_local_port_range), and of a
+    part of it that no other worker of pytest-xdist chooses from, so that nobody takes it between the choice and the
+    use. Hypothesis sets the seed of `random` for all; ports want chance.
     """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
     for _ in range(1000):
-        port = random.randint(15000, 32000)
+        port = 15000 + 2000 * worker + _CHANCE.randrange(2000)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

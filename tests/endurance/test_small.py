@@ -11,13 +11,15 @@ from tests.endurance.readers import readers
 from tests.endurance.reconnects import flapping, reconnects
 from tests.endurance.sampling import Row, slope
 
+NOTICED = 1.0
+"""Seconds: a loop that waited for a stuck reader would take longer; a machine with other work may well take tenths."""
 SCENES: dict[str, Callable[[Path], list[Row]]] = {
     "reconnects": lambda folder: reconnects(folder, 300),
     "flapping": lambda folder: flapping(folder, 8, 5.0),
     "kills": lambda folder: kills(folder, 4),
     "a full disk": lambda folder: full(folder, 0.5),
     "a damaged journal": lambda folder: damaged(folder, 0.5),
-    "stuck readers": lambda folder: readers(folder, 200, 3.0),
+    "stuck readers": lambda folder: readers(folder, 200, 3.0, NOTICED),
 }
 
 

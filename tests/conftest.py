@@ -1,0 +1,22 @@
+"""How the tests are shared out among the workers of pytest-xdist.
+
+A file stays with one worker, so that its fixtures are made once; so do all scenes of the calendar, which are played at
+the same time. The folders that take longest come first, or the last worker would work alone at the end.
+"""
+
+import pytest
+
+LONGEST = ("calendar", "deploy", "simulation", "faults", "gateway", "judges", "endurance", "docs")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Name the group of each test, and bring the groups into order."""
+    for item in items:
+        scene = isinstance(item, pytest.Function) and hasattr(item.obj, "scene")
+        item.add_marker(pytest.mark.xdist_group("scenes" if scene else f"{item.path.parent.name}-{item.path.stem}"))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    folder = item.path.parent.name
+    return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
