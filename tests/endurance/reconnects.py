@@ -108,7 +108,7 @@ def reconnects(folder: Path, count: int) -> list[Row]:
             wait_until(over, 60 + count * 0.5, what="the resets")
             rate = peer.resets / (time.monotonic() - began)
             daemon.wait_up()
-            after = samples.take(peer.resets)
+            after = samples.settle(peer.resets)
             sessions = daemon.metric("ib_sessions_total")
             lost = sum(daemon.metrics("ib_session_losses_total", by="reason", planned="false").values())
             flat = _flat(samples, before, after, count)
@@ -148,7 +148,7 @@ def flapping(folder: Path, count: int, seconds: float, seed: int = 5) -> list[Ro
                 peer.do("notice", code=1102, text="Connectivity between IBKR and Trader Workstation has been restored.")
                 peer.do("notice", code=2104, text="Market data farm connection is OK:usfarm")
             _all_up(daemon, count)
-            after = samples.take(seconds)
+            after = samples.settle(seconds)
             sessions, dropped = total(daemon, "ib_sessions_total"), daemon.metric("ib_supervisor_events_dropped_total")
             p99 = loop_p99(daemon)
             row = Row(

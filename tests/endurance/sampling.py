@@ -3,9 +3,11 @@
 import statistics
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.daemon.running import Running
+from tests.waiting import wait_until
 
 EVERY = 0.5
 """Seconds between two samples."""
@@ -46,6 +48,16 @@ class Samples:
         self._next = time.monotonic() + EVERY
         self.taken.append(Sample(work, daemon.memory(), daemon.threads(), daemon.descriptors()))
         return self.taken[-1]
+
+    def settle(self, work: float) -> Sample:
+        """One when the process holds no more threads and descriptors than in the first; after 10 s in any case.
+
+        The thread of a session that has just ended is still on its way out; one that stays is a leak.
+        """
+        daemon, first = self._daemon, self.taken[0]
+        with suppress(AssertionError):  # the sample tells
+            wait_until(lambda: daemon.threads() <= first.threads and daemon.descriptors() <= first.descriptors)
+        return self.take(work)
 
     def look(self, work: float) -> None:
         """One, if the last is old enough."""
