@@ -5,6 +5,7 @@
 """
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -45,12 +46,13 @@ class Client:
     """`user:password`."""
 
     def get(self, path: str, timeout: float = TIMEOUT) -> Any:
-        """The JSON at `path`. Raises Unreachable, Refused."""
+        """The JSON at `path`, which tells of gateways. Raises Unreachable, Refused."""
         text = self._ask("GET", path, timeout)
-        try:
-            return json.loads(text)
-        except ValueError:
-            raise Unreachable(f"what answers at {self.url} is not ib-supervisor") from None
+        with contextlib.suppress(ValueError):
+            answer = json.loads(text)
+            if isinstance(answer, dict) and isinstance(answer.get("gateways"), list):
+                return answer
+        raise Unreachable(f"what answers at {self.url} is not ib-supervisor")
 
     def post(self, path: str, fields: dict[str, str] | None = None, timeout: float = TIMEOUT) -> str:
         """Ask for something to be done. Raises Unreachable, Refused."""
@@ -63,11 +65,13 @@ class Client:
             token = base64.b64encode(self.credentials.encode()).decode()
             request.add_header("Authorization", f"Basic {token}")
         try:
-            with _DIRECT.open(request, timeout=timeout) as answer:
-                text: str = answer.read().decode()
-                return text
-        except urllib.error.HTTPError as error:
-            raise Refused(error.code, error.read().decode(errors="replace").strip()) from None
+            try:
+                with _DIRECT.open(request, timeout=timeout) as answer:
+                    text: str = answer.read().decode()
+                    return text
+            except urllib.error.HTTPError as error:
+                words = error.read().decode(errors="replace").strip()
+                raise Refused(error.code, words or f"{self.url} answers {error.code} {error.reason}") from None
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise Unreachable(f"no daemon answers at {self.url}: {reason}") from None
@@ -80,10 +84,26 @@ AuthOption = typer.Option("--auth-file", metavar="FILE", help="A file with one l
 
 def client(url: str | None, config: Path | None, auth_file: Path | None) -> Client:
     """The daemon that the options mean. Ends the command with 2 or 78 if they cannot be read."""
-    found = url or os.environ.get(ENVIRONMENT) or (_from_config(config) if config is not None else DEFAULT)
-    if not found.startswith(("http://", "https://")):
-        found = f"http://{found}"
-    return Client(found.rstrip("/"), _credentials(auth_file) if auth_file is not None else None)
+    if url:
+        found = _place(url, "--url")
+    elif environment := os.environ.get(ENVIRONMENT):
+        found = _place(environment, f"${ENVIRONMENT}")
+    else:
+        found = _from_config(config) if config is not None else DEFAULT
+    return Client(found, _credentials(auth_file) if auth_file is not None else None)
+
+
+def _place(said: str, hint: str) -> str:
+    """The URL that is meant, HTTP without a scheme. Judged here, because a socket takes 80000 for port 14464."""
+    url = said if said.startswith(("http://", "https://")) else f"http://{said}"
+    try:
+        parts = urllib.parse.urlsplit(url)
+        fits = bool(parts.hostname) and parts.username is None and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits or not url.isprintable() or " " in url or url.count("://") > 1:
+        raise typer.BadParameter(f"{said!r} is no URL, like {DEFAULT}", param_hint=hint)
+    return url.rstrip("/")
 
 
 def _from_config(path: Path) -> str:
@@ -101,9 +121,10 @@ def _from_config(path: Path) -> str:
 
 def _credentials(path: Path) -> str:
     try:
-        line = path.read_text().strip()
-    except OSError as error:
-        raise typer.BadParameter(f"{path}: {error.strerror}", param_hint="--auth-file") from None
-    if ":" not in line:
+        line = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise typer.BadParameter(f"{path}: {reason}", param_hint="--auth-file") from None
+    if ":" not in line or not line.isprintable():
         raise typer.BadParameter(f"{path}: write one line, user:password", param_hint="--auth-file")
     return line

@@ -1,11 +1,14 @@
 """What an operator asks the daemon to do with one gateway: pause, resume, maintenance, confirm-login."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
 from supervisor.commands.api_client import AuthOption, ConfigOption, Refused, Unreachable, UrlOption, client
+from supervisor.observe.web.control import BadRequest, event_of
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The gateway's name in the config.")]
 Url = Annotated[str | None, UrlOption]
@@ -21,7 +24,7 @@ def pause(
     auth_file: Auth = None,
 ) -> None:
     """Release the client id of a gateway and stop trying. Survives a restart of the daemon."""
-    _ask(name, "pause", {"for": for_} if for_ else {}, url, config, auth_file)
+    _ask(name, "pause", {} if for_ is None else {"for": for_}, url, config, auth_file)
 
 
 def resume(name: Name, url: Url = None, config: Config = None, auth_file: Auth = None) -> None:
@@ -52,7 +55,11 @@ def confirm_login(name: Name, url: Url = None, config: Config = None, auth_file:
 
 def _ask(name: str, what: str, fields: dict[str, str], url: str | None, config: Path | None, auth: Path | None) -> None:
     try:
-        client(url, config, auth).post(f"/api/v1/gateways/{name}/{what}", fields)
+        event_of(what, fields, datetime.now(UTC))  # the daemon's own words, also where none answers
+    except BadRequest as error:
+        raise typer.BadParameter(str(error)) from None
+    try:
+        client(url, config, auth).post(f"/api/v1/gateways/{quote(name, safe='')}/{what}", fields)
     except Unreachable as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

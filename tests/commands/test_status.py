@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -103,12 +104,33 @@ def test_a_proxy_in_the_environment_is_not_asked(daemon: Running) -> None:
     assert said("status", "--url", daemon.url, http_proxy="http://127.0.0.1:1", no_proxy="").exit_code == 0
 
 
-def test_somebody_else_on_the_port_is_no_daemon() -> None:
+@pytest.mark.parametrize("content", [b"", b"\xff\xff"])
+def test_credentials_that_are_no_line_of_text_are_wrong_usage(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "auth"
+    file.write_bytes(b"somebody:secret\n" + content + b"\nanother:secret\n")
+    result = said("status", "--auth-file", str(file))
+    assert (result.exit_code, str(file) in result.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:80000", "127.0.0.1:0", "http://[::1", "http://", "ftp://localhost", "a b", "http://u:p@h"]
+)
+def test_what_is_no_url_is_wrong_usage_wherever_it_stands(url: str) -> None:
+    named = said("wait", "--gateway", "live", "--url", url)
+    assert (named.exit_code, "is no URL, like http://127.0.0.1:14000" in named.output) == (2, True)
+    found = said("status", IB_SUPERVISOR_URL=url)
+    assert (found.exit_code, "$IB_SUPERVISOR_URL" in found.output) == (2, True)
+
+
+@contextmanager
+def somebody_else(answer: bytes, status: int = 200) -> Iterator[str]:
+    """The URL of a server that always answers this."""
+
     class Other(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200)
+            self.send_response(status)
             self.end_headers()
-            self.wfile.write(b"<html>welcome</html>")
+            self.wfile.write(answer)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -116,13 +138,27 @@ def test_somebody_else_on_the_port_is_no_daemon() -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Other) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        url = f"http://127.0.0.1:{server.server_address[1]}"
-        result = said("status", "--url", url)
-        patient = said("wait", "--gateway", "live", "--timeout", "300ms", "--url", url)
+        yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
         thread.join()
-    assert (result.exit_code, result.output) == (1, f"what answers at {url} is not ib-supervisor\n")
-    assert (patient.exit_code, "is not ib-supervisor" in patient.output) == (1, True)
+
+
+@pytest.mark.parametrize("answer", [b"<html>welcome</html>", b"\xff", b"{}", b"[]", b"null", b'{"gateways": {}}'])
+def test_somebody_else_on_the_port_is_no_daemon(answer: bytes) -> None:
+    with somebody_else(answer) as url:
+        result = said("status", "--url", url)
+        past = said("history", "--url", url)
+        patient = said("wait", "--gateway", "live", "--timeout", "300ms", "--url", url)
+    assert result.exit_code == past.exit_code == 1
+    assert result.output == past.output
+    assert url in result.output
+    assert (patient.exit_code, "not up within 0.3 s" in patient.output) == (1, True)
+
+
+def test_a_refusal_without_words_is_told_by_its_number() -> None:
+    with somebody_else(b"", 502) as url:
+        result = said("status", "--url", url)
+    assert (result.exit_code, result.output) == (1, f"{url} answers 502 Bad Gateway\n")
 
 
 def test_wait_is_done_when_the_status_is_reached(daemon: Running) -> None:

@@ -114,7 +114,11 @@ def some_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         (["pause", "nobody"], 2, "there is no gateway 'nobody'"),
         (["resume", "nobody"], 2, "there is no gateway 'nobody'"),
         (["confirm-login", "nobody"], 2, "there is no gateway 'nobody'"),
+        (["pause", "no body"], 2, "there is no gateway 'no body'"),
+        (["pause", "grün"], 2, "there is no gateway 'grün'"),
+        (["pause", "live?for=1s&x"], 2, "there is no gateway 'live?for=1s&x'"),
         (["pause", "live", "--for", "soon"], 2, "is a duration such as"),
+        (["pause", "live", "--for", ""], 2, "is a duration such as"),
         (["maintenance", "live", "--for", "5h"], 2, "at most 4h"),
         (["maintenance", "live"], 2, "either --for TIME or --end"),
         (["maintenance", "live", "--for", "1h", "--end"], 2, "either --for TIME or --end"),
@@ -137,3 +141,8 @@ def test_without_a_daemon_every_command_ends_with_1_and_says_where_it_looked(tmp
     for words in (["pause", "live"], ["status"], ["confirm-login", "live"]):
         result = CliRunner().invoke(app, [*words, "--url", "http://127.0.0.1:1"])
         assert (result.exit_code, "no daemon answers at http://127.0.0.1:1" in result.output) == (1, True)
+
+
+@pytest.mark.parametrize("words", [["pause", "live", "--for", "soon"], ["maintenance", "live", "--for", "5h"]])
+def test_wrong_usage_is_told_where_no_daemon_answers_too(words: list[str]) -> None:
+    assert CliRunner().invoke(app, [*words, "--url", "http://127.0.0.1:1"]).exit_code == 2
