@@ -92,19 +92,24 @@ def _from_file(config: Path, since: datetime, until: datetime, gateway: str | No
     from supervisor.config.load import ConfigError, load  # half of the start, for who needs it
 
     try:
-        path = load(config, os.environ).journal.path
+        loaded = load(config, os.environ)
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(78) from None
+    path = loaded.journal.path
     try:
         if path is None:
             raise HistoryError("the journal of this config is in memory")
-        found = history_json(read(place_of(path), since, until, [gateway] if gateway is not None else None))
+        found = read(place_of(path), since, until, [gateway] if gateway is not None else None)
     except HistoryError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+    configured = gateway is None or gateway in {policy.name for policy in loaded.gateways}
+    if not configured and not found.outages and not found.totals[0].observed:
+        typer.echo(f"there is no gateway {gateway!r}", err=True)
+        raise typer.Exit(2)
     typer.echo(f"read from {path}, not from a daemon", err=True)
-    return found
+    return history_json(found)
 
 
 def show(answer: Mapping[str, Any], to: Console) -> None:

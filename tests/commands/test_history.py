@@ -82,6 +82,12 @@ def test_the_journal_is_read_offline_or_when_no_daemon_answers_and_that_is_said(
         assert "session lost" in result.output
 
 
+def test_an_unknown_gateway_is_wrong_usage_without_a_daemon_too(daemon: Running) -> None:
+    result = said("--offline", "--config", str(daemon.file), "--gateway", "nobody")
+    assert (result.exit_code, result.output) == (2, "there is no gateway 'nobody'\n")
+    assert said("--offline", "--config", str(daemon.file), "--gateway", "paper").exit_code == 0
+
+
 def test_without_daemon_and_config_nothing_is_known(tmp_path: Path) -> None:
     assert said("--url", "127.0.0.1:1").exit_code == 1
     assert said("--offline").exit_code == 2
