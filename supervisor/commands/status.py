@@ -1,11 +1,13 @@
 """`ib-supervisor status`: what the daemon knows, as one table.
 
 - On a terminal a table that fits its width, one line a gateway; in a pipe all columns, and lines stay whole; no colour
-  where NO_COLOR is set (rich sees to it).
+  where NO_COLOR is set (rich sees to it). `--watch` redraws a terminal, and writes one table after the other to a pipe.
 - A layer is a mark and a place, never a colour alone.
 """
 
+import contextlib
 import json as jsonlib
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -45,6 +47,8 @@ def status(
 
     Exits with 0 if the daemon answered (with --check only if all are up), else 1.
     """
+    if watch and (json or check):
+        raise typer.BadParameter(f"choose one of --watch and {'--json' if json else '--check'}")
     daemon = client(url, config, auth_file)
     if watch:
         _watch(daemon)
@@ -65,17 +69,23 @@ def status(
 
 def _watch(daemon: Client) -> None:
     to = console()
-    try:
-        with Live(console=to, auto_refresh=False, screen=to.is_terminal) as live:
+    with contextlib.suppress(KeyboardInterrupt):
+        if not to.is_terminal:
             while True:
-                try:
-                    view: RenderableType = shown(daemon.get("/api/v1/status"), datetime.now(UTC), to.width)
-                except (Unreachable, Refused) as error:
-                    view = Text(f"{datetime.now():%H:%M:%S}  {error}", style="bold red")  # noqa: DTZ005 - for the eye
-                live.update(view, refresh=True)
+                to.print(_look(daemon, to.width))
+                sys.stdout.flush()
                 time.sleep(EVERY)
-    except KeyboardInterrupt:
-        return
+        with Live(console=to, auto_refresh=False, screen=True) as live:
+            while True:
+                live.update(_look(daemon, to.width), refresh=True)
+                time.sleep(EVERY)
+
+
+def _look(daemon: Client, width: int) -> RenderableType:
+    try:
+        return shown(daemon.get("/api/v1/status"), datetime.now(UTC), width)
+    except (Unreachable, Refused) as error:
+        return Text(f"{datetime.now():%H:%M:%S}  {error}", style="bold red")  # noqa: DTZ005 - for the eye
 
 
 def shown(answer: Mapping[str, Any], now: datetime, width: int) -> RenderableType:

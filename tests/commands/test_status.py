@@ -1,10 +1,13 @@
 """`status` and `wait` against the real daemon."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -73,6 +76,20 @@ def test_json_is_what_the_api_answers(daemon: Running) -> None:
     answer = json.loads(said("status", "--json", "--url", daemon.url).stdout)
     assert [gateway["name"] for gateway in answer["gateways"]] == ["live", "paper"]
     assert answer["gateways"][0]["layers"]["farms"] is True
+
+
+def test_watching_through_a_pipe_is_one_table_after_the_other(daemon: Running) -> None:
+    words = [sys.executable, "-m", "supervisor", "status", "--watch", "--url", daemon.url]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        told = [line.split()[0] for line in islice(watching.stdout, 11) if line.strip()]
+        watching.kill()
+    assert told.count("live") == 2, told
+
+
+@pytest.mark.parametrize("other", ["--json", "--check"])
+def test_watching_does_nothing_else(other: str, daemon: Running) -> None:
+    assert said("status", "--watch", other, "--url", daemon.url).exit_code == 2
 
 
 def test_check_fails_unless_all_are_up(daemon: Running) -> None:
