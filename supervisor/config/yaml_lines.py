@@ -3,6 +3,8 @@
 - Only what a config needs is read: mappings with text keys, lists, texts, decimal integers, true and false, null.
   What YAML 1.1 reads in a surprising way (`23:45` is 1425, `010` is 8) stays what was written, with the number beside
   it: `Odd`. A timestamp stays text.
+- A variable, `${NAME:-default}`, is a text like any other, also where its braces and commas would be signs of YAML: in
+  `{port: ${PORT}}`.
 - The line of a mapping's value is that of its key, which is where a person looks.
 - Duplicate keys, merge keys, tags, a second document and anything that is not YAML are faults. Aliases are followed,
   as far as the tree stays of a size that people write.
@@ -28,6 +30,12 @@ _KNOWN_TAGS: Final = frozenset(
 _DECIMAL: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})", re.ASCII)
 _PLAIN_KEY: Final = re.compile(r"[\w-]+", re.ASCII)
 _LONGEST_SHOWN: Final = 60
+
+_VARIABLE: Final = re.compile(r"""\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^{}"'\n]*)?\}""", re.ASCII)
+_SIGNS: Final = {sign: chr(0xFDD0 + i) for i, sign in enumerate("{}[],:#")}
+_HIDE: Final = str.maketrans(_SIGNS)
+_SHOW: Final = str.maketrans({hidden: sign for sign, hidden in _SIGNS.items()})
+"""What YAML must not see of a variable. These code points are no characters, and PyYAML lets them pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,7 @@ def parse(text: str, faults: Faults) -> Node | None:
     """The tree of the one document in this text; None, with a fault, if there is none to be read."""
     loader: yaml.SafeLoader | None = None
     try:
-        loader = yaml.SafeLoader(text)
+        loader = yaml.SafeLoader(_VARIABLE.sub(lambda variable: variable[0].translate(_HIDE), text))
         root = loader.get_single_node()
         return None if root is None else _Tree(faults).node(root, root.start_mark.line + 1, "")
     except yaml.reader.ReaderError as error:
@@ -127,7 +135,7 @@ def parse(text: str, faults: Faults) -> Node | None:
 
 
 def _not_yaml(error: yaml.MarkedYAMLError) -> tuple[str, str]:
-    problem = shown_text(str(error.problem or error.context or "unreadable"))
+    problem = shown_text(str(error.problem or error.context or "unreadable").translate(_SHOW))
     begun = error.context_mark
     if begun and error.problem_mark and error.problem and begun.line < error.problem_mark.line:
         problem = f"{problem}, {error.context} from line {begun.line + 1}"
@@ -178,7 +186,7 @@ class _Tree:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._faults.add(line, path, "a list or a mapping is no key", "write a word")
                 continue
-            key = cast(str, key_node.value)
+            key = cast(str, key_node.value).translate(_SHOW)
             if key_node.tag == f"{_TAG}merge":
                 self._faults.add(line, below(path, key), "merge keys are not read", "write common keys under defaults")
             elif key in entries:
@@ -189,7 +197,7 @@ class _Tree:
         return entries
 
     def _scalar(self, node: yaml.ScalarNode, line: int, path: str) -> Node:
-        text = cast(str, node.value)
+        text = cast(str, node.value).translate(_SHOW)
         if node.tag not in _KNOWN_TAGS:
             return self._no_tag(node, line, path)
         if node.tag == f"{_TAG}int" and _DECIMAL.fullmatch(text):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.config.loading import LIVE, config_of, faults_in, gateway
@@ -32,6 +34,33 @@ def test_the_default_counts_for_a_variable_that_is_unset_or_empty() -> None:
         (policy,) = config_of(FROM_ENV, {"HOST": "h", "ID": "1", **env}).gateways
         assert policy.port == 4001
         assert policy.client_id_fallback is None
+
+
+@pytest.mark.parametrize(
+    ("written", "path"),
+    [
+        ("${A}", "a"),
+        ("/${A}/${B:-b, c}", "/a/b, c"),
+        ("${B:-[d]: e #f}", "[d]: e #f"),
+        ("$${A}", "${A}"),
+        ("${B:-}x", "x"),
+    ],
+)
+def test_a_variable_needs_no_quotes_in_a_mapping_on_one_line(written: str, path: str) -> None:
+    for text in (f"log: {{wire: {written}}}", f"log: {{wire: {written}, level: info}}", f"log:\n  wire: {written}"):
+        config = config_of(f"gateways: [{LIVE}]\njournal: {{path: '{{x}}'}}\n{text}", {"A": "a"})
+        assert config.log.wire is not None
+        assert config.log.wire.parts[-len(Path(path).parts) :] == Path(path).parts
+        assert config.journal.path is not None
+        assert config.journal.path.name == "{x}"
+
+
+def test_a_variable_without_quotes_may_stand_for_a_number() -> None:
+    (policy,) = config_of("gateways: [{name: live, port: ${PORT:-4002}, client_id: ${ID}}]", {"ID": "12"}).gateways
+    assert (policy.port, policy.client_id) == (4002, 12)
+    assert faults_in("gateways: [{name: live, port: ${PORT}, client_id: 911}]") == [
+        "1: gateways[0].port: ${PORT} is not set in the environment; set PORT, or write ${PORT:-default}"
+    ]
 
 
 def test_a_value_cannot_bring_yaml_of_its_own() -> None:
