@@ -233,7 +233,7 @@ class Daemon:
         units = []
         for policy in config.gateways:
             known = self.loop.unit(policy.name)
-            if known is not None and known.policy != policy:
+            if known is not None and (known.policy != policy or known.snapshot.port != policy.port):
                 self.loop.catch_up(known)
                 known.reload(policy, self.clock.now())
             units.append(known if known is not None else self._unit(policy))

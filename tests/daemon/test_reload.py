@@ -169,3 +169,18 @@ def test_a_reload_forgets_every_wait(daemon: Running, one: SimulatedGateway, two
     assert daemon.status("one")["phase"] == "backoff"
     daemon.reload(gateways(quick(one.port, "one", account_mode="paper"), quick(two.port, "two")))
     daemon.wait_up(20, gateway="one")  # a wrong account is tried again after a minute
+
+
+def test_a_reload_forgets_a_port_that_was_followed_even_if_nothing_is_changed(
+    tmp_path: Path, one: SimulatedGateway, two: SimulatedGateway
+) -> None:
+    config = gateways(quick(one.port, "one", follow_port_change="true"))
+    with running(tmp_path, config) as daemon:
+        daemon.wait_up(gateway="one")
+        one.do("notice", code=1300, text=f"Socket port has been reset. Please reconnect on the new port -{two.port}")
+        wait_until(lambda: bool(two.clients))
+        daemon.wait_up(gateway="one")
+        daemon.reload(config)
+        assert daemon.status("one")["epoch"] == 2, "the session goes on"
+        two.do("rst")
+        wait_until(lambda: bool(one.clients))
