@@ -109,6 +109,7 @@ class Process:
             self._log.end()
             raise StartError(str(error)) from None
         self._journal = Journal(config.journal.path)
+        self._retention = timedelta(seconds=config.journal.retention)
         observers = Observers(self._journal, self.events, say)
         self._wires = WireLogs(config.log.wire)
         self.daemon = Daemon(config, observers, clock=self._clock, environment=environment, wires=self._wires)
@@ -155,7 +156,7 @@ class Process:
                 self._web = WebServer(self, self._socket, (http.listen.host,), tls=self._tls, admit=self._admit())
                 self._web.start()
                 order = self.daemon.mailbox.order
-                self._bell = Bell(lambda: order(lambda: None), self._upkeep)
+                self._bell = Bell(lambda: order(lambda: None), self.upkeep)
         except Exception:
             log.exception("%s does not answer: the web server could not be started", self.url)
             return
@@ -171,10 +172,6 @@ class Process:
         from supervisor.observe.web.users import Users
 
         return Users(dict(self._http.security.users)).admit
-
-    def _upkeep(self) -> None:
-        retention = timedelta(seconds=self.daemon.config.journal.retention)
-        self._journal.prune(self._clock.now().wall - retention)
 
     def _chores(self, now: Now) -> None:
         if self._bell is not None:
@@ -199,6 +196,10 @@ class Process:
         self._journal.close(max(0.2, deadline - 0.2 - time.monotonic()))
         log.info("ib-supervisor ends")
         self._log.end(max(0.1, deadline - time.monotonic()))
+
+    def upkeep(self) -> None:
+        """Let the journal forget what is older than the config of the start says: a change of it needs a restart."""
+        self._journal.prune(self._clock.now().wall - self._retention)
 
     # -- what the web side asks
     # -----------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 import itertools
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -189,6 +190,28 @@ def test_a_process_serves_its_address_and_gives_everything_back(tmp_path: Path, 
             lambda: not {thread for thread in threading.enumerate() if thread not in before and thread.is_alive()}
         )
     assert "ib-supervisor ends" in (tmp_path / "log").read_text()
+
+
+def test_the_journal_forgets_nothing_by_a_retention_that_a_reload_has_brought(tmp_path: Path) -> None:
+    file = tmp_path / "supervisor.yaml"
+    text = f'http: {{listen: "127.0.0.1:0"}}\n{gateways(quick(free_port()))}journal: {{retention: '
+    file.write_text(f"{text}20d}}\n")
+    clock = Clock()
+    clock.offset = timedelta(days=-10)
+    with (tmp_path / "log").open("w") as log:
+        process = Process(load(file, {}), {}, log, clock=clock)
+        running = threading.Thread(target=process.run, daemon=True)
+        running.start()
+        wait_until(lambda: process.ready() == (True, "ready"), 20)
+        clock.offset = timedelta()
+        file.write_text(f"{text}1d}}\n")
+        assert process.reload().notes == ("a change of `journal` needs a restart of the daemon",)
+        process.upkeep()
+        process.daemon.stop()
+        running.join(20)
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as journal:
+        (oldest,) = journal.execute("SELECT min(at) FROM events").fetchone()
+    assert datetime.fromtimestamp(oldest / 1_000_000, UTC) < datetime.now(UTC) - timedelta(days=9)
 
 
 def test_an_address_that_is_taken_is_a_start_error(tmp_path: Path) -> None:
