@@ -1,7 +1,8 @@
 """Warnings: what is valid, and most likely not what was meant.
 
 - A warning has the place of the value it speaks of, and says what to do about it. It never stops the daemon.
-- Windows are compared by the instants of the two weeks after `now`, so zones and changes of the clocks need no rules.
+- Windows are compared by their instants, so zones and changes of the clocks need no rules: those of the two weeks after
+  `now`, and of two weeks half a year later, when summer time is over or has come.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import stat
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +29,7 @@ PROBE_CLIENT_ID: Final = 912
 """The id of the command `probe`."""
 
 _AHEAD: Final = timedelta(days=14)
+_HALF_A_YEAR: Final = timedelta(weeks=26)
 _WITHOUT_SUMMER_TIME: Final = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu"}
 
 
@@ -49,6 +50,7 @@ class _Advice:
 
     def __init__(self, root: Node, faults: Faults, now: datetime) -> None:
         self._root, self.faults, self._now = root, faults, now
+        self._looks = (now, now + _HALF_A_YEAR)
 
     def _warn(self, place: Place, wrong: str, right: str) -> None:
         node = find(self._root, place)[0]
@@ -90,14 +92,13 @@ class _Advice:
 
         A daily restart cannot keep out of the weekend's reset, a weekly one can.
         """
-        until = self._now + _AHEAD
         resets = [
             reset
             for reset in policy.windows
             if reset.kind is Kind.SERVER_RESET
             and (restart.kind is Kind.WEEKLY_RESTART or reset.explains is Explains.UPSTREAM_FARMS)
         ]
-        spans = [(found.at, found.end) for found in occurrences(resets, self._now, until)]
+        spans = [(found.at, found.end) for begin in self._looks for found in occurrences(resets, begin, begin + _AHEAD)]
         for at in self._instants(restart):
             for begin, end in spans:
                 if begin <= at < end:
@@ -152,8 +153,12 @@ class _Advice:
                 self._warn(("http", "web_config"), f"everybody can read {secret}", "take that right away: chmod o-rwx")
 
     def _instants(self, window: Window) -> Iterator[datetime]:
-        until = self._now + _AHEAD
-        return (moment.at for moment in takewhile(lambda found: found.at < until, window.rule.moments(self._now)))
+        for begin in self._looks:
+            until = begin + _AHEAD
+            for moment in window.rule.moments(begin):
+                if moment.at >= until:
+                    break
+                yield moment.at
 
 
 def _is_paper(keys: GatewayKeys) -> bool:

@@ -55,6 +55,8 @@ def test_a_paper_gateway_outside_of_north_america() -> None:
         ("01:45", "America/New_York", "north_america", False),
         ("00:14", "America/New_York", "north_america", False),
         ("05:30", "UTC", "north_america", True),
+        ("04:30", "UTC", "north_america", True),  # in summer
+        ("03:30", "UTC", "north_america", False),
         ("00:30", "America/New_York", "asia_pacific", False),
         ("20:30", "Asia/Hong_Kong", "asia_pacific", True),
     ],
@@ -89,6 +91,9 @@ def test_two_gateways_of_one_host_that_restart_in_the_same_minute() -> None:
     assert two("23:45 America/New_York", "23:45 America/New_York") == [told]
     assert two("23:45 America/New_York", "23:45:50 America/New_York") == [told]
     assert two("23:45 America/New_York", "22:45 America/Chicago") == [told]
+    assert told in two("23:45 America/New_York", "04:45 UTC"), "in winter; in summer that falls into the reset"
+    assert two("23:45 America/New_York", "03:45 UTC") == [told], "in summer"
+    assert two("23:45 America/New_York", "02:45 UTC") == []
     assert two("23:45 America/New_York", "23:46 America/New_York") == []
     assert two("23:45 America/New_York", "23:45 America/Denver") == []
 
