@@ -54,8 +54,7 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
     keys = _validated(root, faults)
     compare_gateways(find(root, ("gateways",))[0].items if "gateways" in root.entries else [], faults)
     web_config = _web_config(root, path, faults)
-    faults.refuse()
-    security = _security(web_config)
+    security = _security(web_config, faults)
     if keys is None:  # expected never to be: what is not valid was told
         raise ConfigError((Fault(str(path), 0, "", "not valid"),))
     policies = tuple(policy_of(gateway, keys.show_accounts, now.date()) for gateway in keys.gateways)
@@ -84,23 +83,23 @@ def for_first_look(host_port: str, now: datetime | None = None) -> Config:
 
 
 def _web_config(root: Node, path: Path, faults: Faults) -> Path | None:
-    """The file with TLS and users; a fault if it is named and not there."""
+    """The file with TLS and users; None, with a fault, if it is named and not there."""
     node, left = find(root, ("http", "web_config"))
     if left or not node.usable or not isinstance(node.value, str) or is_nothing(node.value):
         return None
     file = beside(node.value.strip(), path)
     if not os.path.isfile(file):  # unlike Path.is_file, False also for what can be no path
         faults.add(node.line, node.path, f"{node.shown()} is no file", "write the path of one, or null")
+        return None
     return file
 
 
-def _security(path: Path | None) -> Security:
-    """What that file says. Raises ConfigError with its own faults."""
-    if path is None:
-        return Security()
+def _security(path: Path | None, others: Faults) -> Security:
+    """What that file says. Raises ConfigError with its faults, after those of the config itself."""
     faults = Faults(str(path))
-    security = read_web_file(path, faults)
-    faults.refuse()
+    security = Security() if path is None else read_web_file(path, faults)
+    if others.found or faults.found:
+        raise ConfigError((*others.told(), *faults.told()))
     return security
 
 

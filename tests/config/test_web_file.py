@@ -133,6 +133,17 @@ def test_its_faults_refuse_the_config_and_name_the_file_they_are_in(tmp_path: Pa
     assert "secret" not in str(refused.value)
 
 
+def test_its_faults_are_told_together_with_those_of_the_config(tmp_path: Path) -> None:
+    web = a_web_file(tmp_path, "basic_auth_users: {a: secret}")
+    (tmp_path / "c.yaml").write_text(f"gateways: [{LIVE}]\nhttp: {{web_config: web.yaml}}\nlgo: {{}}")
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path / "c.yaml", {})
+    assert [(fault.file, fault.line) for fault in refused.value.faults] == [
+        (str(tmp_path / "c.yaml"), 3),
+        (str(web), 1),
+    ]
+
+
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     path = a_web_file(tmp_path, "")
     path.write_bytes(b"\xff\xfe\xff")
