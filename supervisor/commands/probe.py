@@ -48,9 +48,9 @@ def probe(
     Exits with 0 if the required layer works, 1 if it does not.
     """
     try:
-        place = endpoint(1)(gateway)
+        place = endpoint(lowest_port=1, example=4001)(gateway)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(f"{gateway!r} {error}", param_hint="HOST:PORT") from None
 
     def name(account: str) -> str:
         return account if show_accounts else mask(account)

@@ -29,7 +29,7 @@ def wait(
     try:
         patience = duration("0s", "365d")(timeout)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--timeout") from None
+        raise typer.BadParameter(f"{timeout!r} {error}", param_hint="--timeout") from None
     raise typer.Exit(wait_for(client(url, config, auth_file), gateway, for_, patience))
 
 

@@ -75,7 +75,7 @@ def for_first_look(host_port: str, now: datetime | None = None) -> Config:
     Raises ValueError, with what would be right, if this is no host and port.
     """
     try:
-        gateway = endpoint(lowest_port=1)(host_port)
+        gateway = endpoint(lowest_port=1, example=4001)(host_port)
     except Wrong as wrong:
         raise ValueError(f'"{shown_text(host_port)}" {wrong}') from None
     keys = GatewayKeys(name=FIRST_LOOK_NAME, host=gateway.host, port=gateway.port, client_id=FIRST_LOOK_CLIENT_ID)

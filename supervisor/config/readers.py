@@ -181,13 +181,13 @@ def host(value: object) -> str:
     return said
 
 
-def endpoint(lowest_port: int = 0) -> Callable[[object], Endpoint]:
-    """A reader of `host:port`, IPv6 as `[::1]:port`."""
+def endpoint(lowest_port: int = 0, example: int = 14000) -> Callable[[object], Endpoint]:
+    """A reader of `host:port`, IPv6 as `[::1]:port`; `example` is a port that would be right."""
 
     def read(value: object) -> Endpoint:
         if isinstance(value, Endpoint):
             return value
-        right = 'write host and port, such as "127.0.0.1:14000" or "[::1]:14000"'
+        right = f'write host and port, such as "127.0.0.1:{example}" or "[::1]:{example}"'
         if not isinstance(value, str):
             raise Wrong("is no host and port", right)
         address, _, port = value.strip().rpartition(":")

@@ -196,7 +196,8 @@ def test_wait_knows_at_once_that_there_is_no_such_gateway(daemon: Running) -> No
 @pytest.mark.parametrize("words", [["--timeout", "soon"], ["--for", "perfect"], []])
 def test_wait_refuses_what_it_does_not_understand(words: list[str], daemon: Running) -> None:
     name = ["--gateway", "live"] if words else []
-    assert said("wait", *name, *words, "--url", daemon.url).exit_code == 2
+    result = said("wait", *name, *words, "--url", daemon.url)
+    assert (result.exit_code, all(word in result.output for word in words)) == (2, True)
 
 
 def test_wait_waits_for_a_daemon_that_is_not_there_yet(tmp_path: Path, live: SimulatedGateway) -> None:
