@@ -12,7 +12,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -119,7 +119,7 @@ def read(
             rows = _outages(connection, since, until)
             spans = _spans(connection, since, until)
             maintenance = _maintenance(connection, since, until)
-            left = list(still_open) if still_open is not None else _left_open(connection)
+            left = _left_open(connection) if still_open is None else [_told(connection, each) for each in still_open]
     except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         raise HistoryError(f"the journal cannot be read: {error}") from None
     for gateway, began, end in watching:
@@ -203,6 +203,14 @@ def _left_open(connection: sqlite3.Connection) -> list[PastOutage]:
             words = first_words(connection, gateway, microseconds(outage.began), _FOREVER, outage.cause)
             found.append(_of_facts(gateway, outage, words))
     return found
+
+
+def _told(connection: sqlite3.Connection, outage: PastOutage) -> PastOutage:
+    """The same, with words: of one that is over but not yet closed the daemon has none any more."""
+    if outage.words:
+        return outage
+    words = first_words(connection, outage.gateway, microseconds(outage.began), _FOREVER, outage.cause)
+    return replace(outage, words=words)
 
 
 def _of_facts(gateway: str, outage: OpenOutage, words: str = "") -> PastOutage:

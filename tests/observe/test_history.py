@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -158,6 +159,16 @@ def test_overlaps_after_a_clock_was_set_back_count_once(journal: Journal, path: 
     watch(journal, "live", NOON, NOON + MINUTE)
     watch(journal, "live", NOON + 30 * SECOND, NOON + 2 * MINUTE)
     assert after(journal, path).totals[0].observed == 120.0
+
+
+def test_an_outage_that_is_over_but_may_be_continued_has_the_words_that_were_told_in_it(
+    journal: Journal, path: Path
+) -> None:
+    journal.record("live", NOON, told("it closed", "session_lost"))
+    assert journal.close(5.0)
+    over = PastOutage("live", NOON, NOON + SECOND, "session", False, 1.0, recovered=True)
+    (found,) = read(place_of(path), NOON, NOON + HOUR, ["live"], [over]).outages
+    assert found == replace(over, words="it closed")
 
 
 def test_a_notice_in_the_same_words_is_counted_for_a_day_and_then_told_again(journal: Journal, path: Path) -> None:
