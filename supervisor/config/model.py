@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import Field, InstanceOf, ValidationInfo, field_validator
+from pydantic import Field, InstanceOf, ValidationInfo, field_validator, model_validator
 
 from supervisor.config import readers
 from supervisor.config.keys import (
@@ -32,13 +33,15 @@ from supervisor.config.readers import Conflict, Endpoint, Wrong, is_nothing
 from supervisor.config.resets import NONE, REGIONS
 from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
 from supervisor.config.window_keys import DailyRestartKeys, WeeklyRestartKeys, WindowKeys
-from supervisor.core.durations import written
+from supervisor.core.durations import seconds_of, written
 from supervisor.core.policy import AccountMode, Reauth, RequiredFarm, Timing
 
 DEFAULT_HOST: Final = "127.0.0.1"
 LEAST_HEARTBEAT_INTERVAL: Final = "2s"
 
 _TIMING: Final = Timing()
+_BACKOFF: Final = ("retry_initial", "retry_max_early", "retry_max")
+"""The steps of the backoff, none of which is longer than the next."""
 _HTTP: Final = Http()
 _JOURNAL: Final = Journal()
 _LOG: Final = Log()
@@ -124,6 +127,21 @@ class TimingKeys(Keys):
             wrong = f"{written(timeout)} is over twice heartbeat_interval, {written(interval)}"
             raise Conflict(wrong, f"write at most {written(2 * interval)}", "heartbeat_interval")
         return timeout
+
+    @model_validator(mode="before")
+    @classmethod
+    def _what_is_not_written_gives_way(cls, keys: object) -> object:
+        """A default of the backoff is moved to where the steps that are written leave it room."""
+        if not isinstance(keys, dict):
+            return keys
+        said = [seconds_of(keys[step]) if isinstance(keys.get(step), str) else None for step in _BACKOFF]
+        moved = {}
+        for place, step in enumerate(_BACKOFF):
+            if step not in keys:
+                least = max((seconds for seconds in said[:place] if seconds is not None), default=0.0)
+                most = min((seconds for seconds in said[place:] if seconds is not None), default=math.inf)
+                moved[step] = max(least, min(most, getattr(_TIMING, step)))
+        return {**keys, **moved}
 
     @field_validator("retry_max_early")
     @classmethod

@@ -136,6 +136,24 @@ def test_an_ipv6_address_loses_its_brackets(host: str) -> None:
     assert policy_of(f'host: "{host}"').host == "::1"
 
 
+@pytest.mark.parametrize(
+    ("written", "steps"),
+    [
+        ("retry_max: 500ms", (0.25, 0.5, 0.5)),
+        ("retry_max: 100ms", (0.1, 0.1, 0.1)),
+        ("retry_max_early: 10s", (0.25, 10, 10)),
+        ("retry_initial: 2s", (2, 2, 5)),
+        ("retry_initial: 50ms, retry_max: 200ms", (0.05, 0.2, 0.2)),
+        ("retry_initial: 30s", (30, 30, 30)),
+        ("retry_max: 1m", (0.25, 1, 60)),
+    ],
+)
+def test_steps_of_the_backoff_that_are_not_written_give_way(written: str, steps: tuple[float, ...]) -> None:
+    (policy,) = config_of(gateway(f"timing: {{{written}}}")).gateways
+    timing = policy.timing
+    assert (timing.retry_initial, timing.retry_max_early, timing.retry_max) == steps
+
+
 def test_sections_of_the_daemon_itself() -> None:
     config = config_of(
         f"gateways: [{LIVE}]\nhttp: {{listen: '[::1]:0'}}\njournal: {{path: /var/j.db, retention: 30d}}\n"
