@@ -40,6 +40,17 @@ _FARM: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _YES: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NOTHING: Final = ("", "~", "null")
 _YEARS: Final = range(2000, 2200)
+_ABBREVIATED: Final = {
+    **dict.fromkeys(("EDT", "ET"), "America/New_York"),
+    **dict.fromkeys(("CST", "CDT", "CT"), "America/Chicago"),
+    **dict.fromkeys(("MDT", "MT"), "America/Denver"),
+    **dict.fromkeys(("PST", "PDT", "PT"), "America/Los_Angeles"),
+    "BST": "Europe/London",
+    "CEST": "Europe/Zurich",
+    "HKT": "Asia/Hong_Kong",
+    "JST": "Asia/Tokyo",
+}
+"""What clocks of people show, and the tz database has not."""
 
 
 class Wrong(ValueError):
@@ -210,9 +221,20 @@ def zone(value: object) -> str:
     try:
         return zone_of(said).key
     except ValueError:
-        near = difflib.get_close_matches(said, available_timezones(), 1)
-        right = f'did you mean "{near[0]}"?' if near else "write a name such as America/New_York"
+        near = _zone_near(said)
+        right = f'did you mean "{near}"?' if near else "write a name such as America/New_York"
         raise Wrong("is no time zone of the tz database", right) from None
+
+
+def _zone_near(said: str) -> str | None:
+    """The zone that was most likely meant: by its abbreviation, by its city alone, by nearly the same letters."""
+    if said.upper() in _ABBREVIATED:
+        return _ABBREVIATED[said.upper()]
+    # Not those of Etc: GMT+1 is an hour behind there.
+    zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+    city = "/" + said.replace(" ", "_").lower()
+    near = [zone for zone in zones if zone.lower().endswith(city)] or difflib.get_close_matches(said, zones, 1, 0.75)
+    return near[0] if near else None
 
 
 def clock(value: object) -> time:
