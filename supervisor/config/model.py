@@ -245,7 +245,7 @@ class JournalKeys(Keys):
         "journal.db",
         description="A relative path is taken from `$STATE_DIRECTORY`, without it from the config file's folder.",
     )
-    retention: Annotated[float, reads_duration("1d", "36500d")] = Field(
+    retention: Annotated[float, reads_duration("1h", "36500d")] = Field(
         _JOURNAL.retention, description="How long entries are kept."
     )
 

@@ -28,7 +28,7 @@ class DailyRestartKeys(Keys):
 
     time: Clock = Field(examples=['"23:45"'], description="Time of day on the gateway's clock, in quotes.")
     timezone: Zone = Field(examples=["America/New_York"], description="The gateway's zone, by its tz database name.")
-    lead: Annotated[float, reads_duration("0s", "1h")] = Field(_LEAD, description="How early it may begin.")
+    lead: Annotated[float, reads_duration("0s", "12h")] = Field(_LEAD, description="How early it may begin.")
     grace: Grace = Field(_GRACE, description="How long it may take; longer is no longer planned.")
 
 

@@ -12,23 +12,26 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
+_FIRST_UPKEEP = timedelta(minutes=1)
+"""After the start: a daemon that is restarted often keeps its journal short too."""
 _UPKEEP = timedelta(hours=6)
+_UPKEEP_ID = "upkeep of the journal"  # the names of gateways have no spaces: none is this
 
 
 class Bell:
-    """Rings `ring` at the instants it is set to; runs `upkeep` every six hours. Both must only enqueue."""
+    """Rings `ring` at the instants it is set to, and `upkeep` soon and then every six hours. Both must only enqueue."""
 
-    def __init__(self, ring: Callable[[], None], upkeep: Callable[[], None]) -> None:
+    def __init__(
+        self, ring: Callable[[], None], upkeep: Callable[[], None], first_upkeep: timedelta = _FIRST_UPKEEP
+    ) -> None:
         self._ring = ring
+        self._upkeep = upkeep
         self._set: dict[str, datetime] = {}
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
-        self._scheduler.add_job(
-            upkeep, IntervalTrigger(seconds=int(_UPKEEP.total_seconds()), timezone=UTC), id="upkeep of the journal"
-        )
+        self._upkeep_in(first_upkeep)
         self._scheduler.start()
 
     def set(self, name: str, at: datetime | None) -> None:
@@ -40,11 +43,20 @@ class Bell:
             with suppress(JobLookupError):  # it has rung
                 self._scheduler.remove_job(name)
             return
-        self._set[name] = at  # the names of gateways have no spaces: none is that of the upkeep
-        trigger = DateTrigger(run_date=at, timezone=UTC)
-        self._scheduler.add_job(self._ring, trigger, id=name, replace_existing=True)
+        self._set[name] = at
+        self._at(at, self._ring, name)
 
     def stop(self) -> None:
         """No more rings; does not wait for a running one."""
         self._scheduler.remove_all_jobs()  # APScheduler's thread would stumble over one that is due right now
         self._scheduler.shutdown(wait=False)
+
+    def _at(self, at: datetime, act: Callable[[], None], name: str) -> None:
+        self._scheduler.add_job(act, DateTrigger(run_date=at, timezone=UTC), id=name, replace_existing=True)
+
+    def _upkeep_in(self, wait: timedelta) -> None:
+        self._at(datetime.now(UTC) + wait, self._keep_up, _UPKEEP_ID)
+
+    def _keep_up(self) -> None:
+        self._upkeep_in(_UPKEEP)
+        self._upkeep()

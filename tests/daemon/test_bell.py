@@ -77,3 +77,12 @@ def test_after_its_end_no_thread_is_left(rung: Rung) -> None:
     rung.bell.stop()
     rung.stopped = True
     wait_until(lambda: not [thread for thread in threading.enumerate() if "APScheduler" in thread.name])
+
+
+def test_the_upkeep_is_done_soon_after_the_start() -> None:
+    done = threading.Event()
+    bell = Bell(lambda: None, done.set, first_upkeep=timedelta(seconds=0.1))
+    try:
+        assert done.wait(10)
+    finally:
+        bell.stop()
