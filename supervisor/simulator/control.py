@@ -13,6 +13,8 @@
 
 Rules
 - One step a line, one answer a line, in order; an answer comes when the step is carried out.
+- Whoever sends lines and leaves, or half-closes as `nc -N` does, has them carried out all the same; the last line needs
+  no end.
 - A bad line costs an answer, a line over 1 MiB its connection; nothing ends the gateway.
 - Listens on 127.0.0.1 alone: whoever may connect may do everything.
 """
@@ -48,10 +50,12 @@ class Control:
         self._listener.close()
         for link in list(self._links):
             link.close()
+        for visit in list(self._visits):
+            visit.abandon()
 
     def _accept(self, sock: socket.socket) -> None:
         visit = _Visit(self._loop, self._server, self._visits)
-        visit.link = Link(self._loop, sock, self._links, visit.received, visit.ended)
+        visit.link = Link(self._loop, sock, self._links, visit.received, visit.ended, visit.no_more)
 
 
 class _Visit:
@@ -66,6 +70,7 @@ class _Visit:
         self._pending = bytearray()
         self._lines: deque[bytes] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._leaving = False  # no more lines come
         visits.add(self)
 
     def received(self, data: bytes) -> None:
@@ -76,13 +81,28 @@ class _Visit:
         if len(rest) > _LONGEST:
             self._say({"ok": False, "error": f"a line of more than {_LONGEST} bytes"})
             self.link.finish()
-        elif self._lines and self._task is None:
-            self._task = self._loop.create_task(self._work())
+        else:
+            self._work_on()
+
+    def no_more(self) -> None:
+        """The visitor has said everything; what it said is still to be done and answered."""
+        self._leaving = True
+        self._lines.append(bytes(self._pending))
+        self._work_on()
 
     def ended(self) -> None:
-        self._visits.discard(self)
+        """Nobody hears the answers any more."""
+        self._leaving = True
+        self._work_on()
+
+    def abandon(self) -> None:
+        """Leave undone what is not done."""
         if self._task is not None:
             self._task.cancel()
+
+    def _work_on(self) -> None:
+        if self._task is None and (self._lines or self._leaving):
+            self._task = self._loop.create_task(self._work())
 
     async def _work(self) -> None:
         while self._lines:
@@ -90,6 +110,9 @@ class _Visit:
             if line.strip():
                 self._say(await self._answer(line))
         self._task = None
+        if self._leaving:
+            self._visits.discard(self)
+            self.link.finish()
 
     async def _answer(self, line: bytes) -> Result:
         try:

@@ -6,6 +6,7 @@ Rules
 - `freeze` neither reads nor writes until `thaw`, as a stopped process would; `hold` keeps back only what is sent.
 - Three endings: `finish` (FIN once all is sent, then the rest of the peer's words is read over), `reset` (RST now), and
   the peer's own. `on_end` is called once, at the first of them.
+- The peer's FIN is such an ending unless `on_fin` is given: then it says only that no more comes; `finish` ends it.
 - The socket is closed on every path; `links` is the set of connections whose sockets are still open.
 """
 
@@ -30,12 +31,14 @@ class Link:
         links: "set[Link]",
         on_data: Callable[[bytes], None],
         on_end: Callable[[], None],
+        on_fin: Callable[[], None] | None = None,
     ) -> None:
         self._loop = loop
         self._socket = sock
         self._links = links
         self._on_data = on_data
         self._on_end = on_end
+        self._on_fin = on_fin
         self._out: deque[memoryview] = deque()
         self._timer: asyncio.TimerHandle | None = None  # the next write, or the end of the wait for the peer's FIN
         self._held_until = 0.0
@@ -109,8 +112,12 @@ class Link:
         except BlockingIOError:
             return
         except OSError:
-            data = b""
-        if not data:
+            self.close()
+            return
+        if not data and self._on_fin is not None and not self._ended:
+            self._loop.remove_reader(self._socket)
+            self._on_fin()
+        elif not data:
             self.close()
         elif not self._ended:
             self._on_data(data)

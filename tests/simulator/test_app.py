@@ -88,3 +88,29 @@ def test_a_taken_port_is_named_and_exits_with_1(which: str) -> None:
             out, errors = process.communicate(timeout=10)
             assert (process.returncode, errors) == (1, "")
             assert out.splitlines()[-1] == f"cannot listen on 127.0.0.1:{port}: Address already in use"
+
+
+def test_a_reader_who_leaves_costs_lines_and_not_the_gateway() -> None:
+    with running(0, "", "", 176) as process:
+        port = int(line_of(process).split(":")[1].split(",")[0])
+        assert process.stdout is not None
+        process.stdout.close()
+        with RawClient(port) as client:
+            client.ready()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_a_reader_who_stops_reading_costs_lines_and_not_the_gateway() -> None:
+    with running(0, "", 0, 176) as process:
+        port = int(line_of(process).split(":")[1].split(",")[0])
+        control = int(line_of(process).rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", control), 5) as visit:
+            visit.sendall(b'{"do": "notice", "code": 2104, "text": "%s", "times": 200, "every": 0}\n' % (b"x" * 5000))
+            assert json.loads(visit.makefile().readline())["ok"] is True
+        with RawClient(port) as client:
+            client.ready()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0

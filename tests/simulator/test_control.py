@@ -112,3 +112,22 @@ def test_a_visitor_who_leaves_during_a_step_harms_nobody(gateway: SimulatedGatew
     leaver.socket.sendall(b'{"do": "heal", "after": "1h"}\n')
     leaver.close()
     assert visit.say(b'{"do": "state"}')["ok"] is True
+
+
+def test_lines_of_a_visitor_who_leaves_at_once_are_carried_out(gateway: SimulatedGateway) -> None:
+    with RawClient(gateway.port) as client:
+        client.ready()
+        for code in (b"2103", b"2104"):
+            leaver = Visit(gateway.open_control())
+            leaver.socket.sendall(b'{"do": "state"}\n{"do": "notice", "code": %s, "text": "told"}\n' % code)
+            leaver.close()
+            assert client.message()[3] == code.decode()
+
+
+@pytest.mark.parametrize("end", [b"\n", b""])
+def test_a_visitor_who_half_closes_gets_the_answers_and_then_the_end(visit: Visit, end: bytes) -> None:
+    visit.socket.sendall(b'{"do": "next_valid_id", "id": 5, "after": "100ms"}\n{"do": "state"}' + end)
+    visit.socket.shutdown(socket.SHUT_WR)
+    assert visit.answer() == {"ok": True}
+    assert visit.answer()["next_valid_id"] == 5
+    assert visit.lines.read() == b""
