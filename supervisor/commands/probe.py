@@ -1,20 +1,21 @@
 """`ib-supervisor probe`: one visit to a gateway, without a daemon and without its client id."""
 
 import json as jsonlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from supervisor.config.readers import Endpoint, endpoint
-from supervisor.core import codes, notices
+from supervisor.core import codes, farms, notices
 from supervisor.core.causes import CauseKey, describe
 from supervisor.core.events import Ending, NextIdReceived, NoticeReceived
 from supervisor.core.farm_words import FarmState
 from supervisor.gateway.visit import Visit, VisitEvent, visit
 from supervisor.gateway.wrapper import SummaryEnd, SummaryRow
-from supervisor.observe.masking import mask
+from supervisor.observe.masking import mask, mask_whole
 
 CLIENT_ID = 912
 """Never the daemon's."""
@@ -52,20 +53,17 @@ def probe(
     except ValueError as error:
         raise typer.BadParameter(f"{gateway!r} {error}", param_hint="HOST:PORT") from None
 
-    def name(account: str) -> str:
-        return account if show_accounts else mask(account)
-
-    quiet = json
+    name, words = (str, str) if show_accounts else (mask_whole, mask)
     seen = visit(
         place.host,
         place.port,
         client_id,
         account_summary=account_summary,
-        on_event=(lambda event: None) if quiet else (lambda event: _tell(event, name)),
+        on_event=(lambda event: None) if json else (lambda event: _tell(event, name, words)),
     )
     layers = layers_of(seen)
     if json:
-        print(jsonlib.dumps(_as_json(seen, layers, [name(account) for account in seen.accounts]), indent=2))
+        print(jsonlib.dumps(_as_json(seen, layers, name, words, account_summary), indent=2))
     else:
         _report(seen, layers, place, client_id, [name(account) for account in seen.accounts])
     raise typer.Exit(0 if layers[require] else 1)
@@ -73,28 +71,47 @@ def probe(
 
 def layers_of(seen: Visit) -> dict[Rung, bool]:
     """The ladder as one visit saw it: each rung only if all below it hold."""
-    broken = [farm for farm in farms_of(seen.notices).values() if farm is FarmState.BROKEN]
-    holds = (seen.port, seen.handshake, seen.session, seen.heartbeat, bool(seen.upstream), not broken)
+    broken = FarmState.BROKEN in farms_of(seen.notices).values()
+    holds = (seen.port, seen.handshake, seen.session, seen.heartbeat, _upstream(seen), not broken)
     return {rung: all(holds[: height + 1]) for height, rung in enumerate(Rung)}
 
 
 def farms_of(heard: Sequence[NoticeReceived]) -> dict[str, FarmState]:
-    """The farms that the notices spoke of, by `kind/name`."""
-    farms: dict[str, FarmState] = {}
+    """The farms that the notices spoke of, by `kind/name`, judged by the daemon's own rules."""
+    found, wall = farms.Farms(), datetime.now(UTC)
     for notice in heard:
-        read = notices.read(notice.code, notice.text)
-        if isinstance(read, notices.FarmNotice) and read.name is not None:
-            farms[f"{read.kind}/{read.name}"] = read.state
-    return farms
+        match notices.read(notice.code, notice.text):
+            case notices.FarmNotice(kind=kind, name=str(farm), state=state):
+                found = farms.heard(found, (kind, farm), state, wall, planned=False)
+            case notices.UpstreamRestored(connected=connected, not_connected=not_connected):
+                found = farms.listed(found, connected, not_connected, wall)
+    return {f"{kind}/{name}": farm.state for (kind, name), farm in found.known.items()}
 
 
-def _tell(event: VisitEvent, name: Any) -> None:
+def lost_by(heard: Sequence[NoticeReceived]) -> int | None:
+    """The code with which the gateway told that it has lost IBKR and not taken back; None if it did not."""
+    code = None
+    for notice in heard:
+        match notices.read(notice.code, notice.text):
+            case notices.UpstreamLost(code=lost):
+                code = lost
+            case notices.UpstreamRestored():
+                code = None
+    return code
+
+
+def _upstream(seen: Visit) -> bool:
+    """An answer while the gateway says that IBKR is away proves nothing: it may come from a cache."""
+    return bool(seen.upstream) and lost_by(seen.notices) is None
+
+
+def _tell(event: VisitEvent, name: Callable[[str], str], words: Callable[[str], str]) -> None:
     match event:
         case NextIdReceived(order_id=order_id):
             print(f"connection ready, next valid order id {order_id}")
         case NoticeReceived(code=code, text=text, request_id=request):
             about = f" (request {request})" if request > 0 else ""
-            print(f"notice {code}{about}: {notices.summary(text)}  [{codes.lookup(code).title}]")
+            print(f"notice {code}{about}: {words(notices.summary(text))}  [{codes.lookup(code).title}]")
         case SummaryRow(account=account, tag=tag, value=value, currency=currency):
             print(f"account {name(account)}  {tag}: {value} {currency}".rstrip())
         case SummaryEnd():
@@ -120,6 +137,8 @@ def _detail(rung: Rung, seen: Visit, accounts: list[str]) -> str:
             return f"accounts {', '.join(accounts)}; next order id {seen.next_order_id}"
         case Rung.HEARTBEAT if seen.heartbeat_seconds is not None:
             return f"answered in {seen.heartbeat_seconds * 1000:.1f} ms"
+        case Rung.UPSTREAM if (code := lost_by(seen.notices)) is not None:
+            return f"the gateway says that it has lost IBKR's servers ({code})"
         case Rung.UPSTREAM if seen.session:
             return "IBKR's servers answered" if seen.upstream else "no answer that needs IBKR's servers"
         case Rung.FARMS:
@@ -141,16 +160,26 @@ def _cause(seen: Visit) -> CauseKey:
     return CauseKey.NEVER_READY
 
 
-def _as_json(seen: Visit, layers: dict[Rung, bool], accounts: list[str]) -> dict[str, Any]:
-    return {
+def _as_json(
+    seen: Visit, layers: dict[Rung, bool], name: Callable[[str], str], words: Callable[[str], str], summary: bool
+) -> dict[str, Any]:
+    told: dict[str, Any] = {
         "layers": {rung.value: up for rung, up in layers.items()},
         "server_version": seen.server_version,
         "clock": seen.clock,
-        "accounts": accounts,
+        "accounts": [name(account) for account in seen.accounts],
         "next_order_id": seen.next_order_id,
         "heartbeat_seconds": seen.heartbeat_seconds,
         "farms": {farm: state.value for farm, state in farms_of(seen.notices).items()},
-        "notices": [{"code": n.code, "request": n.request_id, "text": notices.summary(n.text)} for n in seen.notices],
+        "notices": [
+            {"code": n.code, "request": n.request_id, "text": words(notices.summary(n.text))} for n in seen.notices
+        ],
         "ending": seen.ending.value,
         "detail": seen.detail,
     }
+    if summary:
+        told["account_summary"] = [
+            {"account": name(row.account), "tag": row.tag, "value": row.value, "currency": row.currency}
+            for row in seen.summary
+        ]
+    return told

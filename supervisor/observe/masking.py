@@ -13,3 +13,9 @@ _ACCOUNT = re.compile(r"(?<![A-Za-z0-9])([UFI]|D[UFI][A-Z]{0,2})\d{3,}(\d{2})(?!
 def mask(text: str) -> str:
     """The same text; of every account number in it only the letters and the last two digits are left."""
     return _ACCOUNT.sub(r"\1***\2", text)
+
+
+def mask_whole(account: str) -> str:
+    """What is known to be an account, whatever its form: never readable."""
+    masked = mask(account)
+    return masked if masked != account else f"{account[:1]}***{account[-2:]}" if len(account) > 3 else "***"

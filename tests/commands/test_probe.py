@@ -58,6 +58,24 @@ def test_the_account_summary_is_printed_as_ibkrs_hello_world_does(gateway: Simul
     assert result.stdout.index("connection ready") < result.stdout.index("account DU1234567")
 
 
+def test_json_has_the_account_summary_if_asked_for(gateway: SimulatedGateway) -> None:
+    rows = json.loads(probe(gateway.port, "--json", "--account-summary").stdout)["account_summary"]
+    assert {"account": "DU***67", "tag": "NetLiquidation", "value": "1000000.00", "currency": "USD"} in rows
+    assert "account_summary" not in json.loads(probe(gateway.port, "--json").stdout)
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_no_account_is_readable_wherever_it_stands_and_whatever_its_form(
+    gateway: SimulatedGateway, words: tuple[str, ...]
+) -> None:
+    gateway.do("accounts", accounts=["U7654321", "DU123", "X1"])
+    gateway.do("greeting", greeting=[[2100, "API client has been unsubscribed from account data of U7654321."]])
+    said = probe(gateway.port, "--account-summary", *words).stdout
+    assert "U***21" in said
+    assert not [account for account in ("U7654321", "DU123", "X1") if account in said]
+    assert "account data of U7654321" in probe(gateway.port, "--show-accounts").stdout
+
+
 @pytest.mark.parametrize("layer", LAYERS)
 def test_each_layer_that_works_can_be_required(gateway: SimulatedGateway, layer: str) -> None:
     assert probe(gateway.port, "--require", layer).exit_code == 0
@@ -66,6 +84,30 @@ def test_each_layer_that_works_can_be_required(gateway: SimulatedGateway, layer:
 def test_a_broken_farm_fails_only_the_last_layer(gateway: SimulatedGateway) -> None:
     gateway.do("greeting", greeting=[[2103, "Market data farm connection is broken:usfarm"]])
     assert probe(gateway.port, "--require", "farms").exit_code == 1
+    assert probe(gateway.port, "--require", "upstream").exit_code == 0
+
+
+def test_a_broken_farm_that_is_connecting_is_still_broken(gateway: SimulatedGateway) -> None:
+    broken, connecting = (
+        [2103, "Market data farm connection is broken:usfarm"],
+        [2119, "Market data farm is connecting:usfarm"],
+    )
+    gateway.do("greeting", greeting=[broken, connecting])
+    assert probe(gateway.port, "--require", "farms").exit_code == 1
+    restored = [1102, "Connectivity restored - data maintained. The following farms are connected: usfarm."]
+    gateway.do("greeting", greeting=[broken, restored])
+    assert probe(gateway.port, "--require", "farms").exit_code == 0
+
+
+@pytest.mark.parametrize("code", [1100, 2110])
+def test_a_gateway_that_says_it_has_lost_ibkr_is_believed_whatever_it_answers(
+    gateway: SimulatedGateway, code: int
+) -> None:
+    gateway.do("greeting", greeting=[[code, "lost"]])
+    result = probe(gateway.port, "--require", "upstream")
+    assert result.exit_code == 1
+    assert f"--  upstream   the gateway says that it has lost IBKR's servers ({code})" in result.stdout
+    gateway.do("greeting", greeting=[[code, "lost"], [1102, "restored"]])
     assert probe(gateway.port, "--require", "upstream").exit_code == 0
 
 
