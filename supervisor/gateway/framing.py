@@ -10,6 +10,11 @@ MAX_HANDSHAKE_FRAME = 4096
 """The longest first frame, in bytes: a server version and a clock need about 30."""
 RAW_IDS_SINCE = 201
 """From this server version on a payload begins with a 4-byte message id instead of a text field."""
+MAX_FIELDS = 100_000
+"""The most fields of a text message: of 16 MB of tiny ones `ibapi` would make half a gigabyte of objects, which is more
+than the service may have.
+"""
+_RAW_PROTOBUF_ABOVE = 200
 _HEADER = 4
 _SHOWN = 40
 
@@ -81,16 +86,20 @@ def framed(payload: bytes) -> bytes:
 
 
 def check_payload(payload: bytes, server_version: int) -> None:
-    """Refuse what has no message id, the same for every version of `ibapi`.
+    """Refuse what has no message id, the same for every version of `ibapi`, and what would cost too much to decode.
 
     Raises:
-        NotTws: no message id can be in it.
+        NotTws: no message id can be in it, or it has more than `MAX_FIELDS` fields.
     """
     if server_version >= RAW_IDS_SINCE:
         if len(payload) < _HEADER:
             raise NotTws(f"a message without an id: {payload!r}")
+        if int.from_bytes(payload[:_HEADER], "big", signed=True) > _RAW_PROTOBUF_ABOVE:
+            return
     elif b"\0" not in payload:
         raise NotTws(f"a message without a field: {payload[:_SHOWN]!r}")
+    if len(payload) > MAX_FIELDS and (fields := payload.count(b"\0")) > MAX_FIELDS:
+        raise NotTws(f"a message of {fields} fields: {payload[:_SHOWN]!r}")
 
 
 def clean(text: str, limit: int) -> str:

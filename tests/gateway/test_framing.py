@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.gateway.framing import MAX_FRAME, Inbox, NotTws, check_payload, clean, framed, server_hello
+from supervisor.gateway.framing import MAX_FIELDS, MAX_FRAME, Inbox, NotTws, check_payload, clean, framed, server_hello
 
 
 @given(st.lists(st.binary(max_size=300), max_size=20), st.lists(st.integers(1, 50), min_size=1))
@@ -77,3 +77,14 @@ def test_clean_text_is_short_and_fits_utf_8(text: str, limit: int) -> None:
     cleaned = clean(text, limit)
     assert len(cleaned) <= limit
     cleaned.encode("utf-8")
+
+
+@pytest.mark.parametrize(("version", "head"), [(176, b"4\0"), (225, b"\0\0\0\x04"), (225, b"\xff\xff\xff\xff")])
+def test_a_message_has_at_most_so_many_fields(version: int, head: bytes) -> None:
+    check_payload(head + b"x\0" * (MAX_FIELDS - 10), version)
+    with pytest.raises(NotTws, match="fields"):
+        check_payload(head + b"x\0" * (MAX_FIELDS + 1), version)
+
+
+def test_zero_bytes_of_protobuf_are_no_fields() -> None:
+    check_payload(b"\0\0\0\xcc" + b"\0" * (MAX_FIELDS + 1), 225)

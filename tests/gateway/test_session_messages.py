@@ -151,6 +151,7 @@ BAD = {
     "a time before time": text(49, 1, -5),
     "a time after time": text(49, 1, 10**18),
     "contract details cut short": text(10, 8, 5, "EUR"),
+    "millions of fields": framed(b"4\0002\0-1\0002104\0" + b"xy\0" * 5_000_000),
 }
 
 
