@@ -27,4 +27,4 @@ def simulate(
 
     Exits with 0 after SIGINT or SIGTERM, 1 if the port is taken, 78 if the scenario is wrong.
     """
-    raise typer.Exit(app.run(port, host, scenario, control, server_version, sys.stdout))
+    raise typer.Exit(app.run(port, host, scenario, control, server_version, sys.stdout, sys.stderr))

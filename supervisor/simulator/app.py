@@ -3,6 +3,7 @@
 Rules
 - Prints plain lines: first where it listens, then where the control socket does, then each step and client event with
   the local time.
+- What is wrong is said to `err`, as by every other command.
 - A reader who is gone or does not keep up costs lines, never the gateway: a test that reads only the first line is
   welcome.
 - SIGINT and SIGTERM end it cleanly: they are blocked in every thread and waited for, so no handler ever runs.
@@ -32,6 +33,7 @@ def run(
     control_port: int | None,
     server_version: int | None,
     out: TextIO,
+    err: TextIO,
 ) -> int:
     """Run one simulated gateway until SIGINT or SIGTERM, on the main thread; returns the exit status.
 
@@ -42,39 +44,39 @@ def run(
         scenario = Scenario() if scenario_path is None else load(scenario_path)
     except ScenarioError as error:
         for fault in error.faults:
-            _print(out, fault)
+            _print(err, fault)
         return BAD_CONFIG
     if server_version is not None:
         scenario = replace(scenario, server_version=server_version)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
     try:
-        return _serve(host, port, control_port, scenario, out)
+        return _serve(host, port, control_port, scenario, out, err)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _serve(host: str, port: int, control_port: int | None, scenario: Scenario, out: TextIO) -> int:
+def _serve(host: str, port: int, control_port: int | None, scenario: Scenario, out: TextIO, err: TextIO) -> int:
     def tell(text: str) -> None:
         _print(out, f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3] + f"  {text}")
 
     try:
         gateway = SimulatedGateway(scenario, host=host, port=port, on_event=tell)
     except OSError as error:
-        return _taken(out, f"{host}:{port}", error)
+        return _taken(err, f"{host}:{port}", error)
     with gateway:
         _print(out, f"listening on {host}:{gateway.port}, server version {scenario.server_version}")
         if control_port is not None:
             try:
                 _print(out, f"control on 127.0.0.1:{gateway.open_control(control_port)}")
             except OSError as error:
-                return _taken(out, f"127.0.0.1:{control_port}", error)
+                return _taken(err, f"127.0.0.1:{control_port}", error)
         signal.sigwait(_ENDINGS)
         tell("stopping")
     return OK
 
 
-def _taken(out: TextIO, address: str, error: OSError) -> int:
-    _print(out, f"cannot listen on {address}: {error.strerror or error}")
+def _taken(err: TextIO, address: str, error: OSError) -> int:
+    _print(err, f"cannot listen on {address}: {error.strerror or error}")
     return FAILED
 
 
