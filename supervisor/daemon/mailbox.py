@@ -2,9 +2,10 @@
 
 - Putting never blocks and may be done anywhere; an order in a signal handler too: `SimpleQueue.put` is reentrant.
 - Each gateway has a queue of its own, and they are emptied in turn: a gateway that floods us delays itself alone.
-- It is bounded. What a session is flooded with may be dropped when its queue is full: notices and traffic. Everything
-  else, sessions that begin and end, answers, signals and rings, has a reserve; its number is bounded by what we do
-  ourselves.
+- It is bounded. What a session is flooded with may be dropped when its queue is full: notices and traffic. Answers have
+  a reserve; of those that nobody asked for no more than that is kept. Sessions that begin and end and rings are always
+  taken: their number is bounded by what we do ourselves.
+- Orders come first: a flood must not delay SIGTERM.
 - An event is stamped with both clocks where it is received, so that a late loop judges it by its own time.
 """
 
@@ -14,10 +15,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from supervisor.core.clock import Now
-from supervisor.core.events import Event, NoticeReceived, TrafficSeen
+from supervisor.core.events import (
+    AccountsReceived,
+    CallbackFailed,
+    Event,
+    NextIdReceived,
+    NoticeReceived,
+    ProbeAnswered,
+    TimeAnswered,
+    TrafficSeen,
+)
 
 CAPACITY = 10_000
 """Events of one gateway waiting above which its notices are dropped."""
+RESERVE = 1_000
+"""How many more may wait before its answers are dropped too: we never ask for so many."""
+
+_SAID = NoticeReceived | TrafficSeen
+_ANSWERED = TimeAnswered | NextIdReceived | AccountsReceived | ProbeAnswered | CallbackFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +58,13 @@ class Mailbox:
         self._now = now
         self._capacity = capacity
         self._letters: dict[str, deque[Letter]] = {}
-        self._tokens: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
-        """None for each letter that was posted, whoever's letter is then taken."""
+        self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
+        self._tokens: queue.SimpleQueue[None] = queue.SimpleQueue()
+        """One for each letter and each order, whichever is then taken."""
         self._newcomers: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._turns: deque[str] = deque()
         self.dropped = 0
-        """Notices that found it full."""
+        """Events that found it full."""
 
     def post(self, gateway: str, event: Event) -> None:
         """An event for a gateway, received now."""
@@ -56,7 +72,9 @@ class Mailbox:
         if letters is None:
             letters = self._letters.setdefault(gateway, deque())
             self._newcomers.put(gateway)
-        if isinstance(event, NoticeReceived | TrafficSeen) and len(letters) >= self._capacity:
+        full = len(letters) >= self._capacity and isinstance(event, _SAID)
+        overfull = len(letters) >= self._capacity + RESERVE and isinstance(event, _ANSWERED)
+        if full or overfull:
             self.dropped += 1
             return
         letters.append(Letter(self._now(), gateway, event))
@@ -64,15 +82,16 @@ class Mailbox:
 
     def order(self, act: Callable[[], None]) -> None:
         """Something for the daemon to do."""
-        self._tokens.put(Order(act))
+        self._orders.put(Order(act))
+        self._tokens.put(None)
 
     def get(self, timeout: float) -> Letter | Order | None:
         """The next one; None if none came within `timeout` seconds."""
         try:
-            token = self._tokens.get_nowait() if timeout <= 0 else self._tokens.get(timeout=timeout)
+            self._tokens.get(timeout=max(0.0, timeout))
         except queue.Empty:
             return None
-        return token if token is not None else self._next()
+        return self._next() if self._orders.empty() else self._orders.get()
 
     def waiting(self, gateway: str) -> bool:
         """Whether events of this gateway have been received and not been taken."""

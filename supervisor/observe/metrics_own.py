@@ -52,7 +52,7 @@ OWN: tuple[Family[Internals], ...] = (
     Family(
         Kind.COUNTER,
         "ib_supervisor_events_dropped_total",
-        "Notices dropped because the mailbox was full.",
+        "Notices, and answers that nobody asked for, dropped because the mailbox was full.",
         lambda own: own.events_dropped,
         single,
     ),

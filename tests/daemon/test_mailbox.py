@@ -5,9 +5,21 @@ import threading
 import time
 from datetime import UTC, datetime
 
+import pytest
+
 from supervisor.core.clock import Now
-from supervisor.core.events import Ending, NoticeReceived, SessionClosed, TimeAnswered, TrafficSeen
-from supervisor.daemon.mailbox import CAPACITY, Letter, Mailbox, Order
+from supervisor.core.events import (
+    AccountsReceived,
+    Ending,
+    NextIdReceived,
+    NoticeReceived,
+    ProbeAnswered,
+    SessionClosed,
+    SessionEvent,
+    TimeAnswered,
+    TrafficSeen,
+)
+from supervisor.daemon.mailbox import CAPACITY, RESERVE, Letter, Mailbox, Order
 
 AT = Now(5.0, datetime(2026, 1, 1, tzinfo=UTC))
 NOTICE = NoticeReceived(1, -1, 2104, "Market data farm connection is OK:usfarm")
@@ -48,7 +60,7 @@ def test_what_waits_can_be_taken_out_of_turn_or_forgotten() -> None:
     mailbox.order(lambda: None)
     taken = [mailbox.get(0) for _ in range(4)]
     assert Letter(AT, "paper", NOTICE) in taken
-    assert isinstance(taken[3], Order)
+    assert isinstance(taken[0], Order)
     mailbox.post("live", NOTICE)
     mailbox.get(0)
     mailbox.post("live", NOTICE)
@@ -84,9 +96,23 @@ def test_sessions_answers_and_orders_have_a_reserve() -> None:
     done: list[int] = []
     mailbox.order(lambda: done.append(1))
     taken = [mailbox.get(0) for _ in range(4)]
+    assert isinstance(taken[0], Order), "orders come first"
     assert [letter.event for letter in taken if isinstance(letter, Letter)] == [NOTICE, ending, TimeAnswered(1, 7)]
-    assert isinstance(taken[3], Order)
     assert mailbox.dropped == 0
+
+
+@pytest.mark.parametrize(
+    "unasked",
+    [TimeAnswered(1, 7), NextIdReceived(1, 7), AccountsReceived(1, ("DU1",)), ProbeAnswered(1, 7)],
+    ids=lambda event: type(event).__name__,
+)
+def test_a_flood_of_answers_is_bounded_too(unasked: SessionEvent) -> None:
+    mailbox = Mailbox(lambda: AT, capacity=3)
+    for _ in range(RESERVE + 10):
+        mailbox.post("live", unasked)
+    assert mailbox.dropped == 7
+    mailbox.post("live", SessionClosed(1, Ending.CLOSED))
+    assert len(mailbox.taken("live")) == 3 + RESERVE + 1
 
 
 def test_ten_thousand_notices_fit() -> None:
