@@ -83,7 +83,8 @@ def _taken(err: TextIO, address: str, error: OSError) -> int:
 def _print(out: TextIO, text: str) -> None:
     try:
         if _would_take(out):
-            out.write(text[:_LONGEST_LINE] + "\n")
+            shown = text[:_LONGEST_LINE].encode(out.encoding, "backslashreplace").decode(out.encoding)
+            out.write(shown + "\n")
             out.flush()
     except BrokenPipeError:
         with open(os.devnull, "wb") as nowhere:

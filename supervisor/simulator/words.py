@@ -60,10 +60,19 @@ def integer(low: int, high: int) -> Reader:
 
 
 def text(node: Node) -> str:
-    """Any text."""
+    """Any text that the wire can carry: a zero byte would end its field, and half a surrogate pair is no character."""
     if not isinstance(node.value, str):
         raise Wrong("write a text, in quotes")
+    if not _carried(node.value):
+        raise Wrong("write a text without zero bytes and half characters")
     return node.value
+
+
+def _carried(words: str) -> bool:
+    try:
+        return b"\0" not in words.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
 
 
 def choice(*allowed: str) -> Reader:
@@ -79,7 +88,9 @@ def choice(*allowed: str) -> Reader:
 
 def accounts(node: Node) -> tuple[str, ...]:
     """At least one account number."""
-    found = tuple(item.value for item in node.items or () if isinstance(item.value, str) and item.value)
+    found = tuple(
+        item.value for item in node.items or () if isinstance(item.value, str) and item.value and _carried(item.value)
+    )
     if not found or len(found) != len(node.items or ()):
         raise Wrong("write a list of account numbers, such as [DU1234567]")
     return found
@@ -92,7 +103,7 @@ def greeting(node: Node) -> tuple[Notice, ...]:
     notices = []
     for item in node.items:
         match [part.value for part in item.items or ()]:
-            case [int(code), str(words)] if not isinstance(code, bool):
+            case [int(code), str(words)] if not isinstance(code, bool) and _carried(words):
                 notices.append((code, words))
             case _:
                 raise Wrong("each is a message code and a text, such as [2104, TEXT]")

@@ -90,6 +90,17 @@ def test_a_taken_port_is_named_and_exits_with_1(which: str) -> None:
             assert errors == f"cannot listen on 127.0.0.1:{port}: Address already in use\n"
 
 
+def test_a_text_that_the_terminal_cannot_show_is_told_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    (tmp_path / "s.yaml").write_text('steps: [{do: notice, code: 1100, text: "\\u5e02 \\udc80"}, {do: thaw}]')
+    with running(0, tmp_path / "s.yaml", "", "") as process:
+        told = [line_of(process)[14:] for _ in range(3)]
+        assert "notice code=1100, text=\\u5e02 \\udc80, request=-1" in told
+        assert "thaw" in told
+
+
 def test_a_reader_who_leaves_costs_lines_and_not_the_gateway() -> None:
     with running(0, "", "", 176) as process:
         port = int(line_of(process).split(":")[1].split(",")[0])

@@ -74,6 +74,10 @@ def test_state_is_told_as_json(gateway: SimulatedGateway, visit: Visit) -> None:
         (b'{"do": "notice", "code": NaN}', "code"),
         (b'{"do": "mute", "for": Infinity}', "for"),
         (b'{"do": {"do": 1}}', "unknown"),
+        (b'{"do": "notice", "code": 1, "text": "a\\u0000b"}', "text"),
+        (b'{"do": "notice", "code": 1, "text": "half \\ud800"}', "text"),
+        (b'{"do": "greeting", "greeting": [[1, "half \\ud800"]]}', "greeting"),
+        (b'{"do": "accounts", "accounts": ["DU1\\u0000"]}', "accounts"),
     ],
 )
 def test_a_bad_line_is_answered_and_costs_nothing(visit: Visit, line: bytes, hint: str) -> None:
