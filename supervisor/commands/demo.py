@@ -111,7 +111,14 @@ class _Demo:
         self._line(self._clock.now().wall, text)
 
     def _line(self, at: datetime, text: str) -> None:
-        print(f"{at.astimezone(NEW_YORK):%a %H:%M:%S}  {text}", flush=True)
+        try:
+            print(f"{at.astimezone(NEW_YORK):%a %H:%M:%S}  {text}", flush=True)
+        except BrokenPipeError:  # nobody reads the story any more, as after `| head`
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), sys.stdout.fileno())
+            self._failed = True
+            if self._process is not None:
+                self._process.daemon.stop()
 
 
 def _closing(rows: list[Row]) -> Table:
