@@ -3,6 +3,7 @@
 Rules
 - The thread looks the name up, connects, shakes hands and then waits at the socket for messages; it ends with
   `SessionClosed`, whatever happens, and nothing of this session is told after it.
+- A server version that came is told even if the connection broke before START_API could be sent.
 - `ping`, `probe`, `close` are for another thread and return at once, whatever the gateway or the network does.
 - The peer can end a session and nothing more: what cannot be decoded, or is too long, is `Ending.PROTOCOL`.
 """
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from ibapi.contract import Contract
 
 from supervisor.core.actions import Connect
-from supervisor.core.events import Ending, SessionClosed, SessionEvent
+from supervisor.core.events import Ending, PortOpened, SessionClosed, SessionEvent
 from supervisor.gateway.client import Client
 from supervisor.gateway.connection import Over, SupervisedConnection, WireLog
 from supervisor.gateway.framing import clean
@@ -63,6 +64,7 @@ class Session:
         self._post = post
         self._telling = threading.Lock()
         self._told_closed = False
+        self._told_more = False  # than that the port is open
         self._callbacks = Callbacks(order.epoch, self._tell, on_summary=on_summary)
         self._connection = SupervisedConnection(
             order.host,
@@ -145,6 +147,7 @@ class Session:
     def _tell(self, event: SessionEvent) -> None:
         with self._telling:
             if not self._told_closed and self._connection.over is None:
+                self._told_more = self._told_more or not isinstance(event, PortOpened)
                 self._post(event)
 
     def _tell_closed(self) -> None:
@@ -153,10 +156,14 @@ class Session:
             if self._told_closed:
                 return
             self._told_closed = True
-            try:
-                self._post(SessionClosed(self.epoch, over.ending, over.detail))
-            except Exception:
-                LOG.exception("the end of session %d could not be told", self.epoch)
+            hello = self._callbacks.hello
+            late = hello is not None and not self._told_more and over.ending is not Ending.ASKED
+            for event in (hello if late else None, SessionClosed(self.epoch, over.ending, over.detail)):
+                try:
+                    if event is not None:
+                        self._post(event)
+                except Exception:
+                    LOG.exception("the end of session %d could not be told", self.epoch)
 
 
 def _described(error: Exception) -> str:

@@ -100,7 +100,8 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
         """The last thing `ibapi` said about having no connection."""
         self._tell = tell
         self._on_summary = on_summary
-        self._hello = (0, "")
+        self.hello: HandshakeDone | None = None
+        """What the gateway said of itself; told by `connectAck`."""
         self._answered: int | None = None
         self._told = False
         self._next_traffic = 0.0
@@ -126,7 +127,7 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
 
     def greeted(self, server_version: int, clock: str) -> None:
         """The server version came; it is told once START_API is sent."""
-        self._hello = (server_version, clock)
+        self.hello = HandshakeDone(self.epoch, server_version, clock)
 
     @_guarded
     def handled(self) -> None:
@@ -142,7 +143,8 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
     def connectAck(self) -> None:
         """The handshake is done and START_API was sent."""
         self.connected = True
-        self.emit(HandshakeDone(self.epoch, *self._hello))
+        if self.hello is not None:
+            self.emit(self.hello)
 
     @_guarded
     def managedAccounts(self, accountsList: str) -> None:

@@ -198,6 +198,18 @@ def test_a_peer_that_resets_before_the_handshake_is_reset() -> None:
         assert heard.closed(2.0).ending is Ending.RESET
 
 
+def test_a_server_version_is_told_even_if_the_connection_breaks_right_after_it() -> None:
+    def shakes_and_resets(line: Line) -> None:
+        line.hello()
+        line.send(text(157, CLOCK))
+        line.reset()
+
+    for _ in range(10):  # whether START_API still leaves is a race
+        with Peer(shakes_and_resets) as peer, open_session(peer.port) as (_, heard):
+            assert heard.closed(2.0).ending is Ending.RESET
+            assert [type(event) for event in heard.events] == [PortOpened, HandshakeDone, SessionClosed]
+
+
 def test_a_client_id_in_use_is_told_and_then_closed() -> None:
     def in_use(line: Line) -> None:
         line.handshake()
