@@ -5,6 +5,7 @@ Exit statuses: 0 ok, 1 the thing asked about is not so, 2 wrong usage, 78 bad co
 
 import importlib
 import sys
+import traceback
 from typing import Any
 
 import typer
@@ -31,6 +32,13 @@ COMMANDS = {
 """Each command's module in this package, and its function there."""
 
 
+IBAPI_HINT = (
+    "From 10.37 on it needs protobuf>=5.29.5, which not every distribution of it says, and only one distribution may "
+    "provide it. Install one into an environment that has none."
+)
+"""What is most likely wrong with an `ibapi` that cannot be imported (IBAPI.md section 1)."""
+
+
 class _Commands(typer.core.TyperGroup):
     """Finds a command by importing its module."""
 
@@ -43,9 +51,24 @@ class _Commands(typer.core.TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module, function = COMMANDS[cmd_name]
+        try:
+            imported = importlib.import_module(f"supervisor.commands.{module}")
+        except Exception as error:  # protobuf refuses an older one of itself with an exception of its own
+            if not _of_ibapi(error):
+                raise
+            typer.echo(f"ibapi cannot be imported: {type(error).__name__}: {error}\n{IBAPI_HINT}", err=True)
+            raise SystemExit(1) from None
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name)(getattr(importlib.import_module(f"supervisor.commands.{module}"), function))
+        single.command(cmd_name)(getattr(imported, function))
         return typer.main.get_command(single)
+
+
+def _of_ibapi(error: Exception) -> bool:
+    """Whether an import failed in `ibapi`, or for something that it no longer has."""
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "ibapi":
+        return True
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any(str(frame.f_globals.get("__name__")).partition(".")[0] == "ibapi" for frame in frames)
 
 
 app = typer.Typer(
