@@ -50,6 +50,9 @@ class _Line:
     name: str
     sign: str
     payload: bytes
+    """No more of it than a line can show: what waits for the disk must not be as large as the wire allows."""
+    size: int
+    """Bytes of the whole."""
 
 
 class Wire:
@@ -117,7 +120,7 @@ class WireLogs:
         if len(self._queue) >= self._most:
             self._lost[name] = self._lost.get(name, 0) + 1
             return
-        self._queue.append(_Line(time.time(), name, sign, payload))
+        self._queue.append(_Line(time.time(), name, sign, payload[:LONGEST], len(payload)))
         if not self._news.is_set():
             self._news.set()
 
@@ -153,7 +156,7 @@ class WireLogs:
         texts: dict[str, list[str]] = {}
         for _ in range(len(self._queue)):
             line = self._queue.popleft()
-            texts.setdefault(line.name, []).append(as_line(line.at, line.sign, line.payload))
+            texts.setdefault(line.name, []).append(as_line(line.at, line.sign, line.payload, line.size))
         lost, self._lost = self._lost, {}
         for name, count in lost.items():
             missing = f"{count} messages are missing here"
@@ -176,13 +179,13 @@ class WireLogs:
             LOG.error("the wire log in %s cannot be written and is tried again: %s", self._folder, error)
 
 
-def as_line(at: float, sign: str, payload: bytes) -> str:
-    """A line of the file, without its end."""
+def as_line(at: float, sign: str, payload: bytes, size: int = 0) -> str:
+    """A line of the file, without its end; `size` is that of the whole message if `payload` is only its beginning."""
     instant = datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     fields = payload.removesuffix(b"\0").split(b"\0")
     text = ";".join(_readable(field) for field in fields)
-    if len(text) > LONGEST:
-        text = f"{text[:LONGEST]} ... {len(payload)} bytes"
+    if len(text) > LONGEST or size > len(payload):
+        text = f"{text[:LONGEST]} ... {max(size, len(payload))} bytes"
     return f"{sign} {instant} {mask(text)}"
 
 

@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,6 +108,21 @@ def test_a_folder_that_cannot_be_made_is_told_once_and_holds_nobody_up(
         wait_until(lambda: "cannot be written" in caplog.text)
     logs.close(0.1)
     assert caplog.text.count("cannot be written") == 1
+
+
+def test_large_messages_that_wait_for_the_disk_cost_no_more_than_their_lines(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "live.log")
+    logs = WireLogs(tmp_path)
+    wire = logs.of("live")
+    tracemalloc.start()
+    for _ in range(100):
+        wire.line("<", bytes(b"x" * 1_000_000))
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 10_000_000
+    with open(tmp_path / "live.log", encoding="utf-8") as pipe:
+        assert pipe.readline().endswith("xxx ... 1000000 bytes\n")
+    logs.close(5.0)
 
 
 def test_messages_that_the_disk_was_too_slow_for_are_counted_in_the_file(tmp_path: Path) -> None:
