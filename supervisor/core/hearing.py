@@ -261,7 +261,7 @@ def _port_changed(turn: Turn, notice: notices.PortChanged) -> None:
     if turn.policy.follow_port_change and notice.port is not None:
         turn.state.session = replace(turn.state.session, port=notice.port)
     if turn.ready:
-        turn.lose(Loss.PORT_CHANGE, close=True)
+        turn.lose(Loss.PORT_CHANGE, close=True, cause=cause)
 
 
 def _desupported(turn: Turn, notice: notices.Desupported, event: NoticeReceived) -> None:

@@ -114,8 +114,8 @@ class Turn:
         self.count(failures=added(state.counters.failures, failure, 1))
         self._tell_failure(failure, detail, tried_id)
 
-    def lose(self, loss: Loss, detail: str = "", *, close: bool = False) -> None:
-        """A ready session is over, and we want another one."""
+    def lose(self, loss: Loss, detail: str = "", *, close: bool = False, cause: Cause | None = None) -> None:
+        """A ready session is over, and we want another one. `cause`: the likely one, if more is known than `loss`."""
         state = self.state
         if close:
             self.actions.append(Close(state.session.epoch))
@@ -128,7 +128,9 @@ class Turn:
         state.session = session.lose(state.session, self.policy, self.now.mono)
         self.observe()
         key = causes.of_loss(loss, restarting=in_restart)
-        cause = state.cause = self.describe(key) if key is not None else None
+        if cause is None and key is not None:
+            cause = self.describe(key)
+        state.cause = cause
         words = f": {detail}" if detail else ""
         because = f". {cause.words} {cause.cure}" if cause is not None else ""
         self.tell(

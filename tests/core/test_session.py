@@ -298,6 +298,10 @@ def test_1300_ends_the_session_and_the_configured_port_is_retried(text: str, por
     assert world.attempts()[-1].port == 4001
     assert len(world.tells("port_changed")) == 1
     assert world.tells("port_changed")[0].fields["new_port"] == port
+    named = f"from 4001 to {port}." if port else "from 4001 to one that it did not name."
+    assert named in world.tells("session_lost")[0].text
+    assert world.snapshot.cause is not None
+    assert named in world.snapshot.cause.words
 
 
 def test_1300_is_followed_only_if_configured_until_restart_or_reload() -> None:
