@@ -159,7 +159,9 @@ def _time(turn: Turn, event: TimeAnswered) -> None:
 def _accounts(turn: Turn, event: AccountsReceived) -> None:
     live = turn.state.session = replace(turn.state.session, accounts=event.accounts)
     if turn.ready and not turn.policy.account_mode.fits(event.accounts):
-        turn.lose(Loss.PROTOCOL, f"its accounts no longer fit account_mode: {live.accounts}", close=True)
+        turn.state.session = replace(live, failure=Failure.ACCOUNT_MISMATCH)  # so that no window explains it
+        cause = turn.describe(CauseKey.WRONG_ACCOUNT)
+        turn.lose(Loss.PROTOCOL, "its accounts no longer fit account_mode", close=True, cause=cause)
     _perhaps_ready(turn)
 
 

@@ -63,7 +63,7 @@ class Turn:
     def explained(self, layer: Layer) -> bool:
         """Whether an active window explains this layer as the lowest one broken. A wrong account is never explained."""
         state = self.state
-        if state.session.failure is Failure.ACCOUNT_MISMATCH and not self.ready:
+        if state.session.failure is Failure.ACCOUNT_MISMATCH:
             return False
         return explains(state.active, layer, state.low_since, self.now.mono)
 

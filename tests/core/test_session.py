@@ -270,6 +270,18 @@ def test_accounts_that_no_longer_fit_end_a_ready_session() -> None:
     world.run(1)
     assert world.losses() == {("protocol", False): 1}
     assert world.failures() == {"account_mismatch": 1}
+    said = world.tells("session_lost")[0].text
+    assert "serves other accounts than meant" in said
+    assert "DU1" not in said, "no account number leaves the core"
+
+
+def test_accounts_that_no_longer_fit_are_never_explained() -> None:
+    world = World(policy(account_mode=AccountMode.LIVE, windows=(RESTART,)), at="2027-01-06 23:40 NY").up()
+    world.until("2027-01-06 23:45 NY")
+    world.say(AccountsReceived, ("DU1",))
+    assert world.losses() == {("protocol", False): 1}
+    assert world.state.outages.current is not None
+    assert not world.state.outages.current.planned
 
 
 def test_a_wrong_account_is_never_explained() -> None:
