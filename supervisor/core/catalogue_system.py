@@ -47,8 +47,8 @@ SYSTEM: Final[tuple[Code, ...]] = (
         Scope.UPSTREAM,
         "The gateway has IBKR's servers again, but all subscriptions of market and account data are gone: trading "
         "programs must subscribe again.",
-        "Upstream is up, and settling for a while; the loss is counted with data lost. Farms listed as connected are "
-        "ok.",
+        "Upstream is up, and settling for a while; the loss is counted with data lost. Told as lost subscriptions "
+        "even if no loss is outstanding. Farms listed as connected are ok.",
         "IBKR's documentation; no line in a public log was found",
     ),
     Code(

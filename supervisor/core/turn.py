@@ -255,16 +255,20 @@ class Turn:
         """Evidence came that the gateway has IBKR's servers."""
         before = self.state.upstream
         self.state.upstream, data = upstream.restored(before, evidence, self.now, self.policy)
-        if data is None:
+        if data is not None:
+            self.count(upstream_losses=added(self.state.counters.upstream_losses, data, 1))
+            lasted = f" after {_lasted(self.now.mono - before.lost_at)}" if before.lost_at is not None else ""
+            again = f", told {before.repeats + 1} times" if before.repeats else ""
+            said = f"IBKR is connected again ({evidence}){lasted}{again}"
+        elif evidence is Evidence.NOTICE_1101:  # the loss was not ours to see, or a probe was quicker
+            data, said = upstream.Data.LOST, f"IBKR was connected again ({evidence})"
+        else:
             return
-        self.count(upstream_losses=added(self.state.counters.upstream_losses, data, 1))
-        lasted = (self.now.wall - before.since).total_seconds() if before.since is not None else 0.0
-        again = f", told {before.repeats + 1} times" if before.repeats else ""
-        lost_data = "; subscriptions are lost and must be made again" if data is upstream.Data.LOST else ""
+        lost_data = data is upstream.Data.LOST
         self.tell(
-            Level.INFO,
+            Level.WARNING if lost_data else Level.INFO,
             "upstream_restored",
-            f"IBKR is connected again ({evidence}) after {_lasted(lasted)}{again}{lost_data}",
+            said + ("; subscriptions are lost and must be made again" if lost_data else ""),
             evidence=evidence.value,
             data=data.value,
         )

@@ -63,6 +63,8 @@ class Upstream:
     since: datetime | None = None
     """None until the first session."""
     evidence: Evidence | None = None
+    lost_at: float | None = None
+    """When the loss began; None if there is none, or an earlier process saw its beginning."""
     ready_at: float | None = None
     """When the present session became ready; None without one."""
     heard_at: float | None = None
@@ -87,7 +89,7 @@ def begin_session(upstream: Upstream, now: Now, *, known: bool, resetting: bool)
     if not upstream.up:
         return replace(fresh, evidence=Evidence.CARRIED)
     if not known and resetting:
-        return replace(fresh, up=False, since=now.wall, evidence=Evidence.ASSUMED, repeats=0)
+        return replace(fresh, up=False, since=now.wall, evidence=Evidence.ASSUMED, lost_at=now.mono, repeats=0)
     return replace(fresh, since=now.wall, evidence=Evidence.BEGINNING)
 
 
@@ -103,7 +105,9 @@ def lost(upstream: Upstream, code: int, now: Now) -> Upstream:
     if not upstream.up:
         return replace(heard, told_by_1100=upstream.told_by_1100 or by_1100, repeats=upstream.repeats + 1)
     evidence = Evidence.NOTICE_1100 if by_1100 else Evidence.NOTICE_2110
-    return replace(heard, up=False, since=now.wall, evidence=evidence, told_by_1100=by_1100, repeats=0)
+    return replace(
+        heard, up=False, since=now.wall, evidence=evidence, lost_at=now.mono, told_by_1100=by_1100, repeats=0
+    )
 
 
 def restored(upstream: Upstream, evidence: Evidence, now: Now, policy: Policy) -> tuple[Upstream, Data | None]:
@@ -115,6 +119,7 @@ def restored(upstream: Upstream, evidence: Evidence, now: Now, policy: Policy) -
         up=True,
         since=now.wall,
         evidence=evidence,
+        lost_at=None,
         heard_at=None,
         told_by_1100=False,
         probed_at=None,

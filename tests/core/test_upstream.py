@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from supervisor.core.actions import Level
 from supervisor.core.events import ProbeAnswered
 from supervisor.core.facts import Facts
 from supervisor.core.layers import Layer
@@ -76,10 +77,35 @@ def test_repetitions_change_nothing_and_are_told_once_with_a_sum_at_the_end() ->
     assert len([tell for tell in world.tells("notice") if tell.level >= 20]) == 0
 
 
+def test_1101_is_told_as_lost_subscriptions_also_if_no_loss_is_outstanding() -> None:
+    world = World().up()
+    world.notice(1101)
+    world.notice(1100)
+    world.notice(1101)
+    told = world.tells("upstream_restored")
+    assert [(tell.level, tell.fields["data"]) for tell in told] == [(Level.WARNING, "lost")] * 2
+    assert all("subscriptions are lost" in tell.text for tell in told)
+    assert world.state.counters.upstream_losses == {Data.LOST: 1}, "counted is only what was a loss"
+
+
+def test_how_long_a_loss_lasted_is_told_by_the_monotonic_clock_and_only_if_its_beginning_was_seen() -> None:
+    world = World().up()
+    world.notice(1100)
+    world.jump(-7200)
+    world.run(20)
+    world.notice(1102)
+    assert "after 20.0 s" in world.tells("upstream_restored")[0].text
+    world.notice(1100)
+    heir = world.heir(after=60).start().run(1)
+    heir.notice(1102)
+    assert heir.tells("upstream_restored")[0].text == "IBKR is connected again (1102)"
+
+
 def test_1102_without_a_loss_counts_nothing() -> None:
     world = World().up()
     world.notice(1102)
     assert world.state.counters.upstream_losses == {}
+    assert world.tells("upstream_restored") == []
     assert not world.snapshot.settling
 
 
