@@ -1,6 +1,6 @@
 """What has been said already, so that a long night makes a short log.
 
-- A cause is told once for each outage, again only when it changes.
+- A cause is told once for each outage, again only when it changes; a way to fail at most once an hour.
 - 1100 repeats for hours: told at its first word and summed up at the end.
 - Farms break and heal in bursts: what happens within `BURST` seconds is one line.
 - A code that changes nothing is told once an hour.
@@ -25,7 +25,9 @@ class Talk:
     """What was told, and what waits to be told. Times are monotonic seconds."""
 
     failure: Failure | None = None
-    """The failure of which the log has spoken in this outage."""
+    """How the last attempt failed; None once one was ready."""
+    failures: Mapping[Failure, float] = field(default_factory=dict)
+    """When each failure was last told in this outage."""
     codes: Mapping[int, float] = field(default_factory=dict)
     """When a code was last told."""
     farms: frozenset[FarmKey] = frozenset()
@@ -55,6 +57,20 @@ def may_tell(talk: Talk, code: int, now: float) -> tuple[Talk, bool]:
         codes.pop(next(iter(codes)))
     codes[code] = now
     return replace(talk, codes=codes), True
+
+
+def may_tell_failure(talk: Talk, failure: Failure, now: float) -> tuple[Talk, bool]:
+    """Whether a failed attempt is told now: if it fails in another way than the last one, once an hour for each way.
+
+    A gateway that hangs may time out in two ways by turns, all night.
+    """
+    if talk.failure is failure:
+        return talk, False
+    talk = replace(talk, failure=failure)
+    last = talk.failures.get(failure)
+    if last is not None and now - last < HOUR:
+        return talk, False
+    return replace(talk, failures={**talk.failures, failure: now}), True
 
 
 def farm_changed(talk: Talk, key: FarmKey, state: FarmState, now: float) -> Talk:

@@ -20,7 +20,7 @@ from supervisor.core.policy import Policy
 from supervisor.core.restarts import Result
 from supervisor.core.session import OPEN, Cue, Failure, Loss, Phase
 from supervisor.core.state import State
-from supervisor.core.talk import farms_gone
+from supervisor.core.talk import farms_gone, may_tell_failure
 from supervisor.core.upstream import Evidence
 from supervisor.core.windows import RESTARTS, Explains, Kind, Occurrence
 
@@ -187,9 +187,9 @@ class Turn:
         cause = self.describe(key, client_id=client_id)
         if not self.state.login.required:  # else it is the login that is missing, whatever the port does meanwhile
             self.state.cause = cause
-        if self.state.talk.failure is failure:
+        self.state.talk, now = may_tell_failure(self.state.talk, failure, self.now.mono)
+        if not now:
             return
-        self.state.talk = replace(self.state.talk, failure=failure)
         words = f": {detail}" if detail else ""
         expected = self.restarting and self.explained(Layer.PORT)
         self.tell(
@@ -215,7 +215,7 @@ class Turn:
         state.ready_since = now.wall
         state.first_ready_at = state.first_ready_at if state.first_ready_at is not None else now.mono
         state.cause = None
-        state.talk = replace(state.talk, failure=None, misses=False)
+        state.talk = replace(state.talk, failure=None, failures={}, misses=False)
         self.count(sessions=state.counters.sessions + 1)
         self.ping()
         live = state.session

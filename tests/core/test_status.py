@@ -131,6 +131,23 @@ def test_a_cause_is_told_once_in_an_outage_and_again_when_it_changes() -> None:
     assert [tell.fields["reason"] for tell in world.tells("attempt_failed")] == ["refused", "handshake_timeout"]
 
 
+def test_attempts_that_fail_in_two_ways_by_turns_are_told_once_an_hour_each() -> None:
+    world = World().up()
+    world.run(100)
+    world.restart(None)
+    began = world.elapsed
+    while world.elapsed - began < 3700:
+        world.peer.port = "lost" if world.peer.port == "refuse" else "refuse"
+        world.wait(lambda w: w.phase is Phase.BACKOFF)
+        world.wait(lambda w: w.phase is Phase.CONNECTING)
+    assert len(world.tells("attempt_failed")) == 4
+    world.peer.port = "open"
+    world.wait(lambda w: w.status is Status.UP)
+    world.restart(None)
+    world.run(10)
+    assert len(world.tells("attempt_failed")) == 5, "the next outage is told anew"
+
+
 def test_what_is_expected_is_told_quietly() -> None:
     window = custom("move", Once(instant(NOON)), timedelta(hours=1))
     world = World(policy(windows=(window,))).up()
