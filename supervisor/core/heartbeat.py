@@ -110,6 +110,12 @@ def doubt(heartbeat: Heartbeat, now: float) -> Heartbeat:
     return _sent(replace(heartbeat, up=False, misses=0, last_miss=None), now)
 
 
+def retimed(heartbeat: Heartbeat, longer: float) -> Heartbeat:
+    """The interval is `longer` from now on, counted from the last answer as before."""
+    due = heartbeat.next_ping
+    return heartbeat if due is None else replace(heartbeat, next_ping=due + longer)
+
+
 def _sent(heartbeat: Heartbeat, now: float) -> Heartbeat:
     return replace(heartbeat, pings=(*heartbeat.pings, now), next_ping=None)
 

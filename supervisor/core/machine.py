@@ -174,6 +174,8 @@ def _reload(turn: Turn, event: Reloaded) -> None:
     state.calendar = calendar_of(policy, state.maintenance)
     state.restarts = replace(state.restarts, watches=kept)
     state.session = replace(state.session, port=policy.port)
+    longer = policy.timing.heartbeat_interval - before.timing.heartbeat_interval
+    state.heartbeat = heartbeat.retimed(state.heartbeat, longer)
     if policy.required_farms != before.required_farms:
         state.talk = replace(state.talk, missing_farms=False)
     if (policy.windows, policy.reauth) != (before.windows, before.reauth):

@@ -209,6 +209,20 @@ def test_the_number_of_misses_is_a_setting() -> None:
     assert world.wait(lost) == pytest.approx(2.5 + 4 * 3.5, abs=0.1)
 
 
+def test_a_reload_of_the_interval_counts_from_the_last_answer_already_waited_for() -> None:
+    slow, quick = policy(timing=Timing(heartbeat_interval=300.0)), policy()
+    world = World(slow).up()
+    world.run(1)
+    world.reload(quick)
+    world.run(3)
+    assert world.pings() == pytest.approx([0.004, 2.505], abs=0.01)
+    world.reload(slow)
+    world.run(200)
+    assert len(world.pings()) == 2
+    world.reload(quick)
+    assert len(world.pings()) == 3, "long due"
+
+
 def test_no_ping_goes_faster_than_the_interval_and_none_without_a_session() -> None:
     world = World().up()
     world.run(60)
