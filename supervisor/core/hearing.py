@@ -95,7 +95,8 @@ def _closed(turn: Turn, event: SessionClosed) -> None:
     elif event.ending is Ending.TIMEOUT:
         turn.fail(session.overdue(turn.state.session), event.detail)
     else:
-        turn.fail(_FAILURE_OF.get(event.ending, Failure.ERROR), event.detail)
+        ours = CauseKey.CALLBACK if event.ending is Ending.CALLBACK else None
+        turn.fail(_FAILURE_OF.get(event.ending, Failure.ERROR), event.detail, key=ours)
 
 
 def _defective(turn: Turn) -> None:
@@ -103,7 +104,7 @@ def _defective(turn: Turn) -> None:
     if turn.ready:
         turn.lose(Loss.CALLBACK, close=True)
     else:
-        turn.fail(Failure.ERROR, "a fault of this daemon in a callback", close=True)
+        turn.fail(Failure.ERROR, "an exception in a callback", close=True, key=CauseKey.CALLBACK)
 
 
 def _handshake(turn: Turn, event: HandshakeDone) -> None:

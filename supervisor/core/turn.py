@@ -99,8 +99,8 @@ class Turn:
             )
         )
 
-    def fail(self, failure: Failure, detail: str = "", *, close: bool = False) -> None:
-        """The attempt under way ends without a session."""
+    def fail(self, failure: Failure, detail: str = "", *, close: bool = False, key: CauseKey | None = None) -> None:
+        """The attempt under way ends without a session. `key`: the likely cause, if more is known than `failure`."""
         state, now = self.state, self.now
         if close:
             self.actions.append(Close(state.session.epoch))
@@ -112,7 +112,7 @@ class Turn:
         )
         self.observe()
         self.count(failures=added(state.counters.failures, failure, 1))
-        self._tell_failure(failure, detail, tried_id)
+        self._tell_failure(failure, detail, tried_id, key)
 
     def lose(self, loss: Loss, detail: str = "", *, close: bool = False, cause: Cause | None = None) -> None:
         """A ready session is over, and we want another one. `cause`: the likely one, if more is known than `loss`."""
@@ -179,12 +179,12 @@ class Turn:
         state.farms = farms.forgotten(state.farms, self.now.wall)
         state.talk = farms_gone(state.talk)
 
-    def _tell_failure(self, failure: Failure, detail: str, client_id: int) -> None:
+    def _tell_failure(self, failure: Failure, detail: str, client_id: int, key: CauseKey | None) -> None:
         live = self.state.session
         ghost = session.haunted(live, client_id, self.now.mono)
         restarting = self.restarting and self.state.restarts.pending
-        key = causes.of_failure(failure, ghost=ghost, restarting=restarting)
-        cause = self.describe(key, client_id=client_id)
+        likely = key if key is not None else causes.of_failure(failure, ghost=ghost, restarting=restarting)
+        cause = self.describe(likely, client_id=client_id)
         if not self.state.login.required:  # else it is the login that is missing, whatever the port does meanwhile
             self.state.cause = cause
         self.state.talk, now = may_tell_failure(self.state.talk, failure, self.now.mono)

@@ -223,6 +223,17 @@ def test_an_exception_in_a_callback_ends_the_session_and_is_counted() -> None:
     world.start().run(0.1)
     world.say(CallbackFailed, "error", "KeyError")
     assert world.failures() == {"error": 1}
+    assert "A fault of this daemon" in world.tells("attempt_failed")[0].text
+
+
+def test_a_run_loop_ended_by_a_callback_before_ready_is_told_as_our_own_fault() -> None:
+    world = World()
+    world.peer.port = "lost"
+    world.start()
+    world.drop(Ending.CALLBACK)
+    assert "A fault of this daemon" in world.tells("attempt_failed")[0].text
+    assert world.snapshot.cause is not None
+    assert "A fault of this daemon" in world.snapshot.cause.words
 
 
 def test_next_valid_id_lower_than_one_seen_earlier_is_counted() -> None:
