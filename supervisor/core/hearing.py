@@ -288,7 +288,7 @@ def _tell(turn: Turn, event: NoticeReceived, words: str) -> None:
     if not now:
         return
     unknown = event.code not in codes.KNOWN
-    level = Level.WARNING if code.severity in _TOLD_SEVERITIES and not unknown else Level.INFO
+    level = Level.WARNING if code.severity in _TOLD_SEVERITIES else Level.INFO
     if words or unknown or level is Level.WARNING:
         said = f"{event.code}: {notices.summary(event.text)}" + (f" {words}" if words else "")
         turn.tell(level, "notice", said, code=event.code, request_id=event.request_id)

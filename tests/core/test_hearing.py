@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from supervisor.core.actions import Level
 from supervisor.core.policy import Timing
 from supervisor.core.session import Phase
 from supervisor.core.talk import REMEMBERED
@@ -20,15 +21,15 @@ def test_every_code_is_counted_under_its_number_and_unknown_ones_as_other() -> N
     assert world.state.counters.messages == {"1100": 2, "2104": 1, "other": 3}
 
 
-def test_an_unknown_code_changes_nothing_and_is_told_once_an_hour() -> None:
+@pytest.mark.parametrize(("code", "level"), [(2199, Level.INFO), (987654, Level.WARNING)])
+def test_an_unknown_code_changes_nothing_and_is_told_once_an_hour(code: int, level: Level) -> None:
     world = World(SLOW).up()
     for _ in range(3):
-        world.notice(987654, "what is this")
+        world.notice(code, "what is this")
     assert world.word() == "up"
-    assert len(world.tells("notice")) == 1
-    assert world.tells("notice")[0].level == 20
+    assert [tell.level for tell in world.tells("notice")] == [level]
     world.run(3601)
-    world.notice(987654, "what is this")
+    world.notice(code, "what is this")
     assert len(world.tells("notice")) == 2
 
 
