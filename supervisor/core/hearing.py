@@ -262,7 +262,7 @@ def _port_changed(turn: Turn, notice: notices.PortChanged) -> None:
     cause = turn.describe(CauseKey.PORT_CHANGED, new_port=notice.port)
     turn.tell(Level.WARNING, "port_changed", f"{cause.words} {cause.cure}", new_port=notice.port)
     if turn.policy.follow_port_change and notice.port is not None:
-        turn.state.session = replace(turn.state.session, port=notice.port)
+        turn.state.session = replace(turn.state.session, followed=notice.port)
     if turn.ready:
         turn.lose(Loss.PORT_CHANGE, close=True, cause=cause)
 

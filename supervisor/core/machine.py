@@ -173,7 +173,7 @@ def _reload(turn: Turn, event: Reloaded) -> None:
     kept = tuple(watch for watch in state.restarts.watches if watch.occurrence.window in policy.windows)
     state.calendar = calendar_of(policy, state.maintenance)
     state.restarts = replace(state.restarts, watches=kept)
-    state.session = replace(state.session, port=policy.port)
+    state.session = replace(state.session, followed=None)
     longer = policy.timing.heartbeat_interval - before.timing.heartbeat_interval
     state.heartbeat = heartbeat.retimed(state.heartbeat, longer)
     if policy.required_farms != before.required_farms:

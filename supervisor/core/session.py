@@ -101,11 +101,13 @@ class Session:
     """The session of now, and what is remembered of the ones before it. Times are monotonic seconds."""
 
     port: int
-    """The port in use: the configured one, or the one that 1300 named."""
+    """The port of the last attempt: the configured one, or the one that 1300 named."""
     client_id: int
     """The id in use: the configured one, or its fallback."""
     seed: int
     """Of the jitter."""
+    followed: int | None = None
+    """The port that 1300 named, if the next attempts are to follow it."""
     phase: Phase = Phase.IDLE
     epoch: int = 0
     """Counts the attempts; a session is named by it."""
@@ -151,6 +153,7 @@ def begin(session: Session, cue: Cue, policy: Policy, now: float) -> Session:
     fresh = replace(
         session,
         epoch=session.epoch + 1,
+        port=_port(session, policy),
         client_id=session.client_id if session.client_id == policy.client_id_fallback else policy.client_id,
         opened=False,
         server_version=None,
@@ -218,17 +221,21 @@ def haunted(session: Session, client_id: int, now: float) -> bool:
 
 
 def forget(session: Session, policy: Policy, now: float) -> Session:
-    """No wait, no debt, no followed port: as on the first day, but for the epoch and a ghost that we may have left."""
+    """No wait, no debt: as on the first day, but for the epoch, a followed port, and a ghost that we may have left."""
     parted = _parted(session, now)
     return replace(
         parted,
-        port=policy.port,
+        port=_port(parted, policy),
         client_id=policy.client_id,
         failure=None,
         debt=0,
         mute=0,
         conflicts=0,
     )
+
+
+def _port(session: Session, policy: Policy) -> int:
+    return policy.port if session.followed is None else session.followed
 
 
 def _parted(session: Session, now: float) -> Session:

@@ -11,8 +11,10 @@ from supervisor.core.events import (
     HandshakeDone,
     NextIdReceived,
     NoticeReceived,
+    PauseAsked,
     PortOpened,
     ProbeAnswered,
+    ResumeAsked,
     SessionClosed,
     Started,
     TimeAnswered,
@@ -337,9 +339,13 @@ def test_1300_is_followed_only_if_configured_until_restart_or_reload() -> None:
     assert world.snapshot.port == 4002
     world.drop()
     assert world.attempts()[-1].port == 4002
+    world.step(PauseAsked())
+    world.step(ResumeAsked())
+    assert world.attempts()[-1].port == 4002, "a pause is neither"
     world.run(100)
     world.reload(replace(following, upstream_probe=False))
     assert world.phase is Phase.READY
+    assert world.snapshot.port == 4002, "the session itself lives on"
     world.drop()
     assert world.attempts()[-1].port == 4001
     assert world.heir(following).start().attempts()[-1].port == 4001
@@ -358,6 +364,7 @@ def test_1300_in_the_handshake_is_told_and_followed_by_the_next_attempt() -> Non
     world.start().run(0.1)
     world.notice(1300, "new port - 4002")
     assert world.phase is Phase.HANDSHAKING
+    assert world.snapshot.port == 4001
     world.run(15)
     assert world.attempts()[-1].port == 4002
 
