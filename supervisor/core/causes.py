@@ -57,9 +57,9 @@ class CauseKey(StrEnum):
     HEARTBEAT_LOST = "heartbeat_lost"
     """The gateway no longer answers, but its port is open."""
     UPSTREAM_LOST = "upstream_lost"
-    """1100 or 2110 outside every window."""
+    """1100 or 2110 while no server reset explains it."""
     UPSTREAM_RESET = "upstream_reset"
-    """1100 or 2110 in a window that explains it."""
+    """1100 or 2110 in the window of a server reset."""
     FARM_BROKEN = "farm_broken"
     """A required farm is broken while upstream is up."""
     REAUTH_REQUIRED = "reauth_required"
@@ -259,9 +259,9 @@ def of_loss(loss: Loss, *, restarting: bool) -> CauseKey | None:
     return CauseKey.RESTART if restarting and key is CauseKey.SESSION_CLOSED else key
 
 
-def of_upstream(*, explained: bool) -> CauseKey:
-    """The likely cause of a lost upstream. `explained`: an active window explains it."""
-    return CauseKey.UPSTREAM_RESET if explained else CauseKey.UPSTREAM_LOST
+def of_upstream(*, reset: bool) -> CauseKey:
+    """The likely cause of a lost upstream. `reset`: a window of IBKR's server reset explains it."""
+    return CauseKey.UPSTREAM_RESET if reset else CauseKey.UPSTREAM_LOST
 
 
 def describe(

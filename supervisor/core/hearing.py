@@ -243,7 +243,7 @@ def _upstream_lost(turn: Turn, notice: notices.UpstreamLost) -> None:
     turn.state.upstream = upstream.lost(before, notice.code, turn.now)
     if before.up:
         explained = turn.explained(Layer.UPSTREAM)
-        cause = turn.describe(CauseKey.UPSTREAM_RESET if explained else CauseKey.UPSTREAM_LOST)
+        cause = turn.describe_upstream()
         turn.tell(
             Level.INFO if explained else Level.WARNING,
             "upstream_lost",

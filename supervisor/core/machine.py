@@ -224,7 +224,7 @@ def _conclude(turn: Turn, before: State, *, exactly: bool) -> None:
     explained = broken is None or turn.explained(broken)
     state.outages = outages.observed(state.outages, broken, explained, now, turn.policy.timing.outage_merge)
     if broken is not None and turn.ready:
-        _find_cause(turn, broken, explained=explained)
+        _find_cause(turn, broken)
     _conclude_status(turn, stopped=stopped)
     last = state.outages.last
     if last is not None and last is not before.outages.last:
@@ -236,11 +236,11 @@ def _conclude(turn: Turn, before: State, *, exactly: bool) -> None:
             turn.actions.append(Keep(facts))
 
 
-def _find_cause(turn: Turn, broken: Layer, *, explained: bool) -> None:
+def _find_cause(turn: Turn, broken: Layer) -> None:
     """Why a session that is ready does not work, in words."""
     state = turn.state
     if broken is Layer.UPSTREAM:
-        cause = turn.describe(CauseKey.UPSTREAM_RESET if explained else CauseKey.UPSTREAM_LOST)
+        cause = turn.describe_upstream()
     elif broken is Layer.FARMS:
         cause = turn.describe(CauseKey.FARM_BROKEN, farms=turn.broken_farms())
     elif state.heartbeat.misses:

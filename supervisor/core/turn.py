@@ -5,7 +5,7 @@
 - Nothing here decides whether a move is due; `machine` and `hearing` do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from supervisor.core.talk import farms_gone, may_tell_failure
 from supervisor.core.upstream import Evidence
 from supervisor.core.windows import RESTARTS, Explains, Kind, Occurrence
 
+RESETS = frozenset({Kind.SERVER_RESET})
 RESET_PATIENCE = 300.0
 """Seconds at a stretch for which a daily server reset explains a layer below `upstream`."""
 Word = str | int | float | bool | None
@@ -67,9 +68,9 @@ class Turn:
             return False
         return explains(state.active, layer, state.low_since, self.now.mono)
 
-    def window_named(self) -> str | None:
-        """The active window to name to a person."""
-        return self.state.active[0].window.name if self.state.active else None
+    def window_named(self, kinds: Container[Kind]) -> str | None:
+        """The active window of these kinds to name to a person."""
+        return next((each.window.name for each in self.state.active if each.window.kind in kinds), None)
 
     def describe(self, key: CauseKey, **details: Any) -> Cause:
         """A likely cause in words, for this gateway."""
@@ -77,9 +78,15 @@ class Turn:
         known: dict[str, Any] = {
             "client_id": live.client_id,
             "mode": self.policy.account_mode.value,
-            "window": self.window_named(),
+            "window": self.window_named(RESETS if key is CauseKey.UPSTREAM_RESET else RESTARTS),
         }
         return causes.describe(key, host=self.policy.host, port=live.port, **{**known, **details})
+
+    def describe_upstream(self) -> Cause:
+        """Why IBKR is away: a reset is the cause only while one is active, and of no outage that others began."""
+        outage = self.state.outages.current
+        unplanned = outage is not None and outage.ended is None and not outage.planned
+        return self.describe(causes.of_upstream(reset=self.window_named(RESETS) is not None and not unplanned))
 
     # -- the session --------------------------------------------------------------------------------------------------
 

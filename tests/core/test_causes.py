@@ -109,5 +109,5 @@ def test_a_session_closed_in_the_window_of_a_restart_is_the_restart() -> None:
 
 
 def test_a_lost_upstream_is_the_reset_only_if_a_window_explains_it() -> None:
-    assert causes.of_upstream(explained=True) is CauseKey.UPSTREAM_RESET
-    assert causes.of_upstream(explained=False) is CauseKey.UPSTREAM_LOST
+    assert causes.of_upstream(reset=True) is CauseKey.UPSTREAM_RESET
+    assert causes.of_upstream(reset=False) is CauseKey.UPSTREAM_LOST

@@ -13,7 +13,7 @@ from supervisor.core.layers import Layer
 from supervisor.core.session import Phase
 from supervisor.core.status import Status, status_of
 from supervisor.core.windows import custom
-from tests.core.driver import NOON, RELAXED, RESET, World, instant, policy
+from tests.core.driver import NOON, RELAXED, RESET, RESTART, WEEKEND, World, instant, policy
 
 
 @pytest.mark.parametrize(("stopped", "up", "reauth", "planned", "alive"), list(product([False, True], repeat=5)))
@@ -111,6 +111,29 @@ def test_an_upstream_lost_in_a_reset_has_the_reset_as_its_cause_until_it_is_over
     assert "resets its servers" in words(world)
     world.until("2027-01-06 02:01 NY")
     assert "resets its servers" not in words(world)
+
+
+def test_no_other_window_is_told_as_a_reset_and_no_reset_as_the_cause_of_what_began_before_it() -> None:
+    window = custom("move", Once(instant(NOON)), timedelta(hours=1))
+    world = World(policy(windows=(window,))).up()
+    world.notice(1100)
+    assert world.word() == "maintenance"
+    assert "IBKR unreachable" in words(world)
+    assert "IBKR unreachable" in world.tells("upstream_lost")[0].text
+    world = World(policy(windows=(RESET,)), at="2027-01-06 00:00 NY").up()
+    world.notice(1100)
+    world.until("2027-01-06 00:30 NY")
+    assert "IBKR unreachable" in words(world)
+
+
+def test_the_window_that_is_named_is_the_one_that_is_the_cause() -> None:
+    settings = policy(windows=(RESTART, WEEKEND))
+    world = World(settings, at="2027-01-08 23:40 NY", facts=Facts(known=True)).up()
+    world.until("2027-01-08 23:45 NY")
+    world.notice(1100)
+    assert "resets its servers (server_reset)" in words(world)
+    world.drop()
+    assert "restarting as scheduled (daily_restart)" in words(world)
 
 
 def test_between_ready_and_the_first_answer_nothing_is_said_to_be_wrong() -> None:
