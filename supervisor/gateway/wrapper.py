@@ -6,8 +6,8 @@ Rules
 - An exception of our own in a callback is reported and costs nothing else: one guard around all of them.
 - `error()` is taken in every layout that `ibapi` ever had (IBAPI.md section 4).
 - A message of which nothing was told is `TrafficSeen`: no list of callbacks is needed to know that the gateway talks.
-- What `ibapi` says about a connection that is no more (502, 504) is not a word of the gateway: `SessionClosed` tells
-  it.
+- What `ibapi` says about a connection that it could not make (502, 504) is not told: `SessionClosed` tells it. Once
+  connected, every code is told, whoever said it.
 """
 
 import time as clocks
@@ -189,7 +189,8 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
         request_id, code, text = _error_arguments(args)
         if code in _OF_OUR_SIDE:
             self.last_local_error = clean(text, 200)
-            return
+            if not self.connected:
+                return
         self.emit(NoticeReceived(self.epoch, _int32(request_id), _int32(code), clean(text, MAX_TEXT)))
 
 

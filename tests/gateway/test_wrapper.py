@@ -46,8 +46,13 @@ def test_an_error_of_too_few_arguments_is_a_fault_of_ours() -> None:
 
 
 @pytest.mark.parametrize("code", [502, 504])
-def test_what_ibapi_says_of_having_no_connection_is_no_notice(code: int) -> None:
+def test_what_ibapi_says_of_having_no_connection_is_no_notice_unless_there_is_one(code: int) -> None:
     assert told_by("error", -1, code, "Not connected") == []
+    told: list[SessionEvent] = []
+    callbacks = Callbacks(3, told.append)
+    callbacks.connectAck()
+    callbacks.error(-1, code, "as a gateway may say, too")
+    assert told[1:] == [NoticeReceived(3, -1, code, "as a gateway may say, too")]
 
 
 @pytest.mark.parametrize("code", [505, 507, 531])
