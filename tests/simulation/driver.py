@@ -301,7 +301,6 @@ class Run:
 
     def _pause(self, fault: f.Pause) -> None:
         until = self.line.now().wall + timedelta(seconds=fault.lasts) if fault.by_clock else None
-        self.world.port_back()
         self._hear(PauseAsked(until))
         if until is None:
             self.line.later(fault.lasts, self._resume)
