@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import socket
 import ssl
 import time
@@ -21,6 +22,7 @@ from supervisor.observe.web.users import Users
 from tests.config.web_files import HASH, PASSWORD, TLS, USERS, a_web_file
 from tests.observe import rich
 from tests.observe.stage import Stage
+from tests.observe.wire import wired
 
 RIGHT = ("prometheus", PASSWORD)
 LOOKS = ("/", "/metrics", "/-/healthy", "/-/ready", "/api/v1/status", "/api/v1/events", "/nothing")
@@ -40,17 +42,24 @@ def with_users() -> Iterator[str]:
     assert server.stop(10)
 
 
-@pytest.fixture
-def with_tls(tmp_path: Path) -> Iterator[tuple[WebServer, ssl.SSLContext]]:
+@contextlib.contextmanager
+def speaking_tls(folder: Path, limits: Limits) -> Iterator[tuple[WebServer, ssl.SSLContext]]:
     """A server that speaks TLS, and what a client needs to trust it."""
     faults = Faults("web.yaml")
-    security = read_web_file(a_web_file(tmp_path, TLS + USERS), faults)
+    security = read_web_file(a_web_file(folder, TLS + USERS), faults)
     assert security.tls is not None, faults.told()
     context = server_context(security.tls)
-    server = WebServer(here(), bind("127.0.0.1", 0), limits=Limits(request=1.0), tls=context)
+    server = WebServer(here(), bind("127.0.0.1", 0), limits=limits, tls=context)
     server.start()
-    yield server, ssl.create_default_context(cafile=str(tmp_path / "tls.crt"))
+    yield server, ssl.create_default_context(cafile=str(folder / "tls.crt"))
     assert server.stop(10)
+
+
+@pytest.fixture
+def with_tls(tmp_path: Path) -> Iterator[tuple[WebServer, ssl.SSLContext]]:
+    """One for which a second is long."""
+    with speaking_tls(tmp_path, Limits(request=1.0)) as server:
+        yield server
 
 
 @pytest.mark.parametrize("path", LOOKS)
@@ -127,3 +136,40 @@ def test_a_client_that_begins_no_handshake_delays_nobody_and_is_closed(
         idle.settimeout(10)
         assert idle.recv(1) == b""
         assert time.monotonic() - began < 8
+
+
+def test_connections_without_a_handshake_are_connections_too(tmp_path: Path) -> None:
+    """Else any number of them could take all file descriptors, those of the gateways' sessions too."""
+    with speaking_tls(tmp_path, Limits(connections=4)) as (server, trust), wired(server.port) as connect:
+        mutes = [connect() for _ in range(8)]
+        assert all(wire.closes_within(5) for wire in mutes[:4])
+        answer = httpx.get(f"https://127.0.0.1:{server.port}/metrics", verify=trust, timeout=20)
+        assert answer.status_code == 200
+        assert mutes[4].closes_within(5)
+        assert not mutes[-1].closed
+
+
+def test_a_request_that_comes_with_the_end_of_the_handshake_is_answered(
+    with_tls: tuple[WebServer, ssl.SSLContext],
+) -> None:
+    server, trust = with_tls
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = trust.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+    with socket.create_connection(("127.0.0.1", server.port), 20) as wire:
+        while True:
+            try:
+                client.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                wire.sendall(outgoing.read())
+                incoming.write(wire.recv(65536))
+        client.write(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        wire.sendall(outgoing.read())
+        answer = b""
+        while b"the loop turns" not in answer:
+            more = wire.recv(65536)
+            assert more, "closed without an answer"
+            incoming.write(more)
+            with contextlib.suppress(ssl.SSLWantReadError):
+                answer += client.read()
+        assert answer.startswith(b"HTTP/1.1 200 ")

@@ -5,11 +5,14 @@
 - An answer has a time in which its reader must take it, unless it is a stream.
 - Only so many connections are open. For one more the oldest of the least needed goes: one that is idle (no whole
   request), then a stream, then one that is being answered, and `/metrics` only after all others.
+- With TLS both hold from the moment of accepting: asyncio's own server would hide a connection until its handshake is
+  done, and any number of them could take all file descriptors.
 - All of it happens on the web server's own loop.
 """
 
 import asyncio
 import socket
+import ssl
 import time
 from dataclasses import dataclass
 from enum import IntEnum
@@ -62,9 +65,13 @@ class Connection(H11Protocol):
     of it.
     """
 
-    def __init__(self, *args: Any, limits: Limits, **options: Any) -> None:
+    def __init__(self, *args: Any, limits: Limits, tls: ssl.SSLContext | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         self._limits = limits
+        self._tls = tls
+        self._handshake: asyncio.Task[None] | None = None
+        self._early = bytearray()
+        """What came with the end of the handshake, before we had heard of it."""
         self.app_state = {**self.app_state, "connection": self}
         self.waiting_since = time.monotonic()
         """When it was accepted, or had its last answer."""
@@ -95,8 +102,13 @@ class Connection(H11Protocol):
         self.transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Accepted: its first request is awaited."""
-        super().connection_made(transport)
+        """Accepted: its first request is awaited, with TLS after a handshake."""
+        if self._tls is None:
+            super().connection_made(transport)
+        else:
+            self.transport = transport
+            self.connections.add(self)
+            self._handshake = self.loop.create_task(self._secure(transport, self._tls))
         self._await_request()
         others = [other for other in self.connections if isinstance(other, Connection) and not other._aborted]
         others.remove(self)
@@ -112,6 +124,9 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Part of a request."""
+        if self._handshake is not None:
+            self._early += data
+            return
         was_whole = self._whole()
         if self._request_due is None and not was_whole:
             self._await_request()
@@ -130,6 +145,20 @@ class Connection(H11Protocol):
             self._await_reader()
         elif self.conn.their_state is h11.SEND_BODY or self.conn.trailing_data[0]:
             self._await_request()
+
+    async def _secure(self, transport: asyncio.Transport, tls: ssl.SSLContext) -> None:
+        try:
+            secured = await self.loop.start_tls(transport, self, tls, server_side=True)
+        except OSError:  # no TLS, or none that suits both
+            secured = None
+        self._handshake = None
+        if secured is None or secured.is_closing():  # None: it was aborted meanwhile
+            self.connection_lost(None)
+            return
+        super().connection_made(secured)
+        if self._early:
+            self.data_received(bytes(self._early))
+            self._early.clear()
 
     def _answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete and self._whole()

@@ -1,7 +1,6 @@
 """The web server: uvicorn on a thread of its own, on a socket that was bound before.
 
 - Nothing here touches the deciding loop; what a request wants of it goes through the `Backend`.
-- With TLS a handshake has as long as a request has, and blocks nobody else.
 - `stop` is done within a second whatever clients do: streams end, and who has not taken an answer by then loses it.
 """
 
@@ -13,7 +12,6 @@ import ssl
 import threading
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 import uvicorn
 
@@ -21,25 +19,12 @@ from supervisor.observe.metrics import Exposition
 from supervisor.observe.web.app import Site
 from supervisor.observe.web.backend import Backend
 from supervisor.observe.web.guard import Admit
+from supervisor.observe.web.listen import BACKLOG
 from supervisor.observe.web.protocol import LIMITS, Connection, Limits
 
 LOG = logging.getLogger("supervisor.web")
 PATIENCE = 0.3
 """Seconds for which `stop` lets answers under way be taken."""
-
-
-class _Loop(asyncio.SelectorEventLoop):
-    """asyncio's loop, but a TLS handshake takes no longer than `handshake` seconds; uvicorn has no word for that."""
-
-    def __init__(self, handshake: float) -> None:
-        super().__init__()
-        self._handshake = handshake
-
-    async def create_server(self, *args: Any, **options: Any) -> asyncio.Server:
-        """A server."""
-        if options.get("ssl") is not None:
-            options["ssl_handshake_timeout"] = self._handshake
-        return await super().create_server(*args, **options)
 
 
 class WebServer:
@@ -65,7 +50,7 @@ class WebServer:
         self._limits = limits
         self._tls = tls
         self._admit = admit
-        self._loop = _Loop(limits.request)
+        self._loop = asyncio.SelectorEventLoop()
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="ib-web", daemon=True)
         self.port: int = listener.getsockname()[1]
@@ -101,9 +86,10 @@ class WebServer:
             site.app(self._hosts, self._admit, certified),
             interface="asgi3",
             loop="asyncio",
-            http=partial(Connection, limits=self._limits),  # type: ignore[arg-type]
+            http=partial(Connection, limits=self._limits, tls=self._tls),  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
+            backlog=BACKLOG,  # also how many asyncio accepts before one of them is counted: far fewer than files
             log_config=None,
             log_level="error",
             access_log=False,
@@ -113,8 +99,6 @@ class WebServer:
             timeout_graceful_shutdown=1,
             h11_max_incomplete_event_size=self._limits.head,
         )
-        config.load()
-        config.ssl = self._tls  # made of more than the files that uvicorn would read
         server = uvicorn.Server(config)
         serving = asyncio.ensure_future(server.serve(sockets=[self._listener]))
         asked = asyncio.ensure_future(self._stopping.wait())
