@@ -18,6 +18,7 @@ from supervisor.core.restarts import Result
 from supervisor.core.session import Failure, Loss
 from supervisor.core.snapshot import FarmView, Snapshot, WindowView
 from supervisor.core.upstream import Data
+from supervisor.core.windows import Kind as Windows
 from supervisor.observe.metrics_family import Family, Kind, Row, single
 
 COUNTED_CODES = (326, 1100, 1101, 1102, 1300, 2103, 2105, 2110, 2157)
@@ -108,18 +109,18 @@ def _farm_breaks(farms: tuple[FarmView, ...]) -> Iterable[Row]:
         yield (farm.kind.value, farm.name, "true"), farm.breaks_planned
 
 
-def _window(name: str, text: str, value: Callable[[WindowView], float | None]) -> Gateway:
-    def rows(windows: tuple[WindowView, ...]) -> Iterable[Row]:
-        for window in windows:
-            known = value(window)
-            if known is not None:
-                yield (window.name,), known
-
-    return Family(Kind.GAUGE, name, text, lambda snapshot: snapshot.windows, rows, ("window",))
+def _open_windows(windows: tuple[WindowView, ...]) -> Iterable[Row]:
+    """Maintenance may be asked for at any time, so that it is known not to be open before it ever was."""
+    for window in windows:
+        yield (window.name,), int(window.active)
+    if Windows.MAINTENANCE not in {window.name for window in windows}:
+        yield (Windows.MAINTENANCE.value,), 0
 
 
-def _next_start(window: WindowView) -> float | None:
-    return window.next_start.timestamp() if window.next_start is not None else None
+def _window_starts(windows: tuple[WindowView, ...]) -> Iterable[Row]:
+    for window in windows:
+        if window.next_start is not None:
+            yield (window.name,), window.next_start.timestamp()
 
 
 def _seconds_of(snapshot: Snapshot) -> float | None:
@@ -245,8 +246,17 @@ GATEWAY: tuple[Gateway, ...] = (
         "1 while a competing session is heard of, 0 after 5 minutes of silence; absent if never heard.",
         lambda s: _truth(s.competing),
     ),
-    _window("ib_window_active", "1 while the window is open.", lambda window: int(window.active)),
-    _window("ib_window_next_timestamp_seconds", "The first start of the window later than now.", _next_start),
+    Family(
+        Kind.GAUGE, "ib_window_active", "1 while the window is open.", lambda s: s.windows, _open_windows, ("window",)
+    ),
+    Family(
+        Kind.GAUGE,
+        "ib_window_next_timestamp_seconds",
+        "The first start of the window later than now.",
+        lambda s: s.windows,
+        _window_starts,
+        ("window",),
+    ),
     counted(
         "ib_restarts_total",
         "Scheduled restarts by how they went, once per window.",

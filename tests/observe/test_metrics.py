@@ -110,6 +110,7 @@ def test_closed_label_sets_are_there_from_the_first_scrape() -> None:
     assert closed("ib_restarts_total", "result") == {"in_time", "overdue", "not_seen"}
     assert closed("ib_gateway_status", "ib_gateway_status") == set(Status)
     assert closed("ib_session_phase", "ib_session_phase") == set(Phase)
+    assert value(rich.fresh().snapshot, "ib_window_active", window="maintenance") == 0
     for name in ("ib_session_losses_total", "ib_outages_total", "ib_outage_seconds_total", "ib_recovery_seconds_count"):
         assert closed(name, "planned") == {"true", "false"}
 
