@@ -130,6 +130,7 @@ def test_events_are_the_last_ones_or_those_since() -> None:
         def numbers(**query: str) -> list[int]:
             return [event["id"] for event in client.get("/api/v1/events", params=query).json()["events"]]
 
+        assert numbers(since="", limit="") == [1, 2, 3, 4, 5]
         assert numbers(limit="2") == [4, 5]
         assert numbers(since="3") == [4, 5]
         assert numbers(since="1", limit="2") == [2, 3]

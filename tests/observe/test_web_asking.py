@@ -52,9 +52,10 @@ def test_what_an_operator_asks_reaches_the_gateway() -> None:
     assert [event for _, event in here.heard[:4]] == [PauseAsked(), ResumeAsked(), MaintenanceEnded(), LoginConfirmed()]
 
 
-def test_an_unknown_gateway_is_404(shared: Shared) -> None:
+@pytest.mark.parametrize("asked", ["pause", "pause?for=x", "resume", "maintenance", "confirm-login?a=b"])
+def test_an_unknown_gateway_is_404_whatever_is_asked_of_it(asked: str, shared: Shared) -> None:
     client, _ = shared
-    answer = client.post("/api/v1/gateways/nobody/pause")
+    answer = client.post(f"/api/v1/gateways/nobody/{asked}")
     assert (answer.status_code, answer.text) == (404, "there is no gateway 'nobody'\n")
 
 

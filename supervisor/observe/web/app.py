@@ -109,7 +109,7 @@ class Site:
     async def _events(self, request: Request) -> Response:
         since, limit = request.query_params.get("since"), _limit(request.query_params.get("limit"))
         events = self._backend.events
-        if since is None:
+        if not since:
             found = events.last(limit)
         elif (number := _number(since)) is not None:
             found = events.after(number, limit)
@@ -159,9 +159,12 @@ class Site:
 
     async def _control(self, what: str, request: Request) -> Response:
         name: str = request.path_params["name"]
+        unknown = HTTPException(404, f"there is no gateway {name!r}")
+        if all(snapshot.policy.name != name for snapshot in self._backend.snapshots()):
+            raise unknown
         event = await self._event(what, request)
-        if not await self._ask(lambda: self._backend.control(name, event)):
-            raise HTTPException(404, f"there is no gateway {name!r}")
+        if not await self._ask(lambda: self._backend.control(name, event)):  # it has left meanwhile
+            raise unknown
         return Response(status_code=204)
 
     async def _event(self, what: str, request: Request) -> OperatorEvent:
@@ -198,7 +201,7 @@ async def _body(request: Request) -> bytes:
 
 
 def _limit(said: str | None) -> int:
-    if said is None:
+    if not said:
         return EVENTS
     limit = _number(said)
     if limit is None or not 1 <= limit <= MOST_EVENTS:
