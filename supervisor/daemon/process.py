@@ -1,7 +1,8 @@
 """One process of the daemon: what is opened before the loop turns, and closed after it.
 
 - The order of the start is the order of what can fail: the log, `ibapi`, the HTTP socket, the journal.
-- The web stack is imported only when the loop turns, so that it costs no session a moment.
+- The web stack and the bell are imported only when the loop turns, so that they cost neither READY=1 nor a session a
+  moment.
 - Observers are told and asked; none decides anything.
 """
 
@@ -22,7 +23,6 @@ from supervisor.core.events import OperatorEvent
 from supervisor.core.facts import Facts
 from supervisor.core.snapshot import Snapshot
 from supervisor.daemon.app import Daemon
-from supervisor.daemon.bell import Bell
 from supervisor.daemon.clocks import Clock
 from supervisor.daemon.memory import give_back_large_blocks
 from supervisor.gateway.selftest import SelfTestError, self_test
@@ -30,13 +30,14 @@ from supervisor.gateway.versions import ibapi_version
 from supervisor.observe import logs
 from supervisor.observe.events import EventRing
 from supervisor.observe.history import History, open_outages, read
+from supervisor.observe.internals import Internals
 from supervisor.observe.journal import Journal
-from supervisor.observe.metrics_own import Internals
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.listen import BindError, bind
 from supervisor.observe.wirelog import WireLogs
 
 if TYPE_CHECKING:
+    from supervisor.daemon.bell import Bell
     from supervisor.observe.web.guard import Admit
     from supervisor.observe.web.server import WebServer
 
@@ -147,6 +148,7 @@ class Process:
     def _start_rest(self) -> None:
         """What no session needs: the web stack and the bell, imported now."""
         try:
+            from supervisor.daemon.bell import Bell
             from supervisor.observe.web.server import WebServer
 
             with self._rest:

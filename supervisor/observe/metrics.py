@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from supervisor.core.snapshot import Snapshot
+from supervisor.observe.internals import Internals
 from supervisor.observe.metrics_family import Family, Format, Renderer
 from supervisor.observe.metrics_gateway import GATEWAY
-from supervisor.observe.metrics_own import OWN, Internals
+from supervisor.observe.metrics_own import OWN
 
 __all__ = ["Exposition", "Internals"]
 

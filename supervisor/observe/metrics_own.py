@@ -1,27 +1,7 @@
 """The metrics of the supervisor itself: the `ib_supervisor_` part of DESIGN.md section 10."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
-from supervisor.core.counters import Histogram
+from supervisor.observe.internals import Internals
 from supervisor.observe.metrics_family import Family, Kind, single
-
-
-@dataclass(frozen=True, slots=True)
-class Internals:
-    """What the daemon tells of itself."""
-
-    version: str
-    ibapi_version: str
-    python_version: str
-    reload_ok: bool
-    """The last attempt to load the config succeeded."""
-    reload_at: datetime | None
-    """The last one that succeeded."""
-    loop: Histogram
-    """Seconds that single decisions took."""
-    events_dropped: int
-    journal_errors: int
 
 
 def _build(internals: Internals) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ from supervisor.core.events import OperatorEvent
 from supervisor.core.snapshot import Snapshot
 from supervisor.observe.events import EventRing
 from supervisor.observe.history import History
-from supervisor.observe.metrics_own import Internals
+from supervisor.observe.internals import Internals
 
 
 @dataclass(frozen=True, slots=True)
