@@ -1,12 +1,14 @@
 """The stream of events: as it happens, resumed where it was left, and never waited for."""
 
+import asyncio
 import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from supervisor.observe.events import EventRing
-from supervisor.observe.web.protocol import Limits
+from supervisor.observe.web.protocol import LIMITS, Connection, Limits
+from supervisor.observe.web.stream import Streams
 from tests.observe.stage import Stage, served
 from tests.observe.wire import Wire, wired
 
@@ -133,3 +135,41 @@ def test_a_stream_ends_with_the_server() -> None:
         assert server.stop(10)
         wire.rest()
     stage.tell("nobody listens, and that is no fault")
+
+
+def test_without_a_client_an_event_does_not_wake_the_server() -> None:
+    """At the start of a hundred gateways two thousand farms are told, and each wake-up costs the deciding loop."""
+
+    class Counted(asyncio.SelectorEventLoop):
+        woken = 0
+
+        def call_soon_threadsafe(self, *args: Any, **options: Any) -> asyncio.Handle:  # type: ignore[override]
+            self.woken += 1
+            return super().call_soon_threadsafe(*args, **options)
+
+    loop, stage = Counted(), Stage()
+
+    async def heard() -> list[int]:
+        streams, counts = Streams(stage.events, LIMITS), []
+
+        class Client(Connection):
+            def __init__(self) -> None: ...
+
+            def stream(self) -> None: ...
+
+        def tell() -> None:
+            stage.tell("something")
+            counts.append(loop.woken)
+
+        tell()
+        listening = streams.listen(Client(), None)
+        assert await anext(listening) == b"retry: 2000\n\n"
+        tell()
+        assert b"something" in await anext(listening)
+        await listening.aclose()  # type: ignore[attr-defined]
+        tell()
+        return counts
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        none, one, still_one = runner.run(heard())
+    assert (none, one, still_one) == (0, 1, 1)

@@ -33,6 +33,7 @@ class Streams:
         self._sending: dict[Connection, int] = {}
         """Who has not taken yet what it was sent, and what was the newest event then."""
         self._closed = False
+        self._listening = 0
         self._announcing = False
         events.watch(self._told)
 
@@ -45,6 +46,7 @@ class Streams:
     async def listen(self, connection: Connection, seen: int | None) -> AsyncIterator[bytes]:
         """What one client is sent; `seen` is the last event it has, None for one that wants only what is to come."""
         connection.stream()
+        self._listening += 1  # before the first look: what comes after it is announced
         newest = self._events.newest
         last = newest if seen is None else seen if seen <= newest else 0  # a number of an earlier process
         try:
@@ -63,10 +65,11 @@ class Streams:
                     continue
                 yield b": still here\n\n"
         finally:
+            self._listening -= 1
             self._sending.pop(connection, None)
 
     def _told(self) -> None:
-        if self._announcing:  # a burst wakes this loop once
+        if self._announcing or not self._listening:  # to wake this loop is dear: a burst does it once
             return
         self._announcing = True
         with contextlib.suppress(RuntimeError):  # the loop is closed
