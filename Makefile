@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench bench-fleet race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit clean
+.PHONY: help demo test check bench bench-start bench-fleet race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -48,6 +48,9 @@ lab-prometheus: $(STAMP)  ## every alert seen firing: real Prometheus and Alertm
 
 bench: $(STAMP)  ## medians against ib_async's Watchdog in the same run
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+bench-start: $(STAMP)  ## time to READY=1, memory of one gateway, size of the wheel
+	$(BIN)/python -m tests.bench.start $(BENCH_ARGS)
 
 bench-fleet: $(STAMP)  ## the cost of 1, 10 and 100 gateways in one process
 	$(BIN)/python -m tests.bench.fleet $(BENCH_ARGS)

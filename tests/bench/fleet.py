@@ -111,11 +111,11 @@ def measured(count: int, folder: Path) -> Cost:
         wall = time.time()
         with Daemon(home, config, every=None) as daemon:
             started = _all_up(daemon, home, count, wall)
-            start_work = _processor(daemon.process.pid)
+            start_work = worked(daemon.process.pid)
             time.sleep(5.0)  # what follows a start has been done
             pages = [_timed(daemon) for _ in range(SCRAPES)]
             changed = [_changed(daemon, side, word) for word in ("storm 1", "calm") * 5]
-            memory, threads = _memory(daemon.process.pid), _threads(daemon.process.pid)
+            memory, threads = resident(daemon.process.pid), _threads(daemon.process.pid)
             side.say("refuse")
             time.sleep(5.0)
             wall = time.time()
@@ -170,17 +170,19 @@ def _all_up(daemon: Daemon, home: Path, count: int, after: float) -> float:
 
 
 def _idle(pid: int) -> float:
-    began, before = time.monotonic(), _processor(pid)
+    began, before = time.monotonic(), worked(pid)
     time.sleep(IDLE)
-    return (_processor(pid) - before) / (time.monotonic() - began)
+    return (worked(pid) - before) / (time.monotonic() - began)
 
 
-def _processor(pid: int) -> float:
+def worked(pid: int) -> float:
+    """Seconds of a processor that a process has had."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
-def _memory(pid: int) -> float:
+def resident(pid: int) -> float:
+    """Bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
 
 
