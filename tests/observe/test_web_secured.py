@@ -95,9 +95,19 @@ def test_who_has_the_right_password_may_look_and_ask(with_users: str) -> None:
     with httpx.Client(base_url=with_users, auth=RIGHT, timeout=20) as client:
         assert client.get("/metrics").status_code == 200
         assert client.post("/api/v1/gateways/live/pause").status_code == 204
-        assert client.post("/-/reload", headers={"host": "b.example:14000"}).status_code == 200, "any name of ours"
+        assert client.post("/-/reload", headers={"host": "b.example:14000"}).status_code == 403, "no name of loopback"
         foreign = client.post("/-/reload", headers={"origin": "http://evil.example"})
         assert foreign.status_code == 403, "the password of a browser is no consent"
+
+
+def test_who_listens_beyond_this_machine_does_not_know_all_its_names() -> None:
+    server = WebServer(here(), bind("0.0.0.0", 0), admit=Users({"prometheus": HASH}).admit)
+    server.start()
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", auth=RIGHT, timeout=20) as client:
+        assert client.post("/-/reload", headers={"host": "b.example:14000"}).status_code == 200
+        foreign = {"host": "b.example", "origin": "http://evil.example"}
+        assert client.post("/-/reload", headers=foreign).status_code == 403
+    assert server.stop(10)
 
 
 def test_a_right_password_is_paid_for_once_and_a_wrong_one_each_time() -> None:

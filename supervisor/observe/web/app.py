@@ -48,7 +48,9 @@ class Site:
         self._past = Desk("ib-web-history", 1)
         self.streams = Streams(backend.events, limits)
 
-    def app(self, hosts: Iterable[str] = (), admit: Admit | None = None, certified: bool = False) -> ASGIApp:
+    def app(
+        self, hosts: Iterable[str] = (), admit: Admit | None = None, certified: bool = False, wide: bool = False
+    ) -> ASGIApp:
         """The whole application behind its `Guard`, which explains what it is given."""
         asks = [
             Route(f"/api/v1/gateways/{{name}}/{what}", partial(self._control, what), methods=["POST"]) for what in ASKS
@@ -69,7 +71,7 @@ class Site:
         ]
         app = Starlette(routes=routes, exception_handlers={HTTPException: _refused, Exception: _defect})
         app.router.redirect_slashes = False
-        return Guard(app, hosts, admit, certified)
+        return Guard(app, hosts, admit, certified, wide)
 
     # -- looking ------------------------------------------------------------------------------------------------------
 

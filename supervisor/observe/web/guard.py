@@ -3,8 +3,9 @@
 - Where there are users, nobody is answered without a right name and password, wherever they are.
 - A request that changes something (any method but GET, HEAD and OPTIONS) must come from this machine, or from a client
   that has proved who it is, and from no web page of somebody else: a browser may be led here by a foreign page
-  (`Origin`), or by a foreign name that was made to point here (`Host`: DNS rebinding). A browser has no password for
-  such a name, so among clients that have proved who they are any `Host` is as good as another.
+  (`Origin`), or by a foreign name that was made to point here (`Host`: DNS rebinding). Who listens beyond this machine
+  cannot know all its names; there, of clients that have proved who they are, any `Host` will do: a browser has no
+  password for a name that is not ours.
 - Answers are never kept, framed, sniffed or mixed with anything from elsewhere.
 """
 
@@ -37,16 +38,23 @@ class Guard:
     """Stands before the app.
 
     `hosts` are names, beside those of the loopback, under which we are reached; `admit` asks the `Authorization` header
-    who it is, if there are users; `certified` clients have shown a certificate of theirs.
+    who it is, if there are users; `certified` clients have shown a certificate of theirs. `wide` is whether we listen
+    beyond this machine.
     """
 
     def __init__(
-        self, app: ASGIApp, hosts: Iterable[str] = (), admit: Admit | None = None, certified: bool = False
+        self,
+        app: ASGIApp,
+        hosts: Iterable[str] = (),
+        admit: Admit | None = None,
+        certified: bool = False,
+        wide: bool = False,
     ) -> None:
         self._app = app
         self._hosts = LOCAL_HOSTS | {host.lower() for host in hosts}
         self._admit = admit
         self._known = certified or admit is not None
+        self._by_any_name = wide and self._known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or let pass with our headers on the answer."""
@@ -77,7 +85,7 @@ class Guard:
             return "this is only for clients on the daemon's own machine"
         headers = Headers(scope=scope)
         host, origin = headers.get("host"), headers.get("origin")
-        if not self._known and host is not None and host_name(host) not in self._hosts:
+        if not self._by_any_name and host is not None and host_name(host) not in self._hosts:
             return "the Host header names another host: use the address the daemon listens on"
         if origin is not None and (host is None or not _same_origin(origin, host)):
             return "this may not be asked from a page of another origin"

@@ -18,7 +18,7 @@ import uvicorn
 from supervisor.observe.metrics import Exposition
 from supervisor.observe.web.app import Site
 from supervisor.observe.web.backend import Backend
-from supervisor.observe.web.guard import Admit
+from supervisor.observe.web.guard import Admit, is_loopback
 from supervisor.observe.web.listen import BACKLOG
 from supervisor.observe.web.protocol import LIMITS, Connection, Limits
 
@@ -82,8 +82,9 @@ class WebServer:
         backend = self._backend
         site = Site(backend, Exposition(backend.snapshots, backend.internals), self._limits)
         certified = self._tls is not None and self._tls.verify_mode is ssl.CERT_REQUIRED
+        wide = not is_loopback(self._listener.getsockname()[:2])
         config = uvicorn.Config(
-            site.app(self._hosts, self._admit, certified),
+            site.app(self._hosts, self._admit, certified, wide),
             interface="asgi3",
             loop="asyncio",
             http=partial(Connection, limits=self._limits, tls=self._tls),  # type: ignore[arg-type]
