@@ -73,7 +73,7 @@ class Daemon:
         self._next_chore = 0.0
         self._next_watchdog = 0.0
         self.ending_since = 0.0
-        """Monotonic seconds: when the loop was told to end."""
+        """Monotonic seconds: when the daemon was told to end; 0 before."""
 
     # -- for everybody ------------------------------------------------------------------------------------------------
 
@@ -117,6 +117,7 @@ class Daemon:
 
     def stop(self) -> None:
         """End the daemon, as SIGTERM does."""
+        self.ending_since = self.ending_since or time.monotonic()
         self.mailbox.order(self.loop.stop)
 
     # -- the life of the process --------------------------------------------------------------------------------------
@@ -165,7 +166,7 @@ class Daemon:
         return LOOK if interval is None else min(interval, LOOK)
 
     def _end(self) -> None:
-        self.ending_since = time.monotonic()
+        self.ending_since = self.ending_since or time.monotonic()
         self._notifier.stopping()
         self.loop.end()
         deadline = self.ending_since + DRAIN

@@ -134,11 +134,12 @@ class Process:
         for fault in self.daemon.config.warnings:
             log.warning("%s", fault)
         self.daemon.each_second(self._chores)
-        facts = self._journal.open()
+        facts = self._journal.open(given_up=lambda: self.daemon.ending_since > 0)
         last, recent = self._journal.recent()
         self.events.resume(recent, last + UNWRITTEN if last else 0)
         try:
-            self.daemon.run(facts, self._on_ready)
+            if not self.daemon.ending_since:
+                self.daemon.run(facts, self._on_ready)
         finally:
             self._end()
 

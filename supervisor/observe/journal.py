@@ -85,15 +85,19 @@ class Journal:
         self._opened = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
-    def open(self, timeout: float = 5.0) -> Mapping[str, Facts]:
+    def open(self, timeout: float = 5.0, given_up: Callable[[], bool] = lambda: False) -> Mapping[str, Facts]:
         """Begin, and read the facts of every gateway that ever was; called once.
 
-        Never raises and never takes longer than `timeout` seconds: what cannot be read by then is unknown, with a
-        warning, and the journal goes on trying to write.
+        Never raises and never takes longer than `timeout` seconds, nor much longer than until `given_up` says so: what
+        cannot be read by then is unknown, with a warning, and the journal goes on trying to write.
         """
-        self._open_until = time.monotonic() + timeout * _PATIENCE
+        until = time.monotonic() + timeout
+        self._open_until = until - timeout * (1 - _PATIENCE)
         self._thread.start()
-        if not self._opened.wait(timeout):
+        while not self._opened.wait(_HELD_PAUSE) and time.monotonic() < until:
+            if given_up():
+                return {}
+        if not self._opened.is_set():
             LOG.warning(
                 "the journal (%s) did not open within %g s: going on without what it knows", self._name, timeout
             )
@@ -188,7 +192,7 @@ class Journal:
                 with contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError):  # the facts matter more
                     self._recent = store.recent(RECENT)
             except sqlite3.Error as error:
-                if not is_held(error) or time.monotonic() > self._open_until:
+                if not is_held(error) or time.monotonic() > self._open_until or self._closing:
                     raise
                 self._drop_store()
                 time.sleep(_HELD_PAUSE)

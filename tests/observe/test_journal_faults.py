@@ -231,6 +231,18 @@ def test_facts_are_read_while_another_program_writes(path: Path, begin: Begin) -
         assert begin(path).open() == LIVE
 
 
+def test_who_is_told_to_end_does_not_wait_for_a_database_that_is_held(path: Path, begin: Begin) -> None:
+    filled(begin, path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        journal = begin(path)
+        assert journal.open(timeout=60.0, given_up=lambda: True) == {}
+        journal.close(60.0)
+        assert time.monotonic() - began < 20.0
+
+
 def test_a_start_waits_a_moment_for_a_database_that_is_held_and_no_longer(path: Path, begin: Begin) -> None:
     filled(begin, path)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
