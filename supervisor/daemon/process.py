@@ -75,6 +75,10 @@ class Observers:
         number = self._events.append(gateway, at, tell)
         self._journal.record(gateway, at, tell, number)
 
+    def heard(self, gateway: str, at: datetime, code: int, text: str) -> None:
+        """A message code, to be counted."""
+        self._journal.heard(gateway, at, code, text)
+
     def keep(self, gateway: str, facts: Facts) -> None:
         """Facts that must survive."""
         self._journal.keep(gateway, facts)

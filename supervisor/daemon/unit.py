@@ -8,7 +8,7 @@ from typing import Protocol
 from supervisor.core import machine
 from supervisor.core.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
 from supervisor.core.clock import Now
-from supervisor.core.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
+from supervisor.core.events import Ending, Event, NoticeReceived, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.facts import Facts
 from supervisor.core.policy import Policy
 from supervisor.core.snapshot import Snapshot, snapshot
@@ -41,6 +41,10 @@ class Listener(Protocol):
         """Something worth knowing."""
         ...
 
+    def heard(self, gateway: str, at: datetime, code: int, text: str) -> None:
+        """A message code of the session of now, whatever comes of it."""
+        ...
+
     def keep(self, gateway: str, facts: Facts) -> None:
         """Facts that must survive."""
         ...
@@ -69,12 +73,15 @@ class Unit:
 
     def step(self, event: Event, now: Now) -> None:
         """Let the machine decide, carry out what it wants, and show how things stand."""
-        state, actions = machine.step(self._state, event, now, self.policy)
+        before = self._state
+        state, actions = machine.step(before, event, now, self.policy)
         self._state = state
         self.snapshot = snapshot(state, self.policy, self.snapshot)
         self.wake = machine.wake(state, self.policy)
         for action in actions:
             self._carry_out(action, state.at)
+        if isinstance(event, NoticeReceived) and state.counters.messages is not before.counters.messages:
+            self._listener.heard(self.policy.name, state.at.wall, event.code, event.text)
 
     @property
     def facts(self) -> Facts:

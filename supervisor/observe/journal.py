@@ -25,6 +25,7 @@ from urllib.parse import quote
 from supervisor.core.actions import Tell
 from supervisor.core.facts import Facts
 from supervisor.observe.events import Record
+from supervisor.observe.journal_notices import Heard, Notice, merged, notice
 from supervisor.observe.journal_spans import Watching
 from supervisor.observe.journal_store import Entry, Span, Store, is_corrupt, is_held, set_aside
 
@@ -50,10 +51,11 @@ class _Waiting:
     facts: dict[str, Facts] = field(default_factory=dict)
     events: deque[Entry] = field(default_factory=deque)
     spans: dict[tuple[str, datetime], Span] = field(default_factory=dict)
+    notices: dict[Notice, Heard] = field(default_factory=dict)
     prune: datetime | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.facts or self.events or self.spans or self.prune)
+        return bool(self.facts or self.events or self.spans or self.notices or self.prune)
 
 
 class Journal:
@@ -132,6 +134,17 @@ class Journal:
             events = self._hand_over().events
             events.append(Entry(gateway, at, tell, number))
             self._shed(events)
+
+    def heard(self, gateway: str, at: datetime, code: int, text: str) -> None:
+        """The gateway said this: to be counted, whether or not it is told."""
+        said = notice(gateway, code, text)
+        with self._wake:
+            notices = self._hand_over().notices
+            known = notices.get(said)
+            if known is None and len(notices) >= WAITING_AT_MOST:
+                self.lost += 1
+            else:
+                notices[said] = Heard(at, at) if known is None else Heard(known.first, at, known.times + 1)
 
     def watched(self, gateways: Iterable[str], at: datetime) -> None:
         """These gateways are observed at `at`, and no others. To be called about once a second."""
@@ -216,7 +229,9 @@ class Journal:
             batch.events.extend(now.events)
             self._shed(batch.events)
             spans = {**batch.spans, **now.spans}
-            self._waiting = _Waiting({**batch.facts, **now.facts}, batch.events, spans, now.prune or batch.prune)
+            notices = merged(batch.notices, now.notices)
+            prune = now.prune or batch.prune
+            self._waiting = _Waiting({**batch.facts, **now.facts}, batch.events, spans, notices, prune)
 
     def _attempt(self, work: Callable[[], None]) -> bool:
         """Do it; once more with a new file if the old one is damaged. Whatever goes wrong, the daemon goes on."""
@@ -250,9 +265,10 @@ class Journal:
 
     def _write(self, batch: _Waiting) -> None:
         store = self._store_for(batch)
-        if batch.facts or batch.events or batch.spans:
-            store.write(batch.facts, batch.events, batch.spans.values())
-            batch.facts, batch.events, batch.spans = {}, deque(), {}  # in the file now, even if the pruning fails
+        if batch.facts or batch.events or batch.spans or batch.notices:
+            store.write(batch.facts, batch.events, batch.spans.values(), batch.notices)
+            # In the file now, even if the pruning fails.
+            batch.facts, batch.events, batch.spans, batch.notices = {}, deque(), {}, {}
         if batch.prune is not None and store.prune(batch.prune):
             with self._wake:
                 self._waiting.prune = self._waiting.prune or batch.prune

@@ -19,6 +19,9 @@ for one that a pause closed; `words` is what was told first in it, the likely ca
 
 Table `watched_spans`: when a gateway was observed, from `began` to `until`; what lies between two rows nobody saw.
 
+Table `heard`: one row for what a gateway said in the same words within a day, whatever came of it. `times` counts it,
+`began` and `last` are the first and the last time.
+
 Table `meta`: words about the file itself; `last_event` is the highest number ever given to an event.
 
 Views for people, instants as RFC 3339 in UTC: `log` (every event), `outages`, `watched`, `sessions` (ready, lost and
@@ -93,6 +96,26 @@ _HISTORY = (
         {_field("code")} AS code, times, text FROM events WHERE kind = 'notice'""",
 )
 
+_HEARD = (
+    """CREATE TABLE heard (
+        id INTEGER PRIMARY KEY,
+        gateway TEXT NOT NULL,
+        code INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        began INTEGER NOT NULL,
+        last INTEGER NOT NULL,
+        times INTEGER NOT NULL DEFAULT 1
+    )""",
+    "CREATE INDEX heard_words ON heard (gateway, code, text, began)",
+    "CREATE INDEX heard_began ON heard (gateway, began)",
+    "CREATE INDEX heard_last ON heard (last)",
+    f"""INSERT INTO heard (gateway, code, text, began, last, times) SELECT gateway, {_field("code")}, text, at,
+        coalesce(last_at, at), times FROM events WHERE kind = 'notice' AND {_field("code")} IS NOT NULL""",
+    "DROP VIEW notices",
+    f"""CREATE VIEW notices AS SELECT {_instant("began")} AS at, {_instant("last")} AS last_at, gateway, code,
+        times, text FROM heard""",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -123,6 +146,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         f"PRAGMA application_id = {APPLICATION_ID}",
     ),
     _HISTORY,
+    _HEARD,
 )
 
 

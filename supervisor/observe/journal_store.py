@@ -19,8 +19,10 @@ from typing import NamedTuple
 
 from supervisor.core.actions import Tell
 from supervisor.core.facts import Facts
+from supervisor.observe import journal_notices
 from supervisor.observe.events import Record
 from supervisor.observe.journal_facts import from_json
+from supervisor.observe.journal_notices import Heard, Notice
 from supervisor.observe.journal_rows import (
     EventRow,
     event_row,
@@ -36,6 +38,8 @@ LOG = logging.getLogger(__name__)
 
 BUSY_TIMEOUT = 1.0
 """Seconds that a commit waits while another program holds the database."""
+
+NOTHING: Mapping[Notice, Heard] = {}
 
 FOLDED = 24 * 3600 * 1_000_000
 """Microseconds within which a notice in the same words is counted instead of written again."""
@@ -105,7 +109,13 @@ class Store:
         ).fetchall()
         return self._last_number(), tuple(filter(None, map(read_event, reversed(found))))
 
-    def write(self, facts: Mapping[str, Facts], events: Iterable[Entry], spans: Iterable[Span] = ()) -> None:
+    def write(
+        self,
+        facts: Mapping[str, Facts],
+        events: Iterable[Entry],
+        spans: Iterable[Span] = (),
+        notices: Mapping[Notice, Heard] = NOTHING,
+    ) -> None:
         """All of it in one transaction, or nothing; what has no form in the file is left out, and the log told."""
         now = time.time_ns() // 1000
         kept = [(gateway, text, now) for gateway, known in facts.items() if (text := kept_text(gateway, known))]
@@ -122,6 +132,7 @@ class Store:
             " SET until = max(until, excluded.until)",
             [(span.gateway, microseconds(span.began), microseconds(span.until)) for span in spans],
         )
+        journal_notices.write(self._connection, notices)
         if recorded:
             last = self._last_number()
             for entry, row in recorded:
@@ -138,6 +149,7 @@ class Store:
             "DELETE FROM outage_spans WHERE id IN (SELECT id FROM outage_spans WHERE ended < ? ORDER BY ended LIMIT ?)",
             "DELETE FROM watched_spans WHERE (gateway, began) IN"
             " (SELECT gateway, began FROM watched_spans WHERE until < ? ORDER BY until LIMIT ?)",
+            "DELETE FROM heard WHERE id IN (SELECT id FROM heard WHERE last < ? ORDER BY last LIMIT ?)",
         ):
             removed = self._connection.execute(statement, (microseconds(before), _PRUNED_AT_ONCE))
             full = full or removed.rowcount >= _PRUNED_AT_ONCE

@@ -108,6 +108,9 @@ class Notes:
         if not self._over:
             self.told_at.append((gateway, moment, tell))
 
+    def heard(self, gateway: str, moment: datetime, code: int, text: str) -> None:
+        """Nobody counts."""
+
     def keep(self, gateway: str, facts: Facts) -> None:
         """Nobody comes after."""
 

@@ -67,11 +67,16 @@ class Notes:
     def __init__(self) -> None:
         self.tells: list[tuple[str, Tell]] = []
         self.facts: list[tuple[str, Facts]] = []
+        self.codes: list[tuple[str, int]] = []
         self._changed = threading.Condition()
 
     def told(self, gateway: str, at: datetime, tell: Tell) -> None:
         """Write it down."""
         self.tells.append((gateway, tell))
+
+    def heard(self, gateway: str, at: datetime, code: int, text: str) -> None:
+        """Write it down."""
+        self.codes.append((gateway, code))
 
     def keep(self, gateway: str, facts: Facts) -> None:
         """Write it down."""

@@ -62,6 +62,16 @@ def test_facts_are_handed_to_the_listener_and_come_back_in_the_next_life() -> No
     assert second.unit.snapshot.upstream_up is False
 
 
+def test_every_message_code_of_the_session_of_now_is_counted_however_often_it_is_told() -> None:
+    staged = Staged()
+    staged.unit.step(Started(), staged.clock.now())
+    staged.ready()
+    for epoch in (1, 1, 1, 9):
+        staged.unit.step(NoticeReceived(epoch, -1, 9999, "what is this"), staged.clock.now())
+    assert staged.notes.kinds.count("notice") == 1
+    assert staged.notes.codes == [("live", 9999)] * 3
+
+
 def test_a_link_that_fails_costs_the_attempt_and_says_so_as_an_event() -> None:
     staged = Staged()
     staged.link.broken = RuntimeError("no thread left")

@@ -171,10 +171,11 @@ def test_an_outage_that_is_over_but_may_be_continued_has_the_words_that_were_tol
     assert found == replace(over, words="it closed")
 
 
-def test_a_notice_in_the_same_words_is_counted_for_a_day_and_then_told_again(journal: Journal, path: Path) -> None:
+def test_a_notice_in_the_same_words_is_counted_for_a_day_and_then_anew(journal: Journal, path: Path) -> None:
     for hours in (0, 1, 2, 30):
-        journal.record("live", NOON + hours * HOUR, told("2119: connecting", "notice", code=2119))
-    journal.record("paper", NOON, told("2119: connecting", "notice", code=2119))
+        journal.heard("live", NOON + hours * HOUR, 2119, "connecting")
+        wait_until(lambda h=hours: rows(path, f"SELECT 1 FROM heard WHERE times >= {min(h + 1, 3)}"))  # type: ignore[misc]
+    journal.heard("paper", NOON, 2119, "connecting")
     assert journal.close()
     assert rows(path, "SELECT at, last_at, gateway, code, times FROM notices ORDER BY gateway, at") == [
         ("2026-11-23T12:00:00.000000Z", "2026-11-23T14:00:00.000000Z", "live", 2119, 3),
