@@ -47,4 +47,6 @@ class Facts:
     desupported_on: datetime | None = None
     desupported_version: int | None = None
     """The server version that was told so."""
+    restart_stray: datetime | None = None
+    """An unplanned loss on a full minute, as long as a restart: if the next window sees none, it moved there."""
     outage: OpenOutage | None = None

@@ -1,6 +1,6 @@
 """All that is known of one gateway between two steps: the small machines side by side, and what none of them owns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from operator import attrgetter, is_not
 
@@ -156,7 +156,7 @@ def initial(policy: Policy, facts: Facts, now: Now, seed: int) -> State:
         login=login,
         upstream=Upstream(up=not facts.upstream_lost),
         outages=Outages(inherited=facts.outage),
-        restarts=opened(spell.active),
+        restarts=replace(opened(spell.active), stray=facts.restart_stray),
         maintenance=maintenance_now,
         desupport=desupport,
         paused=paused,
@@ -202,6 +202,7 @@ def facts_of(state: State, *, exactly: bool = False) -> Facts:
         maintenance_reason=upkeep.reason if upkeep is not None else "",
         desupported_on=desupport.on if desupport is not None else None,
         desupported_version=desupport.server_version if desupport is not None else None,
+        restart_stray=state.restarts.stray,
         outage=books.left_open(state.outages, exactly=exactly),
     )
 
@@ -215,6 +216,7 @@ _memorable = attrgetter(
     "paused_until",
     "maintenance",
     "desupport",
+    "restarts.stray",
     "outages.current",
     "outages.inherited",
 )

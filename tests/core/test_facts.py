@@ -30,6 +30,7 @@ FULL = Facts(
     maintenance_reason="disk",
     desupported_on=instant("2027-03-01T00:00:00Z"),
     desupported_version=176,
+    restart_stray=instant("2027-01-10 18:30 NY"),
     outage=OpenOutage(instant("2027-01-10 23:45 NY"), "session", False, 320.0),
 )
 

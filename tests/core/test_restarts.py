@@ -281,6 +281,18 @@ def test_a_restart_that_moved_is_reported_at_once_after_not_seen() -> None:
     assert len(world.tells("restart_moved")) == 1
 
 
+def test_a_minute_that_was_learned_is_known_after_a_restart_of_the_daemon() -> None:
+    world = World(NIGHTLY, at="2027-01-06 18:00 NY").up()
+    world.until("2027-01-06 18:30:02 NY")
+    world.restart(40)
+    world.until("2027-01-06 19:00 NY")
+    heir = world.heir(after=5).up()
+    heir.until("2027-01-07 00:00 NY")
+    (told,) = heir.tells("restart_moved")
+    assert "restart moved to 18:30?" in told.text
+    assert heir.facts.restart_stray is None
+
+
 @pytest.mark.parametrize("at", ["18:29:55", "18:30:04"])
 def test_within_five_seconds_of_a_full_minute(at: str) -> None:
     assert "18:30" in moved(at, 60).tells("restart_moved")[0].text
