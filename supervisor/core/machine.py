@@ -225,7 +225,7 @@ def _conclude(turn: Turn, before: State, *, exactly: bool) -> None:
     state.outages = outages.observed(state.outages, broken, explained, now, turn.policy.timing.outage_merge)
     if broken is not None and turn.ready:
         _find_cause(turn, broken)
-    _conclude_status(turn, stopped=stopped)
+    _conclude_status(turn, before.height, stopped=stopped)
     last = state.outages.last
     if last is not None and last is not before.outages.last:
         _tell_closed(turn, last)
@@ -251,7 +251,7 @@ def _find_cause(turn: Turn, broken: Layer) -> None:
         state.cause = cause
 
 
-def _conclude_status(turn: Turn, *, stopped: bool) -> None:
+def _conclude_status(turn: Turn, height: int, *, stopped: bool) -> None:
     state = turn.state
     outage = state.outages.current if state.outages.observing else None
     status = status_of(
@@ -267,7 +267,10 @@ def _conclude_status(turn: Turn, *, stopped: bool) -> None:
         state.cause = None
     told = state.talk.status
     awaiting = status is Status.DEGRADED and not state.heartbeat.up and not state.heartbeat.misses
+    layers = ",".join(LADDER[: state.height])
     if status is told or awaiting:  # between ready and the first answer there is nothing to tell
+        if state.height != height:
+            turn.tell(Level.DEBUG, "layers", f"layers up: {layers or 'none'}", layers=layers)
         return
     state.talk = replace(state.talk, status=status)
     broken = lowest_broken(state.height)
@@ -279,7 +282,7 @@ def _conclude_status(turn: Turn, *, stopped: bool) -> None:
         f"{told} -> {status}{layer}",
         status=status.value,
         before=told.value,
-        layers=",".join(LADDER[: state.height]),
+        layers=layers,
     )
 
 

@@ -24,9 +24,7 @@ Table `heard`: one row for what a gateway said in the same words within a day, w
 
 Table `meta`: words about the file itself; `last_event` is the highest number ever given to an event.
 
-Views for people, instants as RFC 3339 in UTC: `log` (every event), `outages`, `watched`, `sessions` (ready, lost and
-why), `statuses` (status and the layers up then), `restarts` (result: in_time, overdue, not_seen), `logins`, `reloads`,
-`notices` (times: how often it was told, last_at: the last time).
+Views for people, instants as RFC 3339 in UTC: docs/for-programs.md has each with its columns.
 """
 
 import sqlite3
@@ -114,6 +112,8 @@ _HEARD = (
     "DROP VIEW notices",
     f"""CREATE VIEW notices AS SELECT {_instant("began")} AS at, {_instant("last")} AS last_at, gateway, code,
         times, text FROM heard""",
+    f"""CREATE VIEW layers AS SELECT {_instant("at")} AS at, gateway, {_field("layers")} AS layers
+        FROM events WHERE kind IN ('status', 'layers')""",
 )
 
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (

@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from supervisor.core.actions import Level
 from supervisor.core.calendar_rules import Once
 from supervisor.core.events import PauseAsked
 from supervisor.core.facts import Facts
@@ -229,3 +230,14 @@ def test_long_lasting_things_are_told_in_words() -> None:
     world.drop()
     assert "after 2 min 10 s" in world.tells("upstream_restored")[0].text
     assert "after 1 d 2 h" in world.tells("session_lost")[0].text
+
+
+def test_a_change_of_layers_that_changes_no_status_is_told_for_the_journal_alone() -> None:
+    world = World().up()
+    world.notice(2103, "broken:usfarm")
+    world.notice(1100)
+    (told,) = [tell for tell in world.tells("layers") if tell.fields["layers"] == "port,handshake,session,heartbeat"]
+    assert (told.level, told.text) == (Level.DEBUG, "layers up: port,handshake,session,heartbeat")
+    before = len(world.tells("layers"))
+    world.notice(1100)
+    assert len(world.tells("layers")) == before
