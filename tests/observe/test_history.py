@@ -1,6 +1,7 @@
 """The journal as history: what is written of outages and of what was watched, and what is read back of a period."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -204,6 +205,7 @@ def test_sessions_restarts_logins_and_reloads_are_views(journal: Journal, path: 
         (10, "reloaded", {}),
         (11, "reload_failed", {}),
         (12, "status", {"status": "up", "before": "down", "layers": "port"}),
+        (13, "layers", {"layers": ""}),
     ):
         journal.record("live", NOON + seconds * SECOND, told(kind, kind, **fields))
     assert journal.close()
@@ -215,6 +217,16 @@ def test_sessions_restarts_logins_and_reloads_are_views(journal: Journal, path: 
     assert rows(path, "SELECT gateway, assumed, kind FROM logins") == [("live", 0, "login")]
     assert rows(path, "SELECT ok, text FROM reloads ORDER BY at") == [(1, "reloaded"), (0, "reload_failed")]
     assert rows(path, "SELECT gateway, status, before, layers FROM statuses") == [("live", "up", "down", "port")]
+    assert rows(path, "SELECT gateway, layers FROM layers ORDER BY at") == [("live", "port"), ("live", "")]
+
+
+def test_every_view_is_documented_with_its_columns(journal: Journal, path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "for-programs.md").read_text("utf-8")
+    found = re.findall(r"^\| `(\w+)` \| ((?:`\w+`(?:, )?)+) \| .*$", page.partition("| view |")[2], flags=re.MULTILINE)
+    views = [name for (name,) in rows(path, "SELECT name FROM sqlite_master WHERE type = 'view'")]
+    assert {name: re.findall(r"\w+", columns) for name, columns in found} == {
+        view: [name for (name,) in rows(path, f"SELECT name FROM pragma_table_info('{view}')")] for view in views
+    }
 
 
 def test_the_stream_goes_on_where_an_earlier_process_ended(journal: Journal, path: Path) -> None:
