@@ -119,6 +119,24 @@ def test_without_scripts_there_is_a_table(gallery: str, open_page: Open) -> None
     expect(page.locator("noscript th[scope=row]")).to_have_count(6)
 
 
+@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
+def test_nothing_is_cut_off_on_the_narrowest_screen(locale: str, gallery: str, open_page: Open) -> None:
+    """320 pixels: an old phone, or a page at 400 %."""
+    page = open_page(gallery, viewport={"width": 320, "height": 640}, locale=locale)
+    drawn(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    wide = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+    assert page.locator(".past li, .farms dd, .figures div").evaluate_all(wide) == []
+
+
+def test_a_session_that_is_not_there_has_no_number(gallery: str, open_page: Open) -> None:
+    page = open_page(gallery)
+    drawn(page)
+    for name, words in (("new-york", "no. 1"), ("tokyo", "none"), ("paper", "none")):
+        shown = page.locator(f"#card-{name} .figures div", has=page.get_by_text("session", exact=True)).locator("dd")
+        expect(shown).to_have_text(words)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_axe_finds_nothing_and_a_picture_is_kept(

@@ -64,7 +64,7 @@ function figures(gateway) {
   const login = gateway.reauth.required ? "now" : gateway.reauth.due ? timer(gateway.reauth.due, "until") : "none known";
   return el("dl", { class: "figures" },
     hand("heartbeat", el("span", { "data-beat": "" }, beat(gateway))), hand("IBKR's servers", up === null ? "unknown" : up ? "connected" : "lost"),
-    gateway.next_attempt ? hand("next attempt", timer(gateway.next_attempt, "until")) : hand("session", gateway.epoch ? `no. ${gateway.epoch}` : "none"),
+    gateway.next_attempt ? hand("next attempt", timer(gateway.next_attempt, "until")) : hand("session", gateway.layers.session ? `no. ${gateway.epoch}` : "none"),
     hand(gateway.reauth.assumed ? "login due (assumed)" : "login due", login));
 }
 const beat = (gateway) => gateway.heartbeat_seconds === null ? "none" : `${Math.max(1, Math.round(gateway.heartbeat_seconds * 1000))} ms`;
