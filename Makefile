@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench bench-start bench-fleet race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit clean
+.PHONY: help demo test check bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -54,6 +54,9 @@ bench-start: $(STAMP)  ## time to READY=1, memory of one gateway, size of the wh
 
 bench-fleet: $(STAMP)  ## the cost of 1, 10 and 100 gateways in one process
 	$(BIN)/python -m tests.bench.fleet $(BENCH_ARGS)
+
+bench-history: $(STAMP)  ## a journal of 400 days beside an empty one
+	$(BIN)/python -m tests.bench.history $(BENCH_ARGS)
 
 race: $(STAMP)  ## one script of faults against every peer, three times (40 minutes)
 	$(BIN)/python -m tests.race --runs 3 --write
