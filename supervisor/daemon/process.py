@@ -32,6 +32,7 @@ from supervisor.observe.events import EventRing
 from supervisor.observe.history import History, open_outages, read
 from supervisor.observe.internals import Internals
 from supervisor.observe.journal import Journal
+from supervisor.observe.masking import mask
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.listen import BindError, bind
 from supervisor.observe.wirelog import WireLogs
@@ -101,10 +102,11 @@ class Process:
         say: Say = to_the_log,
     ) -> None:
         give_back_large_blocks()
-        self._log = logs.setup(config.log.level, config.log.format, stream, environment=environment)
+        self._show_accounts = config.show_accounts
+        self._log = logs.setup(config.log.level, config.log.format, stream, environment=environment, words=self._words)
         self._clock = clock if clock is not None else Clock()
         self._http = config.http
-        self.events = EventRing()
+        self.events = EventRing(words=self._words)
         try:
             self_test()
             security, listen = config.http.security, config.http.listen
@@ -113,10 +115,10 @@ class Process:
         except (SelfTestError, BindError, OSError) as error:
             self._log.end()
             raise StartError(str(error)) from None
-        self._journal = Journal(config.journal.path)
+        self._journal = Journal(config.journal.path, words=self._words)
         self._retention = timedelta(seconds=config.journal.retention)
         observers = Observers(self._journal, self.events, say)
-        self._wires = WireLogs(config.log.wire)
+        self._wires = WireLogs(config.log.wire, words=self._words)
         self.daemon = Daemon(config, observers, clock=self._clock, environment=environment, wires=self._wires)
         self.daemon.catch_signals()
         self._bell: Bell | None = None
@@ -180,11 +182,16 @@ class Process:
 
         return Users(dict(self._http.security.users)).admit
 
+    def _words(self, text: str) -> str:
+        """Text that may name an account, for whoever writes it."""
+        return text if self._show_accounts else mask(text)
+
     def _chores(self, now: Now) -> None:
         if self._bell is not None:
             for unit in self.daemon.loop.units():
                 self._bell.set(unit.policy.name, unit.wake.wall)
         self._journal.watched((s.policy.name for s in self.snapshots() if s.outages.observing), now.wall)
+        self._show_accounts = self.daemon.config.show_accounts
         level, form = self.daemon.config.log.level, self.daemon.config.log.format
         self._log.change(level, form)
         self._wires.change(self.daemon.config.log.wire)

@@ -2,7 +2,7 @@
 
 - Writers never wait for readers: appending is a few instructions, whoever reads, and however slowly.
 - Numbers grow by one and are never reused, so that a reader who was away says which was the last it has seen.
-- Account numbers are masked at the door.
+- Account numbers are masked at the door, unless `words` lets them in.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from supervisor.core.actions import Tell
-from supervisor.observe.masking import mask
+from supervisor.observe.masking import Words, mask
 
 CAPACITY = 1024
 
@@ -38,7 +38,8 @@ class EventRing:
     `newest` is the number of the last one, 0 before there is one; the numbers of an earlier process go on by `resume`.
     """
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, capacity: int = CAPACITY, *, words: Words = mask) -> None:
+        self._words = words
         self._records: deque[Record] = deque(maxlen=capacity)
         self._writing = threading.Lock()
         self._watchers: tuple[Callable[[], None], ...] = ()
@@ -55,8 +56,8 @@ class EventRing:
 
     def append(self, gateway: str, at: datetime, tell: Tell) -> int:
         """Keep it, call the watchers, and return its number."""
-        text, level = mask(tell.text), tell.level.name.lower()
-        fields = {name: mask(value) if isinstance(value, str) else value for name, value in tell.fields.items()}
+        text, level = self._words(tell.text), tell.level.name.lower()
+        fields = {name: self._words(value) if isinstance(value, str) else value for name, value in tell.fields.items()}
         with self._writing:
             number = self.newest + 1
             self._records.append(Record(number, at, gateway, tell.kind, level, text, fields))

@@ -28,6 +28,7 @@ from supervisor.observe.events import Record
 from supervisor.observe.journal_notices import Heard, Notice, merged, notice
 from supervisor.observe.journal_spans import Watching
 from supervisor.observe.journal_store import Entry, Span, Store, is_corrupt, is_held, set_aside
+from supervisor.observe.masking import Words, mask
 
 LOG = logging.getLogger(__name__)
 
@@ -64,7 +65,8 @@ class Journal:
     `errors` counts failed attempts to read or write, `lost` the events that were dropped because too many waited.
     """
 
-    def __init__(self, path: Path | None, *, retry: float = RETRY) -> None:
+    def __init__(self, path: Path | None, *, retry: float = RETRY, words: Words = mask) -> None:
+        self._words = words
         self.errors = 0
         self.lost = 0
         self._path = path
@@ -288,7 +290,7 @@ class Journal:
 
     def _open_store(self) -> tuple[Store, dict[str, Facts]]:
         """Open the file; what it knows is known, unless something newer is."""
-        store = self._store = Store(self._path, self._memory)
+        store = self._store = Store(self._path, self._memory, self._words)
         found = store.facts()
         with self._wake:
             self._known = {**found, **self._known}

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from supervisor.core.notices import summary
-from supervisor.observe.journal_rows import microseconds
-from supervisor.observe.masking import mask
+from supervisor.observe.journal_rows import microseconds, stored
+from supervisor.observe.masking import Words
 
 DAY = 24 * 3600 * 1_000_000
 """Microseconds within which the same words add to one row."""
@@ -50,11 +50,11 @@ def merged(notices: Mapping[Notice, Heard], later: Mapping[Notice, Heard]) -> di
     return both
 
 
-def write(connection: sqlite3.Connection, notices: Mapping[Notice, Heard]) -> None:
+def write(connection: sqlite3.Connection, notices: Mapping[Notice, Heard], words: Words) -> None:
     """Add them to the file, in the transaction that is open."""
     for said, heard in notices.items():
         gateway, code = said.gateway, said.code
-        text = mask(summary(said.text, _LONGEST)).encode("utf-8", "backslashreplace").decode("utf-8")
+        text = stored(summary(said.text, _LONGEST), words)
         first, last = microseconds(heard.first), microseconds(heard.last)
         if _added(connection, gateway, code, text, first, last, heard.times):
             continue

@@ -1,7 +1,7 @@
 """Rows of the journal's tables, made of what is told, and read back.
 
 - What has no form in the file (a naive instant, a number too large) is left out alone, and the log told.
-- Account numbers are masked here, before anything is written.
+- Account numbers are masked here, before anything is written, unless `words` lets them in.
 """
 
 import json
@@ -16,7 +16,7 @@ from supervisor.core.calendar_rules import utc
 from supervisor.core.facts import Facts
 from supervisor.observe.events import Record
 from supervisor.observe.journal_facts import to_json
-from supervisor.observe.masking import mask
+from supervisor.observe.masking import Words, mask
 
 LOG = logging.getLogger(__name__)
 
@@ -49,11 +49,11 @@ def kept_text(gateway: str, facts: Facts) -> str | None:
         return None
 
 
-def event_row(gateway: str, at: datetime, tell: Tell) -> EventRow | None:
+def event_row(gateway: str, at: datetime, tell: Tell, words: Words = mask) -> EventRow | None:
     """One event."""
     try:
-        fields = json.dumps({key: _plain(value) for key, value in tell.fields.items()})
-        return gateway, microseconds(at), int(tell.level), tell.kind, _text(tell.text), fields
+        fields = json.dumps({key: _plain(value, words) for key, value in tell.fields.items()})
+        return gateway, microseconds(at), int(tell.level), tell.kind, stored(tell.text, words), fields
     except (ValueError, TypeError, OverflowError):
         LOG.exception("an event of gateway %s that the journal cannot record: %s", gateway, tell)
         return None
@@ -108,11 +108,12 @@ def instant(at: int) -> datetime:
     return _EPOCH + timedelta(microseconds=at)
 
 
-def _plain(value: object) -> object:
+def stored(text: str, words: Words) -> str:
+    """Text as the file takes it."""
+    return words(text).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _plain(value: object, words: Words) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    return _text(value) if isinstance(value, str) else value
-
-
-def _text(text: str) -> str:
-    return mask(text).encode("utf-8", "backslashreplace").decode("utf-8")
+    return stored(value, words) if isinstance(value, str) else value

@@ -33,6 +33,7 @@ from supervisor.observe.journal_rows import (
     read_event,
 )
 from supervisor.observe.journal_schema import migrate
+from supervisor.observe.masking import Words, mask
 
 LOG = logging.getLogger(__name__)
 
@@ -73,7 +74,8 @@ class Store:
     Raises sqlite3.Error, OSError or NotAJournalError.
     """
 
-    def __init__(self, path: Path | None, name: str = ":memory:") -> None:
+    def __init__(self, path: Path | None, name: str = ":memory:", words: Words = mask) -> None:
+        self._words = words
         self._path = path
         self._connection = sqlite3.connect(
             name if path is None else path, uri=path is None, timeout=BUSY_TIMEOUT, isolation_level=None
@@ -119,7 +121,7 @@ class Store:
         """All of it in one transaction, or nothing; what has no form in the file is left out, and the log told."""
         now = time.time_ns() // 1000
         kept = [(gateway, text, now) for gateway, known in facts.items() if (text := kept_text(gateway, known))]
-        recorded = [(entry, row) for entry in events if (row := event_row(*entry[:3]))]
+        recorded = [(entry, row) for entry in events if (row := event_row(*entry[:3], self._words))]
         run = self._connection.execute
         run("BEGIN IMMEDIATE")
         self._connection.executemany(
@@ -132,7 +134,7 @@ class Store:
             " SET until = max(until, excluded.until)",
             [(span.gateway, microseconds(span.began), microseconds(span.until)) for span in spans],
         )
-        journal_notices.write(self._connection, notices)
+        journal_notices.write(self._connection, notices, self._words)
         if recorded:
             last = self._last_number()
             for entry, row in recorded:

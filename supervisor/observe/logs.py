@@ -21,6 +21,7 @@ from supervisor.core.actions import Tell
 from supervisor.observe import logs_lines
 from supervisor.observe.logs_lines import Line, line_of
 from supervisor.observe.logs_sinks import DatagramSink, StreamSink
+from supervisor.observe.masking import Words, mask
 
 FORMATS: Final = ("console", "json", "journald")
 JOURNALD_SOCKET: Final = "/run/systemd/journal/socket"
@@ -45,6 +46,7 @@ def setup(
     environment: Mapping[str, str] | None = None,
     journald: str = JOURNALD_SOCKET,
     clock: Callable[[], float] = time.time,
+    words: Words = mask,
 ) -> "LogWriter":
     """Send Python's logging there, in that form; a writer that was set up earlier ends.
 
@@ -55,11 +57,16 @@ def setup(
         environment: where `NO_COLOR` and `TERM` are looked up; os.environ if None.
         journald: the path of journald's socket.
         clock: the wall clock of the lines, in Unix seconds.
+        words: what is made of text that may name an account.
 
     Raises ValueError for another level or format.
     """
     writer = LogWriter(
-        sys.stderr if stream is None else stream, os.environ if environment is None else environment, journald, clock
+        sys.stderr if stream is None else stream,
+        os.environ if environment is None else environment,
+        journald,
+        clock,
+        words,
     )
     writer.change(level, format)
     root = logging.getLogger()
@@ -74,9 +81,15 @@ class LogWriter(logging.Handler):
     """The handler and its thread. `dropped` counts the lines that were not written."""
 
     def __init__(
-        self, stream: IO[str], environment: Mapping[str, str], journald: str, clock: Callable[[], float]
+        self,
+        stream: IO[str],
+        environment: Mapping[str, str],
+        journald: str,
+        clock: Callable[[], float],
+        words: Words = mask,
     ) -> None:
         super().__init__()
+        self._words = words
         self.dropped = 0
         self._stream = StreamSink(stream)
         self._journald = DatagramSink(journald)
@@ -143,7 +156,7 @@ class LogWriter(logging.Handler):
     def _run(self) -> None:
         while (taken := self._take()) is not None:
             try:
-                written = self._write(line_of(*taken))
+                written = self._write(line_of(*taken, self._words))
             except Exception:  # a field that cannot even be shown; the log goes on
                 written = False
             if not written:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from supervisor.observe.masking import mask
+from supervisor.observe.masking import Words, mask
 
 LONGEST = 16_000
 """Characters of a sentence, and of a traceback: with both, journald's datagram is far from its limit."""
@@ -57,19 +57,19 @@ class Line:
         return {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}[self.level_name]
 
 
-def line_of(record: logging.LogRecord, text: str, at: float) -> Line:
+def line_of(record: logging.LogRecord, text: str, at: float, words: Words = mask) -> Line:
     """What a record of Python's logging says; `gateway`, `kind` and `fields` are its extras."""
     fields = getattr(record, "fields", None)
     error = record.exc_info[1] if record.exc_info else None
     return Line(
         at=at,
         level=record.levelno,
-        text=_shown(text),
+        text=_shown(words(text)),
         logger=record.name,
         gateway=getattr(record, "gateway", None),
         kind=getattr(record, "kind", None),
-        fields={str(key): _plain(value) for key, value in fields.items()} if isinstance(fields, Mapping) else {},
-        trace="" if error is None else mask("".join(traceback.format_exception(error)))[-LONGEST:].rstrip("\n"),
+        fields={str(key): _plain(value, words) for key, value in fields.items()} if isinstance(fields, Mapping) else {},
+        trace="" if error is None else words("".join(traceback.format_exception(error)))[-LONGEST:].rstrip("\n"),
     )
 
 
@@ -142,8 +142,7 @@ def _trace(line: Line) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    """One line, without account numbers, without anything that would move a terminal's cursor."""
-    text = mask(text)
+    """One line, without anything that would move a terminal's cursor."""
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]} ..."
     if text.isprintable():
@@ -151,12 +150,12 @@ def _shown(text: str) -> str:
     return "".join(" " if sign.isspace() else sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
-def _plain(value: object) -> Word:
+def _plain(value: object, words: Words) -> Word:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if value is None or isinstance(value, int | float):
         return value
-    return mask(str(value))[:LONGEST]
+    return words(str(value))[:LONGEST]
 
 
 def _bytes(text: str) -> bytes:

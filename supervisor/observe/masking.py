@@ -6,6 +6,10 @@ capitals may follow the letter (IB.md section 5.3).
 """
 
 import re
+from collections.abc import Callable
+
+Words = Callable[[str], str]
+"""What is made of text that may name an account: `mask`, or with `show_accounts: true` nothing."""
 
 _ACCOUNT = re.compile(r"(?<![A-Za-z0-9])([UFI]|D[UFI][A-Z]{0,2})\d{3,}(\d{2})(?![0-9])", re.ASCII)
 

@@ -7,7 +7,7 @@ r"""The wire log: one readable line for every message, in a file for each gatewa
 
 - The first sign says what a line is: `<` came from the gateway, `>` went to it, `=` is about the session, `!` is a
   fault or a loss. The fields of a message are parted by `;`, what is no printable text is escaped.
-- Account numbers are masked. A line has at most `LONGEST` characters.
+- Account numbers are masked, unless `words` lets them in. A line has at most `LONGEST` characters.
 - Never in the way: who tells of a message only appends to a queue; a thread of its own writes. If the disk is slower
   than the wire, messages are left out, counted, and that is written.
 - A file of `SIZE` bytes becomes `NAME.log.1`, the one before it `NAME.log.2`, and so on to `KEPT`.
@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from supervisor.core.events import Ending, Event, HandshakeDone, PortOpened, SessionClosed
-from supervisor.observe.masking import mask
+from supervisor.observe.masking import Words, mask
 
 LOG = logging.getLogger(__name__)
 
@@ -90,8 +90,11 @@ class Wire:
 class WireLogs:
     """All gateways' wire logs. `folder` None is off; `size` is `SIZE`, for the impatient."""
 
-    def __init__(self, folder: Path | None = None, *, size: int = SIZE, waiting: int = WAITING_AT_MOST) -> None:
+    def __init__(
+        self, folder: Path | None = None, *, size: int = SIZE, waiting: int = WAITING_AT_MOST, words: Words = mask
+    ) -> None:
         self.on = False
+        self._words = words
         self._size = size
         self._most = waiting
         self._folder = folder
@@ -156,7 +159,9 @@ class WireLogs:
         texts: dict[str, list[str]] = {}
         for _ in range(len(self._queue)):
             line = self._queue.popleft()
-            texts.setdefault(line.name, []).append(as_line(line.at, line.sign, line.payload, line.size))
+            texts.setdefault(line.name, []).append(
+                as_line(line.at, line.sign, line.payload, line.size, words=self._words)
+            )
         lost, self._lost = self._lost, {}
         for name, count in lost.items():
             missing = f"{count} messages are missing here"
@@ -179,14 +184,14 @@ class WireLogs:
             LOG.error("the wire log in %s cannot be written and is tried again: %s", self._folder, error)
 
 
-def as_line(at: float, sign: str, payload: bytes, size: int = 0) -> str:
+def as_line(at: float, sign: str, payload: bytes, size: int = 0, *, words: Words = mask) -> str:
     """A line of the file, without its end; `size` is that of the whole message if `payload` is only its beginning."""
     instant = datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     fields = payload.removesuffix(b"\0").split(b"\0")
     text = ";".join(_readable(field) for field in fields)
     if len(text) > LONGEST or size > len(payload):
         text = f"{text[:LONGEST]} ... {max(size, len(payload))} bytes"
-    return f"{sign} {instant} {mask(text)}"
+    return f"{sign} {instant} {words(text)}"
 
 
 def _readable(field: bytes) -> str:
