@@ -8,7 +8,7 @@ means nothing in a phase changes nothing.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from supervisor.core import heartbeat, outages, reauth, session, upstream
+from supervisor.core import heartbeat, outages, reauth, restarts, session, upstream
 from supervisor.core.actions import Action, Keep, Level
 from supervisor.core.causes import CauseKey
 from supervisor.core.clock import Now
@@ -170,9 +170,8 @@ def _confirm(turn: Turn) -> None:
 
 def _reload(turn: Turn, event: Reloaded) -> None:
     state, policy, before = turn.state, turn.policy, event.before
-    kept = tuple(watch for watch in state.restarts.watches if watch.occurrence.window in policy.windows)
     state.calendar = calendar_of(policy, state.maintenance)
-    state.restarts = replace(state.restarts, watches=kept)
+    state.restarts = restarts.rearranged(state.restarts, policy.windows)
     state.session = replace(state.session, followed=None)
     longer = policy.timing.heartbeat_interval - before.timing.heartbeat_interval
     state.heartbeat = heartbeat.retimed(state.heartbeat, longer)

@@ -20,7 +20,7 @@ from supervisor.core.facts import Facts
 from supervisor.core.policy import Policy, Reauth
 from supervisor.core.session import Failure
 from supervisor.core.tokens import Expiry, last_expiry, next_expiry
-from supervisor.core.windows import RESTARTS, Occurrence, Window, first_at, occurrences
+from supervisor.core.windows import RESTARTS, Occurrence, Window, first_at, occurrences, renewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,17 @@ def recalled(facts: Facts, policy: Policy, now: Now) -> Login:
 
 def rescheduled(login: Login, policy: Policy, now: Now) -> Login:
     """The restarts are others from now on: a due one that has not come yet is looked for among them."""
-    windows = restart_windows(policy)
-    if login.due is None or login.due.at > now.wall or not windows:
-        known = login.due_from
+    windows, due, known = restart_windows(policy), login.due, login.due_from
+    again = renewed(windows, due) if due is not None else None
+    if not windows:
+        login = replace(login, due=None, unwatched=None, required=False)
+    elif due is None:  # the first ones that are known of this gateway: as after a start
+        login = _scheduled(login, policy, now.wall)
+    elif due.at > now.wall or (again is None and login.lost_at is None):
         after = now.wall if known is None else max(known, now.wall)
         login = replace(login, due=first_at(windows, after), due_from=None if known is None else after)
+    elif again is not None:
+        login = replace(login, due=again)
     lost_at = login.lost_at
     return login if lost_at is None else _lost(login, policy, lost_at, login.lost_in_restart)
 

@@ -9,14 +9,14 @@
   minute and then as `not_seen`. That is reported, and nothing is re-planned.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from supervisor.core.clock import Now
 from supervisor.core.counters import added
-from supervisor.core.windows import RESTARTS, Occurrence
+from supervisor.core.windows import RESTARTS, Occurrence, Window, renewed
 
 STRAY_SECONDS = (10.0, 180.0)
 """How long a restart takes, from the loss to the next ready (IB.md section 3.2)."""
@@ -148,6 +148,14 @@ def ready(restarts: Restarts, now: Now) -> tuple[Restarts, tuple[Verdict, ...]]:
         replace(restarts, watches=tuple(watches), counts=counts, pending=False, stray_from=None, stray=stray),
         tuple(verdicts),
     )
+
+
+def rearranged(restarts: Restarts, windows: Iterable[Window]) -> Restarts:
+    """The windows are others from now on: the watch over an instant that is still one goes on."""
+    windows = tuple(windows)
+    again = ((watch, renewed(windows, watch.occurrence)) for watch in restarts.watches)
+    kept = tuple(replace(watch, occurrence=occurrence) for watch, occurrence in again if occurrence is not None)
+    return replace(restarts, watches=kept)
 
 
 def disarmed(restarts: Restarts) -> Restarts:

@@ -145,6 +145,14 @@ def first_at(windows: Iterable[Window], instant: datetime) -> Occurrence | None:
     return min(firsts, key=_by_at, default=None)
 
 
+def renewed(windows: Iterable[Window], occurrence: Occurrence) -> Occurrence | None:
+    """The occurrence of the same kind at the same instant among other windows: its lead and grace may have changed."""
+    for found in occurrences(windows, occurrence.at, occurrence.at + timedelta.resolution):
+        if found.at == occurrence.at and found.window.kind is occurrence.window.kind:
+            return found
+    return None
+
+
 def next_start(window: Window, instant: datetime) -> datetime | None:
     """The first start later than this instant; None if there is no more."""
     for moment in _first(window.rule, utc(instant) + window.lead + timedelta.resolution):

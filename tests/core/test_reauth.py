@@ -540,12 +540,54 @@ def test_a_gateway_without_a_restart_has_no_expiry_and_no_due_and_never_asks() -
     assert world.snapshot.login.due is None
 
 
-def test_a_reload_that_brings_a_restart_brings_a_due_one() -> None:
+def test_a_reload_that_brings_the_first_restart_is_as_a_start_without_a_record() -> None:
     world = World(policy(timing=RELAXED), at="2027-01-06 12:00 NY").up()
     world.reload(NIGHTLY)
-    assert due(world) == at("2027-01-06 23:45")
-    world.reload(policy())
-    assert world.snapshot.login.due is None
+    assert world.snapshot.login.assumed
+    assert due(world) == at("2027-01-10 23:45")
+    through(world, "2027-01-06", None)
+    world.run(1200)
+    assert world.word() == "down"
+    world = World(policy(timing=RELAXED), at="2027-01-10 05:00 NY").up()
+    world.reload(NIGHTLY)
+    assert not world.snapshot.login.assumed
+    assert due(world) == at("2027-01-10 23:45")
+
+
+def test_a_reload_that_takes_the_restarts_away_and_brings_them_back_asks_for_the_login_as_before() -> None:
+    world = world_at("2027-01-10 12:00").up()
+    through(world, "2027-01-10", None)
+    world.until("2027-01-11 01:00 NY")
+    assert world.word() == "reauth_required"
+    world.reload(replace(NIGHTLY, windows=()))
+    assert world.word() == "down"
+    login = world.snapshot.login
+    assert (login.expiry, login.due, login.required) == (None, None, False)
+    world.reload(NIGHTLY)
+    assert world.word() == "reauth_required"
+    assert due(world) == at("2027-01-10 23:45")
+
+
+@pytest.mark.parametrize("when", ["23:44:40", "23:46"])
+def test_a_reload_in_the_due_window_that_changes_its_grace_looks_on(when: str) -> None:
+    patient = replace(NIGHTLY, windows=(daily_restart(time(23, 45), NEW_YORK, grace=timedelta(minutes=10)),))
+    world = world_at("2027-01-10 12:00").up()
+    world.until(f"2027-01-10 {when} NY")
+    world.reload(patient)
+    assert due(world) == at("2027-01-10 23:45")
+    world.until("2027-01-10 23:56 NY")
+    assert world.restarts() == {"not_seen": 1}
+    assert due(world) == at("2027-01-11 23:45")
+
+
+def test_a_reload_in_the_due_window_that_moves_it_away_makes_the_next_one_due_unless_the_session_went() -> None:
+    for lost, expected in ((False, "2027-01-11 12:00"), (True, "2027-01-10 23:45")):
+        world = world_at("2027-01-10 15:00").up()
+        world.until("2027-01-10 23:46 NY")
+        if lost:
+            world.restart(None)
+        world.reload(replace(NIGHTLY, windows=(daily_restart(time(12, 0), NEW_YORK),)))
+        assert due(world) == at(expected)
 
 
 def test_a_reload_that_moves_the_restart_moves_the_due_one_if_it_has_not_come_yet() -> None:

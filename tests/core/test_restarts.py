@@ -193,6 +193,20 @@ def test_a_reload_keeps_the_watch_over_a_window_that_stays_and_drops_one_that_go
         assert world.restarts() == expected
 
 
+@pytest.mark.parametrize(("grace", "expected"), [(2, {"overdue": 1}), (10, {"in_time": 1})])
+def test_a_reload_that_changes_the_grace_has_the_window_judged_by_the_new_one(
+    grace: int, expected: dict[str, int]
+) -> None:
+    world = before_midnight().until("2027-01-06 23:45 NY")
+    world.restart(None)
+    world.run(60)
+    world.reload(replace(NIGHTLY, windows=(daily_restart(time(23, 45), NEW_YORK, grace=timedelta(minutes=grace)),)))
+    world.run(300)
+    world.peer.port = "open"
+    world.run(600)
+    assert world.restarts() == expected
+
+
 def test_a_restart_window_that_a_reload_opens_at_once_is_not_judged() -> None:
     world = World(policy(), at="2027-01-06 23:00 NY").up()
     world.until("2027-01-06 23:44:40 NY")
