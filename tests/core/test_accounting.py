@@ -5,9 +5,16 @@ from datetime import time, timedelta
 import pytest
 
 from supervisor.core.calendar_rules import Daily, Once
-from supervisor.core.events import MaintenanceAsked, MaintenanceEnded, PauseAsked, ResumeAsked, ShutdownAsked
+from supervisor.core.events import (
+    AccountsReceived,
+    MaintenanceAsked,
+    MaintenanceEnded,
+    PauseAsked,
+    ResumeAsked,
+    ShutdownAsked,
+)
 from supervisor.core.facts import Facts, OpenOutage
-from supervisor.core.policy import Timing
+from supervisor.core.policy import AccountMode, Timing
 from supervisor.core.status import Status
 from supervisor.core.windows import Explains, Window, custom, server_reset
 from tests.core.driver import NEW_YORK, NOON, RELAXED, RESET, RESTART, WEEKEND, World, instant, policy
@@ -314,6 +321,19 @@ def test_the_end_of_the_five_minutes_that_no_step_met_is_judged_when_the_next_on
     world.traffic()
     assert world.state.outages.current is not None
     assert not world.state.outages.current.planned
+
+
+def test_a_wrong_account_is_never_explained_also_if_it_comes_in_a_ready_session() -> None:
+    live = policy(windows=(at_noon(0, 30),), account_mode=AccountMode.LIVE)
+    world = World(live).up()
+    world.peer.accounts = ("DU1",)
+    world.say(AccountsReceived, world.peer.accounts)
+    assert world.losses() == {("protocol", False): 1}
+    assert world.word() == "down"
+    world = World(live)
+    world.peer.accounts = ("DU1",)
+    world.start().run(10)
+    assert world.word() == "down"
 
 
 # -- named nights -----------------------------------------------------------------------------------------------------
