@@ -5,6 +5,7 @@ Notices are dispatched on what `notices.read` made of them, never on their text.
 """
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from supervisor.core import codes, farms, heartbeat, notices, session, upstream
 from supervisor.core.actions import Level
@@ -120,17 +121,21 @@ def _handshake(turn: Turn, event: HandshakeDone) -> None:
 
 def _compare_clock(turn: Turn, clock: str) -> None:
     offset = offset_of(clock, turn.now.wall)
-    zone = turn.policy.timezone
     if offset is None or not is_zone(offset):
         turn.state.clock = replace(turn.state.clock, offset=None, mismatch=None)
         if offset is not None:
             _tell_zone(turn, f"the gateway's clock is wrong: it says {notices.summary(clock)}")
         return
-    wanted = offset_in(zone, turn.now.wall) if zone is not None else None
-    turn.state.clock = replace(
-        turn.state.clock, offset=offset, mismatch=offset != wanted if wanted is not None else None
-    )
-    if wanted is not None and offset != wanted:
+    compare_zone(turn, offset, turn.now.wall)
+
+
+def compare_zone(turn: Turn, offset: timedelta, wall: datetime) -> None:
+    """Whether the gateway's clock, `offset` from UTC at that instant, is that of the configured zone."""
+    zone = turn.policy.timezone
+    wanted = offset_in(zone, wall) if zone is not None else None
+    mismatch = offset != wanted if wanted is not None else None
+    turn.state.clock = replace(turn.state.clock, offset=offset, told_at=wall, mismatch=mismatch)
+    if wanted is not None and mismatch:
         _tell_zone(
             turn,
             f"the gateway's clock runs at {told(offset)}, but its restart is configured in {zone} ({told(wanted)}): "

@@ -28,7 +28,7 @@ from supervisor.core.events import (
     Started,
     Ticked,
 )
-from supervisor.core.hearing import hear
+from supervisor.core.hearing import compare_zone, hear
 from supervisor.core.layers import LADDER, TOP, Layer, below_upstream, lowest_broken
 from supervisor.core.passing import look_at_windows, pass_time
 from supervisor.core.policy import Policy
@@ -181,6 +181,8 @@ def _reload(turn: Turn, event: Reloaded) -> None:
         state.login = reauth.rescheduled(state.login, policy, turn.now)
     look_at_windows(turn, turn.now.wall, steady=True)
     if policy.same_session(before):
+        if policy.timezone != before.timezone:
+            _compare_anew(turn)
         return
     if state.session.phase is Phase.STOPPED:
         state.session = session.forget(state.session, policy, turn.now.mono)
@@ -188,6 +190,14 @@ def _reload(turn: Turn, event: Reloaded) -> None:
     phase = state.session.phase
     turn.release(Loss.OPERATOR)
     turn.anew(Cue.BEGIN if phase is Phase.IDLE else Cue.ANEW)
+
+
+def _compare_anew(turn: Turn) -> None:
+    """Whoever mends the zone must not wait for the next session to see it."""
+    told = turn.state.clock
+    turn.state.talk = replace(turn.state.talk, mismatch="")
+    if told.offset is not None and told.told_at is not None:
+        compare_zone(turn, told.offset, told.told_at)
 
 
 def _slept(turn: Turn, event: Slept) -> None:

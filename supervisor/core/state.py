@@ -50,6 +50,8 @@ class GatewayClock:
 
     offset: timedelta | None = None
     """From UTC, to a quarter of an hour; None while unknown, or where no zone has it."""
+    told_at: datetime | None = None
+    """When it said so: the configured zone is compared at that instant."""
     mismatch: bool | None = None
     """It is not the offset of the configured zone; None if either is unknown."""
     skew: float | None = None

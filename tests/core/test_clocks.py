@@ -168,6 +168,20 @@ def test_without_a_configured_zone_there_is_nothing_to_compare() -> None:
     assert world.snapshot.clock.mismatch is None
 
 
+def test_a_reload_compares_with_the_zone_it_brings_without_waiting_for_a_session() -> None:
+    world = connected("20270106 12:00:00 UTC")
+    for zone, mismatch, warnings in (("UTC", False, 1), ("Europe/Berlin", True, 2), (None, None, 2)):
+        world.reload(policy(timezone=zone))
+        assert world.snapshot.clock.mismatch is mismatch
+        assert len(world.tells("timezone_mismatch")) == warnings
+    assert "Europe/Berlin (UTC+1)" in world.tells("timezone_mismatch")[1].text
+    world.reload(policy(timezone=NEW_YORK, port=4002))
+    assert world.snapshot.clock.mismatch is None, "of another gateway nothing is known yet"
+    unknown = connected("soon")
+    unknown.reload(policy(timezone="UTC"))
+    assert unknown.snapshot.clock.mismatch is None
+
+
 def test_offsets_are_rounded_to_a_quarter_of_an_hour_and_told_as_people_write_them() -> None:
     wall = instant(NOON)
     assert offset_of("20270106 17:52:29 NPT", wall) == timedelta(hours=5, minutes=45)
