@@ -46,6 +46,8 @@ def look_at_windows(turn: Turn, before: datetime, *, steady: bool) -> None:
     were_open = {occurrence.window.name for occurrence in state.active}
     state.spell = spell_at(state.calendar, wall)
     _tell_windows(turn, were_open, {occurrence.window.name for occurrence in state.active})
+    due = state.login.due
+    cut_short = not steady and due is not None and restarts.watches_over(state.restarts, due)
     state.restarts, verdicts = restarts.turned(
         state.restarts, state.active, before, wall, ready=turn.ready, steady=steady
     )
@@ -54,7 +56,8 @@ def look_at_windows(turn: Turn, before: datetime, *, steady: bool) -> None:
         if verdict.result is Result.NOT_SEEN:
             _not_seen(turn, verdict)
     due = state.login.due
-    if due is not None and before < due.start <= wall and not restarts.watches_over(state.restarts, due):
+    came = due is not None and due.start <= wall and (before < due.start or cut_short)
+    if due is not None and came and not restarts.watches_over(state.restarts, due):
         state.login = reauth.passed_unwatched(state.login)
     if turn.ready:
         turn.login(reauth.seen_up(state.login, turn.policy, wall))

@@ -373,6 +373,20 @@ def test_the_same_if_the_clock_was_set_over_it() -> None:
     assert world.snapshot.login.assumed
 
 
+@pytest.mark.parametrize("asleep", [True, False])
+def test_the_same_if_it_was_watched_until_the_machine_slept_or_the_clock_was_set_over_its_end(asleep: bool) -> None:
+    world = world_at("2027-01-10 20:00").up()
+    world.until("2027-01-10 23:46 NY")
+    if asleep:
+        world.sleep(8 * 3600)
+    else:
+        world.jump(8 * 3600)
+    world.run(40)
+    assert world.restarts() == {}
+    assert world.snapshot.login.assumed
+    assert due(world) == at("2027-01-17 23:45")
+
+
 def test_the_same_if_no_session_was_ready_when_its_window_opened_and_the_port_never_refused() -> None:
     world = world_at("2027-01-10 20:00").up()
     world.until("2027-01-10 23:40 NY")
