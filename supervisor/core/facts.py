@@ -17,6 +17,8 @@ class OpenOutage:
     planned: bool
     seconds: float
     """Observed by earlier processes, gaps excluded: already in their counters, not in ours."""
+    ended: datetime | None = None
+    """Every layer was up again since, and the daemon did not live to close it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class Outages:
     observing: bool = False
     current: Outage | None = None
     inherited: OpenOutage | None = None
-    """Left open by an earlier process; it goes on, or ends, with the first observation."""
+    """Left open by an earlier process; it goes on, or ends, with the first observation. One that had ended is over."""
     last: Closed | None = None
     """The last one that closed."""
     seconds: Mapping[tuple[Layer, bool], float] = field(default_factory=dict)
@@ -134,7 +134,7 @@ def paused(books: Outages, now: Now) -> Outages:
     """Nothing is observed from here on; an open outage closes as it stands, one of an earlier process too."""
     left = books.inherited
     if left is not None:
-        books = replace(books, current=_reopened(left, None), inherited=None)
+        books = replace(books, current=_reopened(left, _ended(left, now)), inherited=None)
     return replace(closed(books, now), observing=False)
 
 
@@ -189,15 +189,14 @@ def closes_at(books: Outages, merge: float) -> float | None:
 def left_open(books: Outages, *, exactly: bool = False) -> OpenOutage | None:
     """What the next process must know. Its seconds are told in steps of ten, lest each second be written down.
 
-    An outage that has ended is not left open: what comes after the gap is another one.
+    An outage that has ended is told too until it closes, or a crash in the gap would lose it.
     """
     outage = books.current
     if outage is None:
         return books.inherited
-    if outage.ended is not None:
-        return None
-    seconds = outage.seconds if exactly else math.floor(outage.seconds / 10) * 10.0
-    return OpenOutage(outage.began, outage.cause.value, outage.planned, seconds)
+    ended = outage.ended.wall if outage.ended is not None else None
+    seconds = outage.seconds if exactly or ended is not None else math.floor(outage.seconds / 10) * 10.0
+    return OpenOutage(outage.began, outage.cause.value, outage.planned, seconds, ended)
 
 
 def balanced(books: Outages) -> bool:
@@ -207,11 +206,20 @@ def balanced(books: Outages) -> bool:
 
 
 def _taken_over(books: Outages, broken: Layer | None, now: Now) -> Outages:
-    """With the first observation an outage of an earlier process goes on, or ends."""
+    """With the first observation an outage of an earlier process goes on, or ends.
+
+    One that had ended is closed at once: what comes after a time that nobody saw is another one.
+    """
     left = books.inherited
+    if left is not None and left.ended is not None:
+        return closed(replace(books, current=_reopened(left, _ended(left, now)), inherited=None), now)
     if left is None or not books.observing:
         return books
     return replace(books, current=_reopened(left, now if broken is None else None), inherited=None)
+
+
+def _ended(left: OpenOutage, now: Now) -> Now | None:
+    return Now(now.mono, left.ended) if left.ended is not None else None
 
 
 def _reopened(left: OpenOutage, ended: Now | None) -> Outage:

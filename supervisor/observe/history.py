@@ -214,7 +214,10 @@ def _told(connection: sqlite3.Connection, outage: PastOutage) -> PastOutage:
 
 
 def _of_facts(gateway: str, outage: OpenOutage, words: str = "") -> PastOutage:
-    return PastOutage(gateway, outage.began, None, outage.cause, outage.planned, outage.seconds, words)
+    over = outage.ended is not None
+    return PastOutage(
+        gateway, outage.began, outage.ended, outage.cause, outage.planned, outage.seconds, words, recovered=over
+    )
 
 
 def _merged(spans: Iterable[Stretch]) -> Iterable[Stretch]:

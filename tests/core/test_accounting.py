@@ -481,6 +481,13 @@ def test_a_pause_closes_what_an_earlier_process_left_open_too() -> None:
     assert world.facts.outage is None
 
 
+def test_a_pause_lets_the_recovery_count_of_what_had_ended_before_a_crash() -> None:
+    left = OpenOutage(instant(NOON), "port", False, 40.0, instant(NOON) + timedelta(seconds=40))
+    world = World(facts=Facts(known=True, paused=True, outage=left)).start()
+    assert world.counted() == {("port", False): 1}
+    assert recovered(world, False) == (1, 40.0)
+
+
 def test_a_pause_in_the_gap_lets_the_recovery_count() -> None:
     world = World().up()
     world.notice(1100)
@@ -562,9 +569,26 @@ def test_an_outage_that_ended_just_before_the_end_of_the_process_is_over() -> No
     world.run(10)
     world.notice(1102)
     world.run(5)
-    assert world.facts.outage is None
     world.step(ShutdownAsked())
     assert world.counted() == {("upstream", False): 1}
+    assert world.facts.outage is None
+
+
+@pytest.mark.parametrize("port", ["open", "refuse"])
+def test_an_outage_that_ended_just_before_a_crash_is_counted_by_the_next_process_as_it_was(port: str) -> None:
+    world = World().up()
+    world.notice(1100)
+    world.run(12)
+    world.notice(1102)
+    ended = world.now.wall
+    world.run(5)
+    world.peer.port = port
+    heir = world.heir(after=3).start().run(10)
+    assert heir.counted() == {("upstream", False): 1}
+    assert heir.booked().get(("upstream", False), 0.0) == 0.0
+    assert recovered(heir, False) == (1, 12.0)
+    assert heir.tells("outage_closed")[0].fields["ended"] == ended.isoformat()
+    assert (heir.facts.outage is None) is (port == "open")
 
 
 def test_sleep_is_unobserved() -> None:

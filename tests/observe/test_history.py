@@ -117,6 +117,17 @@ def test_the_outage_that_is_open_counts_up_to_now(journal: Journal, path: Path) 
     assert found.totals[0].unplanned == 120.0
 
 
+def test_an_outage_that_had_ended_when_the_daemon_was_killed_is_over(journal: Journal, path: Path) -> None:
+    watch(journal, "live", NOON, NOON + 10 * MINUTE)
+    left = OpenOutage(NOON + 2 * MINUTE, "port", False, 60.0, NOON + 3 * MINUTE)
+    journal.keep("live", Facts(known=True, outage=left))
+    found = after(journal, path)
+    assert found.outages == (
+        PastOutage("live", NOON + 2 * MINUTE, NOON + 3 * MINUTE, "port", False, 60.0, "", recovered=True),
+    )
+    assert found.totals[0].unplanned == 60.0
+
+
 def test_what_nobody_saw_is_neither_an_outage_nor_available(journal: Journal, path: Path) -> None:
     journal.keep("live", Facts(known=True))
     (total,) = after(journal, path, "live").totals

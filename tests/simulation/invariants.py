@@ -254,8 +254,10 @@ class Judge:
         old, new = before.outages.current, after.outages.current
         left = before.outages.inherited
         if left is not None and after.outages.inherited is None and after.session.phase is not Phase.STOPPED:
-            holds(new is not None and new.began == left.began, promise, f"{left} became {new}")
-            return
+            if left.ended is None:
+                holds(new is not None and new.began == left.began, promise, f"{left} became {new}")
+                return
+            holds(new is None or new.began != left.began, promise, f"{left} is over, and became {new}")
         broken = lowest_broken(after.height)
         if new is None or new.ended is not None:
             return
