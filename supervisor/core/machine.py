@@ -180,6 +180,9 @@ def _reload(turn: Turn, event: Reloaded) -> None:
     if (policy.windows, policy.reauth) != (before.windows, before.reauth):
         state.login = reauth.rescheduled(state.login, policy, turn.now)
     look_at_windows(turn, turn.now.wall, steady=True)
+    due = state.login.due
+    if due is not None and due.contains(turn.now.wall) and not restarts.watches_over(state.restarts, due):
+        state.login = reauth.passed_unwatched(state.login)  # a window that the reload opened
     if policy.same_session(before):
         if policy.timezone != before.timezone:
             _compare_anew(turn)

@@ -594,6 +594,15 @@ def test_a_reload_in_the_due_window_that_changes_its_grace_looks_on(when: str) -
     assert due(world) == at("2027-01-11 23:45")
 
 
+def test_a_reload_that_opens_the_due_window_is_as_a_start_in_it() -> None:
+    world = world_at("2027-01-10 11:00").up().until("2027-01-10 11:59:40 NY")
+    world.reload(replace(NIGHTLY, windows=(daily_restart(time(12, 0), NEW_YORK),)))
+    assert due(world) == at("2027-01-10 12:00")
+    world.until("2027-01-10 12:06 NY")
+    assert world.restarts() == {}
+    assert world.snapshot.login.assumed
+
+
 def test_a_reload_in_the_due_window_that_moves_it_away_makes_the_next_one_due_unless_the_session_went() -> None:
     for lost, expected in ((False, "2027-01-11 12:00"), (True, "2027-01-10 23:45")):
         world = world_at("2027-01-10 15:00").up()
