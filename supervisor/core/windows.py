@@ -147,10 +147,9 @@ def first_at(windows: Iterable[Window], instant: datetime) -> Occurrence | None:
 
 def renewed(windows: Iterable[Window], occurrence: Occurrence) -> Occurrence | None:
     """The occurrence of the same kind at the same instant among other windows: its lead and grace may have changed."""
-    for found in occurrences(windows, occurrence.at, occurrence.at + timedelta.resolution):
-        if found.at == occurrence.at and found.window.kind is occurrence.window.kind:
-            return found
-    return None
+    at, kind = occurrence.at, occurrence.window.kind
+    around = occurrences((window for window in windows if window.kind is kind), at, at + timedelta.resolution)
+    return next((found for found in around if found.at == at), None)
 
 
 def next_start(window: Window, instant: datetime) -> datetime | None:

@@ -597,6 +597,7 @@ def test_a_reload_in_the_due_window_that_changes_its_grace_looks_on(when: str) -
 def test_a_reload_that_opens_the_due_window_is_as_a_start_in_it() -> None:
     world = world_at("2027-01-10 11:00").up().until("2027-01-10 11:59:40 NY")
     world.reload(replace(NIGHTLY, windows=(daily_restart(time(12, 0), NEW_YORK),)))
+    world.reload(world.policy)
     assert due(world) == at("2027-01-10 12:00")
     world.until("2027-01-10 12:06 NY")
     assert world.restarts() == {}
