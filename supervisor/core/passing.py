@@ -46,7 +46,7 @@ def look_at_windows(turn: Turn, before: datetime, *, steady: bool) -> None:
     were_open = {occurrence.window.name for occurrence in state.active}
     state.spell = spell_at(state.calendar, wall)
     _tell_windows(turn, were_open, {occurrence.window.name for occurrence in state.active})
-    due = state.login.due
+    due, first = state.login.due, state.restarts.unseen
     cut_short = not steady and due is not None and restarts.watches_over(state.restarts, due)
     state.restarts, verdicts = restarts.turned(
         state.restarts, state.active, before, wall, ready=turn.ready, steady=steady
@@ -56,7 +56,8 @@ def look_at_windows(turn: Turn, before: datetime, *, steady: bool) -> None:
         if verdict.result is Result.NOT_SEEN:
             _not_seen(turn, verdict)
     due = state.login.due
-    came = due is not None and due.start <= wall and (before < due.start or cut_short)
+    halved = first is not None and state.restarts.unseen is None and due == first  # its second window was not judged
+    came = due is not None and due.start <= wall and (before < due.start or cut_short or halved)
     if due is not None and came and not restarts.watches_over(state.restarts, due):
         state.login = reauth.passed_unwatched(state.login)
     if turn.ready:

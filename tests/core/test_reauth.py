@@ -539,6 +539,20 @@ def test_nothing_is_assumed_between_the_two() -> None:
     assert not world.snapshot.login.assumed
 
 
+def test_of_the_two_windows_of_a_repeated_time_a_second_that_nobody_watched_leaves_the_login_assumed() -> None:
+    world = autumn("2027-11-07T04:00:00Z", policy(windows=(daily_restart(time(1, 30), NEW_YORK),), timing=RELAXED))
+    world.until("2027-11-07T05:50:00Z")
+    assert due(world) == "2027-11-07T05:30:00+00:00"
+    world.peer.port = "mute"
+    world.drop()
+    world.until("2027-11-07T06:50:00Z")
+    world.peer.port = "open"
+    world.run(40)
+    assert world.restarts() == {}
+    assert world.snapshot.login.assumed
+    assert due(world) == at("2027-11-14 01:30")
+
+
 # -- gateways without, and reloads ------------------------------------------------------------------------------------
 
 
