@@ -278,9 +278,10 @@ def _conclude_status(turn: Turn, height: int, *, stopped: bool) -> None:
     if status is Status.UP:
         state.cause = None
     told = state.talk.status
-    awaiting = status is Status.DEGRADED and not state.heartbeat.up and not state.heartbeat.misses
+    answer_awaited = status is Status.DEGRADED and not state.heartbeat.up and not state.heartbeat.misses
+    attempt_awaited = status is Status.DOWN and told is Status.STOPPED and not state.outages.observing
     layers = ",".join(LADDER[: state.height])
-    if status is told or awaiting:  # between ready and the first answer there is nothing to tell
+    if status is told or answer_awaited or attempt_awaited:  # a moment in between is nothing to tell a person
         if state.height != height:
             turn.tell(Level.DEBUG, "layers", f"layers up: {layers or 'none'}", layers=layers)
         return

@@ -47,6 +47,16 @@ def test_a_resume_connects_at_once() -> None:
     assert world.word() == "up"
 
 
+@pytest.mark.parametrize(("port", "then"), [("open", "stopped -> up"), ("refuse", "stopped -> down (port broken)")])
+def test_a_resume_is_told_by_what_its_first_attempt_came_to(port: str, then: str) -> None:
+    world = World().up()
+    world.step(PauseAsked())
+    world.peer.port = port
+    world.step(ResumeAsked())
+    world.run(1)
+    assert [tell.text for tell in world.tells("status")][-2:] == ["up -> stopped", then]
+
+
 def test_a_resume_of_what_is_not_paused_changes_nothing() -> None:
     world = World().up()
     before = world.state
