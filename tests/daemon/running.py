@@ -23,23 +23,31 @@ from tests.waiting import wait_until
 _SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-_CHANCE = random.SystemRandom()
-WORKERS = 8
-"""Of pytest-xdist, at most, with ports of their own."""
+_PORTS = range(15000, 31000)
+"""Below those that the system gives to connections and to port 0 (ip_local_port_range)."""
+_WORKERS = 8
+"""Of pytest-xdist, at most, each with a part of the ports."""
 _OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "STATE_DIRECTORY", "IB_SUPERVISOR_URL")
 """What the environment of a test run must not tell the daemon."""
 
 
-def free_port() -> int:
-    """A TCP port on loopback that was free a moment ago.
+def _turns() -> Iterator[int]:
+    """The ports of this process, each once before any comes again."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    mine = _PORTS if worker is None else _PORTS[int(worker.removeprefix("gw")) % _WORKERS :: _WORKERS]
+    chance = random.SystemRandom()  # Hypothesis sets the seed of the other one
+    while True:
+        yield from chance.sample(mine, len(mine))
 
-    Below the range from which the system gives numbers to connections and to port 0 (ip_local_port_range), and of a
-    part of it that no other worker of pytest-xdist chooses from, so that nobody takes it between the choice and the
-    use. Hypothesis sets the seed of `random` for all; ports want chance.
-    """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
+
+_turn, _turning = _turns(), threading.Lock()
+
+
+def free_port() -> int:
+    """A TCP port on loopback that is free, and that neither the system nor another test will take before it is used."""
     for _ in range(1000):
-        port = 15000 + 2000 * worker + _CHANCE.randrange(2000)
+        with _turning:
+            port = next(_turn)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
