@@ -46,8 +46,8 @@ def look(line: Timeline, troubles: Troubles, clear_since: float, state: State, l
         return -1.0 if since is None else t - max(since, clear_since)
 
     promise = "a broken layer is seen"
-    told = troubles.since("away") or 0.0
-    if lasted("away") > (SLACK if told >= clear_since else loss_bound(policy)) and "lost" not in troubles:
+    told = (troubles.since("away") or 0.0) >= clear_since and not troubles.left_unheard
+    if lasted("away") > (SLACK if told else loss_bound(policy)) and "lost" not in troubles:
         holds(state.height <= 2, promise, lambda: f"no process for {lasted('away'):.1f} s, height {state.height}")
     silent = max(lasted("hung"), lasted("lost"))
     if silent > heartbeat_bound(policy):
@@ -83,7 +83,9 @@ def recovery_bound(policy: Policy, ledger: Ledger) -> float:
     """From health to `up`, at the very most."""
     timing = policy.timing
     wait = max(timing.retry_max, timing.retry_max_early, timing.restart_retry)
-    wait = max(wait, 30.0 if ledger.mutes else 0.0, 60.0 if ledger.failure in ("in_use", "mismatch") else 0.0)
+    # A session that is ready has forgotten the failure, but `up` comes with its first answer, after the whole wait.
+    failure = ledger.failure or ledger.waited_for
+    wait = max(wait, 30.0 if ledger.mutes else 0.0, 60.0 if failure in ("in_use", "mismatch") else 0.0)
     upstream = 0.0 if ledger.upstream_up else UPSTREAM_BACK
     return 2 * ATTEMPT + wait + loss_bound(policy) + upstream
 

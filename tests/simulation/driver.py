@@ -242,6 +242,8 @@ class Run:
     def _begin(self, fault: f.Fault) -> None:
         self.tally.faults[type(fault).__name__] += 1
         self._looks(fault)
+        if isinstance(fault, f.PortMove) and not self._hears_of_the_port():
+            return
         if self.world.suffer(fault):
             return
         match fault:
@@ -259,6 +261,12 @@ class Run:
                 self._down(fault)
             case _:
                 self._operate(fault)
+
+    def _hears_of_the_port(self) -> bool:
+        """A daemon that follows has 1300 alone to go by: where it may be lost or come late, the port stays."""
+        if not self.policy.follow_port_change:
+            return True
+        return self._chaos is None and self.state is not None and self.state.session.phase is Phase.READY
 
     def _operate(self, fault: f.Fault) -> None:
         """The operator's doings; he does nothing to a daemon that does not run, and waits for a slow one."""

@@ -68,6 +68,8 @@ class Ledger:
     reach: int = 0
     failure: str = ""
     """How the last attempt failed: `refused`, `closed`, `mute`, `in_use`, `mismatch` or `other`."""
+    waited_for: str = ""
+    """The failure whose wait the present session comes after, until its first answer."""
     ended: str = ""
     """What ended in the last step: `lost`, `failed`, or nothing."""
     lasted: float = 0.0
@@ -211,7 +213,7 @@ class Ledger:
                 self.order_id = event.order_id
                 self._perhaps_ready(now)
             case TimeAnswered() if self.ready:
-                self.tried = True
+                self.tried, self.waited_for = True, ""
                 if self.pinged_at is not None:
                     self.beats = now <= self.pinged_at + self.policy.timing.heartbeat_timeout
                     self.answered_at, self.pinged_at = now, None
@@ -260,7 +262,8 @@ class Ledger:
         if not self.policy.account_mode.fits(self.accounts):
             self._failed("mismatch")
             return
-        self.ready, self.ready_at, self.reach, self.failure = True, now, 2, ""
+        self.ready, self.ready_at, self.reach = True, now, 2
+        self.waited_for, self.failure = self.failure, ""
         self.unready_since = None
         self.mutes = self.conflicts = 0
         self.beats, self.pinged_at = False, now
@@ -293,6 +296,7 @@ class Ledger:
 
     def _over(self) -> None:
         self.open = self.ready = self.beats = False
+        self.waited_for = ""
         self.pinged_at = self.heard_at = None
         self.by_1100 = False
         self.probes.clear()
