@@ -57,7 +57,7 @@ class MuteDoor:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The session ends; nothing else is wrong. `half` says: before it is ready, if it can be caught there."""
+    """The session ends; nothing else is wrong."""
 
     at: float
     ending: Ending

@@ -102,6 +102,8 @@ class Judge:
             raise Violation("report follows events", f"height {after.height}, {ledger.height()} due, {ledger.brief()}")
         self._status(after)
         self._restarts(before, event, after, was_ready=was_ready)
+        if before.session.phase is Phase.BACKOFF:
+            self._keeps_waiting(before, event, after)
         if ledger.ended:
             self._wait(before, after, actions)
             self._counted(before, after)
@@ -171,6 +173,15 @@ class Judge:
             "a wait within its cap",
             lambda: f"{wait:.3f} s after {ledger.failure or 'a loss'}, {least:g} to {most:g} allowed",
         )
+
+    def _keeps_waiting(self, before: State, event: Event, after: State) -> None:
+        """A wait ends when it was to end; only a change of what is connected to cuts it short."""
+        due, phase = before.session.deadline, after.session.phase
+        anew = isinstance(event, Reloaded) and not self.policy.same_session(event.before)
+        if due is None or anew or phase is Phase.STOPPED:
+            return
+        kept = after.session.deadline == due if phase is Phase.BACKOFF else after.at.mono >= due - TINY
+        holds(kept, "a wait within its cap", lambda: f"{phase} at {after.at.mono}, the wait was to end at {due}")
 
     def _allowed(self, ledger: Ledger, after: State) -> tuple[float, float]:
         timing, now, failure = self.policy.timing, after.at.mono, ledger.failure
