@@ -33,6 +33,8 @@ FOUND = (
     (968, (f.BlackHole(3600.0, 3.0, 10.0), f.Leave(3602.5, 3.2, 5.0))),
     # 1300 came after the end of the session that it was told to.
     (980, (f.Chaos(3600.0, 60.0, 0.0, 0.0, 0.5, 10.0, 1), f.PortMove(3605.0, 20.0))),
+    # A callback that fails ends its session: the next one had no answer yet when the truth was compared.
+    (2996, (f.ClockStep(7200.0, 60.0, 3.0), f.Noise(7211.33, -1, "a callback failed"))),
 )
 """Seeds that failed without a fault of the core, each with the faults that it took."""
 

@@ -294,6 +294,7 @@ class World:
                     self._span("wrong", fault.lasts, partial(self._drop_all, Ending.CLOSED))
                     self._drop_all(Ending.CLOSED)
             case f.Noise(code=-1):
+                self.troubles.disturbed(self._line.t)
                 for connection in self.connections:
                     self._say(connection, CallbackFailed(connection.epoch, "tickPrice", "KeyError"))
             case f.Noise():
