@@ -1,6 +1,7 @@
 """Fifty gateway-years of random faults, every promise watched at each step; and that the tools do what they say."""
 
 import os
+import random
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from tests.simulation.driver import Run
 from tests.simulation.scenario import DAYS, Scenario, of_seed
 from tests.simulation.shrink import breaks, shrunk, violation_of
 from tests.simulation.soak import soak
+from tests.simulation.timeline import Timeline
 from tests.simulation.trace import Trace
 
 YEARS = 50.0
@@ -42,6 +44,15 @@ FOUND = (
 @pytest.mark.parametrize(("seed", "faults"), FOUND)
 def test_nothing_is_expected_that_the_daemon_cannot_do(seed: int, faults: tuple[f.Fault, ...]) -> None:
     assert violation_of(replace(of_seed(seed), days=0.2, faults=faults)) is None
+
+
+def test_the_monotonic_clock_of_a_machine_that_slept_does_not_go_back() -> None:
+    line, dice = Timeline(of_seed(1).begins), random.Random(4009)
+    for _ in range(1000):
+        line.t += dice.uniform(0.0, 10_000.0)
+        before = line.now().mono
+        line.sleep(dice.uniform(1.0, 3600.0))
+        assert before <= line.now().mono < before + 1e-6
 
 
 def test_a_seed_is_the_same_run_every_time() -> None:

@@ -5,6 +5,7 @@ clock does not, but somebody may set it.
 """
 
 import heapq
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -46,8 +47,11 @@ class Timeline:
 
     def sleep(self, seconds: float) -> None:
         """The machine is suspended."""
+        mono = self.boot + self.t
         self.t += seconds
         self.boot -= seconds
+        while self.boot + self.t < mono:  # rounding must not turn the monotonic clock back
+            self.boot = math.nextafter(self.boot, math.inf)
 
     # -- queue --------------------------------------------------------------------------------------------------------
 
