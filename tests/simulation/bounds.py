@@ -76,7 +76,8 @@ def look(line: Timeline, troubles: Troubles, clear_since: float, state: State, l
 
 
 def _interrupted(troubles: Troubles) -> bool:
-    return "hung" in troubles or "lost" in troubles
+    """No word comes through, or there is nobody left to say it."""
+    return "hung" in troubles or "lost" in troubles or ("away" in troubles and troubles.left_unheard)
 
 
 def recovery_bound(policy: Policy, ledger: Ledger) -> float:

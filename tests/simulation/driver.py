@@ -111,6 +111,8 @@ class Run:
         """The true time of the next tick."""
         if self.state is None:
             return float("inf")
+        if self._waiting:
+            return self._stalled_until
         due = float("inf") if wake.mono is None else self.line.of_mono(wake.mono)
         if wake.wall is not None:
             due = min(due, max(self.line.of_wall(wake.wall), self._look_after))
@@ -160,7 +162,7 @@ class Run:
         if self._watch is not None:
             self._watch(self.line.t, before, event, after, actions)
         self._judge.step(before, event, after, actions, self._wake)
-        if after.session.phase is Phase.STOPPED:
+        if Phase.STOPPED in (before.session.phase, after.session.phase):
             self._blind.disturbed(self.line.t)
         for action in actions:
             match action:
@@ -194,7 +196,8 @@ class Run:
         if self.line.t < self._stalled_until:
             self._waiting.append((event, self.line.now()))
             return
-        if not isinstance(event, SessionEvent) or (isinstance(event, NoticeReceived) and event.code == 1300):
+        port_moves = isinstance(event, NoticeReceived) and event.code == 1300
+        if self._waiting or port_moves or not isinstance(event, SessionEvent):
             self._tick_if_due()
         self._step(event)
 
@@ -266,7 +269,9 @@ class Run:
         """A daemon that follows has 1300 alone to go by: where it may be lost or come late, the port stays."""
         if not self.policy.follow_port_change:
             return True
-        return self._chaos is None and self.state is not None and self.state.session.phase is Phase.READY
+        if self._chaos is not None or self.line.t < self._stalled_until:
+            return False
+        return self.state is not None and self.state.session.phase is Phase.READY
 
     def _operate(self, fault: f.Fault) -> None:
         """The operator's doings; he does nothing to a daemon that does not run, and waits for a slow one."""

@@ -12,14 +12,12 @@ class Troubles:
     changed_at: float = 0.0
     """When one last began or ended."""
     left_unheard: bool = False
-    """The process went `away` while the network was: nobody heard it end, so only the heartbeat finds out."""
+    """The process went `away` when a session's end could not be heard: only the heartbeat finds out."""
     _times: dict[str, int] = field(default_factory=dict)
     _since: dict[str, float] = field(default_factory=dict)
 
     def begin(self, name: str, t: float) -> None:
         self.changed_at = t
-        if name == "away" and name not in self._times:
-            self.left_unheard = "lost" in self._times
         self._times[name] = self._times.get(name, 0) + 1
         self._since.setdefault(name, t)
 

@@ -315,6 +315,9 @@ class World:
 
     def _leave(self, fault: f.Leave) -> None:
         self._away_door = fault.door
+        if "away" not in self.troubles:
+            dead = any(connection.ours and not connection.alive for connection in self.connections)
+            self.troubles.left_unheard = dead or "lost" in self.troubles
         self.troubles.begin("away", self._line.t)
         self._drop_all(fault.ending)
         self._line.later(fault.away, partial(self._return, fault))
