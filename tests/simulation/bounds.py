@@ -46,7 +46,9 @@ def look(line: Timeline, troubles: Troubles, clear_since: float, state: State, l
         return -1.0 if since is None else t - max(since, clear_since)
 
     promise = "a broken layer is seen"
-    told = (troubles.since("away") or 0.0) >= clear_since and not troubles.left_unheard
+    # Somebody whose session ended unheard has nobody to be told by, until the heartbeat finds out.
+    deaf = t - troubles.unheard_at <= loss_bound(policy)
+    told = (troubles.since("away") or 0.0) >= clear_since and not deaf
     if lasted("away") > (SLACK if told else loss_bound(policy)) and "lost" not in troubles:
         holds(state.height <= 2, promise, lambda: f"no process for {lasted('away'):.1f} s, height {state.height}")
     silent = max(lasted("hung"), lasted("lost"))
@@ -68,7 +70,7 @@ def look(line: Timeline, troubles: Troubles, clear_since: float, state: State, l
             )
     for name in troubles.names():
         told = (troubles.since(name) or 0.0) >= clear_since or line.of_mono(ledger.ready_at) >= clear_since
-        seen = state.height < TOP or _interrupted(troubles)
+        seen = state.height < TOP or _interrupted(troubles) or deaf
         if name.startswith("farm ") and lasted(name) > SLACK and told and not seen:
             raise Violation(promise, f"{name} broken for {lasted(name):.1f} s, height {state.height}")
     _healthy(line, troubles, clear_since, state, ledger, policy)
@@ -76,8 +78,7 @@ def look(line: Timeline, troubles: Troubles, clear_since: float, state: State, l
 
 
 def _interrupted(troubles: Troubles) -> bool:
-    """No word comes through, or there is nobody left to say it."""
-    return "hung" in troubles or "lost" in troubles or ("away" in troubles and troubles.left_unheard)
+    return "hung" in troubles or "lost" in troubles
 
 
 def recovery_bound(policy: Policy, ledger: Ledger) -> float:

@@ -103,10 +103,9 @@ class Ledger:
         for action in actions:
             if isinstance(action, Ping) and self.ready and action.epoch == self.epoch:
                 self.pinged_at = now.mono
-        # A probe in the step of a 1100 was due before it was heard: after it none is for two minutes.
-        early = isinstance(event, NoticeReceived) and event.code in (1100, 2110)
         for action in actions:
-            if early and isinstance(action, Probe) and action.epoch == self.epoch:
+            # A probe was due before the event was heard: no event makes one due at once.
+            if isinstance(action, Probe) and self.ready and action.epoch == self.epoch:
                 self._probed(action, now.mono)
         if isinstance(event, SessionEvent):
             if heard and self.open and event.epoch == self.epoch:
@@ -126,8 +125,6 @@ class Ledger:
             elif isinstance(action, Ping | Probe):
                 may = action.epoch == asked or (self.ready and action.epoch == self.epoch)
                 holds(may, "only a ready session is asked", action)
-                if isinstance(action, Probe) and not early and self.ready and action.epoch == self.epoch:
-                    self._probed(action, now.mono)
 
     def height(self) -> int:
         """How many layers must be reported up."""

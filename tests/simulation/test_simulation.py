@@ -62,6 +62,15 @@ FOUND = (
             f.Stall(3740.1, 440.0),
         ),
     ),
+    # Or before its 1102 was.
+    (
+        892,
+        (
+            f.UpstreamLoss(3600.0, 79.9, 51.5, 1100, 1102),
+            f.Stall(3624.8, 415.0),
+            f.DaemonDown(3655.0, 16.3, killed=True, reboot=False),
+        ),
+    ),
     # A pause that outlives its daemon ends when the operator resumes, not when the next daemon starts.
     (
         329,

@@ -1,5 +1,6 @@
 """What is wrong in the world at present, and since when: the truth that reports are compared with."""
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -11,8 +12,8 @@ class Troubles:
     """Nothing has been wrong since then; means nothing while something is."""
     changed_at: float = 0.0
     """When one last began or ended."""
-    left_unheard: bool = False
-    """The process went `away` when a session's end could not be heard: only the heartbeat finds out."""
+    unheard_at: float = -math.inf
+    """When the end of a session was last lost on its way: only the heartbeat finds out."""
     _times: dict[str, int] = field(default_factory=dict)
     _since: dict[str, float] = field(default_factory=dict)
 

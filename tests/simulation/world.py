@@ -224,7 +224,9 @@ class World:
         if not connection.alive:
             return
         connection.alive = False
-        if "lost" not in self.troubles:
+        if "lost" in self.troubles:
+            self.troubles.unheard_at = self._line.t
+        else:
             self._own_end(connection, ending, 0.001)
 
     def _drop_all(self, ending: Ending) -> None:
@@ -315,9 +317,6 @@ class World:
 
     def _leave(self, fault: f.Leave) -> None:
         self._away_door = fault.door
-        if "away" not in self.troubles:
-            dead = any(connection.ours and not connection.alive for connection in self.connections)
-            self.troubles.left_unheard = dead or "lost" in self.troubles
         self.troubles.begin("away", self._line.t)
         self._drop_all(fault.ending)
         self._line.later(fault.away, partial(self._return, fault))
