@@ -1,4 +1,4 @@
-"""`make fuzz`: so many frames, files, notices and lines through everything that reads what others wrote.
+"""`make fuzz`: so many frames, files, notices, lines and requests through everything that reads what others wrote.
 
 Under atheris, which steers by coverage, in an environment of its own (.venvs/fuzz, made on first use). What was found
 is kept in artefacts/fuzz as the bytes that do it, and belongs into a test. Exits with 1 on a finding. `--write` puts
@@ -18,7 +18,7 @@ from tests.race.figures import ROOT, Idleness, table, write_between
 
 ENVIRONMENT = ROOT / ".venvs" / "fuzz"
 KEPT = ROOT / "artefacts" / "fuzz"
-COUNTS = {"wire": 1_000_000, "config": 20_000, "notices": 1_000_000, "control": 100_000}
+COUNTS = {"wire": 1_000_000, "config": 20_000, "notices": 1_000_000, "control": 100_000, "web": 100_000}
 
 
 def main() -> int:

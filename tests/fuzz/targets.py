@@ -28,6 +28,7 @@ from supervisor.gateway.versions import tame_logging
 from supervisor.simulator import SimulatedGateway
 from tests.config.loading import NOW
 from tests.fuzz.frames import Noise, session_of
+from tests.fuzz.web import close_server, web
 
 PATIENCE = 20.0
 """Seconds after which something hangs."""
@@ -181,6 +182,7 @@ def control(data: bytes) -> int:
 
 def tidy() -> None:
     """Give back what the targets keep."""
+    close_server()
     if _gateway.cache_info().currsize:
         _gateway().close()
     _gateway.cache_clear()
@@ -215,4 +217,5 @@ TARGETS: Mapping[str, Target] = {
             b'{"do": "garbage", "mode": "http"}\n{"do": "restart", "for": 0, "then": "mute", "then_for": "1ms"}\n[]',
         ),
     ),
+    "web": Target("requests", web, longest=512),
 }

@@ -57,7 +57,7 @@ def test_a_good_greeting_is_understood_however_it_is_cut(more: st.DataObject) ->
 
 
 @pytest.mark.usefixtures("tidied")
-@pytest.mark.parametrize("name", ["config", "notices", "control"])
+@pytest.mark.parametrize("name", ["config", "notices", "control", "web"])
 def test_the_other_targets_take_noise_and_their_seeds(name: str) -> None:
     chance, target = random.Random(4), TARGETS[name]
     for data in (*target.seeds, *(chance.randbytes(chance.randrange(200)) for _ in range(100))):

@@ -302,3 +302,26 @@ def test_nothing_is_left_of_a_server_and_its_connections() -> None:
     for _ in range(3):
         use()
     wait_until(lambda: left() == before, what="files and threads as before")
+
+
+# -- garbled ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "POST /-/nothing HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
+        "HEAD /-/nothing HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
+        "HEAD /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\nno request\r\n\r\n",
+        "nothing of the kind\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_closed_and_leaves_no_fault_in_the_log(sent: str, caplog: pytest.LogCaptureFixture) -> None:
+    with stormed(LIMITS) as (connect, _):
+        wire = connect()
+        wire.send(sent)
+        wire.rest()
+        other = connect()
+        other.request("/-/healthy")
+        assert other.answer()[0] == 200
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

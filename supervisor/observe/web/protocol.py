@@ -14,6 +14,7 @@ import asyncio
 import socket
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -133,6 +134,15 @@ class Connection(H11Protocol):
         super().data_received(data)
         if self._whole() and not was_whole:
             self._await_reader()
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP. If a request before it is still being answered, that answer ends here."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        with suppress(h11.LocalProtocolError):  # half an answer is out already, or it is to a HEAD and has no body
+            super().send_400_response(msg)
+        self.transport.close()
 
     def on_response_complete(self) -> None:
         """Answered: the connection is idle again, or has a part of its next request already."""
