@@ -1,4 +1,4 @@
-"""What else the gateway says, and what follows (issue 3; IB.md section 1)."""
+"""What else the gateway says, and what follows (IB.md section 1)."""
 
 from datetime import UTC, datetime
 
