@@ -69,6 +69,8 @@ def soak(
             outcome.seconds = time.monotonic() - began
             if promise:
                 outcome.failed.append((seed, tally.days, Violation(promise, detail)))
+                if say:  # now: who interrupts a long soak keeps what it found
+                    print(f"FAILED seed {seed}, day {tally.days:.0f}: {promise}: {detail}", flush=True)
             if say and time.monotonic() - said > SAY_EVERY:
                 said = time.monotonic()
                 print(progress(outcome, years), flush=True)
@@ -106,8 +108,6 @@ def main() -> int:
     )
     print(progress(outcome, asked.years))
     print(f"faults: {', '.join(f'{times:,} {name}' for name, times in outcome.tally.faults.most_common())}")
-    for seed, day, violation in outcome.failed:
-        print(f"FAILED seed {seed}, day {day:.0f}: {violation}")
     for seed, _, violation in [] if asked.first_failure else outcome.failed[:TOLD]:
         print("\n" + story(of_seed(seed), violation, 45.0))
     if asked.record:
