@@ -266,9 +266,14 @@ def main() -> int:
     cells, missed = rows(costs)
     head = ["", *(f"{cost.gateways}" for cost in costs), f"target at {SIZES[-1]}", "verdict"]
     text = f"{table(head, cells)}\n\n{idleness.sentence()}"
+    return told("bench-fleet", text, missed, write=arguments.write)
+
+
+def told(block: str, text: str, missed: Sequence[str], *, write: bool) -> int:
+    """Print a table, into its block of the document too if `write`; the exit status, by what missed its target."""
     print(f"\n{text}")
-    if arguments.write:
-        write_between(DOCUMENT, "bench-fleet", text)
+    if write:
+        write_between(DOCUMENT, block, text)
     if missed:
         print(f"missed: {'; '.join(missed)}", file=sys.stderr)
     return 1 if missed else 0

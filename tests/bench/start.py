@@ -12,10 +12,10 @@ from pathlib import Path
 from time import monotonic
 
 from supervisor.simulator import SimulatedGateway
-from tests.bench.fleet import DOCUMENT, MB, resident, worked
+from tests.bench.fleet import MB, resident, told, worked
 from tests.daemon.hearing import NotifySocket
 from tests.daemon.running import Running
-from tests.race.figures import ROOT, Idleness, median, seconds, spread, table, write_between
+from tests.race.figures import ROOT, Idleness, median, seconds, spread, table
 from tests.waiting import wait_until
 
 STARTS = 9
@@ -81,12 +81,7 @@ def main() -> int:
     text = (
         f"{table(['', 'measured', 'target', 'verdict'], cells)}\n\n{sentence} Medians (and ranges) of {STARTS} starts."
     )
-    print(f"\n{text}")
-    if arguments.write:
-        write_between(DOCUMENT, "bench-start", text)
-    if missed:
-        print(f"missed: {'; '.join(missed)}", file=sys.stderr)
-    return 1 if missed else 0
+    return told("bench-start", text, missed, write=arguments.write)
 
 
 if __name__ == "__main__":
