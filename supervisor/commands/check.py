@@ -19,11 +19,11 @@ import typer
 
 from supervisor.config.load import Config, ConfigError, load
 from supervisor.config.readers import Endpoint
-from supervisor.core.calendar_rules import zone_of
-from supervisor.core.durations import written
-from supervisor.core.policy import Policy, Reauth, Timing
-from supervisor.core.schedule import logins_due
-from supervisor.core.windows import Occurrence, occurrences
+from supervisor.core.calendar.rules import zone_of
+from supervisor.core.calendar.schedule import logins_due
+from supervisor.core.calendar.windows import Occurrence, occurrences
+from supervisor.core.model.durations import written
+from supervisor.core.model.policy import Policy, Reauth, Timing
 
 BAD_CONFIG: Final = 78
 """What sysexits.h calls EX_CONFIG; the unit does not restart a daemon that ends with it."""

@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from supervisor.core.catalogue_library import LIBRARY
-from supervisor.core.catalogue_requests import REQUESTS
-from supervisor.core.catalogue_system import SYSTEM
-from supervisor.core.codes import FARM_CODES, KNOWN, Code, Severity, label, lookup
+from supervisor.core.codes.library import LIBRARY
+from supervisor.core.codes.requests import REQUESTS
+from supervisor.core.codes.system import SYSTEM
+from supervisor.core.codes.table import FARM_CODES, KNOWN, Code, Severity, label, lookup
 
 _STYLES: Final = {
     Severity.CRITICAL: "bold red",

@@ -15,11 +15,11 @@ from rich.table import Table
 from supervisor.commands.demo_story import BEGINNING, GRACE, LEAD, NEW_YORK, RESTART_TIME, Row, Story, Stuck
 from supervisor.config.readers import Endpoint
 from supervisor.config.settings import Config, Http, Log, LogLevel
-from supervisor.core.actions import Level, Tell
-from supervisor.core.policy import AccountMode, Policy
-from supervisor.core.windows import daily_restart
-from supervisor.daemon.clocks import Clock
+from supervisor.core.calendar.windows import daily_restart
+from supervisor.core.model.actions import Level, Tell
+from supervisor.core.model.policy import AccountMode, Policy
 from supervisor.daemon.process import Process, StartError
+from supervisor.runtime.clocks import Clock
 from supervisor.simulator import Scenario, SimulatedGateway
 
 NAME = "demo"

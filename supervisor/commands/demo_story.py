@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from supervisor.core.layers import TOP
-from supervisor.core.snapshot import Snapshot
-from supervisor.core.status import Status
-from supervisor.daemon.clocks import Clock
+from supervisor.core.model.layers import TOP
+from supervisor.core.model.snapshot import Snapshot
+from supervisor.core.model.status import Status
+from supervisor.runtime.clocks import Clock
 from supervisor.simulator import SimulatedGateway
 
 NEW_YORK = ZoneInfo("America/New_York")

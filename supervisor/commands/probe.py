@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from supervisor.config.readers import Endpoint, endpoint
-from supervisor.core import codes, farms, notices
-from supervisor.core.causes import CauseKey, describe
-from supervisor.core.events import Ending, NextIdReceived, NoticeReceived
-from supervisor.core.farm_words import FarmState
+from supervisor.core.codes import notices
+from supervisor.core.codes import table as codes
+from supervisor.core.codes.farm_kinds import FarmState
+from supervisor.core.explain.causes import CauseKey, describe
+from supervisor.core.model.events import Ending, NextIdReceived, NoticeReceived
+from supervisor.core.parts import farms
 from supervisor.gateway.visit import Visit, VisitEvent, visit
 from supervisor.gateway.wrapper import SummaryEnd, SummaryRow
 from supervisor.observe.masking import mask, mask_whole

@@ -28,8 +28,17 @@ from rich.table import Table
 from rich.text import Text
 
 from supervisor.config.load import ConfigError, load
-from supervisor.core.calendar_rules import Daily, Weekly, zone_of
-from supervisor.core.schedule import ClockChange, Gateways, LoginDue, Row, clock_changes, gateway_zone, logins_due, rows
+from supervisor.core.calendar.rules import Daily, Weekly, zone_of
+from supervisor.core.calendar.schedule import (
+    ClockChange,
+    Gateways,
+    LoginDue,
+    Row,
+    clock_changes,
+    gateway_zone,
+    logins_due,
+    rows,
+)
 
 NEW_YORK = "America/New_York"
 BAD_CONFIG = 78

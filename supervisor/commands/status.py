@@ -21,7 +21,7 @@ from rich.text import Text
 
 from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
 from supervisor.commands.terminal import console, span, table, width_of
-from supervisor.core.layers import LADDER
+from supervisor.core.model.layers import LADDER
 
 _STYLES: Mapping[str, str] = {
     "up": "green",

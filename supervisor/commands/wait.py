@@ -8,7 +8,7 @@ import typer
 
 from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
 from supervisor.config.readers import duration
-from supervisor.core.status import Status
+from supervisor.core.model.status import Status
 
 EVERY = 0.5
 """Seconds between two questions."""

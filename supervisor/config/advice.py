@@ -21,9 +21,9 @@ from supervisor.config.settings import Config
 from supervisor.config.translate import Place, find
 from supervisor.config.window_keys import OnceWindowKeys
 from supervisor.config.yaml_lines import Node
-from supervisor.core.calendar_rules import utc
-from supervisor.core.policy import AccountMode, Policy
-from supervisor.core.windows import RESTARTS, Explains, Kind, Window, occurrences
+from supervisor.core.calendar.rules import utc
+from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Window, occurrences
+from supervisor.core.model.policy import AccountMode, Policy
 
 PROBE_CLIENT_ID: Final = 912
 """The id of the command `probe`."""

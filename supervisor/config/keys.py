@@ -15,7 +15,7 @@ from typing import Annotated, cast
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from supervisor.config import readers
-from supervisor.core.windows import Kind
+from supervisor.core.calendar.windows import Kind
 
 RESERVED_NAMES = frozenset(Kind) - {Kind.CUSTOM}
 """The names of the windows that the daemon makes itself."""

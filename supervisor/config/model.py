@@ -33,8 +33,8 @@ from supervisor.config.readers import Conflict, Endpoint, Wrong, is_nothing
 from supervisor.config.resets import NONE, REGIONS
 from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
 from supervisor.config.window_keys import DailyRestartKeys, WeeklyRestartKeys, WindowKeys
-from supervisor.core.durations import seconds_of, written
-from supervisor.core.policy import AccountMode, Reauth, RequiredFarm, Timing
+from supervisor.core.model.durations import seconds_of, written
+from supervisor.core.model.policy import AccountMode, Reauth, RequiredFarm, Timing
 
 DEFAULT_HOST: Final = "127.0.0.1"
 LEAST_HEARTBEAT_INTERVAL: Final = "2s"

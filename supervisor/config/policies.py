@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from supervisor.config.model import GatewayKeys, ServerReset
 from supervisor.config.resets import NONE, reset_windows
 from supervisor.config.window_keys import OnceWindowKeys, WeeklyWindowKeys
-from supervisor.core.calendar_rules import Once, Weekly
-from supervisor.core.policy import AccountMode, Policy, Reauth, Timing
-from supervisor.core.schedule import gateway_zone
-from supervisor.core.windows import Window, custom, daily_restart, weekly_restart
+from supervisor.core.calendar.rules import Once, Weekly
+from supervisor.core.calendar.schedule import gateway_zone
+from supervisor.core.calendar.windows import Window, custom, daily_restart, weekly_restart
+from supervisor.core.model.policy import AccountMode, Policy, Reauth, Timing
 
 
 def policy_of(keys: GatewayKeys, show_accounts: bool, today: date) -> Policy:

@@ -19,7 +19,7 @@ from supervisor.config.keys import Keys, Reads
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
 from supervisor.config.readers import ALL, Endpoint
 from supervisor.config.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
-from supervisor.core.durations import written
+from supervisor.core.model.durations import written
 
 BEGIN: Final = "<!-- keys: begin -->\n"
 END: Final = "<!-- keys: end -->\n"

@@ -18,8 +18,8 @@ from typing import Any
 
 import yaml
 
-from supervisor.core.calendar_rules import Daily, Weekly, clock_time, weekday_of, weekly_time
-from supervisor.core.windows import Explains, Window, server_reset
+from supervisor.core.calendar.rules import Daily, Weekly, clock_time, weekday_of, weekly_time
+from supervisor.core.calendar.windows import Explains, Window, server_reset
 
 REGIONS = ("north_america", "europe", "asia_pacific")
 NONE = "none"

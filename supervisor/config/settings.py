@@ -14,7 +14,7 @@ from pathlib import Path
 
 from supervisor.config.faults import Fault
 from supervisor.config.readers import Endpoint
-from supervisor.core.policy import Policy
+from supervisor.core.model.policy import Policy
 
 DEFAULT_LISTEN = Endpoint("127.0.0.1", 14000)
 DEFAULT_RETENTION = 400 * 86400.0

@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from supervisor.config.keys import Clock, Instant, Keys, Weekday, WeeklyTime, WindowName, Zone, reads_duration
 from supervisor.config.readers import Conflict
-from supervisor.core import windows
+from supervisor.core.calendar import windows
 
 ONCE, WEEKLY = "<once>", "<weekly>"
 """Tags of the two forms. pydantic puts them after the index of a window in the place of an error."""

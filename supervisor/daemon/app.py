@@ -16,20 +16,20 @@ from collections.abc import Callable, Mapping
 
 from supervisor.config.load import ConfigError, load
 from supervisor.config.settings import Config, changes
-from supervisor.core.actions import Level, Tell
-from supervisor.core.clock import Now
-from supervisor.core.events import Event
-from supervisor.core.facts import Facts
-from supervisor.core.policy import Policy
-from supervisor.daemon.clocks import Clock
-from supervisor.daemon.loop import LOOK, Loop
-from supervisor.daemon.mailbox import Mailbox
-from supervisor.daemon.unit import Listener, Unit
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.actions import Level, Tell
+from supervisor.core.model.events import Event
+from supervisor.core.model.facts import Facts
+from supervisor.core.model.policy import Policy
 from supervisor.gateway.link import GatewayLink
 from supervisor.gateway.lookup import Lookups
-from supervisor.observe.systemd import Notifier, status_line
+from supervisor.observe.logs.wire import WireLogs
+from supervisor.observe.systemd.notifier import Notifier, status_line
 from supervisor.observe.web.backend import ReloadResult
-from supervisor.observe.wirelog import WireLogs
+from supervisor.runtime.clocks import Clock
+from supervisor.runtime.gateway_runtime import Listener, Unit
+from supervisor.runtime.loop import LOOK, Loop
+from supervisor.runtime.mailbox import Mailbox
 
 log = logging.getLogger("supervisor.daemon")
 

@@ -17,28 +17,28 @@ from typing import TYPE_CHECKING, TextIO
 from supervisor import __version__
 from supervisor.config.settings import Config
 from supervisor.config.web_file import server_context
-from supervisor.core.actions import Tell
-from supervisor.core.clock import Now
-from supervisor.core.events import OperatorEvent
-from supervisor.core.facts import Facts
-from supervisor.core.snapshot import Snapshot
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.actions import Tell
+from supervisor.core.model.events import OperatorEvent
+from supervisor.core.model.facts import Facts
+from supervisor.core.model.snapshot import Snapshot
 from supervisor.daemon.app import Daemon
-from supervisor.daemon.clocks import Clock
 from supervisor.daemon.memory import give_back_large_blocks
 from supervisor.gateway.selftest import SelfTestError, self_test
 from supervisor.gateway.versions import ibapi_version
-from supervisor.observe import logs
 from supervisor.observe.events import EventRing
-from supervisor.observe.history import History, open_outages, read
-from supervisor.observe.internals import Internals
-from supervisor.observe.journal import Journal
+from supervisor.observe.journal.history import History, open_outages, read
+from supervisor.observe.journal.journal import Journal
+from supervisor.observe.logs import writer as logs
+from supervisor.observe.logs.wire import WireLogs
 from supervisor.observe.masking import mask
+from supervisor.observe.metrics.internals import Internals
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.listen import BindError, bind
-from supervisor.observe.wirelog import WireLogs
+from supervisor.runtime.clocks import Clock
 
 if TYPE_CHECKING:
-    from supervisor.daemon.bell import Bell
+    from supervisor.daemon.edge_scheduler import Bell
     from supervisor.observe.web.guard import Admit
     from supervisor.observe.web.server import WebServer
 
@@ -155,7 +155,7 @@ class Process:
     def _start_rest(self) -> None:
         """What no session needs: the web stack and the bell, imported now."""
         try:
-            from supervisor.daemon.bell import Bell
+            from supervisor.daemon.edge_scheduler import Bell
             from supervisor.observe.web.server import WebServer
 
             with self._rest:

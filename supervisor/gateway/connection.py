@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 from ibapi.connection import Connection
 
-from supervisor.core.events import Ending
+from supervisor.core.model.events import Ending
 from supervisor.gateway.framing import MAX_FRAME, Inbox, NotTws, check_payload, framed, server_hello
 from supervisor.gateway.lookup import Address, Lookups
 

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from supervisor.core.actions import Close, Connect, Ping, Probe
-from supervisor.core.events import SessionEvent
+from supervisor.core.model.actions import Close, Connect, Ping, Probe
+from supervisor.core.model.events import SessionEvent
 from supervisor.gateway.connection import WireLog
 from supervisor.gateway.lookup import Lookups
 from supervisor.gateway.session import Session

@@ -15,8 +15,8 @@ from typing import TypeVar
 
 from ibapi.wrapper import EWrapper
 
-from supervisor.core.actions import Connect
-from supervisor.core.events import (
+from supervisor.core.model.actions import Connect
+from supervisor.core.model.events import (
     AccountsReceived,
     Ending,
     HandshakeDone,

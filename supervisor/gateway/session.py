@@ -15,8 +15,8 @@ from collections.abc import Callable
 
 from ibapi.contract import Contract
 
-from supervisor.core.actions import Connect
-from supervisor.core.events import Ending, PortOpened, SessionClosed, SessionEvent
+from supervisor.core.model.actions import Connect
+from supervisor.core.model.events import Ending, PortOpened, SessionClosed, SessionEvent
 from supervisor.gateway.client import Client
 from supervisor.gateway.connection import Over, SupervisedConnection, WireLog
 from supervisor.gateway.framing import clean

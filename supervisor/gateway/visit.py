@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from ibapi.account_summary_tags import AccountSummaryTags
 
-from supervisor.core.actions import Connect
-from supervisor.core.events import (
+from supervisor.core.model.actions import Connect
+from supervisor.core.model.events import (
     AccountsReceived,
     Ending,
     HandshakeDone,

@@ -18,7 +18,7 @@ from typing import Any
 
 from ibapi.wrapper import EWrapper
 
-from supervisor.core.events import (
+from supervisor.core.model.events import (
     AccountsReceived,
     CallbackFailed,
     HandshakeDone,

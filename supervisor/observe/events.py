@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from supervisor.core.actions import Tell
+from supervisor.core.model.actions import Tell
 from supervisor.observe.masking import Words, mask
 
 CAPACITY = 1024

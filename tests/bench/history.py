@@ -16,11 +16,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from supervisor.core.actions import Level, Tell
-from supervisor.core.facts import Facts
-from supervisor.observe.history import place_of, read
-from supervisor.observe.history_json import history_json
-from supervisor.observe.journal_store import Entry, Span, Store
+from supervisor.core.model.actions import Level, Tell
+from supervisor.core.model.facts import Facts
+from supervisor.observe.journal.history import place_of, read
+from supervisor.observe.journal.store import Entry, Span, Store
+from supervisor.observe.web.history_json import history_json
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NAMES = ("live", "paper", "second")

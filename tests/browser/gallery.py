@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from supervisor.core.actions import Level, Tell
-from supervisor.core.calendar_rules import Daily
-from supervisor.core.events import MaintenanceAsked, PauseAsked
-from supervisor.core.policy import AccountMode, Policy
-from supervisor.core.snapshot import LoginView, Snapshot
-from supervisor.core.status import Status
-from supervisor.core.windows import Explains, daily_restart, server_reset
+from supervisor.core.calendar.rules import Daily
+from supervisor.core.calendar.windows import Explains, daily_restart, server_reset
+from supervisor.core.model.actions import Level, Tell
+from supervisor.core.model.events import MaintenanceAsked, PauseAsked
+from supervisor.core.model.policy import AccountMode, Policy
+from supervisor.core.model.snapshot import LoginView, Snapshot
+from supervisor.core.model.status import Status
 from supervisor.observe.events import EventRing
-from supervisor.observe.history import place_of
-from supervisor.observe.journal import Journal
+from supervisor.observe.journal.history import place_of
+from supervisor.observe.journal.journal import Journal
 from tests.observe.played import BEGIN, Played
 from tests.observe.stage import Stage
 

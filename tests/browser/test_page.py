@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from supervisor.core.status import Status
+from supervisor.core.model.status import Status
 from supervisor.simulator import Fleet, SimulatedGateway
 from tests.browser.conftest import SHOTS, Complaints, Open
 from tests.browser.gallery import staged

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from supervisor.config.load import load
-from supervisor.core.actions import Tell
-from supervisor.core.clock import Now
-from supervisor.core.facts import Facts
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.actions import Tell
+from supervisor.core.model.facts import Facts
 from supervisor.daemon.app import Daemon
-from supervisor.daemon.bell import Bell
-from supervisor.daemon.clocks import Clock
+from supervisor.daemon.edge_scheduler import Bell
+from supervisor.runtime.clocks import Clock
 from supervisor.simulator import Fleet, SimulatedGateway
 from tests.calendar.faked import at
 from tests.calendar.stage import BEFORE, GRACE, restart

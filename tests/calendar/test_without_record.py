@@ -4,8 +4,8 @@ from datetime import time
 
 import pytest
 
-from supervisor.core.events import ShutdownAsked
-from supervisor.core.windows import daily_restart
+from supervisor.core.calendar.windows import daily_restart
+from supervisor.core.model.events import ShutdownAsked
 from tests.calendar.faked import NEW_YORK, at
 from tests.core.driver import RELAXED, World, policy
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from supervisor.commands import codes
-from supervisor.core.codes import KNOWN, lookup
+from supervisor.core.codes.table import KNOWN, lookup
 
 PAGE = Path(__file__).parents[2] / "docs" / "codes.md"
 

@@ -17,9 +17,9 @@ import typer
 from typer.testing import CliRunner, Result
 
 from supervisor.commands.schedule import Form, as_ics, as_json, local_zone, parse_from, schedule, show
-from supervisor.core.calendar_rules import Once
-from supervisor.core.schedule import Gateways, logins_due, rows
-from supervisor.core.windows import custom, daily_restart
+from supervisor.core.calendar.rules import Once
+from supervisor.core.calendar.schedule import Gateways, logins_due, rows
+from supervisor.core.calendar.windows import custom, daily_restart
 
 NEW_YORK = "America/New_York"
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ import yaml
 from supervisor.config.keys import Keys
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
 from supervisor.config.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
-from supervisor.core.policy import AccountMode, Reauth, Timing
+from supervisor.core.model.policy import AccountMode, Reauth, Timing
 from tests.config.loading import NOW, config_of
 
 FILE = Path(__file__).parent / "contract.yaml"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.config.load import load
-from supervisor.core.policy import AccountMode, Reauth
+from supervisor.core.model.policy import AccountMode, Reauth
 from tests.config.loading import FILES, NOW
 
 

@@ -12,10 +12,10 @@ from supervisor.config.load import FIRST_LOOK_CLIENT_ID, FIRST_LOOK_NAME, for_fi
 from supervisor.config.readers import Endpoint
 from supervisor.config.resets import reset_windows
 from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
-from supervisor.core.calendar_rules import Daily, Once, Weekly
-from supervisor.core.farm_words import FarmKind
-from supervisor.core.policy import AccountMode, Policy, Reauth, RequiredFarm, Timing
-from supervisor.core.windows import Kind, custom, daily_restart, weekly_restart
+from supervisor.core.calendar.rules import Daily, Once, Weekly
+from supervisor.core.calendar.windows import Kind, custom, daily_restart, weekly_restart
+from supervisor.core.codes.farm_kinds import FarmKind
+from supervisor.core.model.policy import AccountMode, Policy, Reauth, RequiredFarm, Timing
 from tests.config.loading import LIVE, NOW, config_of, gateway
 
 TODAY = NOW.date()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.config.readers import Endpoint, Wrong, duration, endpoint, host, weekly
-from supervisor.core.durations import written as as_written
+from supervisor.core.model.durations import written as as_written
 
 ANY_DURATION = duration("0s", "36500d")
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from supervisor.config.resets import REGIONS, newest, reset_windows, tables
-from supervisor.core.windows import Explains, Window, active, occurrences
+from supervisor.core.calendar.windows import Explains, Window, active, occurrences
 
 OLDER, NEWER = date(2024, 12, 20), date(2027, 1, 1)
 

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from supervisor.core import machine, outages
-from supervisor.core.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
-from supervisor.core.calendar_rules import FRIDAY, Daily, Weekly
-from supervisor.core.clock import Now
-from supervisor.core.events import (
+from supervisor.core.calendar.clock import Now
+from supervisor.core.calendar.rules import FRIDAY, Daily, Weekly
+from supervisor.core.calendar.windows import Explains, daily_restart, server_reset
+from supervisor.core.model.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
+from supervisor.core.model.events import (
     AccountsReceived,
     Ending,
     Event,
@@ -33,14 +33,15 @@ from supervisor.core.events import (
     TimeAnswered,
     TrafficSeen,
 )
-from supervisor.core.facts import Facts
-from supervisor.core.layers import LADDER, TOP, Layer
-from supervisor.core.policy import Policy, Timing
-from supervisor.core.session import OPEN, Phase
-from supervisor.core.snapshot import Snapshot, snapshot
-from supervisor.core.state import State, initial
-from supervisor.core.status import Status
-from supervisor.core.windows import Explains, daily_restart, server_reset
+from supervisor.core.model.facts import Facts
+from supervisor.core.model.layers import LADDER, TOP, Layer
+from supervisor.core.model.policy import Policy, Timing
+from supervisor.core.model.snapshot import Snapshot, snapshot
+from supervisor.core.model.status import Status
+from supervisor.core.parts import outages
+from supervisor.core.parts.session import OPEN, Phase
+from supervisor.core.step import machine
+from supervisor.core.step.state import State, initial
 
 NEW_YORK = "America/New_York"
 NOON = "2027-01-06T12:00:00Z"

@@ -6,8 +6,8 @@ The numbers are those of the collection the lines are from; one number may hold 
 
 import datetime as dt
 
-from supervisor.core.farm_words import FarmKind, FarmState
-from supervisor.core.notices import (
+from supervisor.core.codes.farm_kinds import FarmKind, FarmState
+from supervisor.core.codes.notices import (
     CompetingSession,
     Desupported,
     FarmNotice,

@@ -4,8 +4,9 @@ from datetime import time, timedelta
 
 import pytest
 
-from supervisor.core.calendar_rules import Daily, Once
-from supervisor.core.events import (
+from supervisor.core.calendar.rules import Daily, Once
+from supervisor.core.calendar.windows import Explains, Window, custom, server_reset
+from supervisor.core.model.events import (
     AccountsReceived,
     MaintenanceAsked,
     MaintenanceEnded,
@@ -13,10 +14,9 @@ from supervisor.core.events import (
     ResumeAsked,
     ShutdownAsked,
 )
-from supervisor.core.facts import Facts, OpenOutage
-from supervisor.core.policy import AccountMode, Timing
-from supervisor.core.status import Status
-from supervisor.core.windows import Explains, Window, custom, server_reset
+from supervisor.core.model.facts import Facts, OpenOutage
+from supervisor.core.model.policy import AccountMode, Timing
+from supervisor.core.model.status import Status
 from tests.core.driver import NEW_YORK, NOON, RELAXED, RESET, RESTART, WEEKEND, World, instant, policy
 
 ALL = policy(windows=(RESTART, RESET, WEEKEND))

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from supervisor.core import events, outages
-from supervisor.core.calendar_rules import Once
-from supervisor.core.events import Ending, Event
-from supervisor.core.layers import LADDER, Layer, lowest_broken
-from supervisor.core.policy import AccountMode, Policy, Reauth, RequiredFarm
-from supervisor.core.session import OPEN, TRANSITIONS, Phase
-from supervisor.core.windows import custom, daily_restart
+from supervisor.core.calendar.rules import Once
+from supervisor.core.calendar.windows import custom, daily_restart
+from supervisor.core.model import events
+from supervisor.core.model.events import Ending, Event
+from supervisor.core.model.layers import LADDER, Layer, lowest_broken
+from supervisor.core.model.policy import AccountMode, Policy, Reauth, RequiredFarm
+from supervisor.core.parts import outages
+from supervisor.core.parts.session import OPEN, TRANSITIONS, Phase
 from tests.core.driver import NEW_YORK, RESET, RESTART, WEEKEND, World, policy
 
 WINDOWED = policy(

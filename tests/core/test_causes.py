@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from supervisor.core import causes
-from supervisor.core.causes import Cause, CauseKey, describe
-from supervisor.core.session import Failure, Loss
+from supervisor.core.explain import causes
+from supervisor.core.explain.causes import Cause, CauseKey, describe
+from supervisor.core.parts.session import Failure, Loss
 
 
 def told(key: CauseKey, host: str = "gw.example") -> Cause:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from supervisor.core import codes
-from supervisor.core.catalogue_library import LIBRARY
-from supervisor.core.catalogue_requests import REQUESTS
-from supervisor.core.catalogue_system import SYSTEM
-from supervisor.core.codes import FARM_CODES, KNOWN, Kind, Scope, Severity
-from supervisor.core.farm_words import FarmKind, FarmState
+from supervisor.core.codes import table as codes
+from supervisor.core.codes.farm_kinds import FarmKind, FarmState
+from supervisor.core.codes.library import LIBRARY
+from supervisor.core.codes.requests import REQUESTS
+from supervisor.core.codes.system import SYSTEM
+from supervisor.core.codes.table import FARM_CODES, KNOWN, Kind, Scope, Severity
 
 ALWAYS_EXPORTED = (326, 1100, 1101, 1102, 1300, 2103, 2105, 2110, 2157)
 """The codes that have a counter from the first scrape."""

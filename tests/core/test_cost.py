@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from supervisor.core import machine
-from supervisor.core.clock import Now
-from supervisor.core.events import Event, NoticeReceived, Ticked, TimeAnswered, TrafficSeen
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.events import Event, NoticeReceived, Ticked, TimeAnswered, TrafficSeen
+from supervisor.core.step import machine
 from tests.core.driver import RESET, RESTART, World, policy
 
 FARMS = 20

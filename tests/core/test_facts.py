@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from supervisor.core.clock import Now
-from supervisor.core.events import LoginConfirmed, MaintenanceAsked, PauseAsked, ShutdownAsked
-from supervisor.core.facts import Facts, OpenOutage
-from supervisor.core.state import facts_of, initial
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.events import LoginConfirmed, MaintenanceAsked, PauseAsked, ShutdownAsked
+from supervisor.core.model.facts import Facts, OpenOutage
+from supervisor.core.step.state import facts_of, initial
 from tests.core.driver import NEW_YORK, NOON, RELAXED, RESET, RESTART, World, instant, policy
 
 NIGHTLY = policy(windows=(RESTART,), timezone=NEW_YORK, timing=RELAXED)

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from supervisor.core.farm_words import FarmKind, FarmState
-from supervisor.core.farms import LIMIT
-from supervisor.core.layers import Layer
-from supervisor.core.policy import RequiredFarm
-from supervisor.core.session import Phase
-from supervisor.core.status import Status
+from supervisor.core.codes.farm_kinds import FarmKind, FarmState
+from supervisor.core.model.layers import Layer
+from supervisor.core.model.policy import RequiredFarm
+from supervisor.core.model.status import Status
+from supervisor.core.parts.farms import LIMIT
+from supervisor.core.parts.session import Phase
 from tests.core.driver import RELAXED, RESET, World, policy
 
 MARKET, HISTORY, SECDEF = FarmKind.MARKET_DATA, FarmKind.HISTORICAL, FarmKind.SEC_DEF

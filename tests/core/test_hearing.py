@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from supervisor.core.actions import Level
-from supervisor.core.policy import Timing
-from supervisor.core.session import Phase
-from supervisor.core.talk import REMEMBERED
+from supervisor.core.explain.talk import REMEMBERED
+from supervisor.core.model.actions import Level
+from supervisor.core.model.policy import Timing
+from supervisor.core.parts.session import Phase
 from tests.core.driver import World, policy
 
 SLOW = policy(timing=Timing(heartbeat_interval=60.0))

@@ -4,12 +4,12 @@ from itertools import pairwise
 
 import pytest
 
-from supervisor.core import heartbeat
-from supervisor.core.events import TimeAnswered
-from supervisor.core.layers import Layer
-from supervisor.core.policy import Timing
-from supervisor.core.session import Phase
-from supervisor.core.status import Status
+from supervisor.core.model.events import TimeAnswered
+from supervisor.core.model.layers import Layer
+from supervisor.core.model.policy import Timing
+from supervisor.core.model.status import Status
+from supervisor.core.parts import heartbeat
+from supervisor.core.parts.session import Phase
 from tests.core.driver import RESTART, World, policy
 
 

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from supervisor.core.codes import FARM_CODES, KNOWN
-from supervisor.core.farm_words import FarmKind
-from supervisor.core.notices import (
+from supervisor.core.codes.farm_kinds import FarmKind
+from supervisor.core.codes.notices import (
     NAME_LIMIT,
     ClientIdInUse,
     CompetingSession,
@@ -29,6 +28,7 @@ from supervisor.core.notices import (
     read,
     summary,
 )
+from supervisor.core.codes.table import FARM_CODES, KNOWN
 from tests.core.notice_samples import (
     BACK_IB,
     BROKEN,

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from supervisor.core.actions import Close, Connect
-from supervisor.core.calendar_rules import Once
-from supervisor.core.events import MaintenanceEnded, PauseAsked, ResumeAsked, ShutdownAsked
-from supervisor.core.policy import AccountMode, Policy, RequiredFarm, Timing
-from supervisor.core.session import Phase
-from supervisor.core.windows import custom
+from supervisor.core.calendar.rules import Once
+from supervisor.core.calendar.windows import custom
+from supervisor.core.model.actions import Close, Connect
+from supervisor.core.model.events import MaintenanceEnded, PauseAsked, ResumeAsked, ShutdownAsked
+from supervisor.core.model.policy import AccountMode, Policy, RequiredFarm, Timing
+from supervisor.core.parts.session import Phase
 from tests.core.driver import NOON, World, instant, policy
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from supervisor.core.farm_words import FarmKind
-from supervisor.core.policy import RequiredFarm
+from supervisor.core.codes.farm_kinds import FarmKind
+from supervisor.core.model.policy import RequiredFarm
 from tests.core.driver import policy
 
 

@@ -8,11 +8,11 @@ from datetime import time, timedelta
 
 import pytest
 
-from supervisor.core.calendar_rules import SUNDAY
-from supervisor.core.events import Ending, LoginConfirmed, PauseAsked, ResumeAsked, ShutdownAsked
-from supervisor.core.facts import Facts
-from supervisor.core.policy import Policy, Reauth
-from supervisor.core.windows import daily_restart, weekly_restart
+from supervisor.core.calendar.rules import SUNDAY
+from supervisor.core.calendar.windows import daily_restart, weekly_restart
+from supervisor.core.model.events import Ending, LoginConfirmed, PauseAsked, ResumeAsked, ShutdownAsked
+from supervisor.core.model.facts import Facts
+from supervisor.core.model.policy import Policy, Reauth
 from tests.core.driver import NEW_YORK, RELAXED, RESTART, World, instant, policy
 
 NIGHTLY = policy(windows=(RESTART,), timezone=NEW_YORK, timing=RELAXED)

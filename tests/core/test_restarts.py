@@ -5,11 +5,11 @@ from datetime import time, timedelta
 
 import pytest
 
-from supervisor.core.calendar_rules import SUNDAY
-from supervisor.core.events import MaintenanceAsked, PauseAsked, ResumeAsked
-from supervisor.core.session import Phase
-from supervisor.core.status import Status
-from supervisor.core.windows import daily_restart, weekly_restart
+from supervisor.core.calendar.rules import SUNDAY
+from supervisor.core.calendar.windows import daily_restart, weekly_restart
+from supervisor.core.model.events import MaintenanceAsked, PauseAsked, ResumeAsked
+from supervisor.core.model.status import Status
+from supervisor.core.parts.session import Phase
 from tests.core.driver import NEW_YORK, RELAXED, RESTART, World, instant, policy
 
 NIGHTLY = policy(windows=(RESTART,), timezone=NEW_YORK, timing=RELAXED)

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from supervisor.core.policy import AccountMode, Timing
-from supervisor.core.session import Phase
+from supervisor.core.model.policy import AccountMode, Timing
+from supervisor.core.parts.session import Phase
 from tests.core.driver import RESTART, WEEKEND, World, policy
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 
-from supervisor.core.calendar_rules import SUNDAY, WEDNESDAY, Daily, Once
-from supervisor.core.schedule import clock_changes, gateway_zone, logins_due, rows
-from supervisor.core.windows import Explains, custom, daily_restart, maintenance, server_reset, weekly_restart
+from supervisor.core.calendar.rules import SUNDAY, WEDNESDAY, Daily, Once
+from supervisor.core.calendar.schedule import clock_changes, gateway_zone, logins_due, rows
+from supervisor.core.calendar.windows import Explains, custom, daily_restart, maintenance, server_reset, weekly_restart
 
 NEW_YORK = "America/New_York"
 HOUR = timedelta(hours=1)

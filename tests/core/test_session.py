@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from supervisor.core.events import (
+from supervisor.core.model.events import (
     AccountsReceived,
     CallbackFailed,
     Ending,
@@ -20,8 +20,8 @@ from supervisor.core.events import (
     TimeAnswered,
     TrafficSeen,
 )
-from supervisor.core.policy import AccountMode
-from supervisor.core.session import TRANSITIONS, Cue, Phase
+from supervisor.core.model.policy import AccountMode
+from supervisor.core.parts.session import TRANSITIONS, Cue, Phase
 from tests.core.driver import RESTART, World, policy
 
 

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.core.diagram import page
-from supervisor.core.session import TRANSITIONS, Phase
+from supervisor.core.explain.diagram import page
+from supervisor.core.parts.session import TRANSITIONS, Phase
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_page_is_not_stale() -> None:
     told = (ROOT / "docs" / "states.md").read_text(encoding="utf-8")
-    assert told == page() + "\n", "run: python -m supervisor.core.diagram > docs/states.md"
+    assert told == page() + "\n", "run: python -m supervisor.core.explain.diagram > docs/states.md"
 
 
 def test_the_page_is_made_by_the_command_that_it_names(capsys: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # it is imported already
-        runpy.run_module("supervisor.core.diagram", run_name="__main__")
+        runpy.run_module("supervisor.core.explain.diagram", run_name="__main__")
     assert capsys.readouterr().out == page() + "\n"
 
 

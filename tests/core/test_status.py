@@ -6,14 +6,14 @@ from itertools import product
 
 import pytest
 
-from supervisor.core.actions import Level
-from supervisor.core.calendar_rules import Once
-from supervisor.core.events import PauseAsked
-from supervisor.core.facts import Facts
-from supervisor.core.layers import Layer
-from supervisor.core.session import Phase
-from supervisor.core.status import Status, status_of
-from supervisor.core.windows import custom
+from supervisor.core.calendar.rules import Once
+from supervisor.core.calendar.windows import custom
+from supervisor.core.model.actions import Level
+from supervisor.core.model.events import PauseAsked
+from supervisor.core.model.facts import Facts
+from supervisor.core.model.layers import Layer
+from supervisor.core.model.status import Status, status_of
+from supervisor.core.parts.session import Phase
 from tests.core.driver import NOON, RELAXED, RESET, RESTART, WEEKEND, World, instant, policy
 
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from supervisor.core.actions import Level
-from supervisor.core.events import ProbeAnswered
-from supervisor.core.facts import Facts
-from supervisor.core.layers import Layer
-from supervisor.core.session import Phase
-from supervisor.core.status import Status
-from supervisor.core.upstream import Data, Evidence
+from supervisor.core.model.actions import Level
+from supervisor.core.model.events import ProbeAnswered
+from supervisor.core.model.facts import Facts
+from supervisor.core.model.layers import Layer
+from supervisor.core.model.status import Status
+from supervisor.core.parts.session import Phase
+from supervisor.core.parts.upstream import Data, Evidence
 from tests.core.driver import RESET, World, policy
 
 NO_PROBE = policy(upstream_probe=False)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from supervisor.core.calendar_rules import (
+from supervisor.core.calendar.rules import (
     FRIDAY,
     MONDAY,
     SATURDAY,
@@ -24,7 +24,7 @@ from supervisor.core.calendar_rules import (
     weekly_time,
     zone_of,
 )
-from supervisor.core.windows import (
+from supervisor.core.calendar.windows import (
     Explains,
     Kind,
     Window,

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from supervisor.core.calendar import STRETCH, Calendar
-from supervisor.core.calendar_rules import FRIDAY, Daily, Once, Weekly
-from supervisor.core.windows import (
+from supervisor.core.calendar.lookup import STRETCH, Calendar
+from supervisor.core.calendar.rules import FRIDAY, Daily, Once, Weekly
+from supervisor.core.calendar.windows import (
     Explains,
     active,
     custom,

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from supervisor.core.calendar_rules import WEEKDAYS, Daily, Weekly
-from supervisor.core.schedule import clock_changes
+from supervisor.core.calendar.rules import WEEKDAYS, Daily, Weekly
+from supervisor.core.calendar.schedule import clock_changes
 
 SYSTEMD = shutil.which("systemd-analyze")
 ZONES = [

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from supervisor.core.calendar import Calendar
-from supervisor.core.calendar_rules import Daily, Once, Rule, Weekly
-from supervisor.core.windows import Window, active, custom, first_at, next_edge, next_start, occurrences
+from supervisor.core.calendar.lookup import Calendar
+from supervisor.core.calendar.rules import Daily, Once, Rule, Weekly
+from supervisor.core.calendar.windows import Window, active, custom, first_at, next_edge, next_start, occurrences
 
 ZONES = [
     "America/New_York", "America/Chicago", "America/Toronto", "America/Mexico_City", "America/Sao_Paulo",

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from supervisor.core.facts import Facts
-from supervisor.core.policy import Timing
-from supervisor.core.windows import daily_restart
+from supervisor.core.calendar.windows import daily_restart
+from supervisor.core.model.facts import Facts
+from supervisor.core.model.policy import Timing
 from tests.core.driver import World, policy
 
 TIMING = Timing(heartbeat_interval=3600.0, retry_max=900.0, restart_retry=10.0)

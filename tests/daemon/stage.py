@@ -4,13 +4,20 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from supervisor.core.actions import Close, Connect, Ping, Probe, Tell
-from supervisor.core.clock import Now
-from supervisor.core.events import AccountsReceived, Event, HandshakeDone, NextIdReceived, PortOpened, TimeAnswered
-from supervisor.core.facts import Facts
-from supervisor.core.policy import Policy
-from supervisor.daemon.clocks import Clock
-from supervisor.daemon.unit import LinkAction, Unit
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.actions import Close, Connect, Ping, Probe, Tell
+from supervisor.core.model.events import (
+    AccountsReceived,
+    Event,
+    HandshakeDone,
+    NextIdReceived,
+    PortOpened,
+    TimeAnswered,
+)
+from supervisor.core.model.facts import Facts
+from supervisor.core.model.policy import Policy
+from supervisor.runtime.clocks import Clock
+from supervisor.runtime.gateway_runtime import LinkAction, Unit
 
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from supervisor.config.load import load
-from supervisor.core.events import PauseAsked, ResumeAsked
-from supervisor.core.status import Status
+from supervisor.core.model.events import PauseAsked, ResumeAsked
+from supervisor.core.model.status import Status
 from supervisor.daemon.app import Daemon
-from supervisor.daemon.clocks import Clock
 from supervisor.daemon.process import Process, StartError
+from supervisor.runtime.clocks import Clock
 from supervisor.simulator import SimulatedGateway
 from tests.daemon.running import free_port, gateways, quick
 from tests.daemon.stage import Notes

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supervisor.daemon.bell import Bell
+from supervisor.daemon.edge_scheduler import Bell
 from tests.waiting import wait_until
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supervisor.daemon.clocks import Clock, SuspendWatch
+from supervisor.runtime.clocks import Clock, SuspendWatch
 
 
 def test_both_clocks_are_read_and_the_wall_is_utc() -> None:

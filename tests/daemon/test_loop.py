@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from supervisor.core.clock import Now
-from supervisor.core.events import Event, NoticeReceived, Started, Ticked, TimeAnswered
-from supervisor.core.session import Phase
-from supervisor.daemon.clocks import Clock, SuspendWatch
-from supervisor.daemon.loop import BATCH, Loop
-from supervisor.daemon.mailbox import Mailbox
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.events import Event, NoticeReceived, Started, Ticked, TimeAnswered
+from supervisor.core.parts.session import Phase
+from supervisor.runtime.clocks import Clock, SuspendWatch
+from supervisor.runtime.loop import BATCH, Loop
+from supervisor.runtime.mailbox import Mailbox
 from tests.daemon.stage import SetClock, Staged, policy
 from tests.waiting import wait_until
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from supervisor.core.clock import Now
-from supervisor.core.events import (
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.events import (
     AccountsReceived,
     Ending,
     NextIdReceived,
@@ -19,7 +19,7 @@ from supervisor.core.events import (
     TimeAnswered,
     TrafficSeen,
 )
-from supervisor.daemon.mailbox import CAPACITY, RESERVE, Letter, Mailbox, Order
+from supervisor.runtime.mailbox import CAPACITY, RESERVE, Letter, Mailbox, Order
 
 AT = Now(5.0, datetime(2026, 1, 1, tzinfo=UTC))
 NOTICE = NoticeReceived(1, -1, 2104, "Market data farm connection is OK:usfarm")

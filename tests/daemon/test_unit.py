@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from supervisor.core.actions import Connect
-from supervisor.core.events import Ending, NoticeReceived, PauseAsked, SessionClosed, Started
-from supervisor.core.facts import Facts
-from supervisor.core.session import Phase
+from supervisor.core.model.actions import Connect
+from supervisor.core.model.events import Ending, NoticeReceived, PauseAsked, SessionClosed, Started
+from supervisor.core.model.facts import Facts
+from supervisor.core.parts.session import Phase
 from tests.daemon.stage import Staged, policy
 
 

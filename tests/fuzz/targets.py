@@ -18,10 +18,10 @@ from pathlib import Path
 
 from supervisor.config.faults import ConfigError, Fault
 from supervisor.config.load import load
-from supervisor.core.actions import Connect
-from supervisor.core.codes import KNOWN
-from supervisor.core.events import CallbackFailed, Ending, NoticeReceived, SessionClosed, SessionEvent
-from supervisor.core.notices import NAME_LIMIT, FarmNotice, UpstreamRestored, read, summary
+from supervisor.core.codes.notices import NAME_LIMIT, FarmNotice, UpstreamRestored, read, summary
+from supervisor.core.codes.table import KNOWN
+from supervisor.core.model.actions import Connect
+from supervisor.core.model.events import CallbackFailed, Ending, NoticeReceived, SessionClosed, SessionEvent
 from supervisor.gateway.lookup import Lookups
 from supervisor.gateway.session import Session
 from supervisor.gateway.versions import tame_logging

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from supervisor.core.events import NextIdReceived
+from supervisor.core.model.events import NextIdReceived
 from tests.fuzz.frames import MOST, session_of
 from tests.fuzz.targets import TARGETS, judge, tidy, wire
 from tests.gateway.peers import CLOCK, GREETING, text

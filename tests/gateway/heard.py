@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from supervisor.core.actions import Connect
-from supervisor.core.events import SessionClosed, SessionEvent
+from supervisor.core.model.actions import Connect
+from supervisor.core.model.events import SessionClosed, SessionEvent
 from supervisor.gateway.lookup import Lookups
 from supervisor.gateway.session import Session
 from tests.waiting import wait_until

@@ -4,8 +4,8 @@ import logging
 import threading
 import time
 
-from supervisor.core.actions import Close, Connect, Ping, Probe
-from supervisor.core.events import Ending, NextIdReceived, PortOpened, ProbeAnswered, SessionClosed, TimeAnswered
+from supervisor.core.model.actions import Close, Connect, Ping, Probe
+from supervisor.core.model.events import Ending, NextIdReceived, PortOpened, ProbeAnswered, SessionClosed, TimeAnswered
 from supervisor.gateway.link import GatewayLink
 from supervisor.gateway.lookup import Address, Lookups
 from supervisor.simulator import SimulatedGateway

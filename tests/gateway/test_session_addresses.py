@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from supervisor.core.events import Ending, NextIdReceived, SessionClosed
+from supervisor.core.model.events import Ending, NextIdReceived, SessionClosed
 from supervisor.gateway.connection import SupervisedConnection
 from supervisor.gateway.lookup import Address, Lookups, system_resolver
 from supervisor.gateway.session import Session

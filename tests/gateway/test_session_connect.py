@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from supervisor.core.events import (
+from supervisor.core.model.events import (
     AccountsReceived,
     Ending,
     HandshakeDone,

@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Callable
 
-from supervisor.core.events import (
+from supervisor.core.model.events import (
     AccountsReceived,
     Ending,
     HandshakeDone,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.core.events import (
+from supervisor.core.model.events import (
     AccountsReceived,
     CallbackFailed,
     Ending,

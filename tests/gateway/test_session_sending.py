@@ -6,7 +6,7 @@ Runs under every supported `ibapi`.
 import threading
 import time
 
-from supervisor.core.events import Ending, NextIdReceived, NoticeReceived, SessionClosed, TimeAnswered
+from supervisor.core.model.events import Ending, NextIdReceived, NoticeReceived, SessionClosed, TimeAnswered
 from supervisor.gateway.lookup import Lookups
 from supervisor.gateway.session import Session
 from tests.gateway.heard import Heard, open_session, order

@@ -6,7 +6,7 @@ Runs under every supported `ibapi`; what is negotiated is the lower of the two s
 import ibapi.server_versions
 import pytest
 
-from supervisor.core.events import (
+from supervisor.core.model.events import (
     AccountsReceived,
     CallbackFailed,
     Ending,

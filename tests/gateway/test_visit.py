@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from supervisor.core.events import Ending, NextIdReceived, SessionClosed
+from supervisor.core.model.events import Ending, NextIdReceived, SessionClosed
 from supervisor.gateway.visit import Visit, VisitEvent, visit
 from supervisor.gateway.wrapper import SummaryEnd, SummaryRow
 from supervisor.simulator import Scenario, SimulatedGateway

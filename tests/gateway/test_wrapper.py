@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from supervisor.core.events import (
+from supervisor.core.model.events import (
     AccountsReceived,
     CallbackFailed,
     NoticeReceived,

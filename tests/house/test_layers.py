@@ -16,11 +16,12 @@ MAY_IMPORT = {
     "gateway": {"core", "gateway"},
     "observe": {"core", "observe"},
     "config": {"core", "config"},
-    "daemon": {"core", "gateway", "observe", "config", "daemon"},
+    "runtime": {"core", "gateway", "runtime"},
+    "daemon": {"core", "gateway", "runtime", "observe", "config", "daemon"},
     "simulator": {"simulator"},
-    "commands": {"core", "gateway", "observe", "config", "daemon", "simulator", "commands"},
+    "commands": {"core", "gateway", "observe", "config", "runtime", "daemon", "simulator", "commands"},
 }
-"""core <- gateway, observe, config <- daemon <- commands; simulator <- commands."""
+"""core <- gateway, observe, config; core, gateway <- runtime; these <- daemon <- commands; simulator <- commands."""
 PLACES = {
     "ibapi": {"gateway"},
     "apscheduler": {"daemon"},

@@ -75,7 +75,7 @@ def test_a_blocked_loop_is_seen_at_once_and_replaced_with_its_stack_in_the_journ
     service.wait_up()
     told = "\n".join(str(line["MESSAGE"]) for line in service.log("--since=-2min"))
     assert "Watchdog timeout" in told
-    assert "supervisor/daemon/loop.py" in told, "the stack of the loop"
+    assert "supervisor/runtime/loop.py" in told, "the stack of the loop"
     service.note(f"a process whose loop was blocked was replaced {taken:.1f} s after /-/healthy said so")
 
 

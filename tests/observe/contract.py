@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from supervisor.core.snapshot import Snapshot
-from supervisor.observe.metrics import Exposition
+from supervisor.core.model.snapshot import Snapshot
+from supervisor.observe.metrics.exposition import Exposition
 from tests.observe import rich
 from tests.observe.stage import INTERNALS
 

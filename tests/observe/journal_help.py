@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from supervisor.core.actions import Level, Tell
-from supervisor.core.facts import Facts
-from supervisor.observe.journal_facts import from_json
+from supervisor.core.model.actions import Level, Tell
+from supervisor.core.model.facts import Facts
+from supervisor.observe.journal.facts import from_json
 
 AT = datetime(2026, 11, 21, 4, 33, 39, 123456, tzinfo=UTC)
 

@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from supervisor.core import machine
-from supervisor.core.actions import Connect, Ping, Tell
-from supervisor.core.clock import Now
-from supervisor.core.events import (
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.actions import Connect, Ping, Tell
+from supervisor.core.model.events import (
     AccountsReceived,
     Ending,
     Event,
@@ -18,10 +17,11 @@ from supervisor.core.events import (
     Ticked,
     TimeAnswered,
 )
-from supervisor.core.facts import Facts
-from supervisor.core.policy import Policy
-from supervisor.core.snapshot import Snapshot, snapshot
-from supervisor.core.state import initial
+from supervisor.core.model.facts import Facts
+from supervisor.core.model.policy import Policy
+from supervisor.core.model.snapshot import Snapshot, snapshot
+from supervisor.core.step import machine
+from supervisor.core.step.state import initial
 
 BEGIN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 """A Monday, ten in the morning in New York."""

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, time, timedelta
 
-from supervisor.core.events import Ending, MaintenanceAsked, PauseAsked
-from supervisor.core.farm_words import FarmKind
-from supervisor.core.policy import AccountMode, Policy, RequiredFarm
-from supervisor.core.snapshot import Snapshot
-from supervisor.core.windows import daily_restart, weekly_restart
+from supervisor.core.calendar.windows import daily_restart, weekly_restart
+from supervisor.core.codes.farm_kinds import FarmKind
+from supervisor.core.model.events import Ending, MaintenanceAsked, PauseAsked
+from supervisor.core.model.policy import AccountMode, Policy, RequiredFarm
+from supervisor.core.model.snapshot import Snapshot
 from tests.observe.played import Played
 
 NEW_YORK = "America/New_York"

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from supervisor.core.actions import Level, Tell
-from supervisor.core.counters import Histogram
-from supervisor.core.events import OperatorEvent
-from supervisor.core.snapshot import Snapshot
+from supervisor.core.model.actions import Level, Tell
+from supervisor.core.model.counters import Histogram
+from supervisor.core.model.events import OperatorEvent
+from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.events import EventRing
-from supervisor.observe.history import History, open_outages, read
-from supervisor.observe.metrics import Internals
+from supervisor.observe.journal.history import History, open_outages, read
+from supervisor.observe.metrics.exposition import Internals
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.listen import bind
 from supervisor.observe.web.protocol import LIMITS, Limits

@@ -3,7 +3,7 @@
 import threading
 from datetime import timedelta
 
-from supervisor.core.actions import Level, Tell
+from supervisor.core.model.actions import Level, Tell
 from supervisor.observe.events import EventRing
 from tests.observe.played import BEGIN
 

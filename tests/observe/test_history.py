@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.core.actions import Level, Tell
-from supervisor.core.facts import Facts, OpenOutage
+from supervisor.core.model.actions import Level, Tell
+from supervisor.core.model.facts import Facts, OpenOutage
 from supervisor.observe.events import EventRing
-from supervisor.observe.history import History, HistoryError, PastOutage, open_outages, place_of, read
-from supervisor.observe.history_json import BadPeriod, history_json, period
-from supervisor.observe.journal import Journal
-from supervisor.observe.journal_spans import Watching
+from supervisor.observe.journal.history import History, HistoryError, PastOutage, open_outages, place_of, read
+from supervisor.observe.journal.journal import Journal
+from supervisor.observe.journal.spans import Watching
+from supervisor.observe.web.history_json import BadPeriod, history_json, period
 from tests.observe import rich
 from tests.observe.journal_help import rows, told
 from tests.waiting import wait_until

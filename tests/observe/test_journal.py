@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from supervisor.core.actions import Level
-from supervisor.core.facts import Facts
-from supervisor.observe.journal import Journal
-from supervisor.observe.journal_schema import APPLICATION_ID, MIGRATIONS, migrate
+from supervisor.core.model.actions import Level
+from supervisor.core.model.facts import Facts
+from supervisor.observe.journal.journal import Journal
+from supervisor.observe.journal.schema import APPLICATION_ID, MIGRATIONS, migrate
 from tests.observe.journal_help import AT, kept, rows, texts, told
 from tests.waiting import wait_until
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.core.facts import Facts, OpenOutage
-from supervisor.observe.journal_facts import VERSION, from_json, to_json
+from supervisor.core.model.facts import Facts, OpenOutage
+from supervisor.observe.journal.facts import VERSION, from_json, to_json
 
 INSTANTS = st.datetimes(timezones=st.just(UTC))
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)

@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from supervisor.core.facts import Facts
-from supervisor.observe import journal as journal_module
-from supervisor.observe.journal import Journal
+from supervisor.core.model.facts import Facts
+from supervisor.observe.journal import journal as journal_module
+from supervisor.observe.journal.journal import Journal
 from tests.observe.journal_help import AT, kept, rows, texts, told
 from tests.waiting import wait_until
 
@@ -68,9 +68,9 @@ WRITER = textwrap.dedent("""
     import sys, time
     from datetime import UTC, datetime
     from pathlib import Path
-    from supervisor.core.actions import Level, Tell
-    from supervisor.core.facts import Facts
-    from supervisor.observe.journal import Journal
+    from supervisor.core.model.actions import Level, Tell
+    from supervisor.core.model.facts import Facts
+    from supervisor.observe.journal.journal import Journal
 
     journal = Journal(Path(sys.argv[1]))
     number = max((facts.highest_order_id or 0 for facts in journal.open().values()), default=0)
@@ -117,9 +117,9 @@ FULL = textwrap.dedent("""
     import logging, resource, sys, time
     from datetime import UTC, datetime
     from pathlib import Path
-    from supervisor.core.actions import Level, Tell
-    from supervisor.core.facts import Facts
-    from supervisor.observe.journal import Journal
+    from supervisor.core.model.actions import Level, Tell
+    from supervisor.core.model.facts import Facts
+    from supervisor.observe.journal.journal import Journal
 
     def until(true):
         deadline = time.monotonic() + 30

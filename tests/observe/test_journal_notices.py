@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.observe.journal import WAITING_AT_MOST, Journal
-from supervisor.observe.journal_notices import DISTINCT, OTHER_WORDS
-from supervisor.observe.journal_schema import MIGRATIONS
+from supervisor.observe.journal.journal import WAITING_AT_MOST, Journal
+from supervisor.observe.journal.notices import DISTINCT, OTHER_WORDS
+from supervisor.observe.journal.schema import MIGRATIONS
 from tests.observe.journal_help import AT, rows, told
 from tests.waiting import wait_until
 

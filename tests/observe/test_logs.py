@@ -16,8 +16,8 @@ from typing import IO, Any
 
 import pytest
 
-from supervisor.core.actions import Level, Tell
-from supervisor.observe import logs
+from supervisor.core.model.actions import Level, Tell
+from supervisor.observe.logs import writer as logs
 from tests.waiting import wait_until
 
 LOG = logging.getLogger("supervisor.some.module")
@@ -240,7 +240,7 @@ def test_the_end_does_not_wait_for_a_full_pipe(setup: Setup, stuck: tuple[int, I
 def test_a_process_with_a_full_standard_error_works_on_and_exits(stuck: tuple[int, IO[str]]) -> None:
     script = (
         "import logging\n"
-        "from supervisor.observe import logs\n"
+        "from supervisor.observe.logs import writer as logs\n"
         "logs.setup('info', 'console')\n"
         "for n in range(10000): logging.getLogger('x').info('line %d', n)\n"
         "print('done', flush=True)\n"

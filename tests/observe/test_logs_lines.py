@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.observe.logs_lines import LONGEST, Line, as_json, console, datagram, line_of, prefixed
+from supervisor.observe.logs.lines import LONGEST, Line, as_json, console, datagram, line_of, prefixed
 
 LINE = Line(1795244996.5, logging.WARNING, "upstream lost", "supervisor.told", "live", "upstream_lost", {"code": 1100})
 

@@ -11,12 +11,12 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from prometheus_client.samples import Sample
 
-from supervisor.core.counters import RECOVERY_BOUNDS
-from supervisor.core.layers import Layer
-from supervisor.core.session import Failure, Loss, Phase
-from supervisor.core.snapshot import Snapshot
-from supervisor.core.status import Status
-from supervisor.observe.metrics import Exposition
+from supervisor.core.model.counters import RECOVERY_BOUNDS
+from supervisor.core.model.layers import Layer
+from supervisor.core.model.snapshot import Snapshot
+from supervisor.core.model.status import Status
+from supervisor.core.parts.session import Failure, Loss, Phase
+from supervisor.observe.metrics.exposition import Exposition
 from tests.observe import rich
 from tests.observe.contract import CONTRACT, OPENMETRICS, exposition, played
 from tests.observe.played import Played

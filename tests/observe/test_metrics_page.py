@@ -9,12 +9,12 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from supervisor.core.events import Ending
-from supervisor.core.snapshot import Snapshot
-from supervisor.observe.metrics import GATEWAY_LABELS, Exposition
-from supervisor.observe.metrics_family import Format, Renderer
-from supervisor.observe.metrics_gateway import GATEWAY
-from supervisor.observe.metrics_own import OWN
+from supervisor.core.model.events import Ending
+from supervisor.core.model.snapshot import Snapshot
+from supervisor.observe.metrics.exposition import GATEWAY_LABELS, Exposition
+from supervisor.observe.metrics.family import Format, Renderer
+from supervisor.observe.metrics.gateway import GATEWAY
+from supervisor.observe.metrics.own import OWN
 from tests.observe import rich
 from tests.observe.contract import CONTRACT, OPENMETRICS, exposition, played
 from tests.observe.played import Played

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from supervisor.observe.journal import Journal
-from supervisor.observe.metrics import Exposition
+from supervisor.observe.journal.journal import Journal
+from supervisor.observe.metrics.exposition import Exposition
 from supervisor.observe.web.app import Site
 from supervisor.observe.web.guard import Guard
 from supervisor.observe.web.protocol import LIMITS

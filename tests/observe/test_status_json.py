@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from supervisor.core.causes import Cause
-from supervisor.core.snapshot import Snapshot
-from supervisor.observe.status_json import instant, status
+from supervisor.core.explain.causes import Cause
+from supervisor.core.model.snapshot import Snapshot
+from supervisor.observe.web.status_json import instant, status
 from tests.observe import rich
 from tests.observe.played import BEGIN, Played
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.observe.systemd import Notifier, ascii_line
+from supervisor.observe.systemd.notifier import Notifier, ascii_line
 
 
 class Systemd:

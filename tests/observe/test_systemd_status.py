@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from supervisor.core.clock import Now
-from supervisor.core.facts import Facts
-from supervisor.core.layers import HEIGHT, TOP, Layer
-from supervisor.core.policy import Policy
-from supervisor.core.snapshot import LoginView, Snapshot, WindowView, snapshot
-from supervisor.core.state import initial
-from supervisor.core.status import Status
-from supervisor.observe.systemd import STATUS_LENGTH, status_line
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.facts import Facts
+from supervisor.core.model.layers import HEIGHT, TOP, Layer
+from supervisor.core.model.policy import Policy
+from supervisor.core.model.snapshot import LoginView, Snapshot, WindowView, snapshot
+from supervisor.core.model.status import Status
+from supervisor.core.step.state import initial
+from supervisor.observe.systemd.notifier import STATUS_LENGTH, status_line
 
 NIGHT = datetime(2027, 1, 13, 4, 46, tzinfo=UTC)  # a Tuesday, 23:46 in New York
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from supervisor.core.causes import Cause
+from supervisor.core.explain.causes import Cause
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.listen import BindError, bind
 from supervisor.observe.web.server import WebServer

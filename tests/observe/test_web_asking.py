@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from supervisor.core.events import LoginConfirmed, MaintenanceEnded, PauseAsked, ResumeAsked
+from supervisor.core.model.events import LoginConfirmed, MaintenanceEnded, PauseAsked, ResumeAsked
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.guard import Guard, host_name, is_loopback
 from tests.observe import rich

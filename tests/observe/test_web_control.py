@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from supervisor.core.events import (
+from supervisor.core.model.events import (
     LoginConfirmed,
     MaintenanceAsked,
     MaintenanceEnded,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.observe.metrics import Internals
+from supervisor.observe.metrics.exposition import Internals
 from supervisor.observe.web.listen import bind
 from supervisor.observe.web.protocol import LIMITS, Limits
 from supervisor.observe.web.server import WebServer

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.core.events import Ending, HandshakeDone, PortOpened, SessionClosed, TrafficSeen
-from supervisor.observe.wirelog import KEPT, LONGEST, WireLogs, as_line
+from supervisor.core.model.events import Ending, HandshakeDone, PortOpened, SessionClosed, TrafficSeen
+from supervisor.observe.logs.wire import KEPT, LONGEST, WireLogs, as_line
 from supervisor.simulator import SimulatedGateway
 from tests.daemon.running import gateways, quick, running
 from tests.waiting import wait_until

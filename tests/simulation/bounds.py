@@ -6,12 +6,12 @@
 - Where events themselves are lost, the daemon is off, asleep or paused, nothing is expected until that is over.
 """
 
-from supervisor.core.layers import TOP
-from supervisor.core.policy import Policy, Reauth
-from supervisor.core.state import State
-from supervisor.core.status import Status
-from supervisor.core.tokens import last_expiry, next_expiry
-from supervisor.core.windows import RESTARTS
+from supervisor.core.calendar.tokens import last_expiry, next_expiry
+from supervisor.core.calendar.windows import RESTARTS
+from supervisor.core.model.layers import TOP
+from supervisor.core.model.policy import Policy, Reauth
+from supervisor.core.model.status import Status
+from supervisor.core.step.state import State
 from tests.simulation.ledger import Ledger
 from tests.simulation.timeline import Timeline
 from tests.simulation.troubles import Troubles

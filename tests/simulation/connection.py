@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from supervisor.core.events import SessionEvent
+from supervisor.core.model.events import SessionEvent
 
 
 @dataclass

@@ -11,10 +11,9 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from supervisor.core import machine
-from supervisor.core.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
-from supervisor.core.clock import Now
-from supervisor.core.events import (
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
+from supervisor.core.model.events import (
     Ending,
     Event,
     LoginConfirmed,
@@ -30,11 +29,12 @@ from supervisor.core.events import (
     Started,
     Ticked,
 )
-from supervisor.core.facts import Facts
-from supervisor.core.machine import Wake
-from supervisor.core.policy import Policy
-from supervisor.core.session import Phase
-from supervisor.core.state import State, initial
+from supervisor.core.model.facts import Facts
+from supervisor.core.model.policy import Policy
+from supervisor.core.parts.session import Phase
+from supervisor.core.step import machine
+from supervisor.core.step.machine import Wake
+from supervisor.core.step.state import State, initial
 from tests.simulation import bounds, skip
 from tests.simulation import faults as f
 from tests.simulation.invariants import Judge

@@ -7,7 +7,7 @@
 
 from dataclasses import dataclass
 
-from supervisor.core.events import Ending
+from supervisor.core.model.events import Ending
 
 
 @dataclass(frozen=True, slots=True)

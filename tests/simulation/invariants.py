@@ -23,19 +23,20 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from supervisor.core import outages, tokens
-from supervisor.core.actions import Action, Connect
-from supervisor.core.backoff import FLOOR
-from supervisor.core.counters import Counters, Histogram
-from supervisor.core.events import Event, Reloaded, Slept
-from supervisor.core.layers import TOP, Layer, below_upstream, lowest_broken
-from supervisor.core.machine import Wake
-from supervisor.core.policy import Policy, Reauth
-from supervisor.core.restarts import Result
-from supervisor.core.session import Failure, Phase
-from supervisor.core.state import State
-from supervisor.core.status import Status
-from supervisor.core.windows import RESTARTS, Kind, Occurrence
+from supervisor.core.calendar import tokens
+from supervisor.core.calendar.windows import RESTARTS, Kind, Occurrence
+from supervisor.core.model.actions import Action, Connect
+from supervisor.core.model.counters import Counters, Histogram
+from supervisor.core.model.events import Event, Reloaded, Slept
+from supervisor.core.model.layers import TOP, Layer, below_upstream, lowest_broken
+from supervisor.core.model.policy import Policy, Reauth
+from supervisor.core.model.status import Status
+from supervisor.core.parts import outages
+from supervisor.core.parts.backoff import FLOOR
+from supervisor.core.parts.restarts import Result
+from supervisor.core.parts.session import Failure, Phase
+from supervisor.core.step.machine import Wake
+from supervisor.core.step.state import State
 from tests.simulation.ledger import Ledger
 from tests.simulation.planning import PATIENCE, Openings, RestartBook
 from tests.simulation.violation import Violation, holds

@@ -6,9 +6,10 @@ state of the core but to learn that a deadline of the core (checked elsewhere) h
 
 from dataclasses import dataclass, field, fields
 
-from supervisor.core.actions import Action, Close, Connect, Ping, Probe
-from supervisor.core.clock import Now
-from supervisor.core.events import (
+from supervisor.core.calendar.clock import Now
+from supervisor.core.codes.farm_kinds import FarmKind
+from supervisor.core.model.actions import Action, Close, Connect, Ping, Probe
+from supervisor.core.model.events import (
     AccountsReceived,
     CallbackFailed,
     Ending,
@@ -27,11 +28,10 @@ from supervisor.core.events import (
     Ticked,
     TimeAnswered,
 )
-from supervisor.core.farm_words import FarmKind
-from supervisor.core.farms import FarmKey, is_required
-from supervisor.core.policy import Policy
-from supervisor.core.session import Phase
-from supervisor.core.state import State
+from supervisor.core.model.policy import Policy
+from supervisor.core.parts.farms import FarmKey, is_required
+from supervisor.core.parts.session import Phase
+from supervisor.core.step.state import State
 from tests.simulation.violation import holds
 
 QUIET = 120.0

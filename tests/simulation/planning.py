@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from supervisor.core.layers import HEIGHT, Layer
-from supervisor.core.restarts import Result
-from supervisor.core.windows import RESTARTS, Explains, Kind, Occurrence, Window, maintenance, occurrences
+from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Occurrence, Window, maintenance, occurrences
+from supervisor.core.model.layers import HEIGHT, Layer
+from supervisor.core.parts.restarts import Result
 
 PATIENCE = 300.0
 MARGIN = timedelta(days=3)

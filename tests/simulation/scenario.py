@@ -10,11 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
-from supervisor.core.calendar_rules import FRIDAY, SUNDAY, Daily, Weekly
-from supervisor.core.events import Ending
-from supervisor.core.farm_words import FarmKind
-from supervisor.core.policy import AccountMode, Policy, Reauth, RequiredFarm, Timing
-from supervisor.core.windows import (
+from supervisor.core.calendar.rules import FRIDAY, SUNDAY, Daily, Weekly
+from supervisor.core.calendar.windows import (
     RESTARTS,
     Explains,
     Kind,
@@ -25,6 +22,9 @@ from supervisor.core.windows import (
     server_reset,
     weekly_restart,
 )
+from supervisor.core.codes.farm_kinds import FarmKind
+from supervisor.core.model.events import Ending
+from supervisor.core.model.policy import AccountMode, Policy, Reauth, RequiredFarm, Timing
 from tests.simulation import faults as f
 
 DAYS = 91.25

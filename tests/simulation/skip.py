@@ -9,13 +9,13 @@ import math
 from dataclasses import replace
 from datetime import timedelta
 
-from supervisor.core import machine
-from supervisor.core.due import DESUPPORT_FORGOTTEN, MISSING_AFTER
-from supervisor.core.heartbeat import AT_REST
-from supervisor.core.machine import Wake
-from supervisor.core.policy import Policy
-from supervisor.core.session import Phase
-from supervisor.core.state import State
+from supervisor.core.model.policy import Policy
+from supervisor.core.parts.heartbeat import AT_REST
+from supervisor.core.parts.session import Phase
+from supervisor.core.step import machine
+from supervisor.core.step.due import DESUPPORT_FORGOTTEN, MISSING_AFTER
+from supervisor.core.step.machine import Wake
+from supervisor.core.step.state import State
 
 
 def at_rest(state: State) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from supervisor.core.events import Ending
+from supervisor.core.model.events import Ending
 from tests.simulation import faults as f
 from tests.simulation.driver import Run
 from tests.simulation.scenario import DAYS, Scenario, of_seed

@@ -2,9 +2,9 @@
 
 import pytest
 
-from supervisor.core.actions import Action, Ping
-from supervisor.core.events import Event
-from supervisor.core.state import State
+from supervisor.core.model.actions import Action, Ping
+from supervisor.core.model.events import Event
+from supervisor.core.step.state import State
 from tests.simulation.driver import Run
 from tests.simulation.scenario import of_seed
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from supervisor.core.clock import Now
+from supervisor.core.calendar.clock import Now
 
 Doing = Callable[[], None]
 

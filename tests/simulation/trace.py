@@ -3,9 +3,9 @@
 from collections import deque
 from datetime import timedelta
 
-from supervisor.core.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
-from supervisor.core.events import Event, NoticeReceived, SessionClosed, SessionEvent
-from supervisor.core.state import State
+from supervisor.core.model.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
+from supervisor.core.model.events import Event, NoticeReceived, SessionClosed, SessionEvent
+from supervisor.core.step.state import State
 from tests.simulation.scenario import Scenario
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from supervisor.core.farm_words import FarmKind
+from supervisor.core.codes.farm_kinds import FarmKind
 
 LOST = "Connectivity between IB and Trader Workstation has been lost."
 IN_USE = "Unable to connect as the client id is already in use."

@@ -11,8 +11,10 @@
 from functools import partial
 from typing import Protocol
 
-from supervisor.core.actions import Close, Connect, Ping, Probe
-from supervisor.core.events import (
+from supervisor.core.calendar.tokens import next_expiry
+from supervisor.core.codes.farm_kinds import FarmKind
+from supervisor.core.model.actions import Close, Connect, Ping, Probe
+from supervisor.core.model.events import (
     AccountsReceived,
     CallbackFailed,
     Ending,
@@ -26,10 +28,8 @@ from supervisor.core.events import (
     TimeAnswered,
     TrafficSeen,
 )
-from supervisor.core.farm_words import FarmKind
-from supervisor.core.farms import is_required
-from supervisor.core.policy import AccountMode, Policy
-from supervisor.core.tokens import next_expiry
+from supervisor.core.model.policy import AccountMode, Policy
+from supervisor.core.parts.farms import is_required
 from tests.simulation import faults as f
 from tests.simulation import words
 from tests.simulation.connection import Connection

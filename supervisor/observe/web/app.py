@@ -17,16 +17,16 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from supervisor.core.events import OperatorEvent
-from supervisor.observe.history import HistoryError
-from supervisor.observe.history_json import BadPeriod, history_json, period
-from supervisor.observe.metrics import Exposition
-from supervisor.observe.status_json import status
+from supervisor.core.model.events import OperatorEvent
+from supervisor.observe.journal.history import HistoryError
+from supervisor.observe.metrics.exposition import Exposition
 from supervisor.observe.web import page
 from supervisor.observe.web.backend import Backend
 from supervisor.observe.web.control import ASKS, BadRequest, event_of, fields_of
 from supervisor.observe.web.guard import Admit, Guard
+from supervisor.observe.web.history_json import BadPeriod, history_json, period
 from supervisor.observe.web.protocol import Limits
+from supervisor.observe.web.status_json import status
 from supervisor.observe.web.stream import Streams, as_json
 from supervisor.observe.web.threads import Desk
 

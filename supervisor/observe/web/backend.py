@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from supervisor.core.events import OperatorEvent
-from supervisor.core.snapshot import Snapshot
+from supervisor.core.model.events import OperatorEvent
+from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.events import EventRing
-from supervisor.observe.history import History
-from supervisor.observe.internals import Internals
+from supervisor.observe.journal.history import History
+from supervisor.observe.metrics.internals import Internals
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
-from supervisor.core.durations import seconds_of
-from supervisor.core.events import (
+from supervisor.core.model.durations import seconds_of
+from supervisor.core.model.events import (
     LoginConfirmed,
     MaintenanceAsked,
     MaintenanceEnded,

@@ -12,11 +12,11 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 
-from supervisor.core.farm_words import FarmState
-from supervisor.core.layers import LADDER
-from supervisor.core.snapshot import Snapshot
+from supervisor.core.codes.farm_kinds import FarmState
+from supervisor.core.model.layers import LADDER
+from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.masking import mask
-from supervisor.observe.status_json import instant
+from supervisor.observe.web.status_json import instant
 
 REFRESH = 5
 """Seconds, for a browser without scripts."""

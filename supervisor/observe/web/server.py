@@ -15,7 +15,7 @@ from functools import partial
 
 import uvicorn
 
-from supervisor.observe.metrics import Exposition
+from supervisor.observe.metrics.exposition import Exposition
 from supervisor.observe.web.app import Site
 from supervisor.observe.web.backend import Backend
 from supervisor.observe.web.guard import Admit, is_loopback

@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from supervisor.observe.events import EventRing, Record
-from supervisor.observe.status_json import instant
 from supervisor.observe.web.protocol import Connection, Limits
+from supervisor.observe.web.status_json import instant
 
 BATCH = 64
 """Events sent at a time."""

@@ -1,0 +1,1 @@
+"""The calendar: the clock as an argument, time zones, windows, token expiry."""

@@ -1,0 +1,1 @@
+"""Message codes: one rule for each, and what their texts say."""

@@ -1,0 +1,1 @@
+"""From typed records to words."""

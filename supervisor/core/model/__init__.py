@@ -1,0 +1,1 @@
+"""The words of the core: policy, events, actions, records, facts, layers, status, snapshot."""

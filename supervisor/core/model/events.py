@@ -1,0 +1,202 @@
+"""What can happen to one gateway: the only way anything reaches the core.
+
+Events are facts in the past tense. Those of a session carry its `epoch`; the machine drops the late words of an earlier
+one.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from supervisor.core.model.policy import Policy
+
+
+class Ending(StrEnum):
+    """How a session's thread came to its end, told once for each session."""
+
+    REFUSED = "refused"
+    """The TCP connection was refused."""
+    TIMEOUT = "timeout"
+    """The TCP connection, or the name look-up before it, took too long."""
+    CLOSED = "closed"
+    """The peer ended the connection (EOF)."""
+    RESET = "reset"
+    """The connection broke: reset, broken pipe, unreachable, keepalive."""
+    PROTOCOL = "protocol"
+    """Bytes that are no message of TWS: undecodable, oversize, not a TWS at all."""
+    CALLBACK = "callback"
+    """The message loop was ended by an exception of our own."""
+    ERROR = "error"
+    """Anything else: an unknown host name, no file descriptor left."""
+    ASKED = "asked"
+    """We closed it."""
+
+
+# -- of a session -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PortOpened:
+    """TCP connect succeeded; the hello was sent."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandshakeDone:
+    """The gateway told its server version and its wall clock; START_API was sent."""
+
+    epoch: int
+    server_version: int
+    clock: str
+    """As it came, e.g. `20261121 04:33:39 EST` (IBAPI.md section 5.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsReceived:
+    """`managedAccounts`: the accounts of the login."""
+
+    epoch: int
+    accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NextIdReceived:
+    """`nextValidId`: the next order id; it may go back after a restart of the gateway."""
+
+    epoch: int
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAnswered:
+    """`currentTime`: the answer to a heartbeat; it has no id."""
+
+    epoch: int
+    seconds: int
+    """The gateway's clock, Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeAnswered:
+    """A row of contract details came for the upstream probe `request_id`."""
+
+    epoch: int
+    request_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeReceived:
+    """`error()`: a message code, from TWS or from the client library itself."""
+
+    epoch: int
+    request_id: int
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficSeen:
+    """Any other message: proof that the gateway talks, of nothing more."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackFailed:
+    """A callback of ours raised: the session is over, the daemon is not."""
+
+    epoch: int
+    callback: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClosed:
+    """The session is over and its socket closed: once for each session, whatever happens."""
+
+    epoch: int
+    ending: Ending
+    detail: str = ""
+
+
+# -- of the operator --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAsked:
+    """Release the client id and stop trying; `until` a moment, or until resumed."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeAsked:
+    """End a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceAsked:
+    """A window from now until `until`."""
+
+    until: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceEnded:
+    """The operator's window is over before its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginConfirmed:
+    """The operator's word that the weekly login was done."""
+
+
+# -- of the daemon ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The loop turns: begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """Time has passed: a deadline, an edge of a window, or the loop's own look at the clocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slept:
+    """The machine was suspended: CLOCK_BOOTTIME jumped ahead of CLOCK_MONOTONIC."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """The policy given to this step is new; `before` is the one it replaces."""
+
+    before: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class ShutdownAsked:
+    """The daemon ends."""
+
+
+SessionEvent = (
+    PortOpened
+    | HandshakeDone
+    | AccountsReceived
+    | NextIdReceived
+    | TimeAnswered
+    | ProbeAnswered
+    | NoticeReceived
+    | TrafficSeen
+    | CallbackFailed
+    | SessionClosed
+)
+OperatorEvent = PauseAsked | ResumeAsked | MaintenanceAsked | MaintenanceEnded | LoginConfirmed
+DaemonEvent = Started | Ticked | Slept | Reloaded | ShutdownAsked
+Event = SessionEvent | OperatorEvent | DaemonEvent

@@ -1,0 +1,1 @@
+"""The state, and the one `step` that composes the parts."""

@@ -1,0 +1,1 @@
+"""The journal: facts and history in one SQLite file."""

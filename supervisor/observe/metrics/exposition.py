@@ -1,0 +1,94 @@
+"""The page that Prometheus reads.
+
+- One call of `snapshots` makes one page: what it says of a gateway was true at one moment.
+- Most of a page is as it was at the last scrape. What prometheus_client rendered for one gateway and one family is kept
+  as bytes until what it was rendered from changes; so a scrape costs what has changed, not what there is.
+- A family is never split: its head once, then its gateways in their order.
+- A gateway that is no longer among the snapshots is gone from the page, and forgotten.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from supervisor.core.model.snapshot import Snapshot
+from supervisor.observe.metrics.family import Family, Format, Renderer
+from supervisor.observe.metrics.gateway import GATEWAY
+from supervisor.observe.metrics.internals import Internals
+from supervisor.observe.metrics.own import OWN
+
+__all__ = ["Exposition", "Internals"]
+
+T = TypeVar("T")
+Subjects = Mapping[tuple[str, ...], T]
+"""Whom a page speaks of, by the values of their own labels."""
+GATEWAY_LABELS = ("gateway",)
+
+
+class Exposition:
+    """All metrics, in the text format and in OpenMetrics.
+
+    `page` may be called from any thread but the deciding one: rendering takes milliseconds.
+    """
+
+    def __init__(self, snapshots: Callable[[], Sequence[Snapshot]], internals: Callable[[], Internals]) -> None:
+        self._snapshots = snapshots
+        self._internals = internals
+        self._lock = threading.Lock()
+        self._pages = {page: _Page(page) for page in Format}
+
+    def page(self, accept: str | None) -> tuple[bytes, str]:
+        """The page for a client that sent this `Accept` header, and its content type."""
+        page = self._pages[Format.accepted(accept)]
+        with self._lock:
+            snapshots, internals = self._snapshots(), self._internals()
+            return page.render(snapshots, internals), page.content_type
+
+
+class _Page:
+    """The page in one format."""
+
+    def __init__(self, page: Format) -> None:
+        renderer = Renderer(page)
+        self.content_type = renderer.content_type
+        self._tail = renderer.tail
+        self._gateways = [_Kept(family, renderer, GATEWAY_LABELS) for family in GATEWAY]
+        self._own = [_Kept(family, renderer) for family in OWN]
+
+    def render(self, snapshots: Sequence[Snapshot], internals: Internals) -> bytes:
+        subjects: Subjects[Snapshot] = {(snapshot.policy.name,): snapshot for snapshot in snapshots}
+        parts: list[bytes] = []
+        for gateways in self._gateways:
+            gateways.render(subjects, parts)
+        for own in self._own:
+            own.render({(): internals}, parts)
+        parts.append(self._tail)
+        return b"".join(parts)
+
+
+class _Kept(Generic[T]):
+    """One family in one format: its head, and by subject what was last rendered, and from what."""
+
+    def __init__(self, family: Family[T], renderer: Renderer, own_labels: tuple[str, ...] = ()) -> None:
+        self._family = family
+        self._renderer = renderer
+        self._own_labels = own_labels
+        self._head = renderer.lines(family.metric(()))
+        self._blocks: dict[tuple[str, ...], tuple[Any, bytes]] = {}
+
+    def render(self, subjects: Subjects[T], parts: list[bytes]) -> None:
+        read, before = self._family.read, self._blocks
+        blocks: dict[tuple[str, ...], tuple[Any, bytes]] = {}
+        parts.append(self._head)
+        for labels, subject in subjects.items():
+            reading = read(subject)
+            block = before.get(labels)
+            if block is None or (block[0] is not reading and block[0] != reading):
+                block = (reading, self._render(labels, reading))
+            blocks[labels] = block
+            parts.append(block[1])
+        self._blocks = blocks
+
+    def _render(self, labels: tuple[str, ...], reading: Any) -> bytes:
+        metric = self._family.metric([(labels, reading)], self._own_labels)
+        return self._renderer.lines(metric)[len(self._head) :]

@@ -1,0 +1,46 @@
+"""The metrics of the supervisor itself: the `ib_supervisor_` part of DESIGN.md section 10."""
+
+from supervisor.observe.metrics.family import Family, Kind, single
+from supervisor.observe.metrics.internals import Internals
+
+
+def _build(internals: Internals) -> tuple[tuple[str, str], ...]:
+    return (
+        ("version", internals.version),
+        ("ibapi_version", internals.ibapi_version),
+        ("python_version", internals.python_version),
+    )
+
+
+OWN: tuple[Family[Internals], ...] = (
+    Family(Kind.INFO, "ib_supervisor_build_info", "Versions of the supervisor and what it runs on.", _build, single),
+    Family(
+        Kind.GAUGE,
+        "ib_supervisor_config_last_reload_successful",
+        "1 if the last attempt to load the config succeeded.",
+        lambda own: int(own.reload_ok),
+        single,
+    ),
+    Family(
+        Kind.GAUGE,
+        "ib_supervisor_config_last_reload_success_timestamp_seconds",
+        "When the config was last loaded with success.",
+        lambda own: own.reload_at.timestamp() if own.reload_at is not None else None,
+        single,
+    ),
+    Family(Kind.HISTOGRAM, "ib_supervisor_loop_seconds", "Time of one decision.", lambda own: own.loop, single),
+    Family(
+        Kind.COUNTER,
+        "ib_supervisor_events_dropped_total",
+        "Notices, and answers that nobody asked for, dropped because the mailbox was full.",
+        lambda own: own.events_dropped,
+        single,
+    ),
+    Family(
+        Kind.COUNTER,
+        "ib_supervisor_journal_errors_total",
+        "Entries that could not be written to the journal.",
+        lambda own: own.journal_errors,
+        single,
+    ),
+)

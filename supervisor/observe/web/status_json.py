@@ -1,0 +1,68 @@
+"""`/api/v1/status`: what is known of every gateway, as JSON (DESIGN.md section 9).
+
+Instants are RFC 3339 in UTC, durations seconds; unknown is null. No account number is in it.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from supervisor.core.model.layers import LADDER
+from supervisor.core.model.snapshot import Snapshot
+from supervisor.observe.masking import mask
+
+
+def status(version: str, now: datetime, snapshots: Sequence[Snapshot]) -> dict[str, Any]:
+    """The whole answer, ready to be written as JSON."""
+    return {"version": version, "now": instant(now), "gateways": [gateway(snapshot) for snapshot in snapshots]}
+
+
+def gateway(snapshot: Snapshot) -> dict[str, Any]:
+    """One gateway."""
+    cause = snapshot.cause
+    return {
+        "name": snapshot.policy.name,
+        "status": snapshot.status.value,
+        "since": instant(snapshot.since),
+        "phase": snapshot.phase.value,
+        "epoch": snapshot.epoch,
+        "layers": {layer.value: snapshot.layer_up(layer) for layer in LADDER},
+        "farms": [
+            {
+                "kind": farm.kind.value,
+                "name": farm.name,
+                "state": farm.state.value,
+                "since": instant(farm.since),
+                "required": farm.required,
+            }
+            for farm in snapshot.farms
+        ],
+        "upstream": {
+            "up": snapshot.upstream_up,
+            "since": instant(snapshot.upstream_since),
+            "evidence": snapshot.upstream_evidence.value if snapshot.upstream_evidence is not None else None,
+        },
+        "heartbeat_seconds": snapshot.heartbeat_seconds,
+        "last_message": instant(snapshot.last_message),
+        "server_version": snapshot.server_version,
+        "account_mode": snapshot.policy.account_mode.value,
+        "windows": [
+            {"name": window.name, "active": window.active, "start": instant(window.start), "end": instant(window.end)}
+            for window in snapshot.windows
+        ],
+        "reauth": {
+            "due": instant(snapshot.login.due),
+            "required": snapshot.login.required,
+            "assumed": snapshot.login.assumed,
+        },
+        "cause": mask(cause.words) if cause is not None else None,
+        "cure": mask(cause.cure) if cause is not None else None,
+        "next_attempt": instant(snapshot.next_attempt),
+    }
+
+
+def instant(moment: datetime | None) -> str | None:
+    """`2026-11-23T15:00:00.250Z`, or None."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -1,0 +1,45 @@
+"""The two clocks, read in one place.
+
+- `mono` is CLOCK_MONOTONIC, `wall` is UTC; both are read together, where an event is received.
+- CLOCK_BOOTTIME runs on while the machine is suspended and CLOCK_MONOTONIC does not: their difference tells a suspend.
+  A jump of the wall clock alone is somebody setting it.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from supervisor.core.calendar.clock import Now
+
+SUSPEND = 5.0
+"""Seconds that CLOCK_BOOTTIME must gain on CLOCK_MONOTONIC to be called a suspend."""
+
+
+class Clock:
+    """The machine's clocks. `offset` is added to the wall clock: the demonstration plays a week in minutes."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta(0)
+
+    def now(self) -> Now:
+        """This instant, on both."""
+        return Now(time.monotonic(), datetime.now(UTC) + self.offset)
+
+
+def boot_ahead() -> float:
+    """Seconds by which CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC: all that the machine was ever suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
+
+
+class SuspendWatch:
+    """Tells suspends of the machine from one look to the next; `look` is at `boot_ahead`."""
+
+    def __init__(self, look: Callable[[], float] = boot_ahead) -> None:
+        self._look = look
+        self._ahead = look()
+
+    def slept(self) -> float:
+        """Seconds for which the machine was suspended since the last look; 0 below `SUSPEND`."""
+        ahead = self._look()
+        gained, self._ahead = ahead - self._ahead, ahead
+        return gained if gained > SUSPEND else 0.0
