@@ -16,7 +16,7 @@ from supervisor.commands.demo_story import BEGINNING, GRACE, LEAD, NEW_YORK, RES
 from supervisor.config.readers import Endpoint
 from supervisor.config.settings import Config, Http, Log, LogLevel
 from supervisor.core.calendar.windows import daily_restart
-from supervisor.core.model.actions import Level, Tell
+from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.policy import AccountMode, Policy
 from supervisor.daemon.process import Process, StartError
 from supervisor.runtime.clocks import Clock
@@ -103,9 +103,9 @@ class _Demo:
         else:
             self._say(f"the story is over; still serving at {process.url} until Ctrl-C")
 
-    def _told(self, gateway: str, at: datetime, tell: Tell) -> None:
-        if tell.level >= Level.INFO and tell.kind not in _QUIET_KINDS:
-            self._line(at, f"  {textwrap.shorten(tell.text, WIDTH, placeholder=' ...')}")
+    def _told(self, gateway: str, at: datetime, report: Report) -> None:
+        if report.level >= Level.INFO and report.kind not in _QUIET_KINDS:
+            self._line(at, f"  {textwrap.shorten(report.text, WIDTH, placeholder=' ...')}")
 
     def _say(self, text: str) -> None:
         self._line(self._clock.now().wall, text)

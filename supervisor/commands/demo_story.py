@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from supervisor.core.model.layers import TOP
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.status import Status
 from supervisor.runtime.clocks import Clock
@@ -68,7 +67,7 @@ class Story:
     def play(self) -> None:
         """All scenes. Raises Stuck."""
         self._scene("Thursday afternoon: the daemon connects; the gateway tells its farms (2104, 2106, 2158)")
-        self._await("every layer is up", lambda now: now.height == TOP)
+        self._await("every layer is up", lambda now: now.up)
         self._farm_blip()
         self._upstream_lost()
         self._socket_lost()
@@ -122,7 +121,7 @@ class Story:
         self._say("somebody approves the login on the phone")
         self._do("heal")
         healed = time.monotonic()
-        self._await("every layer is up", lambda now: now.height == TOP)
+        self._await("every layer is up", lambda now: now.up)
         self._rows_add("weekly login", cause, found - began, time.monotonic() - healed, False)
         due = self._look().login.due
         if due is not None:
@@ -147,18 +146,18 @@ class Story:
         planned = self._look().status is Status.MAINTENANCE
         end()
         healed = time.monotonic()
-        self._await("every layer is up again", lambda now: now.height == TOP)
+        self._await("every layer is up again", lambda now: now.up)
         self._rows_add(scene, cause, found - began, time.monotonic() - healed, planned)
 
     def _cause(self) -> str:
-        outage = self._look().outages.current
-        return outage.cause.value if outage is not None else "-"
+        outage = self._look().outage
+        return outage.layer.value if outage is not None else "-"
 
     def _rows_add(self, scene: str, cause: str, found: float, back: float, planned: bool) -> None:
         self.rows.append(Row(scene, cause, found, back, planned))
 
     def _await_broken(self, began: float) -> float:
-        self._await("the fault is found", lambda now: now.height < TOP)
+        self._await("the fault is found", lambda now: not now.up)
         return max(began, time.monotonic())
 
     def _await(self, what: str, holds: Callable[[Snapshot], bool]) -> None:

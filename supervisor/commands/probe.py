@@ -12,7 +12,8 @@ from supervisor.config.readers import Endpoint, endpoint
 from supervisor.core.codes import notices
 from supervisor.core.codes import table as codes
 from supervisor.core.codes.farm_kinds import FarmState
-from supervisor.core.explain.causes import CauseKey, describe
+from supervisor.core.explain.causes import explain
+from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.events import Ending, NextIdReceived, NoticeReceived
 from supervisor.core.parts import farms
 from supervisor.gateway.visit import Visit, VisitEvent, visit
@@ -125,7 +126,7 @@ def _report(seen: Visit, layers: dict[Rung, bool], place: Endpoint, client_id: i
     for rung, up in layers.items():
         print(f"  {'ok ' if up else '-- '} {rung:<10} {_detail(rung, seen, accounts)}".rstrip())
     if not layers[Rung.SESSION]:
-        cause = describe(_cause(seen), host=place.host, port=place.port, client_id=client_id)
+        cause = explain(Cause(_cause(seen), place.host, place.port, client_id))
         print(f"\n{cause.words}\n{cause.cure}")
         if seen.detail:
             print(f"({seen.detail})")

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
 from supervisor.commands.terminal import console, span, table, width_of
-from supervisor.core.model.layers import LADDER
+from supervisor.core.model.layers import LAYERS
 
 _STYLES: Mapping[str, str] = {
     "up": "green",
@@ -118,8 +118,8 @@ def _status(gateway: Mapping[str, Any], now: datetime) -> Text:
 
 
 def _ladder(layers: Mapping[str, bool]) -> Text:
-    broken = next((layer for layer in LADDER if not layers[layer]), None)
-    marks = "".join("+" if layers[layer] else "-" for layer in LADDER)
+    broken = next((layer for layer in LAYERS if not layers[layer]), None)
+    marks = "".join("+" if layers[layer] else "-" for layer in LAYERS)
     return Text(marks) if broken is None else Text.assemble(marks, " ", (broken, "red"))
 
 

@@ -19,7 +19,7 @@ _UPKEEP = timedelta(hours=6)
 _UPKEEP_ID = "upkeep of the journal"  # the names of gateways have no spaces: none is this
 
 
-class Bell:
+class EdgeScheduler:
     """Rings `ring` at the instants it is set to, and `upkeep` soon and then every six hours. Both must only enqueue."""
 
     def __init__(

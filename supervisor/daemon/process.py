@@ -1,8 +1,7 @@
 """One process of the daemon: what is opened before the loop turns, and closed after it.
 
 - The order of the start is the order of what can fail: the log, `ibapi`, the HTTP socket, the journal.
-- The web stack and the bell are imported only when the loop turns, so that they cost neither READY=1 nor a session a
-  moment.
+- The web stack and the edge scheduler are imported only when the loop turns: they delay neither READY=1 nor a session.
 - Observers are told and asked; none decides anything.
 """
 
@@ -18,9 +17,11 @@ from supervisor import __version__
 from supervisor.config.settings import Config
 from supervisor.config.web_file import server_context
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Tell
+from supervisor.core.explain.narrator import Narrator
+from supervisor.core.explain.report import Report
 from supervisor.core.model.events import OperatorEvent
 from supervisor.core.model.facts import Facts
+from supervisor.core.model.records import NoticeHeard, OutageClosed, Record
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.daemon.app import Daemon
 from supervisor.daemon.memory import give_back_large_blocks
@@ -38,7 +39,7 @@ from supervisor.observe.web.listen import BindError, bind
 from supervisor.runtime.clocks import Clock
 
 if TYPE_CHECKING:
-    from supervisor.daemon.edge_scheduler import Bell
+    from supervisor.daemon.edge_scheduler import EdgeScheduler
     from supervisor.observe.web.guard import Admit
     from supervisor.observe.web.server import WebServer
 
@@ -54,12 +55,12 @@ class StartError(Exception):
     """The daemon cannot start; the text says why."""
 
 
-Say = Callable[[str, datetime, Tell], None]
+Say = Callable[[str, datetime, Report], None]
 
 
-def to_the_log(gateway: str, at: datetime, tell: Tell) -> None:
+def to_the_log(gateway: str, at: datetime, report: Report) -> None:
     """A line of the log, stamped by the log."""
-    logs.tell(gateway, tell)
+    logs.tell(gateway, report)
 
 
 class Observers:
@@ -69,16 +70,22 @@ class Observers:
         self._journal = journal
         self._events = events
         self._say = say
+        self._narrators: dict[str, Narrator] = {}
 
-    def told(self, gateway: str, at: datetime, tell: Tell) -> None:
-        """Something worth knowing."""
-        self._say(gateway, at, tell)
-        number = self._events.append(gateway, at, tell)
-        self._journal.record(gateway, at, tell, number)
+    def happened(self, gateway: str, at: Now, record: Record) -> None:
+        """Count it, put it into words, and tell it if it is news."""
+        if isinstance(record, NoticeHeard):
+            self._journal.heard(gateway, at.wall, record.code, record.text)
+        narrator = self._narrators.setdefault(gateway, Narrator())
+        report = narrator.tell(record, at.mono)
+        if report is not None:
+            self.tell(gateway, at.wall, report, record if isinstance(record, OutageClosed) else None)
 
-    def heard(self, gateway: str, at: datetime, code: int, text: str) -> None:
-        """A message code, to be counted."""
-        self._journal.heard(gateway, at, code, text)
+    def tell(self, gateway: str, at: datetime, report: Report, outage: OutageClosed | None = None) -> None:
+        """Something worth knowing, of a gateway or of the daemon itself."""
+        self._say(gateway, at, report)
+        number = self._events.append(gateway, at, report)
+        self._journal.record(gateway, at, report, number, outage)
 
     def keep(self, gateway: str, facts: Facts) -> None:
         """Facts that must survive."""
@@ -119,9 +126,11 @@ class Process:
         self._retention = timedelta(seconds=config.journal.retention)
         observers = Observers(self._journal, self.events, say)
         self._wires = WireLogs(config.log.wire, words=self._words)
-        self.daemon = Daemon(config, observers, clock=self._clock, environment=environment, wires=self._wires)
+        self.daemon = Daemon(
+            config, observers, observers.tell, clock=self._clock, environment=environment, wires=self._wires
+        )
         self.daemon.catch_signals()
-        self._bell: Bell | None = None
+        self._edges: EdgeScheduler | None = None
         self._web: WebServer | None = None
         self._rest = threading.Lock()
         self._over = False
@@ -153,9 +162,9 @@ class Process:
         threading.Thread(target=self._start_rest, name="start", daemon=True).start()
 
     def _start_rest(self) -> None:
-        """What no session needs: the web stack and the bell, imported now."""
+        """What no session needs: the web stack and the edge scheduler, imported now."""
         try:
-            from supervisor.daemon.edge_scheduler import Bell
+            from supervisor.daemon.edge_scheduler import EdgeScheduler
             from supervisor.observe.web.server import WebServer
 
             with self._rest:
@@ -164,8 +173,8 @@ class Process:
                 http = self._http
                 self._web = WebServer(self, self._socket, (http.listen.host,), tls=self._tls, admit=self._admit())
                 self._web.start()
-                order = self.daemon.mailbox.order
-                self._bell = Bell(lambda: order(lambda: None), self.upkeep)
+                submit = self.daemon.mailbox.submit
+                self._edges = EdgeScheduler(lambda: submit(lambda: None), self.upkeep)
         except Exception:
             log.exception("%s does not answer: the web server could not be started", self.url)
             return
@@ -187,10 +196,10 @@ class Process:
         return text if self._show_accounts else mask(text)
 
     def _chores(self, now: Now) -> None:
-        if self._bell is not None:
-            for unit in self.daemon.loop.units():
-                self._bell.set(unit.policy.name, unit.wake.wall)
-        self._journal.watched((s.policy.name for s in self.snapshots() if s.outages.observing), now.wall)
+        if self._edges is not None:
+            for gateway in self.daemon.loop.gateways():
+                self._edges.set(gateway.policy.name, gateway.wake.wall)
+        self._journal.watched((s.policy.name for s in self.snapshots() if s.observing), now.wall)
         self._show_accounts = self.daemon.config.show_accounts
         level, form = self.daemon.config.log.level, self.daemon.config.log.format
         self._log.change(level, form)
@@ -200,8 +209,8 @@ class Process:
         deadline = (self.daemon.ending_since or time.monotonic()) + END
         with self._rest:
             self._over = True  # what has not been started by now never is
-        if self._bell is not None:
-            self._bell.stop()
+        if self._edges is not None:
+            self._edges.stop()
         if self._web is not None:
             self._web.stop(max(0.1, deadline - 0.4 - time.monotonic()))
         else:
@@ -239,9 +248,9 @@ class Process:
         """The daemon's wall clock."""
         return self._clock.now().wall
 
-    def beating(self) -> bool:
+    def alive(self) -> bool:
         """Whether the loop turns."""
-        return self.daemon.loop.beating()
+        return self.daemon.loop.alive()
 
     def ready(self) -> tuple[bool, str]:
         """Whether every gateway was tried once."""

@@ -8,8 +8,8 @@ from supervisor.core.model.events import TimeAnswered
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Timing
 from supervisor.core.model.status import Status
+from supervisor.core.model.vocabulary import Phase
 from supervisor.core.parts import heartbeat
-from supervisor.core.parts.session import Phase
 from tests.core.driver import RESTART, World, policy
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from supervisor.core.explain.diagram import page
-from supervisor.core.parts.session import TRANSITIONS, Phase
+from supervisor.core.model.vocabulary import Phase
+from supervisor.core.parts.session import TRANSITIONS
 
 ROOT = Path(__file__).parents[2]
 

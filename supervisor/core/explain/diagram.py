@@ -2,7 +2,8 @@
 
 import inspect
 
-from supervisor.core.parts.session import OPEN, TRANSITIONS, Cue, Phase
+from supervisor.core.model.vocabulary import OPEN, Phase, Trigger
+from supervisor.core.parts.session import TRANSITIONS
 
 _HEAD = """\
 # The phases of a session
@@ -35,7 +36,7 @@ def _phases() -> str:
 
 def _cues() -> str:
     rows = []
-    for cue in Cue:
+    for cue in Trigger:
         moves = [f"`{phase}` to `{cues[cue]}`" for phase, cues in TRANSITIONS.items() if cue in cues]
         rows.append(f"| {cue.value} | {', '.join(moves)} |")
     return "\n".join(("| cue | moves |", "| --- | --- |", *rows))

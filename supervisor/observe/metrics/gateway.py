@@ -1,4 +1,4 @@
-"""The metrics of one gateway: DESIGN.md section 10 as a table, in its order.
+"""The metrics of one gateway, as a table.
 
 - What is unknown has no sample. Label sets that are closed exist at 0 from the first scrape.
 - Names, labels and meanings are public: alerts are written against them. They never change.
@@ -14,16 +14,13 @@ from supervisor.core.calendar.windows import Kind as Windows
 from supervisor.core.codes.farm_kinds import FarmState
 from supervisor.core.codes.table import OTHER, label
 from supervisor.core.model.counters import RECOVERY_BOUNDS, Histogram
-from supervisor.core.model.layers import LADDER, TOP, Layer
+from supervisor.core.model.layers import LAYERS, Layer, layers_up
 from supervisor.core.model.snapshot import FarmView, Snapshot, WindowView
-from supervisor.core.parts.restarts import Result
-from supervisor.core.parts.session import Failure, Loss
-from supervisor.core.parts.upstream import Data
+from supervisor.core.model.vocabulary import Data, Failure, Loss, Planning, RestartResult
 from supervisor.observe.metrics.family import Family, Kind, Row, single
 
 COUNTED_CODES = (326, 1100, 1101, 1102, 1300, 2103, 2105, 2110, 2157)
 """The message codes that are there from the first scrape: those that alerts ask for."""
-PLANNED = (False, True)
 
 Gateway = Family[Snapshot]
 
@@ -46,22 +43,19 @@ def counter(name: str, text: str, read: Callable[[Snapshot], float]) -> Gateway:
 def counted(
     name: str, text: str, read: Callable[[Snapshot], Mapping[Any, float]], labels: tuple[str, ...], *keys: Iterable[Any]
 ) -> Gateway:
-    """Numbers by a closed set of keys: a member of an enumeration, or a tuple of one and `planned`."""
+    """Numbers by a closed set of keys: a member of an enumeration, or a tuple of several."""
 
     def rows(counts: Mapping[Any, float]) -> Iterable[Row]:
         for key in product(*keys):
-            yield tuple(map(_word, key)), counts.get(key if len(key) > 1 else key[0], 0)
+            yield tuple(map(str, key)), counts.get(key if len(key) > 1 else key[0], 0)
 
     return Family(Kind.COUNTER, name, text, read, rows, labels)
 
 
-def _word(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _layers(height: int) -> Iterable[Row]:
-    for place, layer in enumerate(LADDER):
-        yield (layer.value,), int(place < height)
+def _layers(broken: Layer | None) -> Iterable[Row]:
+    up = layers_up(broken)
+    for layer in LAYERS:
+        yield (layer.value,), int(layer in up)
 
 
 def _messages(counts: Mapping[str, int]) -> Iterable[Row]:
@@ -70,9 +64,9 @@ def _messages(counts: Mapping[str, int]) -> Iterable[Row]:
         yield (code,), counts.get(code, 0)
 
 
-def _recovery(histograms: Mapping[bool, Histogram]) -> Iterable[Row]:
-    for planned in PLANNED:
-        yield (_word(planned),), histograms.get(planned, Histogram(RECOVERY_BOUNDS))
+def _recovery(histograms: Mapping[Planning, Histogram]) -> Iterable[Row]:
+    for planning in Planning:
+        yield (planning.value,), histograms.get(planning, Histogram(RECOVERY_BOUNDS))
 
 
 def _info(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
@@ -133,12 +127,12 @@ def _truth(value: bool | None) -> int | None:
 
 
 GATEWAY: tuple[Gateway, ...] = (
-    gauge("ib_up", "1 if every layer is up.", lambda s: int(s.height == TOP)),
+    gauge("ib_up", "1 if every layer is up.", lambda s: int(s.up)),
     Family(
         Kind.GAUGE,
         "ib_layer_up",
         "1 if the layer and every layer before it is up: port, handshake, session, heartbeat, upstream, farms.",
-        lambda s: s.height,
+        lambda s: s.broken,
         _layers,
         ("layer",),
     ),
@@ -185,7 +179,7 @@ GATEWAY: tuple[Gateway, ...] = (
         lambda s: s.counters.losses,
         ("reason", "planned"),
         Loss,
-        PLANNED,
+        Planning,
     ),
     moment(
         "ib_session_start_timestamp_seconds",
@@ -198,7 +192,7 @@ GATEWAY: tuple[Gateway, ...] = (
         lambda s: s.outages.counts,
         ("cause", "planned"),
         Layer,
-        PLANNED,
+        Planning,
     ),
     counted(
         "ib_outage_seconds_total",
@@ -206,7 +200,7 @@ GATEWAY: tuple[Gateway, ...] = (
         lambda s: s.outages.seconds,
         ("cause", "planned"),
         Layer,
-        PLANNED,
+        Planning,
     ),
     counter(
         "ib_observed_seconds_total", "Seconds observed: the denominator of availability.", lambda s: s.outages.observed
@@ -262,7 +256,7 @@ GATEWAY: tuple[Gateway, ...] = (
         "Scheduled restarts by how they went, once per window.",
         lambda s: s.restarts.counts,
         ("result",),
-        Result,
+        RestartResult,
     ),
     gauge(
         "ib_restart_pending",

@@ -19,7 +19,7 @@ import sdnotify
 
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.calendar.windows import Kind
-from supervisor.core.model.layers import HEIGHT, Layer, lowest_broken
+from supervisor.core.model.layers import BELOW_UPSTREAM
 from supervisor.core.model.snapshot import Snapshot, WindowView
 from supervisor.core.model.status import Status
 
@@ -168,14 +168,14 @@ def _detail(snapshot: Snapshot) -> str:
         case _ if not snapshot.tried:
             words = snapshot.phase.value
         case _:
-            words = f"{lowest_broken(snapshot.height) or ''}{_instant(snapshot, 'since', snapshot.since)}".strip()
+            words = f"{snapshot.broken or ''}{_instant(snapshot, 'since', snapshot.since)}".strip()
     return f" ({words})" if words else ""
 
 
 def _explaining(snapshot: Snapshot) -> WindowView | None:
     """The active window that ends last; a server reset only if nothing else explains a session that is gone."""
     active = [window for window in snapshot.windows if window.active and window.end is not None]
-    if snapshot.height <= HEIGHT[Layer.HEARTBEAT]:
+    if snapshot.broken in BELOW_UPSTREAM:
         active = [window for window in active if window.name != Kind.SERVER_RESET] or active
     return max(active, key=lambda window: window.end or snapshot.at.wall, default=None)
 
