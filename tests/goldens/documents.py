@@ -54,7 +54,10 @@ def of_day(day: Day) -> Iterator[tuple[str, str]]:
     yield "api-status-moments.txt", "\n".join(f"== {name}\n{seen}" for name, seen in moments)
     history = {**day.history, "outages": sorted(day.history["outages"], key=lambda each: str(each["gateway"]))}
     yield "api-history.json", pretty(_each_outage(normal, history))
-    yield "api-events.txt", f"{pretty(normal.value(day.events[0]))}\n{grouped(told)}"
+    yield (
+        "api-events.txt",
+        f"{pretty(normal.value(next(e for e in day.events if e['gateway'] == 'live')))}\n{grouped(told)}",
+    )
     yield "api-stream.txt", _stream(day, normal)
     yield "api-openapi.json", pretty(day.openapi)
     yield "http.txt", _answers(day, normal)
@@ -130,18 +133,10 @@ def _value(name: str, line: str, value: str) -> str:
 def _stream(day: Day, normal: Normal) -> str:
     head, *blocks = day.streamed.strip("\n").split("\n\n")
     said = [json.loads(block.partition("\ndata: ")[2]) for block in blocks if block.startswith("id: ")]
-    first = normal.text(re.sub(r'\bid(": |: )\d+', r"id\1<n>", blocks[0]))
-    first = re.sub(r'"(epoch|server_version)": \d+', r'"\1": <n>', first)
+    first = next(block for block in blocks if '"gateway": "live"' in block)
+    first = re.sub(r'\b(id|epoch|server_version)("?: )\d+', r"\1\2<n>", normal.text(first))
     wanted = [event for event in day.events if event["id"] <= said[-1]["id"]]
-    return "\n".join(
-        (
-            head,
-            "",
-            re.sub(r'"gateway": "\w+"', '"gateway": "<name>"', first),
-            "",
-            f"all events, as /api/v1/events has them: {said == wanted}",
-        )
-    )
+    return f"{head}\n\n{first}\n\nall events, as /api/v1/events has them: {said == wanted}"
 
 
 def _answers(day: Day, normal: Normal) -> str:
@@ -151,10 +146,15 @@ def _answers(day: Day, normal: Normal) -> str:
     lines = ["every answer:", *(f"  {name}: {value}" for name, value in sorted(common))]
     for answer, headers in zip(day.answers, all_headers, strict=True):
         lines += ["", f"{answer.asked} -> {answer.status}"]
-        lines += [f"  {name}: {normal.text(value)}" for name, value in sorted(headers - common)]
+        lines += [f"  {name}: {_header(name, normal.text(value))}" for name, value in sorted(headers - common)]
         if ("content-type", "text/plain; charset=utf-8") in answer.headers:
             lines += [f"  | {line}" for line in normal.text(answer.body).splitlines()]
     return "\n".join(lines)
+
+
+def _header(name: str, value: str) -> str:
+    """Methods are told in any order."""
+    return ", ".join(sorted(value.split(", "))) if name == "allow" else value
 
 
 # -- log and commands -------------------------------------------------------------------------------------------------
