@@ -319,7 +319,7 @@ class Day:
         with at.hears("paused"), at.hears("status"):
             self._command(at, "pause", "live", "--for", "2h")
         at.look("paused", status="stopped")
-        self._command(at, "wait", "--gateway", "live", "--timeout", "500ms")
+        self._command(at, "wait", "--gateway", "live", "--timeout", "3s")
         with at.hears("session_ready"), at.hears("resumed"):
             self._command(at, "resume", "live")
         at.up()
@@ -356,6 +356,7 @@ class Day:
 
     def _collect(self, daemon: Running) -> None:
         wait_until(lambda: not any(daemon.metrics("ib_upstream_settling", "gateway").values()), PATIENCE)
+        wait_until(lambda: self._written(daemon), PATIENCE, what="every outage is in the journal")
         self.metrics = daemon.get("/metrics")
         openmetrics = ask(daemon.url, "GET", "/metrics", accept="application/openmetrics-text; version=1.0.0")
         self.openmetrics = openmetrics.body
@@ -381,6 +382,12 @@ class Day:
         self.outputs.append(program.run("probe", address, "--json", "--account-summary", "--client-id", "5"))
         self.outputs.append(program.run("probe", address, "--require", "farms", "--client-id", "5"))
 
+    @staticmethod
+    def _written(daemon: Running) -> bool:
+        """Whether the history has every outage that was told: the journal is written a moment later."""
+        outages = json.loads(daemon.get("/api/v1/history"))["outages"]
+        return len(outages) == len(daemon.said('"kind": "outage_closed"'))
+
     def _console(self, environment: dict[str, str]) -> None:
         """A second daemon, with the log for people: one gateway, up and lost."""
         folder = self.folder / "console"
@@ -388,7 +395,7 @@ class Day:
         gateway = self._simulated["live"]
         config = f"{gateways(quick(gateway.port, 'live'))}journal: {{path: {folder}/journal.db}}\n"
         with running(folder, config, environment) as daemon:
-            daemon.until(lambda: daemon.said("down -> up"), PATIENCE, "up")
+            daemon.until(lambda: daemon.said("down -> up") and daemon.said("from distribution"), PATIENCE, "up")
             gateway.do("refuse")
             daemon.until(lambda: daemon.said("cannot connect"), PATIENCE, "down")
         self.console = daemon.log

@@ -62,7 +62,8 @@ def of_day(day: Day) -> Iterator[tuple[str, str]]:
     yield "api-openapi.json", pretty(day.openapi)
     yield "http.txt", _answers(day, normal)
     yield "log.txt", _log(day, normal)
-    yield "log-console.txt", "\n".join(re.sub(r"^(<time>) +", r"\1 ", normal.text(line)) for line in day.console)
+    lines = [re.sub(r"^(<time>) +", r"\1 ", normal.text(line)) for line in day.console]
+    yield "log-console.txt", "\n".join(sorted(lines, key=lambda line: " live: " in line))
     yield "commands.txt", "\n".join(_output(output, normal) for output in day.outputs)
     yield "journal.txt", _journal(day, normal, told)
 
