@@ -12,7 +12,7 @@ _SUBSTITUTIONS = (
     (re.compile(r"\b\d\d:\d\d:\d\dZ"), "<time>"),
     (re.compile(r"\bserver version \d+"), "server version <n>"),
     (re.compile(r"\b\d+\.\d+ ?(?:s|ms)\b"), "<s>"),
-    (re.compile(r"\bafter \d+ s\b"), "after <s>"),
+    (re.compile(r"\b(?:\d+ h )?\d+ min(?: \d+ s)?\b"), "<s>"),
     (re.compile(r"\bibapi [\w.]+ \(from distribution [\w-]+\)"), "ibapi <version> (from distribution <name>)"),
     (re.compile(r"\bib-supervisor \d[\w.+]*"), "ib-supervisor <version>"),
     (re.compile(r"'sha256-[\w+/=]+'"), "<hash>"),
