@@ -1,7 +1,7 @@
 """What a session says, and what follows from it.
 
 One function for each kind of event of a session; `machine` has already dropped the late words of earlier epochs.
-Notices are dispatched on what `notices.read` made of them, never on their text.
+Notices are dispatched on what `codes.read` made of them, never on their text.
 """
 
 from dataclasses import replace
@@ -207,7 +207,7 @@ def _count(turn: Turn, event: NoticeReceived) -> None:
 
 def _notice(turn: Turn, event: NoticeReceived) -> None:
     _count(turn, event)
-    notice = notices.read(event.code, event.text)
+    notice = codes.read(event.code, event.text)
     match notice:
         case notices.FarmNotice(kind=kind, name=str(name)):
             planned = turn.explained(Layer.FARMS)

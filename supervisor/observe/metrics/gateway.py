@@ -12,7 +12,7 @@ from typing import Any
 
 from supervisor.core.calendar.windows import Kind as Windows
 from supervisor.core.codes.farm_kinds import FarmState
-from supervisor.core.codes.table import OTHER, label
+from supervisor.core.codes.table import COUNTED_FROM_START, OTHER, label
 from supervisor.core.model.counters import RECOVERY_BOUNDS, Histogram
 from supervisor.core.model.layers import LADDER, TOP, Layer
 from supervisor.core.model.snapshot import FarmView, Snapshot, WindowView
@@ -21,8 +21,6 @@ from supervisor.core.parts.session import Failure, Loss
 from supervisor.core.parts.upstream import Data
 from supervisor.observe.metrics.family import Family, Kind, Row, single
 
-COUNTED_CODES = (326, 1100, 1101, 1102, 1300, 2103, 2105, 2110, 2157)
-"""The message codes that are there from the first scrape: those that alerts ask for."""
 PLANNED = (False, True)
 
 Gateway = Family[Snapshot]
@@ -65,7 +63,7 @@ def _layers(height: int) -> Iterable[Row]:
 
 
 def _messages(counts: Mapping[str, int]) -> Iterable[Row]:
-    codes = {*map(label, COUNTED_CODES), *counts}
+    codes = {*map(label, COUNTED_FROM_START), *counts}
     for code in sorted(codes, key=lambda code: (code == OTHER, len(code), code)):
         yield (code,), counts.get(code, 0)
 
