@@ -83,7 +83,7 @@ def farms_of(heard: Sequence[NoticeReceived]) -> dict[str, FarmState]:
     """The farms that the notices spoke of, by `kind/name`, judged by the daemon's own rules."""
     found, wall = farms.Farms(), datetime.now(UTC)
     for notice in heard:
-        match notices.read(notice.code, notice.text):
+        match codes.read(notice.code, notice.text):
             case notices.FarmNotice(kind=kind, name=str(farm), state=state):
                 found = farms.heard(found, (kind, farm), state, wall, planned=False)
             case notices.UpstreamRestored(connected=connected, not_connected=not_connected):
@@ -95,7 +95,7 @@ def lost_by(heard: Sequence[NoticeReceived]) -> int | None:
     """The code with which the gateway told that it has lost IBKR and not taken back; None if it did not."""
     code = None
     for notice in heard:
-        match notices.read(notice.code, notice.text):
+        match codes.read(notice.code, notice.text):
             case notices.UpstreamLost(code=lost):
                 code = lost
             case notices.UpstreamRestored():

@@ -37,7 +37,7 @@ from supervisor.core.model.events import (
     TrafficSeen,
 )
 from supervisor.core.model.facts import Facts
-from supervisor.core.model.layers import Layer, layers_up
+from supervisor.core.model.layers import LAYERS, Layer
 from supervisor.core.model.policy import Policy, Timing
 from supervisor.core.model.records import Record
 from supervisor.core.model.snapshot import Snapshot
@@ -139,7 +139,8 @@ class World:
     @property
     def layers(self) -> tuple[Layer, ...]:
         """Those that are up."""
-        return layers_up(self.state.broken)
+        shown = self.snapshot
+        return tuple(layer for layer in LAYERS if shown.layer_up(layer))
 
     @property
     def broken_layer(self) -> Layer | None:

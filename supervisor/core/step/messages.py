@@ -11,7 +11,7 @@ from typing import assert_never
 from supervisor.core.calendar.gateway_clock import is_zone, offset_in, offset_of
 from supervisor.core.codes import notices
 from supervisor.core.codes.entry import Kind
-from supervisor.core.codes.table import label, lookup
+from supervisor.core.codes.table import label, lookup, read
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.counters import added
 from supervisor.core.model.events import (
@@ -217,7 +217,7 @@ def _count(transition: Transition, event: NoticeReceived) -> None:
 def _notice(transition: Transition, event: NoticeReceived) -> None:
     _count(transition, event)
     state, now = transition.state, transition.now
-    notice = notices.read(event.code, event.text)
+    notice = read(event.code, event.text)
     cause, told = None, False
     match notice:
         case notices.FarmNotice():
@@ -255,7 +255,7 @@ def _notice(transition: Transition, event: NoticeReceived) -> None:
             cause, told = transition.cause(CauseKey.PACING), True
         case notices.ReadOnly():
             cause, told = transition.cause(CauseKey.READ_ONLY), True
-        case notices.HmdsFlap() | notices.Oversize() | notices.Other():
+        case notices.Plain():
             told = True
         case _:
             assert_never(notice)

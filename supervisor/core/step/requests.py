@@ -15,7 +15,6 @@ from supervisor.core.model.events import (
     ShutdownAsked,
     Slept,
     Started,
-    Ticked,
 )
 from supervisor.core.model.records import LoginStated, MaintenanceBegan, Paused, Suspended
 from supervisor.core.model.records import MaintenanceEnded as MaintenanceOver
@@ -55,8 +54,6 @@ def on_request(transition: Transition, event: OperatorEvent | DaemonEvent) -> No
             _slept(transition, event)
         case ShutdownAsked():
             _shut_down(transition)
-        case Ticked():
-            pass  # it says nothing but what time it is
         case _:
             assert_never(event)
 

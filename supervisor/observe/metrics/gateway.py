@@ -12,15 +12,12 @@ from typing import Any
 
 from supervisor.core.calendar.windows import Kind as Windows
 from supervisor.core.codes.farm_kinds import FarmState
-from supervisor.core.codes.table import OTHER, label
+from supervisor.core.codes.table import COUNTED_FROM_START, OTHER, label
 from supervisor.core.model.counters import RECOVERY_BOUNDS, Histogram
 from supervisor.core.model.layers import LAYERS, Layer, layers_up
 from supervisor.core.model.snapshot import FarmView, Snapshot, WindowView
 from supervisor.core.model.vocabulary import Data, Failure, Loss, Planning, RestartResult
 from supervisor.observe.metrics.family import Family, Kind, Row, single
-
-COUNTED_CODES = (326, 1100, 1101, 1102, 1300, 2103, 2105, 2110, 2157)
-"""The message codes that are there from the first scrape: those that alerts ask for."""
 
 Gateway = Family[Snapshot]
 
@@ -59,7 +56,7 @@ def _layers(broken: Layer | None) -> Iterable[Row]:
 
 
 def _messages(counts: Mapping[str, int]) -> Iterable[Row]:
-    codes = {*map(label, COUNTED_CODES), *counts}
+    codes = {*map(label, COUNTED_FROM_START), *counts}
     for code in sorted(codes, key=lambda code: (code == OTHER, len(code), code)):
         yield (code,), counts.get(code, 0)
 
