@@ -70,6 +70,10 @@ def _facts(policy: Policy, now: datetime) -> Iterator[tuple[str, str]]:
     fallback = f", else {policy.client_id_fallback}" if policy.client_id_fallback else ""
     farms = policy.required_farms
     yield "gateway", f"{Endpoint(policy.host, policy.port)}, client id {policy.client_id}{fallback}"
+    if policy.programs:
+        yield "programs", f"client ids {', '.join(map(str, policy.programs))}"
+    if policy.labels:
+        yield "labels", ", ".join(f"{name}={value}" for name, value in policy.labels)
     yield "accounts", f"{policy.account_mode}, {_LOGIN[policy.reauth]}"
     yield "farms", "all are required" if farms is None else ", ".join(map(str, farms)) or "none is required"
     yield "zone", policy.timezone or "not known, times are in UTC"

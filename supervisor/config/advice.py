@@ -40,6 +40,7 @@ def warnings_of(config: Config, keys: FileKeys, root: Node, now: datetime) -> tu
         advice.on_gateway(index, gateway, policy)
     advice.on_same_minute(config.gateways)
     advice.on_same_gateway(config.gateways)
+    advice.on_programs(config.gateways)
     advice.on_http(config)
     advice.on_permissions(config)
     return advice.faults.told()
@@ -132,6 +133,22 @@ class _Advice:
             if first is not policy:
                 wrong = f"{first.name} is the same gateway, {policy.address}"
                 self._warn(("gateways", index), wrong, "one entry is enough to watch it")
+
+    def on_programs(self, policies: tuple[Policy, ...]) -> None:
+        """A gateway holds one session for each client id: the second program with an id is refused."""
+        ours: dict[tuple[str, int], dict[int, str]] = {}
+        for policy in policies:
+            here = ours.setdefault(
+                (machine(policy.host), policy.port), {PROBE_CLIENT_ID: "the id of the command probe"}
+            )
+            for key in ("client_id_fallback", "client_id"):
+                here[getattr(policy, key)] = f"the {key} of {policy.name}"
+        for index, policy in enumerate(policies):
+            here = ours[(machine(policy.host), policy.port)]
+            for number, program in enumerate(policy.programs):
+                if program in here:
+                    wrong = f"{program} is also {here[program]}; the gateway refuses whichever comes second"
+                    self._warn(("gateways", index, "programs", number), wrong, "give one of them another id")
 
     def on_http(self, config: Config) -> None:
         """A page that others can read, without a password."""

@@ -26,6 +26,7 @@ from supervisor.core.model.policy import RequiredFarm
 
 HIGHEST_PORT: Final = 65535
 HIGHEST_CLIENT_ID: Final = 2**31 - 1
+LONGEST_LABEL: Final = 128
 ALL: Final = "all"
 
 _T = TypeVar("_T")
@@ -36,6 +37,7 @@ _PORT: Final = re.compile(r"\d{1,6}", re.ASCII)
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 _HOST: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?", re.ASCII)
 _DIGITS_AND_DOTS: Final = re.compile(r"[0-9.]+", re.ASCII)
+_LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
 _FARM: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _YES: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NOTHING: Final = ("", "~", "null")
@@ -291,6 +293,24 @@ def farm(value: object) -> RequiredFarm:
     if _FARM.fullmatch(farm_name) is None:
         raise Wrong("is no farm", "write a farm such as usfarm or historical/ushmds")
     return RequiredFarm(farm_name, FarmKind(kind) if slash else None)
+
+
+def label_name(value: object) -> str:
+    """The name of a Prometheus label. Two underscores at the beginning are kept for Prometheus itself."""
+    said = value if isinstance(value, str) else ""
+    if _LABEL.fullmatch(said) is None or said.startswith("__"):
+        raise Wrong("is no label name", "write 1 to 63 of a-z, A-Z, 0-9 and _, beginning with a letter")
+    return said
+
+
+def label_text(value: object) -> str:
+    """The text of a label."""
+    if isinstance(value, Odd | bool | int):
+        raise Wrong("is a number or a truth value to YAML", "write it in quotes")
+    said = text(value, "text", "a text such as prod")
+    if len(said) > LONGEST_LABEL:
+        raise Wrong("is too long", f"write at most {LONGEST_LABEL} letters")
+    return said
 
 
 def sequence(example: str) -> Callable[[object], tuple[object, ...]]:

@@ -18,6 +18,8 @@ Place = tuple[int | str, ...]
 """Where a value is: keys and indices, and in pydantic's errors the tags of unions."""
 
 _TAGGED: Final[dict[int | str, type[BaseModel]]] = {ONCE: OnceWindowKeys, WEEKLY: WeeklyWindowKeys}
+_KEY: Final = "[key]"
+"""What pydantic puts after a key that is wrong itself."""
 _NO_MAPPING: Final = frozenset({"model_type", "dict_type"})
 
 
@@ -73,6 +75,8 @@ def _tell(detail: ErrorDetails, model: type[BaseModel], root: Node, faults: Faul
     elif isinstance(reason, Conflict):
         line = find(root, (*place[:-1], reason.beside))[0].line if left else node.line
         faults.add(line, path, reason.wrong, reason.right)
+    elif isinstance(reason, Wrong) and left == (_KEY,):
+        faults.add(node.line, node.path, f'the key "{shown_text(str(place[-2]))}" {reason.wrong}', reason.right)
     elif isinstance(reason, Wrong):
         faults.add(node.line, path, f"{node.shown()} {reason.wrong}", reason.right)
     else:  # expected never to run: every value has a reader

@@ -136,6 +136,21 @@ def test_the_id_of_the_probe() -> None:
     assert warned(text) == ["gateways[0].client_id_fallback: 912 is the id of the command probe"]
 
 
+def test_an_id_that_a_program_uses_too() -> None:
+    text = f"""
+defaults: {{{QUIET}, programs: [17, 911, 912]}}
+gateways:
+  - {{name: one, port: 4001, client_id: 911, client_id_fallback: 17}}
+  - {{name: two, port: 4002, client_id: 18}}
+"""
+    refused = "the gateway refuses whichever comes second"
+    assert [each for each in warned(text) if "programs" in each] == [
+        f"defaults.programs[0]: 17 is also the client_id_fallback of one; {refused}",
+        f"defaults.programs[1]: 911 is also the client_id of one; {refused}",
+        f"defaults.programs[2]: 912 is also the id of the command probe; {refused}",
+    ]
+
+
 def test_a_zone_without_summer_time() -> None:
     assert one('server_reset: europe, daily_restart: {time: "20:00", timezone: EST}') == [
         "gateways[0].daily_restart.timezone: EST has no summer time"
