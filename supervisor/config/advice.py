@@ -20,10 +20,10 @@ from supervisor.config.model import FileKeys, GatewayKeys, ServerReset
 from supervisor.config.settings import Config
 from supervisor.config.translate import Place, find
 from supervisor.config.window_keys import OnceWindowKeys
-from supervisor.config.yaml_lines import Node
 from supervisor.core.calendar.rules import utc
 from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Window, occurrences
 from supervisor.core.model.policy import AccountMode, Policy
+from supervisor.yaml_lines import Node
 
 PROBE_CLIENT_ID: Final = 912
 """The id of the command `probe`."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 from supervisor.config import readers
 from supervisor.config.faults import Faults
 from supervisor.config.model import DEFAULT_HOST
-from supervisor.config.yaml_lines import Node
+from supervisor.yaml_lines import Node
 
 _T = TypeVar("_T")
 _Said = tuple[Node, Node]

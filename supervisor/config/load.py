@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from supervisor.config.advice import warnings_of
 from supervisor.config.consistency import compare_gateways
-from supervisor.config.faults import ConfigError, Fault, Faults
+from supervisor.config.faults import ConfigError, Fault, Faults, refuse
 from supervisor.config.model import FileKeys, GatewayKeys
 from supervisor.config.policies import policy_of
 from supervisor.config.readers import Wrong, endpoint, is_nothing
@@ -25,7 +25,7 @@ from supervisor.config.settings import Config, Http, Journal, Log, Security, bes
 from supervisor.config.translate import find, tell, tell_of_part
 from supervisor.config.variables import expand
 from supervisor.config.web_file import read_web_file
-from supervisor.config.yaml_lines import Node, parse, shown_text
+from supervisor.yaml_lines import Node, parse, shown_text
 
 __all__ = ["FIRST_LOOK_CLIENT_ID", "FIRST_LOOK_NAME", "Config", "ConfigError", "Fault", "for_first_look", "load"]
 
@@ -44,10 +44,10 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
     now = now or datetime.now(UTC)
     faults = Faults(str(path))
     text = _text(path, faults)
-    faults.refuse()
+    refuse(faults)
     root = parse(text, faults)
     if root is None or (root.value is None and root.usable):
-        faults.refuse()
+        refuse(faults)
         faults.add(0, "", "the file is empty", "write at least gateways: [{name: live, port: 4001, client_id: 911}]")
         raise ConfigError(faults.told())
     root = _with_defaults(expand(root, env, faults))

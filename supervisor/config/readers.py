@@ -18,11 +18,11 @@ from ipaddress import ip_address
 from typing import Final, TypeVar
 from zoneinfo import available_timezones
 
-from supervisor.config.yaml_lines import Expanded, Odd
 from supervisor.core.calendar.rules import WEEKDAYS, clock_time, weekday_of, weekly_time, zone_of
 from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.durations import seconds_of
 from supervisor.core.model.policy import RequiredFarm
+from supervisor.yaml_lines import Expanded, Odd
 
 HIGHEST_PORT: Final = 65535
 HIGHEST_CLIENT_ID: Final = 2**31 - 1

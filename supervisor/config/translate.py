@@ -12,7 +12,7 @@ from supervisor.config.faults import Faults
 from supervisor.config.model import GatewayKeys
 from supervisor.config.readers import Conflict, Wrong, did_you_mean
 from supervisor.config.window_keys import ONCE, WEEKLY, OnceWindowKeys, WeeklyWindowKeys
-from supervisor.config.yaml_lines import Node, below, shown_text
+from supervisor.yaml_lines import Node, below, shown_text
 
 Place = tuple[int | str, ...]
 """Where a value is: keys and indices, and in pydantic's errors the tags of unions."""

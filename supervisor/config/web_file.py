@@ -19,7 +19,7 @@ from typing import Final
 from supervisor.config.faults import Faults
 from supervisor.config.readers import did_you_mean, is_nothing
 from supervisor.config.settings import Security, Tls, beside
-from supervisor.config.yaml_lines import Node, below, parse
+from supervisor.yaml_lines import Node, below, parse
 
 HIGHEST_COST: Final = 14
 """bcrypt's exponent: with 14 a login takes a second, with each more twice as long."""

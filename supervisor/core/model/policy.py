@@ -4,10 +4,15 @@ All durations are seconds. The defaults stand here and nowhere else; the config 
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 from supervisor.core.calendar.windows import Window
 from supervisor.core.codes.farm_kinds import FarmKind
+
+LONGEST_MAINTENANCE: Final = timedelta(hours=4)
+"""A window from the command line is no longer than this: a forgotten one must not hide a night."""
 
 
 class AccountMode(StrEnum):

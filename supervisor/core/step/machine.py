@@ -6,7 +6,7 @@ means nothing in a phase changes nothing.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.causes import CauseKey
@@ -27,7 +27,7 @@ from supervisor.core.model.events import (
     Ticked,
 )
 from supervisor.core.model.layers import LADDER, TOP, Layer, below_upstream, lowest_broken
-from supervisor.core.model.policy import Policy
+from supervisor.core.model.policy import LONGEST_MAINTENANCE, Policy
 from supervisor.core.model.snapshot import COMPETING_FOR
 from supervisor.core.model.status import Status, status_of
 from supervisor.core.parts import heartbeat, outages, restarts, session, upstream
@@ -38,10 +38,6 @@ from supervisor.core.step.hearing import compare_zone, hear
 from supervisor.core.step.passing import look_at_windows, pass_time
 from supervisor.core.step.state import Maintenance, State, calendar_of, facts_of, may_differ
 from supervisor.core.step.turn import RESET_PATIENCE, Turn
-
-MAINTENANCE_LIMIT = timedelta(hours=4)
-"""The longest window that the operator may open from the command line."""
-
 
 Happening = SessionEvent | OperatorEvent | Started | Slept | Reloaded | ShutdownAsked
 """Every event but `Ticked`, which says nothing but what time it is."""
@@ -140,7 +136,7 @@ def _pause(turn: Turn, event: PauseAsked) -> None:
 
 def _maintain(turn: Turn, event: MaintenanceAsked) -> None:
     wall = turn.now.wall
-    until = min(event.until, wall + MAINTENANCE_LIMIT)
+    until = min(event.until, wall + LONGEST_MAINTENANCE)
     if until <= wall:
         return
     _set_maintenance(turn, Maintenance(wall, until, event.reason))

@@ -1,33 +1,38 @@
-"""YAML text as a tree of plain values that remembers lines and paths.
+"""YAML text as a tree of plain values that remembers lines and paths, and the faults that are found in it.
 
-- Only what a config needs is read: mappings with text keys, lists, texts, decimal integers, true and false, null.
-  What YAML 1.1 reads in a surprising way (`23:45` is 1425, `010` is 8) stays what was written, with the number beside
-  it: `Odd`. A timestamp stays text.
+- It stands beside the rooms because two of them read files that people write: the config and the simulator.
+- Read are mappings with text keys, lists, texts, decimal integers, true and false, null. What YAML 1.1 reads in a
+  surprising way (`23:45` is 1425, `010` is 8) stays what was written, with the number beside it: `Odd`. A timestamp
+  stays text.
 - A variable, `${NAME:-default}`, is a text like any other, also where its braces and commas would be signs of YAML: in
   `{port: ${PORT}}`.
 - The line of a mapping's value is that of its key, which is where a person looks.
 - Duplicate keys, merge keys, tags, a second document and anything that is not YAML are faults. Aliases are followed,
   as far as the tree stays of a size that people write.
+- A fault names file, line and path, what is wrong, and what would be right. All faults of a file are told together.
+  Each is one line of text, whatever was in the file.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, cast
 
 import yaml
 
-from supervisor.config.faults import Faults
-
 MOST_VALUES: Final = 50_000
-"""More values than any config has: some hundred gateways with every key are a tenth of it."""
+"""More values than any file has: the config of a hundred gateways with every key has a tenth of it."""
 
 _TAG: Final = "tag:yaml.org,2002:"
 _KNOWN_TAGS: Final = frozenset(
     f"{_TAG}{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "value")
 )
 _DECIMAL: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})", re.ASCII)
+_ZEROS_FIRST: Final = re.compile(r"[-+]?0[0-9]{1,17}", re.ASCII)
+_NO_BLANK: Final = re.compile(r"\s*(?:- +)*(?P<key>[A-Za-z_][\w-]*):(?P<value>[^\s/].*)", re.ASCII)
+"""A key whose colon has no blank behind it, and which is no address such as https://example.net."""
 _PLAIN_KEY: Final = re.compile(r"[\w-]+", re.ASCII)
 _LONGEST_SHOWN: Final = 60
 
@@ -40,14 +45,20 @@ _SHOW: Final = str.maketrans({hidden: sign for sign, hidden in _SIGNS.items()})
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A plain scalar that YAML 1.1 takes for a number although it is not written as a decimal integer."""
+    """A plain scalar that looks like a number and is not written as a decimal integer.
+
+    `number` is what YAML 1.1 makes of it. `0911` is a text there, because 9 is no octal digit: here it is 911.
+    """
 
     text: str
     number: int | float
 
 
 class Expanded(str):
-    """A text in which variables were replaced. It may stand for a number or a truth value."""
+    """A text in which variables were replaced. It may stand for a number or a truth value.
+
+    What came out of a variable may be secret, and is never shown.
+    """
 
     __slots__ = ()
 
@@ -86,6 +97,10 @@ class Node:
             return [node.plain() for node in self.value]
         return self.value
 
+    def said(self, text: str) -> str:
+        """`text`, which says the value in a message; how the value was written, if variables are in it."""
+        return f'"{shown_text(self.text)}"' if isinstance(self.value, Expanded) else text
+
     def shown(self) -> str:
         """The value in a message: short, on one line, a text in quotes."""
         if isinstance(self.value, dict):
@@ -95,8 +110,40 @@ class Node:
         if self.value is None:
             return "nothing"
         if isinstance(self.value, Expanded):
-            return f'"{shown_text(self.value)}" (from {shown_text(self.text)})'
+            return f'the {"value" if self.value.strip() else "empty value"} of "{shown_text(self.text)}"'
         return f'"{shown_text(self.value)}"' if isinstance(self.value, str) else shown_text(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong; `line` counts from 1 and is 0, `path` is empty, where the whole file is meant."""
+
+    file: str
+    line: int
+    path: str
+    wrong: str
+    right: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        said = f"{self.wrong}; {self.right}" if self.right else self.wrong
+        return ": ".join(part for part in (where, self.path, said) if part)
+
+
+@dataclass(slots=True)
+class Faults:
+    """Collects the faults of one file; `file` is empty for what comes from no file."""
+
+    file: str
+    found: list[Fault] = field(default_factory=list)
+
+    def add(self, line: int, path: str, wrong: str, right: str = "") -> None:
+        """Note a fault."""
+        self.found.append(Fault(self.file, line, path, wrong, right))
+
+    def told(self) -> tuple[Fault, ...]:
+        """All of them, each once, in the order of their lines."""
+        return tuple(sorted(dict.fromkeys(self.found), key=lambda fault: fault.line))
 
 
 def shown_text(text: str) -> str:
@@ -123,14 +170,45 @@ def parse(text: str, faults: Faults) -> Node | None:
         faults.add(line, "", f"not YAML: the sign {chr(cast(int, error.character))!a} is not allowed", "remove it")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        faults.add(mark.line + 1 if mark else 0, "", *_not_yaml(error))
+        glued = _without_blank(error, text)
+        if glued is None:
+            faults.add(mark.line + 1 if mark else 0, "", *_not_yaml(error))
+        else:
+            faults.add(*glued)
     except _TooMany:
         faults.add(0, "", f"more than {MOST_VALUES} values", "write fewer, and no alias of aliases")
     except RecursionError:
-        faults.add(0, "", "nested too deeply", "a config has at most five levels")
+        faults.add(0, "", "nested too deeply", "write fewer levels: five are enough for everything")
     finally:
         if loader is not None:
             loader.dispose()
+    return None
+
+
+def from_python(value: object, path: str = "") -> Node:
+    """The tree of a plain Python or JSON value, without lines."""
+    if isinstance(value, Mapping):
+        entries = {str(key): from_python(item, below(path, str(key))) for key, item in value.items()}
+        return Node(entries, 0, path)
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return Node([from_python(item, f"{path}[{i}]") for i, item in enumerate(value)], 0, path)
+    if isinstance(value, float):
+        return Node(Odd(repr(value), value), 0, path, repr(value))
+    if value is None or isinstance(value, bool | int):
+        return Node(value, 0, path, str(value))
+    return Node(str(value), 0, path, str(value))
+
+
+def _without_blank(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str, str] | None:
+    """The fault of a key without a blank after its colon, if one stands where YAML stumbled."""
+    lines = text.splitlines()
+    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark]
+    for number in sorted({*marks, *(line - 1 for line in marks)}):
+        glued = _NO_BLANK.fullmatch(lines[number]) if 0 <= number < len(lines) else None
+        if glued is not None:
+            key, value = glued["key"], glued["value"].rstrip()
+            wrong = f'not YAML: "{shown_text(f"{key}:{value}")}" has no blank after the colon'
+            return number + 1, "", wrong, f"write {shown_text(f'{key}: {value}')}"
     return None
 
 
@@ -202,6 +280,8 @@ class _Tree:
             return self._no_tag(node, line, path)
         if node.tag == f"{_TAG}int" and _DECIMAL.fullmatch(text):
             return Node(int(text), line, path, text)
+        if node.style is None and _ZEROS_FIRST.fullmatch(text) and node.tag == f"{_TAG}str":
+            return Node(Odd(text, int(text)), line, path, text)
         if node.tag in (f"{_TAG}null", f"{_TAG}bool", f"{_TAG}int", f"{_TAG}float"):
             try:
                 value = cast(bool | int | float | None, self._reader.construct_object(node))
