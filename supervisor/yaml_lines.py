@@ -45,13 +45,16 @@ _SHOW: Final = str.maketrans({hidden: sign for sign, hidden in _SIGNS.items()})
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A plain scalar that looks like a number and is not written as a decimal integer.
-
-    `number` is what YAML 1.1 makes of it. `0911` is a text there, because 9 is no octal digit: here it is 911.
-    """
+    """A plain scalar that YAML 1.1 takes for a number although it is not written as a decimal integer."""
 
     text: str
     number: int | float
+
+
+class ZeroFirst(str):
+    """A plain scalar of digits that YAML 1.1 takes for a text: it begins with a zero, and an 8 or 9 is in it."""
+
+    __slots__ = ()
 
 
 class Expanded(str):
@@ -111,7 +114,9 @@ class Node:
             return "nothing"
         if isinstance(self.value, Expanded):
             return f'the {"value" if self.value.strip() else "empty value"} of "{shown_text(self.text)}"'
-        return f'"{shown_text(self.value)}"' if isinstance(self.value, str) else shown_text(self.text)
+        if isinstance(self.value, str) and not isinstance(self.value, ZeroFirst):
+            return f'"{shown_text(self.value)}"'
+        return shown_text(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +286,7 @@ class _Tree:
         if node.tag == f"{_TAG}int" and _DECIMAL.fullmatch(text):
             return Node(int(text), line, path, text)
         if node.style is None and _ZEROS_FIRST.fullmatch(text) and node.tag == f"{_TAG}str":
-            return Node(Odd(text, int(text)), line, path, text)
+            return Node(ZeroFirst(text), line, path, text)
         if node.tag in (f"{_TAG}null", f"{_TAG}bool", f"{_TAG}int", f"{_TAG}float"):
             try:
                 value = cast(bool | int | float | None, self._reader.construct_object(node))

@@ -74,7 +74,7 @@ def _regions(value: object) -> tuple[object, ...]:
 
 def _few_labels(labels: dict[str, str]) -> dict[str, str]:
     if len(labels) > MOST_LABELS:
-        raise Conflict(f"{len(labels)} labels are too many", f"keep at most {MOST_LABELS}", "labels")
+        raise Conflict(f"{len(labels)} labels", "are too many", f"keep at most {MOST_LABELS}", "labels")
     return labels
 
 
@@ -148,8 +148,14 @@ class TimingKeys(Keys):
         interval = info.data.get("heartbeat_interval", timeout)
         most = INTERVALS_IN_TIMEOUT * interval
         if timeout > most:
-            wrong = f"{written(timeout)} is over four times heartbeat_interval, {written(interval)}"
-            raise Conflict(wrong, f"write at most {written(most)}", "heartbeat_interval")
+            raise Conflict(
+                written(timeout),
+                "is over four times heartbeat_interval",
+                f"write at most {written(most)}",
+                "heartbeat_interval",
+                other=written(interval),
+                plainly="write a shorter one",
+            )
         return timeout
 
     @field_validator("suspect_after")
@@ -201,16 +207,18 @@ def _said(keys: dict[str, object], key: str) -> float | None:
 def _at_most(part: float, other: str, info: ValidationInfo) -> float:
     most = info.data.get(other, part)
     if part > most:
-        wrong = f"{written(part)} is over {other}, {written(most)}"
-        raise Conflict(wrong, f"write {written(most)} or less, or a longer {other}", other)
+        longer = f"or a longer {other}"
+        right, plainly = f"write {written(most)} or less, {longer}", f"write a shorter one, {longer}"
+        raise Conflict(written(part), f"is over {other}", right, other, other=written(most), plainly=plainly)
     return part
 
 
 def _at_least(cap: float, other: str, info: ValidationInfo) -> float:
     least = info.data.get(other, cap)
     if cap < least:
-        wrong = f"{written(cap)} is under {other}, {written(least)}"
-        raise Conflict(wrong, f"write {written(least)} or more, or a shorter {other}", other)
+        shorter = f"or a shorter {other}"
+        right, plainly = f"write {written(least)} or more, {shorter}", f"write a longer one, {shorter}"
+        raise Conflict(written(cap), f"is under {other}", right, other, other=written(least), plainly=plainly)
     return cap
 
 
@@ -272,14 +280,14 @@ class GatewayKeys(Keys):
     @classmethod
     def _another_id(cls, fallback: int | None, info: ValidationInfo) -> int | None:
         if fallback is not None and fallback == info.data.get("client_id"):
-            raise Conflict(f"{fallback} is client_id itself", "write another id, or null", "client_id")
+            raise Conflict(str(fallback), "is client_id itself", "write another id, or null", "client_id")
         return fallback
 
     @field_validator("server_reset")
     @classmethod
     def _none_stands_alone(cls, regions: tuple[ServerReset, ...]) -> tuple[ServerReset, ...]:
         if ServerReset.NONE in regions and len(regions) > 1:
-            raise Conflict(f"{NONE} stands beside a region", f"write {NONE} alone, or regions", "server_reset")
+            raise Conflict(NONE, "stands beside a region", f"write {NONE} alone, or regions", "server_reset")
         return regions
 
 

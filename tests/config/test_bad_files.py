@@ -11,7 +11,8 @@ from supervisor.config.load import MOST_BYTES, load
 from tests.config.loading import NOW
 
 TESTDATA = Path(__file__).parent / "testdata"
-ENV = {"NOT_A_PORT": "seventy", "EMPTY": ""}
+ENV = {"NOT_A_PORT": "seventy", "EMPTY": "", "ID": "4711", "NAME": "hunter2", "PORT": "4711"}
+ENV |= {"TIME": "11:45 PM", "LONG": "4711s", "AFTER": "2047-11-01T00:00:00Z"}
 
 
 def faults_of(path: Path) -> list[str]:
@@ -58,3 +59,9 @@ def test_a_file_without_end() -> None:
     assert faults_of(Path("/dev/zero")) == [
         f"/dev/zero: larger than {MOST_BYTES} bytes; give the path of a config file"
     ]
+
+
+def test_no_fault_shows_what_was_in_a_variable() -> None:
+    told = (TESTDATA / "secrets.faults").read_text(encoding="utf-8")
+    assert len(told.splitlines()) > 15
+    assert [value for value in ENV.values() if value and value in told] == []
