@@ -61,7 +61,8 @@ def plan(config: Config, now: datetime) -> str:
     count = len(config.gateways)
     lines = [f"{config.path}: valid, {count} gateway{'' if count == 1 else 's'}"]
     for policy in config.gateways:
-        lines += ["", policy.name, *(f"  {name:<10}  {value}" for name, value in _facts(policy, now))]
+        facts = [*_facts(policy, now), *(("note", note) for name, note in config.notes if name == policy.name)]
+        lines += ["", policy.name, *(f"  {name:<10}  {value}" for name, value in facts)]
     lines += ["", *(f"{name:<12}{value}" for name, value in _own(config))]
     return "\n".join(lines)
 

@@ -21,6 +21,7 @@ from supervisor.config.faults import ConfigError, Fault, Faults, refuse
 from supervisor.config.model import FileKeys, GatewayKeys
 from supervisor.config.policies import policy_of
 from supervisor.config.readers import Wrong, endpoint, is_nothing
+from supervisor.config.resets import reset_notes
 from supervisor.config.settings import Config, Http, Journal, Log, Security, beside, state_path
 from supervisor.config.text_file import read_text
 from supervisor.config.translate import find, tell, tell_of_part
@@ -63,6 +64,7 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
         log=Log(keys.log.level, keys.log.format, state_path(keys.log.wire, path, env) if keys.log.wire else None),
         show_accounts=keys.show_accounts,
         path=path,
+        notes=tuple((each.name, note) for each in keys.gateways for note in reset_notes(each.server_reset, now.date())),
     )
     return replace(config, warnings=warnings_of(config, keys, root, now))
 

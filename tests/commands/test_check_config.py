@@ -123,6 +123,14 @@ def test_a_page_with_users_and_accounts_in_full(tmp_path: Path, capsys: pytest.C
     assert "  farms       all are required" in lines
 
 
+def test_what_is_not_clear_of_a_region_is_said_in_the_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("defaults: {client_id: 1, server_reset: asia_pacific}\ngateways: [{name: a, port: 1}]")
+    assert check(file, {}, NOW) == 0
+    (note,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  note ")]
+    assert "in New York's winter the reset at 04:45 Hong Kong may come an hour later" in note
+
+
 app = typer.Typer()
 app.command("check-config")(check_config)
 

@@ -84,7 +84,7 @@ def _windows(snapshot: Snapshot | None, history: History) -> list[dict[str, Any]
     for view in snapshot.windows:  # the operator's own are in no policy; one that is open is not over
         if view.name == "maintenance" and view.active and view.start is not None and view.end is not None:
             found.append((view.name, view.start, view.end))
-    return [{"name": name, "start": instant(start), "end": instant(end)} for name, start, end in found]
+    return [{"name": name, "start": instant(start), "end": instant(end)} for name, start, end in dict.fromkeys(found)]
 
 
 def _moment(said: str, now: datetime, what: str) -> datetime:
