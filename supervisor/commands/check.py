@@ -61,7 +61,8 @@ def plan(config: Config, now: datetime) -> str:
     count = len(config.gateways)
     lines = [f"{config.path}: valid, {count} gateway{'' if count == 1 else 's'}"]
     for policy in config.gateways:
-        lines += ["", policy.name, *(f"  {name:<10}  {value}" for name, value in _facts(policy, now))]
+        facts = [*_facts(policy, now), *(("note", note) for name, note in config.notes if name == policy.name)]
+        lines += ["", policy.name, *(f"  {name:<10}  {value}" for name, value in facts)]
     lines += ["", *(f"{name:<12}{value}" for name, value in _own(config))]
     return "\n".join(lines)
 
@@ -70,6 +71,10 @@ def _facts(policy: Policy, now: datetime) -> Iterator[tuple[str, str]]:
     fallback = f", else {policy.client_id_fallback}" if policy.client_id_fallback else ""
     farms = policy.required_farms
     yield "gateway", f"{Endpoint(policy.host, policy.port)}, client id {policy.client_id}{fallback}"
+    if policy.programs:
+        yield "programs", f"client ids {', '.join(map(str, policy.programs))}"
+    if policy.labels:
+        yield "labels", ", ".join(f"{name}={value}" for name, value in policy.labels)
     yield "accounts", f"{policy.account_mode}, {_LOGIN[policy.reauth]}"
     yield "farms", "all are required" if farms is None else ", ".join(map(str, farms)) or "none is required"
     yield "zone", policy.timezone or "not known, times are in UTC"

@@ -72,6 +72,8 @@ class Http:
     """TLS and basic auth, in the exporter-toolkit's format,"""
     security: Security = Security()
     """and what that file says."""
+    names: tuple[str, ...] = ()
+    """Names, beside this machine's own, under which a client may ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,10 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One valid config. `path` is None without a file; `warnings` are what `check-config` warns of."""
+    """One valid config. `path` is None without a file; `warnings` are what `check-config` warns of.
+
+    `notes` are names of gateways, each with something that an operator should know and cannot change.
+    """
 
     gateways: tuple[Policy, ...]
     http: Http = Http()
@@ -102,6 +107,7 @@ class Config:
     show_accounts: bool = False
     path: Path | None = None
     warnings: tuple[Fault, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

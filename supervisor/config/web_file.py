@@ -19,7 +19,8 @@ from typing import Final
 from supervisor.config.faults import Faults
 from supervisor.config.readers import did_you_mean, is_nothing
 from supervisor.config.settings import Security, Tls, beside
-from supervisor.config.yaml_lines import Node, below, parse
+from supervisor.config.text_file import read_text
+from supervisor.yaml_lines import Node, below, parse
 
 HIGHEST_COST: Final = 14
 """bcrypt's exponent: with 14 a login takes a second, with each more twice as long."""
@@ -41,13 +42,8 @@ _NOT_KEPT: Final = frozenset(
 
 def read_web_file(path: Path, faults: Faults) -> Security:
     """What the file asks for. Notes every fault; the result is of use only if there is none."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        faults.add(0, "", f"cannot be read: {reason}", "let the user that runs the daemon read it")
-        return Security()
-    root = parse(text, faults)
+    text = read_text(path, faults)
+    root = None if text is None else parse(text, faults)
     if root is None or is_nothing(root.value):
         return Security()
     sections = _keys(root, _SECTIONS, faults)

@@ -27,6 +27,7 @@ from supervisor.gateway.lookup import Lookups
 from supervisor.observe.logs.wire import WireLogs
 from supervisor.observe.systemd.notifier import Notifier, status_line
 from supervisor.observe.web.backend import ReloadResult
+from supervisor.platform import RELOAD_SIGNAL
 from supervisor.runtime.clocks import Clock
 from supervisor.runtime.gateway_runtime import GatewayRuntime, Listener
 from supervisor.runtime.loop import POLL, Loop
@@ -139,7 +140,8 @@ class Daemon:
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop())
-        signal.signal(signal.SIGHUP, lambda *_: self.mailbox.submit(lambda: self._begin_reload(lambda _: None)))
+        if RELOAD_SIGNAL is not None:
+            signal.signal(RELOAD_SIGNAL, lambda *_: self.mailbox.submit(lambda: self._begin_reload(lambda _: None)))
 
     def run(self, facts: Mapping[str, Facts], on_ready: Callable[[], None] = lambda: None) -> None:
         """Supervise until stopped.

@@ -13,7 +13,6 @@ Rules
 
 import errno
 import os
-import select
 import socket
 import time
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from ibapi.connection import Connection
 from supervisor.core.model.events import Ending
 from supervisor.gateway.framing import MAX_FRAME, Inbox, NotTws, check_payload, framed, server_hello
 from supervisor.gateway.lookup import Address, Lookups
+from supervisor.platform import send_at_once, wait_writable
 
 KEEPALIVE = (30, 10, 3)
 """Seconds idle, seconds between probes, probes."""
@@ -120,7 +120,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
             if not self.isConnected():
                 raise ConnectionAbortedError(errno.ECONNABORTED, "the session is over")
             try:
-                sent: int = self.socket.send(msg, socket.MSG_DONTWAIT)
+                sent = send_at_once(self.socket, msg)
             except OSError as error:
                 self._finish(Ending.RESET, f"sending failed: {_words(error)}")
                 raise
@@ -288,9 +288,7 @@ def _tune(sock: socket.socket) -> None:
 
 def _wait_connected(sock: socket.socket, timeout: float) -> int:
     """The errno with which a connect under way ends: 0 if it succeeded."""
-    poll = select.poll()
-    poll.register(sock, select.POLLOUT)
-    if not poll.poll(max(0.0, timeout) * 1000):
+    if not wait_writable(sock, timeout):
         return errno.ETIMEDOUT
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from supervisor.core.calendar.clock import Now
+from supervisor.platform import boot_seconds
 
 SUSPEND = 5.0
 """Seconds that CLOCK_BOOTTIME must gain on CLOCK_MONOTONIC to be called a suspend."""
@@ -27,8 +28,12 @@ class Clock:
 
 
 def boot_ahead() -> float:
-    """Seconds by which CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC: all that the machine was ever suspended."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
+    """Seconds by which CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC: all that the machine was ever suspended.
+
+    0 where the system has no CLOCK_BOOTTIME: no suspend is told there, and a heartbeat finds out what it did.
+    """
+    since_boot = boot_seconds()
+    return 0.0 if since_boot is None else since_boot - time.monotonic()
 
 
 class SuspendWatch:

@@ -140,7 +140,7 @@ def test_what_the_client_library_says_is_counted_and_is_no_word_of_the_gateway(c
     world = World().up()
     world.run(1)
     heard = world.state.last_message
-    world.run(1)
+    world.run(0.4)
     world.notice(code, "x" * 100000)
     assert world.state.last_message == heard
     assert sum(world.state.counters.messages.values()) == 1

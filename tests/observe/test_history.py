@@ -295,6 +295,7 @@ def test_windows_that_an_operator_opened_are_remembered(journal: Journal, path: 
         (None, None, timedelta(days=7)),
         ("12h", None, 12 * HOUR),
         ("2h", "1h", HOUR),
+        ("1.5h", "30m", HOUR),
         ("2026-11-23T11:00:00", None, HOUR),
         ("2026-11-23T11:00:00+01:00", "2026-11-23T12:00:00Z", 2 * HOUR),
         ("1h", "2036-01-01", HOUR),

@@ -1,10 +1,9 @@
 """What the operator asked for: a pause, and a window of maintenance. Both survive a restart of the daemon."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-MAINTENANCE_LIMIT = timedelta(hours=4)
-"""The longest window that the operator may open from the command line."""
+from supervisor.core.model.policy import LONGEST_MAINTENANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,8 @@ class Operator:
 
 
 def maintained(operator: Operator, until: datetime, reason: str, wall: datetime) -> Operator:
-    """Maintenance from now on, for at most `MAINTENANCE_LIMIT`; unchanged for a moment that has passed."""
-    until = min(until, wall + MAINTENANCE_LIMIT)
+    """Maintenance from now on, for at most `LONGEST_MAINTENANCE`; unchanged for a moment that has passed."""
+    until = min(until, wall + LONGEST_MAINTENANCE)
     return operator if until <= wall else replace(operator, maintenance=Maintenance(wall, until, reason))
 
 

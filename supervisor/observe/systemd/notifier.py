@@ -9,7 +9,6 @@
 """
 
 import os
-import socket
 import time
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -22,6 +21,7 @@ from supervisor.core.calendar.windows import Kind
 from supervisor.core.model.layers import BELOW_UPSTREAM
 from supervisor.core.model.snapshot import Snapshot, WindowView
 from supervisor.core.model.status import Status
+from supervisor.platform import unix_datagrams
 
 STATUS_LENGTH = 200
 """Characters of the status line, about; systemctl shows one line."""
@@ -36,7 +36,7 @@ class _Line(sdnotify.SystemdNotifier):  # type: ignore[misc]  # sdnotify has no 
     def __init__(self, address: str) -> None:
         # Not the base's constructor: that reads os.environ itself and makes a socket that blocks.
         self.debug = True
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self.socket = unix_datagrams()
         try:
             self.socket.connect("\0" + address[1:] if address.startswith("@") else address)
         except OSError:
@@ -71,7 +71,7 @@ class Notifier:
 
     def reloading(self) -> None:
         """A reload begins; `ready()` ends it."""
-        self._state(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+        self._state(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
         """The daemon ends."""
