@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
@@ -48,7 +48,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Family(Generic[T]):
-    """One metric of DESIGN.md section 10, under its public name, as read of a `T`."""
+    """One metric, under its public name, as read of a `T`. docs/metrics.md is generated from these fields."""
 
     kind: Kind
     name: str
@@ -57,6 +57,8 @@ class Family(Generic[T]):
     rows: Callable[[Any], Iterable[Row]]
     labels: tuple[str, ...] = ()
     """Beside the subject's own."""
+    query: str = field(kw_only=True)
+    """An example in PromQL, for docs/metrics.md."""
 
     def metric(self, subjects: Iterable[tuple[tuple[str, ...], Any]], own: tuple[str, ...] = ()) -> Metric:
         """The family with the samples of some subjects, each given as its label values and its reading.
