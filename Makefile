@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit clean
+.PHONY: help demo test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -31,6 +31,9 @@ test: $(STAMP)  ## everything that needs no root: style, types, tests by WORKERS
 	$(BIN)/pytest tests/browser $(PYTEST_ARGS)  # apart: Playwright keeps an event loop running in its process
 
 check: test  ## what CI runs before the labs
+
+docs: $(STAMP)  ## write the generated pages of docs/
+	$(BIN)/python -m tests.docs.generate
 
 YEARS ?= 1000
 soak: $(STAMP)  ## YEARS gateway-years of simulated faults on all cores (1000: about half an hour; writes docs/simulation.md)

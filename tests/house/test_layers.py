@@ -1,4 +1,4 @@
-"""DESIGN.md section 13: where things are, which way imports point, and where a library may be used."""
+"""Where things are, which way imports point, and where a library may be used."""
 
 import ast
 import subprocess
@@ -62,9 +62,11 @@ AT_THE_ROOT = {
     ".ci",
     ".gitignore",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "LICENSE",
     "Makefile",
     "README.md",
+    "SECURITY.md",
     "config",
     "deploy",
     "docs",
