@@ -1,8 +1,8 @@
 """A week of trouble in two minutes: the scenes that the demonstration plays on its simulated gateway.
 
-- Everything that goes wrong is done to a real TCP server; what is told of it is what the daemon found out by itself.
-- Between scenes the wall clock jumps forward, the daemon's and the gateway's together; within a scene time is real.
-- A scene measures: found after its fault began, back after its cause had ended.
+- All faults happen to a real TCP server. The daemon finds them out by itself.
+- Between scenes the wall clocks of the daemon and the gateway jump forward together. Within a scene time is real.
+- A scene measures how long after its begin a fault was found, and how long after its end the gateway was up again.
 """
 
 import time
@@ -24,7 +24,7 @@ RESTART_TIME = "23:45"
 LEAD, GRACE = 8.0, 12.0
 """Seconds of the restart's lead and grace in the demonstration: long enough to see, short enough to wait for."""
 PATIENCE = 30.0
-"""Seconds within which everything the story waits for must come."""
+"""Seconds to wait for each event of the story."""
 BETWEEN = 1.5
 """Seconds between scenes, for the reader."""
 
@@ -43,7 +43,7 @@ class Stuck(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the closing table; seconds, None if it was none."""
+    """One line of the closing table. Times are seconds."""
 
     scene: str
     cause: str
@@ -53,7 +53,7 @@ class Row:
 
 
 class Story:
-    """Plays the scenes; `say` prints one line at the played time, `look` gives the gateway's newest snapshot."""
+    """Plays the scenes. `say` prints one line at the played time. `look` gives the gateway's newest snapshot."""
 
     def __init__(
         self, gateway: SimulatedGateway, clock: Clock, look: Callable[[], Snapshot], say: Callable[[str], None]
@@ -179,6 +179,6 @@ class Story:
         self._clock.offset += local.astimezone(UTC) - self._clock.now().wall
 
     def _wait_for_minute(self) -> None:
-        """The restart comes within a fifth of a second of its full minute (IB.md, sample 33)."""
+        """Wait for the next full minute. A restart comes just after it (docs/facts/ib.md#the-daily-restart)."""
         wall = self._clock.now().wall
         time.sleep(60 - wall.second - wall.microsecond / 1e6 + 0.167)

@@ -1,9 +1,8 @@
 """One process of the daemon: what is opened before the loop turns, and closed after it.
 
-- The order of the start is the order of what can fail: the log, `ibapi`, the HTTP socket, the journal.
-- The web stack and the bell are imported only when the loop turns, so that they cost neither READY=1 nor a session a
-  moment.
-- Observers are told and asked; none decides anything.
+- The parts that can fail start first: the log, `ibapi`, the HTTP socket, the journal.
+- The web stack and the scheduler are imported once the loop turns. So they delay neither READY=1 nor a session.
+- Observers get what happened and are asked. None of them decides anything.
 """
 
 import logging
@@ -45,25 +44,25 @@ if TYPE_CHECKING:
 log = logging.getLogger("supervisor.daemon")
 
 UNWRITTEN = 1000
-"""Numbers of events that are left out at a start: a kill may have cost the journal events whose numbers were told."""
+"""Event numbers that are skipped at a start: after a kill, the journal may lack the last numbers that were sent."""
 END = 1.9
-"""Seconds after SIGTERM in which the process is gone, whatever hangs."""
+"""Seconds after SIGTERM within which the process ends, even if something hangs."""
 
 
 class StartError(Exception):
-    """The daemon cannot start; the text says why."""
+    """The daemon cannot start. The text says why."""
 
 
 Say = Callable[[str, datetime, Tell], None]
 
 
 def to_the_log(gateway: str, at: datetime, tell: Tell) -> None:
-    """A line of the log, stamped by the log."""
+    """Write a line of the log. The log adds the time."""
     logs.tell(gateway, tell)
 
 
 class Observers:
-    """Everybody who is told what happened: the log (or `say` in its place), the journal, the stream of events."""
+    """Passes on what happened to the log (or to `say`), the journal and the stream of events."""
 
     def __init__(self, journal: Journal, events: EventRing, say: Say) -> None:
         self._journal = journal
@@ -86,10 +85,9 @@ class Observers:
 
 
 class Process:
-    """A daemon with all that belongs to it; also what the web side knows of it (`observe.web.backend.Backend`).
+    """A daemon with all its parts. It is also the `observe.web.backend.Backend` of the web side.
 
-    The constructor opens what may fail, and raises StartError; `run` supervises, on the main thread, until it is
-    stopped.
+    The constructor opens what may fail, and raises StartError. `run` supervises on the main thread until it is stopped.
     """
 
     def __init__(
@@ -128,7 +126,7 @@ class Process:
 
     @property
     def url(self) -> str:
-        """Where people and Prometheus find it."""
+        """The address for people and for Prometheus."""
         host, port = self._socket.getsockname()[:2]
         scheme = "http" if self._tls is None else "https"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
@@ -153,7 +151,7 @@ class Process:
         threading.Thread(target=self._start_rest, name="start", daemon=True).start()
 
     def _start_rest(self) -> None:
-        """What no session needs: the web stack and the bell, imported now."""
+        """Import and start what no session needs: the web stack and the scheduler."""
         try:
             from supervisor.daemon.edge_scheduler import Bell
             from supervisor.observe.web.server import WebServer
@@ -175,7 +173,7 @@ class Process:
             log.warning("%s", found.warning)
 
     def _admit(self) -> "Admit | None":
-        """Who asks for names and passwords; None if there are no users, and then bcrypt is not needed."""
+        """Checks names and passwords. None without users; then bcrypt is not needed."""
         if not self._http.security.users:
             return None
         from supervisor.observe.web.users import Users
@@ -183,7 +181,7 @@ class Process:
         return Users(dict(self._http.security.users)).admit
 
     def _words(self, text: str) -> str:
-        """Text that may name an account, for whoever writes it."""
+        """A text that may name an account, as it may be written."""
         return text if self._show_accounts else mask(text)
 
     def _chores(self, now: Now) -> None:
@@ -199,7 +197,7 @@ class Process:
     def _end(self) -> None:
         deadline = (self.daemon.ending_since or time.monotonic()) + END
         with self._rest:
-            self._over = True  # what has not been started by now never is
+            self._over = True  # from now on, nothing more is started
         if self._bell is not None:
             self._bell.stop()
         if self._web is not None:
@@ -212,7 +210,7 @@ class Process:
         self._log.end(max(0.1, deadline - time.monotonic()))
 
     def upkeep(self) -> None:
-        """Let the journal forget what is older than the config of the start says: a change of it needs a restart."""
+        """Delete journal entries older than the retention of the config at start. A change of it needs a restart."""
         self._journal.prune(self._clock.now().wall - self._retention)
 
     # -- what the web side asks
@@ -223,7 +221,7 @@ class Process:
         return self.daemon.loop.snapshots()
 
     def internals(self) -> Internals:
-        """What the daemon tells of itself."""
+        """What the daemon reports about itself."""
         return Internals(
             version=__version__,
             ibapi_version=ibapi_version().version,
@@ -248,7 +246,7 @@ class Process:
         return self.daemon.tried()
 
     def history(self, since: datetime, until: datetime, gateways: Sequence[str]) -> History:
-        """What happened: by the journal, and by what is not in it yet."""
+        """What happened, from the journal and from what is not in it yet."""
         return read(
             self._journal.place, since, until, gateways, open_outages(self.snapshots()), self._journal.watching()
         )
@@ -258,5 +256,5 @@ class Process:
         return self.daemon.reload()
 
     def control(self, name: str, event: OperatorEvent) -> bool:
-        """Let a gateway hear the operator."""
+        """Pass what the operator asks to a gateway."""
         return self.daemon.tell_gateway(name, event)

@@ -1,4 +1,4 @@
-"""One gateway in the daemon: its state, its link, and the carrying in of events and out of actions."""
+"""One gateway in the daemon: its state and its link. It takes events in and carries actions out."""
 
 import logging
 from collections.abc import Callable
@@ -17,16 +17,16 @@ from supervisor.core.step.state import initial
 log = logging.getLogger("supervisor.daemon")
 
 STALE = 1.0
-"""Seconds after which what is shown of a gateway is brought up to date, though nothing has happened."""
+"""Seconds after which the snapshot of a gateway is renewed although nothing has happened."""
 
 LinkAction = Connect | Close | Ping | Probe
 
 
 class Link(Protocol):
-    """The way to one gateway: `supervisor.gateway.link.GatewayLink`."""
+    """The connection to one gateway: `supervisor.gateway.link.GatewayLink`."""
 
     def carry_out(self, action: LinkAction) -> None:
-        """Do it, without ever blocking."""
+        """Do it without blocking."""
         ...
 
     def close(self, timeout: float) -> bool:
@@ -35,14 +35,14 @@ class Link(Protocol):
 
 
 class Listener(Protocol):
-    """Who is told what happened, and keeps it: log, journal, event stream."""
+    """Gets what happened and keeps it: log, journal, event stream."""
 
     def told(self, gateway: str, at: datetime, tell: Tell) -> None:
         """Something worth knowing."""
         ...
 
     def heard(self, gateway: str, at: datetime, code: int, text: str) -> None:
-        """A message code of the session of now, whatever comes of it."""
+        """A message code of the present session."""
         ...
 
     def keep(self, gateway: str, facts: Facts) -> None:
@@ -51,7 +51,7 @@ class Listener(Protocol):
 
 
 class Unit:
-    """One gateway; used from the loop alone, but for `snapshot`, which anybody may read."""
+    """One gateway. Only the loop uses it, except for `snapshot`, which any thread may read."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Unit:
         self.wake = machine.wake(self._state, policy)
 
     def step(self, event: Event, now: Now) -> None:
-        """Let the machine decide, carry out what it wants, and show how things stand."""
+        """Let the machine decide, carry its actions out, and renew the snapshot."""
         before = self._state
         state, actions = machine.step(before, event, now, self.policy)
         self._state = state
@@ -89,17 +89,17 @@ class Unit:
         return self._state.facts
 
     def reload(self, policy: Policy, now: Now) -> None:
-        """A new policy; the session goes on if it may."""
+        """Apply a new policy. The session goes on if the new policy allows it."""
         before, self.policy = self.policy, policy
         self.step(Reloaded(before), now)
 
     def retire(self, now: Now) -> None:
-        """The gateway has left the config: release it, and do not wait for its threads."""
+        """The gateway has left the config. Release it, and do not wait for its threads."""
         self.step(ShutdownAsked(), now)
         self.link.close(0.0)
 
     def is_due(self, now: Now) -> bool:
-        """Whether a deadline has passed on either clock, or the counters of seconds have stood for `STALE`."""
+        """Whether a deadline has passed on either clock, or the snapshot is `STALE` seconds old."""
         wake = self.wake
         return (
             now.mono - self.snapshot.at.mono >= STALE

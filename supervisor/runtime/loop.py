@@ -1,11 +1,11 @@
 """The deciding loop: one thread takes events from the mailbox and lets each gateway's machine decide.
 
-- Nothing here blocks but the wait for the mailbox, and that ends at the next deadline, or after `LOOK` at the latest.
-- Each round looks at both clocks, so that windows turn and deadlines pass whatever rings.
-- A defect of ours costs one decision, or what follows one round; never the loop.
-- A gateway lives in the time of its events: while some wait, no deadline is judged but by them. So however late the
-  loop is, an answer that came in time is in time.
-- What the loop shows to others is replaced by reference: `snapshots()` may be called from any thread.
+- Only the wait for the mailbox blocks. It ends at the next deadline, and after `LOOK` seconds at the latest.
+- Each round looks at both clocks. So windows and deadlines do not depend on a scheduler.
+- A bug of ours costs one decision, or the work after one round. It does not stop the loop.
+- While events of a gateway wait, its deadlines are judged at the time of those events. So an answer that came in time
+  counts as in time, even if the loop is late.
+- Snapshots are replaced by reference: `snapshots()` may be called from any thread.
 """
 
 import logging
@@ -24,9 +24,9 @@ from supervisor.runtime.mailbox import Letter, Mailbox, Order
 log = logging.getLogger("supervisor.daemon")
 
 LOOK = 1.0
-"""Seconds between two looks at the clocks, at most."""
+"""Most seconds between two looks at the clocks."""
 BATCH = 64
-"""Events taken between two looks at the clocks, at most."""
+"""Most events between two looks at the clocks."""
 STALLED = 5.0
 """Seconds without a round after which the loop is called hung."""
 LOOP_BOUNDS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -35,8 +35,8 @@ LOOP_BOUNDS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.0
 class Loop:
     """All gateways of one daemon.
 
-    Only `run` and what it calls change anything; the rest may be read from any thread. `look` is for a watchdog that
-    wants more than one round a second.
+    Only `run`, and what it calls, changes anything. The rest may be read from any thread. A shorter `look` is for a
+    watchdog that needs more than one round a second.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class Loop:
         return tuple(unit.snapshot for unit in self._order)
 
     def beating(self, patience: float = STALLED) -> bool:
-        """Whether the loop turns: its last round is not `patience` seconds old."""
+        """Whether the loop turns: its last round is younger than `patience` seconds."""
         return time.monotonic() - self._beat < patience
 
     def stop(self) -> None:
-        """End `run` after the round under way. To be ordered through the mailbox."""
+        """End `run` after the present round. To be sent through the mailbox."""
         self._stopping = True
 
     # -- for the loop's own thread ------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ class Loop:
         return self._units.get(name)
 
     def arrange(self, units: Iterable[Unit]) -> None:
-        """These gateways from now on, in this order; those that are new begin."""
+        """Supervise these gateways from now on, in this order. New ones begin."""
         before = self._units
         self._order = tuple(units)
         for name in before.keys() - {unit.policy.name for unit in self._order}:
@@ -89,7 +89,7 @@ class Loop:
                 self.step(unit, Started())
 
     def step(self, unit: Unit, event: Event, now: Now | None = None) -> None:
-        """One decision, now or at the time of the event. A defect of ours costs that decision, not the daemon."""
+        """One decision, now or at the time of the event. A bug of ours costs that decision and not the daemon."""
         began = time.perf_counter()
         try:
             unit.step(event, now if now is not None else self._clock.now())
@@ -98,12 +98,12 @@ class Loop:
         self.decisions = self.decisions.with_value(time.perf_counter() - began)
 
     def catch_up(self, unit: Unit) -> None:
-        """Let a gateway hear what it was sent already, before something is asked of it."""
+        """Let a gateway take the events that already wait, before it is asked for something."""
         for letter in self._mailbox.taken(unit.policy.name):
             self.step(unit, letter.event, letter.at)
 
     def run(self, after_round: Callable[[Now], None]) -> None:
-        """Turn until stopped; `after_round` is called at the end of each round."""
+        """Turn until stopped. `after_round` is called at the end of each round."""
         while not self._stopping:
             self._take(self._patience())
             now = self._look()
@@ -111,7 +111,7 @@ class Loop:
             self._act(partial(after_round, now), "what follows a round")
 
     def end(self) -> None:
-        """Every gateway is told that the daemon ends."""
+        """Tell every gateway that the daemon ends."""
         for unit in self._order:
             self.step(unit, ShutdownAsked())
 

@@ -1,12 +1,13 @@
-"""The one way into the loop: from sessions, signals, the web, the bell.
+"""The only way into the loop, for sessions, signals, the web and the scheduler.
 
-- Putting never blocks and may be done anywhere; an order in a signal handler too: `SimpleQueue.put` is reentrant.
-- Each gateway has a queue of its own, and they are emptied in turn: a gateway that floods us delays itself alone.
-- It is bounded. What a session is flooded with may be dropped when its queue is full: notices and traffic. Answers have
-  a reserve; of those that nobody asked for no more than that is kept. Sessions that begin and end and rings are always
-  taken: their number is bounded by what we do ourselves.
-- Orders come first: a flood must not delay SIGTERM.
-- An event is stamped with both clocks where it is received, so that a late loop judges it by its own time.
+- Putting never blocks and may be done anywhere. Even a signal handler may send an order, because `SimpleQueue.put` is
+  reentrant.
+- Each gateway has a queue of its own, and the queues take turns. So a gateway that floods us delays only itself.
+- The queues are bounded. If a queue is full, notices and traffic are dropped. Answers have a reserve above that; if the
+  reserve is full too, answers are dropped as well. The begin and the end of a session are always taken, because our own
+  actions bound their number.
+- Orders come first, so a flood does not delay SIGTERM.
+- An event gets the time of both clocks where it is received. So a late loop judges it by its own time.
 """
 
 import queue
@@ -27,9 +28,9 @@ from supervisor.core.model.events import (
 )
 
 CAPACITY = 10_000
-"""Events of one gateway waiting above which its notices are dropped."""
+"""If this many events of one gateway wait, its notices are dropped."""
 RESERVE = 1_000
-"""How many more may wait before its answers are dropped too: we never ask for so many."""
+"""This many more may wait before answers are dropped too. We never ask for so many."""
 
 _SAID = NoticeReceived | TrafficSeen
 _ANSWERED = TimeAnswered | NextIdReceived | AccountsReceived | ProbeAnswered | CallbackFailed
@@ -46,13 +47,13 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Something for the daemon itself: done on the loop, in its turn."""
+    """A task for the daemon itself. The loop does it in its turn."""
 
     act: Callable[[], None]
 
 
 class Mailbox:
-    """Bounded, many writers, one reader: `get`, `taken` and `forget` are for the loop's thread."""
+    """Bounded, with many writers and one reader. `get`, `taken` and `forget` are for the loop's thread."""
 
     def __init__(self, now: Callable[[], Now], capacity: int = CAPACITY) -> None:
         self._now = now
@@ -60,11 +61,11 @@ class Mailbox:
         self._letters: dict[str, deque[Letter]] = {}
         self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
         self._tokens: queue.SimpleQueue[None] = queue.SimpleQueue()
-        """One for each letter and each order, whichever is then taken."""
+        """One for each letter and each order."""
         self._newcomers: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._turns: deque[str] = deque()
         self.dropped = 0
-        """Events that found it full."""
+        """Events that were dropped because a queue was full."""
 
     def post(self, gateway: str, event: Event) -> None:
         """An event for a gateway, received now."""
@@ -81,12 +82,12 @@ class Mailbox:
         self._tokens.put(None)
 
     def order(self, act: Callable[[], None]) -> None:
-        """Something for the daemon to do."""
+        """A task for the daemon."""
         self._orders.put(Order(act))
         self._tokens.put(None)
 
     def get(self, timeout: float) -> Letter | Order | None:
-        """The next one; None if none came within `timeout` seconds."""
+        """The next letter or order. None if none came within `timeout` seconds."""
         try:
             self._tokens.get(timeout=max(0.0, timeout))
         except queue.Empty:
@@ -94,22 +95,22 @@ class Mailbox:
         return self._next() if self._orders.empty() else self._orders.get()
 
     def waiting(self, gateway: str) -> bool:
-        """Whether events of this gateway have been received and not been taken."""
+        """Whether events of this gateway wait to be taken."""
         return bool(self._letters.get(gateway))
 
     def taken(self, gateway: str) -> list[Letter]:
-        """All that waits for this gateway, out of turn."""
+        """All letters that wait for this gateway, out of turn."""
         letters = self._letters.get(gateway, ())
         return [letters.popleft() for _ in range(len(letters))] if letters else []
 
     def forget(self, gateway: str) -> None:
-        """This gateway has left: what waits for it is for nobody."""
+        """This gateway has left. Drop what waits for it."""
         self._letters.pop(gateway, None)
         if gateway in self._turns:
             self._turns.remove(gateway)
 
     def _next(self) -> Letter | None:
-        """One letter of the gateway whose turn it is; None if all were taken out of turn."""
+        """One letter of the gateway whose turn it is. None if all were taken out of turn."""
         while not self._newcomers.empty():
             newcomer = self._newcomers.get()
             if newcomer not in self._turns:

@@ -21,7 +21,7 @@ from supervisor.observe.metrics.family import Family, Kind, Row, single
 from supervisor.observe.metrics.farms import FARMS
 
 COUNTED_CODES = (326, 1100, 1101, 1102, 1300, 2103, 2105, 2110, 2157)
-"""The message codes that are there from the first scrape: those that alerts ask for."""
+"""The message codes that alerts use. They are there from the first scrape."""
 
 
 def _layers(height: int) -> Iterable[Row]:
@@ -53,7 +53,7 @@ def _info(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
 
 
 def _open_windows(windows: tuple[WindowView, ...]) -> Iterable[Row]:
-    """Maintenance may be asked for at any time, so that it is known not to be open before it ever was."""
+    """Maintenance has a sample before it was ever asked for: it is known not to be open."""
     for window in windows:
         yield (window.name,), int(window.active)
     if Windows.MAINTENANCE not in {window.name for window in windows}:
