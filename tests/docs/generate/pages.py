@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from supervisor.commands import codes
 from supervisor.config.reference import with_tables
 from tests.docs.generate import metrics, states, statuses
 
 DOCS = Path(__file__).parents[3] / "docs"
 
 PAGES: Mapping[str, Callable[[str], str]] = {
+    "codes.md": lambda _: codes.markdown(),
     "configuration.md": with_tables,
     "metrics.md": lambda _: metrics.page(),
     "states.md": lambda _: states.page(),
