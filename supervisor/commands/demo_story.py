@@ -67,7 +67,7 @@ class Story:
 
     def play(self) -> None:
         """All scenes. Raises Stuck."""
-        self._scene("Thursday afternoon: the daemon connects; the gateway tells its farms (2104, 2106, 2158)")
+        self._scene("Thursday afternoon: the daemon connects; the gateway reports its farms (2104, 2106, 2158)")
         self._await("every layer is up", lambda now: now.height == TOP)
         self._farm_blip()
         self._upstream_lost()
@@ -91,15 +91,15 @@ class Story:
             raise Stuck("the session was rebuilt for a farm")
 
     def _upstream_lost(self) -> None:
-        self._scene("the gateway loses IBKR (1100) and finds it again (1102); the socket stays open all the while")
+        self._scene("the gateway loses IBKR (1100) and finds it again (1102); the socket stays open all the time")
         self._fault("1100 / 1102", lambda: self._notice(1100, LOST), lambda: self._notice(1102, RESTORED), lasts=6.0)
 
     def _socket_lost(self) -> None:
-        self._scene("the gateway's process dies without a word: the socket is reset, the port refuses for 5 s")
+        self._scene("the gateway's process dies without a notice: the socket is reset, the port refuses for 5 s")
         self._fault("lost socket", lambda: self._do("refuse"), lambda: self._do("heal"), lasts=5.0)
 
     def _hang(self) -> None:
-        self._scene("the gateway hangs with its port open: only an unanswered heartbeat tells")
+        self._scene("the gateway hangs with its port open: only an unanswered heartbeat shows it")
         self._fault("hang", lambda: self._do("freeze"), lambda: self._do("heal"), lasts=12.0)
 
     def _daily_restart(self) -> None:
@@ -119,7 +119,7 @@ class Story:
         found = self._await_broken(began)
         cause = self._cause()
         self._await("the login is asked for", lambda now: now.status is Status.REAUTH_REQUIRED)
-        self._say("somebody approves the login on the phone")
+        self._say("someone approves the login on the phone")
         self._do("heal")
         healed = time.monotonic()
         self._await("every layer is up", lambda now: now.height == TOP)

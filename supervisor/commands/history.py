@@ -126,7 +126,7 @@ def _outages(outages: Sequence[Mapping[str, Any]], width: int) -> Text:
     rows = [_cells(outage, to=width >= WIDE) for outage in outages]
     room = width - width_of(headings, rows) - GAP
     if room >= LEAST_WORDS:
-        headings.append("WHAT WAS TOLD")
+        headings.append("EXPLANATION")
         for row, outage in zip(rows, outages, strict=True):
             first = outage["words"].partition(". ")[0]
             row.append(Text(shorten(first, min(room, MOST_WORDS), placeholder=" ...")))

@@ -43,11 +43,9 @@ class _Commands(typer.core.TyperGroup):
     """Finds a command by importing its module."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """All names, in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of this name, or None."""
         if cmd_name not in COMMANDS:
             return None
         module, function = COMMANDS[cmd_name]

@@ -132,7 +132,7 @@ def as_table(gateways: Gateways, from_: datetime, until: datetime, local: ZoneIn
             _clock(at, local),
         )
         until_clock = _clock(planned_until, zone_of(zone) if zone else UTC) if planned_until else ""
-        table.add_row(*map(Text, (gateway, window, *clocks, until_clock, note)))  # Text: a name is no markup
+        table.add_row(*map(Text, (gateway, window, *clocks, until_clock, note)))  # Text: a name is not markup
     return table
 
 

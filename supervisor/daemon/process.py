@@ -70,17 +70,14 @@ class Observers:
         self._say = say
 
     def told(self, gateway: str, at: datetime, tell: Tell) -> None:
-        """Something worth knowing."""
         self._say(gateway, at, tell)
         number = self._events.append(gateway, at, tell)
         self._journal.record(gateway, at, tell, number)
 
     def heard(self, gateway: str, at: datetime, code: int, text: str) -> None:
-        """A message code, to be counted."""
         self._journal.heard(gateway, at, code, text)
 
     def keep(self, gateway: str, facts: Facts) -> None:
-        """Facts that must survive."""
         self._journal.keep(gateway, facts)
 
 

@@ -51,7 +51,6 @@ class _Messages:
         return True
 
     def qsize(self) -> int:
-        """How many messages are kept here."""
         return 0
 
 

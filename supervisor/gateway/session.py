@@ -103,7 +103,6 @@ class Session:
         self._request(lambda: self._client.reqAccountSummary(request_id, "All", tags))
 
     def cancel_summary(self, request_id: int) -> None:
-        """No more rows."""
         self._request(lambda: self._client.cancelAccountSummary(request_id))
 
     def close(self, detail: str = "") -> None:

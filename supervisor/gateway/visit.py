@@ -120,8 +120,6 @@ def visit(
 
 
 class _Visitor:
-    """A running visit."""
-
     def __init__(self, order: Connect, on_event: Callable[[VisitEvent], None]) -> None:
         self._order = order
         self._on_event = on_event
@@ -133,7 +131,6 @@ class _Visitor:
         self._last = 0.0
 
     def go(self, session_timeout: float, answer_timeout: float, probe: bool, summary: bool) -> Visit:
-        """The whole visit."""
         self._session.start()
         patience = self._order.connect_timeout + self._order.handshake_timeout + _LEAVING
         self._listen(time.monotonic() + patience, lambda: self._result.handshake)

@@ -155,14 +155,12 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
 
     @_guarded
     def nextValidId(self, orderId: int) -> None:
-        """The next order id."""
         self.emit(NextIdReceived(self.epoch, _int32(orderId)))
 
     @_guarded
     def currentTime(self, time: int) -> None:
-        """The gateway's clock."""
         if not 0 <= time <= _LAST_SECOND:
-            raise Undecodable(f"no time of day: {time}")
+            raise Undecodable(f"not a valid time: {time}")
         self.emit(TimeAnswered(self.epoch, time))
 
     @_guarded
@@ -174,13 +172,11 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
 
     @_guarded
     def accountSummary(self, reqId: int, account: str, tag: str, value: str, currency: str) -> None:
-        """One row of an account summary."""
         if self._on_summary is not None:
             self._on_summary(SummaryRow(*(clean(text, 1000) for text in (account, tag, value, currency))))
 
     @_guarded
     def accountSummaryEnd(self, reqId: int) -> None:
-        """The end of an account summary."""
         if self._on_summary is not None:
             self._on_summary(SummaryEnd())
 
@@ -206,5 +202,5 @@ def _error_arguments(args: tuple[Any, ...]) -> tuple[int, int, str]:
 
 def _int32(value: object) -> int:
     if not isinstance(value, int) or not -(2**31) <= value < 2**31:
-        raise Undecodable(f"a number that is none of TWS: {clean(str(value), 40)}")
+        raise Undecodable(f"not a number of TWS: {clean(str(value), 40)}")
     return value

@@ -74,7 +74,6 @@ class Loop:
         return self._order
 
     def unit(self, name: str) -> Unit | None:
-        """A gateway by its name."""
         return self._units.get(name)
 
     def arrange(self, units: Iterable[Unit]) -> None:

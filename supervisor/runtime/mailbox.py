@@ -82,7 +82,6 @@ class Mailbox:
         self._tokens.put(None)
 
     def order(self, act: Callable[[], None]) -> None:
-        """A task for the daemon."""
         self._orders.put(Order(act))
         self._tokens.put(None)
 

@@ -46,8 +46,6 @@ class Exposition:
 
 
 class _Page:
-    """The page in one format."""
-
     def __init__(self, page: Format) -> None:
         renderer = Renderer(page)
         self.content_type = renderer.content_type

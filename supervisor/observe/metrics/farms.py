@@ -46,7 +46,7 @@ FARMS: tuple[Gateway, ...] = (
     ),
     _farm(
         "ib_farm_required",
-        "1 if the farm counts for the layer farms.",
+        "1 if the farm counts for the farms layer.",
         lambda farm: int(farm.required),
         query="count by (job, instance, gateway) (ib_farm_required == 1)",
     ),

@@ -94,7 +94,7 @@ GATEWAY: tuple[Gateway, ...] = (
     Family(
         Kind.STATESET,
         "ib_gateway_status",
-        "The gateway's state in one word.",
+        "The status of the gateway in one word.",
         lambda s: s.status,
         single,
         query='ib_gateway_status{ib_gateway_status="reauth_required"} == 1',
@@ -102,7 +102,7 @@ GATEWAY: tuple[Gateway, ...] = (
     Family(
         Kind.STATESET,
         "ib_session_phase",
-        "Where the API session stands.",
+        "The phase of the API session.",
         lambda s: s.phase,
         single,
         query='ib_session_phase{ib_session_phase="ready"} == 0',
@@ -111,7 +111,7 @@ GATEWAY: tuple[Gateway, ...] = (
     Family(
         Kind.COUNTER,
         "ib_messages_total",
-        "Message codes received; codes that are not in the catalogue as other.",
+        "Message codes received. Codes that are not in the catalogue count as other.",
         lambda s: s.counters.messages,
         _messages,
         ("code",),
@@ -139,7 +139,7 @@ GATEWAY: tuple[Gateway, ...] = (
     ),
     counted(
         "ib_session_losses_total",
-        "Ready sessions that ended; planned if a window explained it at that moment.",
+        "Ready sessions that ended. Planned means that a window explained the loss when it happened.",
         lambda s: s.counters.losses,
         ("reason", "planned"),
         Loss,
@@ -154,7 +154,7 @@ GATEWAY: tuple[Gateway, ...] = (
     ),
     counted(
         "ib_outages_total",
-        "Outages that closed, by the lowest layer broken at their first moment.",
+        "Outages that closed, by the lowest layer that was down when they began.",
         lambda s: s.outages.counts,
         ("cause", "planned"),
         Layer,
@@ -163,7 +163,7 @@ GATEWAY: tuple[Gateway, ...] = (
     ),
     counted(
         "ib_outage_seconds_total",
-        "Observed seconds in which not every layer was up; those of a planned outage once it has closed.",
+        "Observed seconds in which a layer was down. The seconds of a planned outage are added when it closes.",
         lambda s: s.outages.seconds,
         ("cause", "planned"),
         Layer,
@@ -189,7 +189,7 @@ GATEWAY: tuple[Gateway, ...] = (
     Family(
         Kind.HISTOGRAM,
         "ib_heartbeat_seconds",
-        "Round trip of a heartbeat that was alone in flight.",
+        "Round trip of a heartbeat, measured when no other heartbeat was in flight.",
         lambda s: s.counters.heartbeats,
         single,
         query="histogram_quantile(0.9, rate(ib_heartbeat_seconds_bucket[5m]))",
@@ -202,7 +202,7 @@ GATEWAY: tuple[Gateway, ...] = (
     ),
     moment(
         "ib_last_message_timestamp_seconds",
-        "When the gateway last said anything.",
+        "When the last message came from the gateway.",
         lambda s: s.last_message,
         query="time() - ib_last_message_timestamp_seconds > 60",
     ),
@@ -214,7 +214,7 @@ GATEWAY: tuple[Gateway, ...] = (
     ),
     counted(
         "ib_upstream_losses_total",
-        "Losses of IBKR's servers that ended, by what they did to the subscriptions.",
+        "Losses of IBKR's servers that ended, by their effect on subscriptions.",
         lambda s: s.counters.upstream_losses,
         ("data",),
         Data,
@@ -228,7 +228,7 @@ GATEWAY: tuple[Gateway, ...] = (
     ),
     gauge(
         "ib_competing_session",
-        "1 while a competing session is heard of, 0 after 5 minutes of silence; absent if never heard.",
+        "1 for 5 minutes after a message about a competing session, then 0; absent before the first.",
         lambda s: _truth(s.competing),
         query="ib_competing_session == 1",
     ),
@@ -244,7 +244,7 @@ GATEWAY: tuple[Gateway, ...] = (
     Family(
         Kind.GAUGE,
         "ib_window_next_timestamp_seconds",
-        "The first start of the window later than now.",
+        "The next start of the window.",
         lambda s: s.windows,
         _window_starts,
         ("window",),
@@ -252,7 +252,7 @@ GATEWAY: tuple[Gateway, ...] = (
     ),
     counted(
         "ib_restarts_total",
-        "Scheduled restarts by how they went, once per window.",
+        "Scheduled restarts by result, counted once for each window.",
         lambda s: s.restarts.counts,
         ("result",),
         Result,
@@ -260,7 +260,7 @@ GATEWAY: tuple[Gateway, ...] = (
     ),
     gauge(
         "ib_restart_pending",
-        "1 from the loss in a restart window to the next ready.",
+        "1 from the loss of the session in a restart window until a session is ready again.",
         lambda s: int(s.restarts.pending),
         query="ib_restart_pending == 1",
     ),
@@ -284,7 +284,7 @@ GATEWAY: tuple[Gateway, ...] = (
     ),
     moment(
         "ib_reauth_due_timestamp_seconds",
-        "The restart at which a login is asked for; while one is required, the instant that was missed.",
+        "The restart that will ask for a login; while a login is required, the restart that was missed.",
         lambda s: s.login.due,
         query="(ib_reauth_due_timestamp_seconds - time()) / 3600",
     ),
@@ -308,7 +308,7 @@ GATEWAY: tuple[Gateway, ...] = (
     ),
     moment(
         "ib_desupport_timestamp_seconds",
-        "From when IBKR will refuse this version of the gateway, by code 2172.",
+        "From when IBKR refuses this version of the gateway, as announced by code 2172.",
         lambda s: s.desupported_on,
         query="(ib_desupport_timestamp_seconds - time()) / 86400 < 60",
     ),

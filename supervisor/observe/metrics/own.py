@@ -48,7 +48,7 @@ OWN: tuple[Family[Internals], ...] = (
     Family(
         Kind.COUNTER,
         "ib_supervisor_events_dropped_total",
-        "Notices, and answers that nobody asked for, dropped because the mailbox was full.",
+        "Notices and unrequested answers that were dropped because the queue of their gateway was full.",
         lambda own: own.events_dropped,
         single,
         query="increase(ib_supervisor_events_dropped_total[1h]) > 0",

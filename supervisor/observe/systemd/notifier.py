@@ -74,7 +74,6 @@ class Notifier:
         self._state(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
     def stopping(self) -> None:
-        """The daemon ends."""
         self._state("STOPPING=1")
 
     def status(self, text: str) -> None:
