@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from supervisor.commands.main import COMMANDS
-from supervisor.observe.metrics.gateway import GATEWAY
-from supervisor.observe.metrics.own import OWN
 from tests.deploy.rules import alerts
-from tests.deploy.tools import RUNBOOKS
+from tests.deploy.tools import METRICS, RUNBOOKS
 
 PAGES = sorted(RUNBOOKS.glob("*.md"))
 HEADINGS = ["What you lose", "See more", "Do", "Do not", "When it ends"]
@@ -36,4 +34,4 @@ def test_a_page_names_only_alerts_metrics_and_commands_that_exist(page: Path) ->
     text = page.read_text(encoding="utf-8")
     assert set(re.findall(r"\bIB[A-Z]\w+", text)) - {"IBKR"} <= {alert.name for alert in alerts()}
     assert set(re.findall(r"`ib-supervisor ([a-z-]+)", text)) <= set(COMMANDS)
-    assert set(re.findall(r"\bib_\w+", text)) <= {family.name for family in GATEWAY} | {family.name for family in OWN}
+    assert set(re.findall(r"\bib_\w+", text)) <= METRICS
