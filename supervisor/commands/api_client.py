@@ -1,7 +1,7 @@
 """How commands talk to the daemon: plain HTTP to its API, found by `--url`, the environment, the config, or a default.
 
-- Directly, whatever proxy the environment names: the daemon is next door.
-- Whatever answers there instead, or answers badly, is a daemon that does not answer.
+- Proxies of the environment are ignored, because the daemon is close by.
+- If something else answers there, or the answer makes no sense, that counts as no answer.
 """
 
 import base64
@@ -21,7 +21,7 @@ import typer
 DEFAULT = "http://127.0.0.1:14000"
 ENVIRONMENT = "IB_SUPERVISOR_URL"
 TIMEOUT = 5.0
-"""Seconds for one question."""
+"""Seconds for one request."""
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -30,7 +30,7 @@ class Unreachable(Exception):
 
 
 class Refused(Exception):
-    """The daemon answered, and not with yes."""
+    """The daemon refused."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -46,7 +46,7 @@ class Client:
     """`user:password`."""
 
     def get(self, path: str, timeout: float = TIMEOUT) -> Any:
-        """The JSON at `path`, which tells of gateways. Raises Unreachable, Refused."""
+        """The JSON at `path`, which has a list of gateways. Raises Unreachable, Refused."""
         text = self._ask("GET", path, timeout)
         with contextlib.suppress(ValueError):
             answer = json.loads(text)
@@ -55,7 +55,7 @@ class Client:
         raise Unreachable(f"what answers at {self.url} is not ib-supervisor")
 
     def post(self, path: str, fields: dict[str, str] | None = None, timeout: float = TIMEOUT) -> str:
-        """Ask for something to be done. Raises Unreachable, Refused."""
+        """Ask the daemon to do something. Raises Unreachable, Refused."""
         query = f"?{urllib.parse.urlencode(fields)}" if fields else ""
         return self._ask("POST", path + query, timeout)
 
@@ -77,8 +77,12 @@ class Client:
             raise Unreachable(f"no daemon answers at {self.url}: {reason}") from None
 
 
-UrlOption = typer.Option("--url", help=f"Where the daemon is; else ${ENVIRONMENT}, else the config's, else {DEFAULT}.")
-ConfigOption = typer.Option("--config", metavar="FILE", help="The daemon's config, to find it by `http.listen`.")
+UrlOption = typer.Option(
+    "--url", help=f"The daemon's address. Without it ${ENVIRONMENT}, then --config, then {DEFAULT}."
+)
+ConfigOption = typer.Option(
+    "--config", metavar="FILE", help="The daemon's config, to find the daemon by `http.listen`."
+)
 AuthOption = typer.Option("--auth-file", metavar="FILE", help="A file with one line: user:password.")
 
 
@@ -94,7 +98,7 @@ def client(url: str | None, config: Path | None, auth_file: Path | None) -> Clie
 
 
 def _place(said: str, hint: str) -> str:
-    """The URL that is meant, HTTP without a scheme. Judged here, because a socket takes 80000 for port 14464."""
+    """The URL that is meant, HTTP without a scheme. Checked here, because a socket takes 80000 for port 14464."""
     url = said if said.startswith(("http://", "https://")) else f"http://{said}"
     try:
         parts = urllib.parse.urlsplit(url)
@@ -102,7 +106,7 @@ def _place(said: str, hint: str) -> str:
     except ValueError:
         fits = False
     if not fits or not url.isprintable() or " " in url or url.count("://") > 1:
-        raise typer.BadParameter(f"{said!r} is no URL, like {DEFAULT}", param_hint=hint)
+        raise typer.BadParameter(f"{said!r} is not a URL like {DEFAULT}", param_hint=hint)
     return url.rstrip("/")
 
 

@@ -1,4 +1,4 @@
-"""`ib-supervisor demo`: the daemon with an embedded simulated gateway that plays a week of trouble, told as it goes."""
+"""`ib-supervisor demo`: the daemon on a simulated gateway that plays a week of trouble."""
 
 import os
 import sys
@@ -31,9 +31,9 @@ _QUIET_KINDS = frozenset({"farm", "notice", "outage_closed"})
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Exit after the closing table.")] = False,
 ) -> None:
-    """Watch the daemon live through a week of trouble on a simulated gateway, in under three minutes.
+    """Watch the daemon get through a week of trouble on a simulated gateway, in under three minutes.
 
-    Plays once and keeps serving until Ctrl-C; with --once it exits, 0 if everything was found and healed, else 1.
+    It plays once and then serves until Ctrl-C. With --once it exits: 0 if all faults were found and healed, else 1.
     """
     clock = Clock()
     clock.offset = BEGINNING.astimezone(UTC) - datetime.now(UTC)
@@ -53,7 +53,7 @@ class _Demo:
         self._process: Process | None = None
 
     def play(self) -> int:
-        """Returns the exit status."""
+        """Play the story and return the exit status."""
         for port in (PORT, 0):
             try:
                 self._process = Process(self._config(port), os.environ, sys.stderr, clock=self._clock, say=self._told)
@@ -113,7 +113,7 @@ class _Demo:
     def _line(self, at: datetime, text: str) -> None:
         try:
             print(f"{at.astimezone(NEW_YORK):%a %H:%M:%S}  {text}", flush=True)
-        except BrokenPipeError:  # nobody reads the story any more, as after `| head`
+        except BrokenPipeError:  # nobody reads the story now, as after `| head`
             with open(os.devnull, "wb") as nowhere:
                 os.dup2(nowhere.fileno(), sys.stdout.fileno())
             self._failed = True

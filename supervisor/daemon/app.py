@@ -1,10 +1,10 @@
-"""The daemon, put together: the loop in the middle, observers around it, and the words of the outside world.
+"""The daemon: the loop in the middle, observers around it, and signals and requests from outside.
 
-- Start: the config is valid, `ibapi` passes its self-test, the HTTP socket is bound, the journal is read; then the loop
-  turns, and only then READY=1 is said. A gateway that is not there is no reason to wait.
-- Signals only enqueue. A reload is read and validated on a thread of its own, one at a time, and applied by the loop:
-  of two that overlap the file as it was read last counts.
-- End: sessions are given a second, and the process is gone within two, whatever hangs.
+- Start: the config is valid, `ibapi` passes its self-test, the HTTP socket is bound, and the journal is read. Then the
+  loop turns, and READY=1 is sent. The daemon does not wait for a gateway.
+- Signals only enqueue. A reload is read and validated on a thread of its own, one at a time, and the loop applies it.
+  If two reloads overlap, the file that was read last counts.
+- End: sessions get one second, and the process ends within two, even if something hangs.
 """
 
 import logging
@@ -36,11 +36,11 @@ from supervisor.runtime.mailbox import Mailbox
 log = logging.getLogger("supervisor.daemon")
 
 DRAIN = 1.0
-"""Seconds that sessions are given to end."""
+"""Seconds that sessions get to end."""
 ASKED = 2.0
-"""Seconds that somebody outside waits for the loop to do what was asked."""
+"""Seconds that a caller outside waits for the loop to do what was asked."""
 RELOAD = 10.0
-"""Seconds that a reload may take, reading the file included."""
+"""Seconds that a reload may take, including reading the file."""
 
 
 Tell = Callable[[str, datetime, Report], None]
@@ -48,7 +48,7 @@ Tell = Callable[[str, datetime, Report], None]
 
 
 class Daemon:
-    """All of one process but its command line. `run` is called on the main thread, the rest from any."""
+    """All parts of one process except its command line. `run` is for the main thread, the rest for any thread."""
 
     def __init__(
         self,
@@ -81,19 +81,19 @@ class Daemon:
         self._next_chore = 0.0
         self._next_watchdog = 0.0
         self.ending_since = 0.0
-        """Monotonic seconds: when the daemon was told to end; 0 before."""
+        """Monotonic seconds of the order to end. 0 before it."""
 
     # -- for everybody ------------------------------------------------------------------------------------------------
 
     def tried(self) -> tuple[bool, str]:
-        """Whether every gateway was tried once; if not, which were not."""
+        """Whether every gateway was tried once, and if not, which were not."""
         if not self._ready:
             return False, "starting"
         waiting = [s.policy.name for s in self.loop.snapshots() if not s.tried and s.phase != "stopped"]
         return not waiting, f"not tried yet: {', '.join(waiting)}" if waiting else "ready"
 
     def tell_gateway(self, name: str, event: Event) -> bool:
-        """Let an event reach a gateway in its turn, and wait for it. False if there is no such gateway.
+        """Pass an event to a gateway in its turn, and wait for it. False if there is no such gateway.
 
         Raises TimeoutError if the loop does not get to it in time.
         """
@@ -110,7 +110,7 @@ class Daemon:
         return found[0]
 
     def reload(self) -> ReloadResult:
-        """Read the config file again, apply it, and say what came of it. Raises TimeoutError."""
+        """Read the config file again, apply it, and return the result. Raises TimeoutError."""
         answer: list[ReloadResult] = []
         done = threading.Event()
 
@@ -131,11 +131,11 @@ class Daemon:
     # -- the life of the process --------------------------------------------------------------------------------------
 
     def each_second(self, chore: Callable[[Now], None]) -> None:
-        """Something quick to be done on the loop about once a second."""
+        """Do this quick task on the loop about once a second."""
         self._chores.append(chore)
 
     def catch_signals(self) -> None:
-        """From now on signals are orders to the loop; on the main thread, as early as may be."""
+        """Turn signals into orders to the loop. Call it early, on the main thread; elsewhere it does nothing."""
         if threading.current_thread() is not threading.main_thread():
             return
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -146,7 +146,7 @@ class Daemon:
     def run(self, facts: Mapping[str, Facts], on_ready: Callable[[], None] = lambda: None) -> None:
         """Supervise until stopped.
 
-        `facts` are those of earlier processes; `on_ready` is called once, when the loop turns.
+        `facts` come from earlier processes. `on_ready` is called once, when the loop turns.
         """
         self._facts = dict(facts)
         self._first_round = on_ready
@@ -170,7 +170,7 @@ class Daemon:
                 chore(now)
 
     def _pace(self) -> float:
-        """Seconds between two rounds at most: systemd's watchdog may want more than our own look at the clocks."""
+        """Most seconds between two rounds. systemd's watchdog may need them more often than our look at the clocks."""
         interval = self._notifier.watchdog_interval
         return POLL if interval is None else min(interval, POLL)
 
@@ -199,7 +199,7 @@ class Daemon:
     # -- reload -------------------------------------------------------------------------------------------------------
 
     def _begin_reload(self, tell: Callable[[ReloadResult], None]) -> None:
-        """Read the file on a thread of its own: a file system may hang, the loop may not."""
+        """Read the file on a thread of its own. A file system may hang, and the loop must not."""
 
         def read() -> None:
             with self._reading:

@@ -46,13 +46,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("supervisor.daemon")
 
 UNWRITTEN = 1000
-"""Numbers of events that are left out at a start: a kill may have cost the journal events whose numbers were told."""
+"""Event numbers that are skipped at a start: after a kill, the journal may lack the last numbers that were sent."""
 END = 1.9
-"""Seconds after SIGTERM in which the process is gone, whatever hangs."""
+"""Seconds after SIGTERM within which the process ends, even if something hangs."""
 
 
 class StartError(Exception):
-    """The daemon cannot start; the text says why."""
+    """The daemon cannot start. The text says why."""
 
 
 Say = Callable[[str, datetime, Report], None]
@@ -64,7 +64,7 @@ def to_the_log(gateway: str, at: datetime, report: Report) -> None:
 
 
 class Observers:
-    """Everybody who is told what happened: the log (or `say` in its place), the journal, the stream of events."""
+    """Passes on what happened to the log (or to `say`), the journal and the stream of events."""
 
     def __init__(self, journal: Journal, events: EventRing, say: Say) -> None:
         self._journal = journal
@@ -88,15 +88,13 @@ class Observers:
         self._journal.record(gateway, at, report, number, outage)
 
     def keep(self, gateway: str, facts: Facts) -> None:
-        """Facts that must survive."""
         self._journal.keep(gateway, facts)
 
 
 class Process:
-    """A daemon with all that belongs to it; also what the web side knows of it (`observe.web.backend.Backend`).
+    """A daemon with all its parts. It is also the `observe.web.backend.Backend` of the web side.
 
-    The constructor opens what may fail, and raises StartError; `run` supervises, on the main thread, until it is
-    stopped.
+    The constructor opens what may fail, and raises StartError. `run` supervises on the main thread until it is stopped.
     """
 
     def __init__(
@@ -137,7 +135,7 @@ class Process:
 
     @property
     def url(self) -> str:
-        """Where people and Prometheus find it."""
+        """The address for people and for Prometheus."""
         host, port = self._socket.getsockname()[:2]
         scheme = "http" if self._tls is None else "https"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
@@ -185,7 +183,7 @@ class Process:
             log.warning("%s", found.warning)
 
     def _admit(self) -> "Admit | None":
-        """Who asks for names and passwords; None if there are no users, and then bcrypt is not needed."""
+        """Checks names and passwords. None without users; then bcrypt is not needed."""
         if not self._http.security.users:
             return None
         from supervisor.observe.web.users import Users
@@ -193,7 +191,7 @@ class Process:
         return Users(dict(self._http.security.users)).admit
 
     def _words(self, text: str) -> str:
-        """Text that may name an account, for whoever writes it."""
+        """A text that may name an account, as it may be written."""
         return text if self._show_accounts else mask(text)
 
     def _chores(self, now: Now) -> None:
@@ -222,7 +220,7 @@ class Process:
         self._log.end(max(0.1, deadline - time.monotonic()))
 
     def upkeep(self) -> None:
-        """Let the journal forget what is older than the config of the start says: a change of it needs a restart."""
+        """Delete journal entries older than the retention of the config at start. A change of it needs a restart."""
         self._journal.prune(self._clock.now().wall - self._retention)
 
     # -- what the web side asks
@@ -233,7 +231,7 @@ class Process:
         return self.daemon.loop.snapshots()
 
     def internals(self) -> Internals:
-        """What the daemon tells of itself."""
+        """What the daemon reports about itself."""
         return Internals(
             version=__version__,
             ibapi_version=ibapi_version().version,
@@ -258,7 +256,7 @@ class Process:
         return self.daemon.tried()
 
     def history(self, since: datetime, until: datetime, gateways: Sequence[str]) -> History:
-        """What happened: by the journal, and by what is not in it yet."""
+        """What happened, from the journal and from what is not in it yet."""
         return read(
             self._journal.place, since, until, gateways, open_outages(self.snapshots()), self._journal.watching()
         )
@@ -268,5 +266,5 @@ class Process:
         return self.daemon.reload()
 
     def control(self, name: str, event: OperatorEvent) -> bool:
-        """Let a gateway hear the operator."""
+        """Pass what the operator asks to a gateway."""
         return self.daemon.tell_gateway(name, event)

@@ -2,7 +2,7 @@
 
 The gateway's own words may name an account; the log and the journal are read by more people than the account's owner.
 An account number of IBKR is U, F or I and five digits or more; on paper a D stands in front, and up to two more
-capitals may follow the letter (IB.md section 5.3).
+capitals may follow the letter (docs/facts/ib.md#accounts-and-ports).
 """
 
 import re

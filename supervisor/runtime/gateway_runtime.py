@@ -18,11 +18,11 @@ from supervisor.core.step.view import snapshot
 log = logging.getLogger("supervisor.daemon")
 
 STALE = 1.0
-"""Seconds after which what is shown of a gateway is brought up to date, though nothing has happened."""
+"""Seconds after which the snapshot of a gateway is renewed although nothing has happened."""
 
 
 class Link(Protocol):
-    """The way to one gateway: `supervisor.gateway.link.GatewayLink`."""
+    """The connection to one gateway: `supervisor.gateway.link.GatewayLink`."""
 
     def carry_out(self, action: SessionAction) -> None:
         """Do it, without ever blocking."""
@@ -87,12 +87,12 @@ class GatewayRuntime:
         return self._state.facts
 
     def reload(self, policy: Policy, now: Now) -> None:
-        """A new policy; the session goes on if it may."""
+        """Apply a new policy. The session goes on if the new policy allows it."""
         before, self.policy = self.policy, policy
         self.step(Reloaded(before), now)
 
     def retire(self, now: Now) -> None:
-        """The gateway has left the config: release it, and do not wait for its threads."""
+        """The gateway has left the config. Release it, and do not wait for its threads."""
         self.step(ShutdownAsked(), now)
         self.link.close(0.0)
 

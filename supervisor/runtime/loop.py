@@ -26,7 +26,7 @@ log = logging.getLogger("supervisor.daemon")
 POLL = 1.0
 """Seconds between two looks at the clocks, at most."""
 BATCH = 64
-"""Events taken between two looks at the clocks, at most."""
+"""Most events between two looks at the clocks."""
 STALLED = 5.0
 """Seconds without a round after which the loop is called hung."""
 LOOP_BOUNDS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -35,8 +35,8 @@ LOOP_BOUNDS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.0
 class Loop:
     """All gateways of one daemon.
 
-    Only `run` and what it calls change anything; the rest may be read from any thread. `look` is for a watchdog that
-    wants more than one round a second.
+    Only `run`, and what it calls, changes anything. The rest may be read from any thread. A shorter `look` is for a
+    watchdog that needs more than one round a second.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Loop:
         return time.monotonic() - self._last_round < patience
 
     def stop(self) -> None:
-        """End `run` after the round under way. To be ordered through the mailbox."""
+        """End `run` after the present round. To be sent through the mailbox."""
         self._stopping = True
 
     # -- for the loop's own thread ------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ class Loop:
             self.step(gateway, envelope.event, envelope.at)
 
     def run(self, after_round: Callable[[Now], None]) -> None:
-        """Turn until stopped; `after_round` is called at the end of each round."""
+        """Turn until stopped. `after_round` is called at the end of each round."""
         while not self._stopping:
             self._take(self._patience())
             now = self._poll()

@@ -1,4 +1,4 @@
-"""The one way into the loop: from sessions, signals, the web, the bell.
+"""The only way into the loop, for sessions, signals, the web and the scheduler.
 
 - Putting never blocks and may be done anywhere; an task in a signal handler too: `SimpleQueue.put` is reentrant.
 - Each gateway has a queue of its own, and they are emptied in turn: a gateway that floods us delays itself alone.
@@ -27,9 +27,9 @@ from supervisor.core.model.events import (
 )
 
 CAPACITY = 10_000
-"""Events of one gateway waiting above which its notices are dropped."""
+"""If this many events of one gateway wait, its notices are dropped."""
 RESERVE = 1_000
-"""How many more may wait before its answers are dropped too: we never ask for so many."""
+"""This many more may wait before answers are dropped too. We never ask for so many."""
 
 _SAID = NoticeReceived | TrafficSeen
 _ANSWERED = TimeAnswered | NextIdReceived | AccountsReceived | ProbeAnswered | CallbackFailed
@@ -52,7 +52,7 @@ class Task:
 
 
 class Mailbox:
-    """Bounded, many writers, one reader: `get`, `taken` and `forget` are for the loop's thread."""
+    """Bounded, with many writers and one reader. `get`, `taken` and `forget` are for the loop's thread."""
 
     def __init__(self, now: Callable[[], Now], capacity: int = CAPACITY) -> None:
         self._now = now
@@ -64,7 +64,7 @@ class Mailbox:
         self._newcomers: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._turns: deque[str] = deque()
         self.dropped = 0
-        """Events that found it full."""
+        """Events that were dropped because a queue was full."""
 
     def post(self, gateway: str, event: Event) -> None:
         """An event for a gateway, received now."""

@@ -55,7 +55,7 @@ live
   login due   Sun 2026-11-22 23:45 EST
   timing      heartbeat_interval 5s (default 1500ms)
   timing      heartbeat_misses 3 (default 2)
-  probe       off: that IBKR's servers are back is only believed when told, or after silence
+  probe       off: only a notice, or silence, shows that IBKR's servers are back
 
 paper
   gateway     [::1]:4002, client id 911

@@ -1,4 +1,4 @@
-"""The page of metrics: DESIGN.md section 10, name by name, from gateways played on the real core."""
+"""The page of metrics: docs/metrics.md, name by name, from gateways played on the real core."""
 
 import math
 import re

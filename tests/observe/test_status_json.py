@@ -1,4 +1,4 @@
-"""`/api/v1/status`, key by key as DESIGN.md section 9 gives it."""
+"""`/api/v1/status`, key by key."""
 
 import json
 from dataclasses import replace
