@@ -117,7 +117,9 @@ def _status(gateway: Mapping[str, Any], now: datetime) -> Text:
     return Text(word, style=_STYLES.get(word, ""))
 
 
-def _ladder(layers: Mapping[str, bool]) -> Text:
+def _ladder(layers: Mapping[str, bool | None]) -> Text:
+    if any(layers[layer] is None for layer in LAYERS):
+        return Text("?" * len(LAYERS) + " unknown")
     broken = next((layer for layer in LAYERS if not layers[layer]), None)
     marks = "".join("+" if layers[layer] else "-" for layer in LAYERS)
     return Text(marks) if broken is None else Text.assemble(marks, " ", (broken, "red"))

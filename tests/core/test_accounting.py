@@ -216,6 +216,7 @@ def test_a_daily_reset_explains_upstream_and_farms_without_limit() -> None:
 
 def test_the_five_minutes_are_at_a_stretch() -> None:
     world = World(policy(windows=(RESET,)), at="2027-01-06 00:00 NY").up()
+    world.peer.probes = True
     world.until("2027-01-06 00:20 NY")
     for _ in range(4):
         world.restart(240)
@@ -349,7 +350,7 @@ def test_a_hang_at_23_40_does_not_become_maintenance_at_23_44_30() -> None:
     assert world.word() == "down"
     world.until("2027-01-07 00:20 NY")
     assert world.word() == "down"
-    world.peer.answers, world.peer.port = True, "open"
+    world.peer.answers, world.peer.port, world.peer.probes = True, "open", True
     world.until("2027-01-07 00:30 NY")
     assert world.counted() == {("heartbeat", False): 1}
     assert world.booked()[("heartbeat", False)] > 40 * 60 - 20
@@ -378,7 +379,7 @@ def test_a_failed_restart_is_not_hidden_by_the_reset_after_it() -> None:
     assert world.word() == "down"
     world.until("2027-01-07 00:30 NY")
     assert world.word() == "down"
-    world.peer.port = "open"
+    world.peer.port, world.peer.probes = "open", True
     world.run(60)
     assert world.counted() == {("session", False): 1}
     assert world.restarts() == {"overdue": 1}
@@ -599,7 +600,7 @@ def test_sleep_is_unobserved() -> None:
     assert world.state.outages.totals.observed == pytest.approx(100.1, abs=0.1)
     world.run(60)
     assert world.counted() in ({}, {("heartbeat", False): 1})
-    assert world.booked().get(("heartbeat", False), 0.0) < 0.1
+    assert world.booked().get(("heartbeat", False), 0.0) < 1.3, "the first ping after the sleep may have to wait"
 
 
 def test_edges_that_were_slept_through_are_not_judged() -> None:

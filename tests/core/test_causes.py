@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from supervisor.core.explain.causes import Explanation, explain
-from supervisor.core.model.cause import Cause, CauseKey
+from supervisor.core.model.cause import Cause, CauseKey, Message
 from supervisor.core.model.vocabulary import Failure, Loss
 from supervisor.core.parts import diagnosis
 
@@ -25,6 +25,7 @@ def told(key: CauseKey, host: str = "gw.example") -> Explanation:
             version="1019.2",
             day=dt.date(2025, 3, 20),
             minimum="1030.1",
+            message=Message(10141, "Paper trading disclaimer must first be accepted for API connection."),
         )
     )
 
@@ -32,7 +33,7 @@ def told(key: CauseKey, host: str = "gw.example") -> Explanation:
 @pytest.mark.parametrize("key", CauseKey)
 @pytest.mark.parametrize("full", [True, False], ids=["all known", "little known"])
 def test_every_cause_is_one_sentence_and_its_cure_is_short_sentences(key: CauseKey, full: bool) -> None:
-    cause = told(key) if full else explain(Cause(key, host="127.0.0.1", port=4001))
+    cause = told(key) if full else explain(Cause(key, host="127.0.0.1", port=4001, message=Message(5, "No")))
     for text in (cause.words, *cause.cure.split(". ")):
         sentence = text if text.endswith(".") else f"{text}."
         assert sentence[0].isupper() or sentence[0].isdigit() or sentence.startswith("gw.example")
@@ -53,7 +54,7 @@ def test_every_cause_is_one_sentence_and_its_cure_is_short_sentences(key: CauseK
         (CauseKey.NAME_UNKNOWN, ("gw.example", "name service")),
         (CauseKey.CLOSED_EARLY, ("trusted", "socat")),
         (CauseKey.MUTE, ("login dialog", "second factor", "hangs")),
-        (CauseKey.CLIENT_ID_GHOST, ("911", "our own last session")),
+        (CauseKey.CLIENT_ID_GHOST, ("911", "our own earlier connection")),
         (CauseKey.CLIENT_ID_RIVAL, ("911", "Another program")),
         (CauseKey.WRONG_ACCOUNT, ("account_mode is paper",)),
         (CauseKey.RESTART, ("as scheduled (daily_restart)",)),

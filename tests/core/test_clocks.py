@@ -16,7 +16,7 @@ SUMMER = "2027-07-07T12:00:00Z"
 
 def test_a_suspend_drops_the_heartbeat_and_sends_a_ping_at_once() -> None:
     world = World().up()
-    world.run(1)
+    world.run(1.3)
     before = len(world.pings())
     world.sleep(60)
     assert world.broken_layer is Layer.HEARTBEAT
@@ -24,6 +24,18 @@ def test_a_suspend_drops_the_heartbeat_and_sends_a_ping_at_once() -> None:
     world.run(0.1)
     assert world.word() == "up"
     assert len(world.tells("slept")) == 1
+
+
+def test_after_a_suspend_no_ping_goes_sooner_than_the_gateway_would_answer_it() -> None:
+    world = World().up()
+    world.run(0.5)
+    before = len(world.pings())
+    world.sleep(60)
+    assert world.pings()[before:] == []
+    world.run(1)
+    (ping,) = world.pings()[before:]
+    assert ping - 0.004 == pytest.approx(1.2, abs=0.002)
+    assert world.word() == "up"
 
 
 def test_after_a_suspend_the_misses_begin_anew() -> None:

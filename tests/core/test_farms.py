@@ -208,14 +208,46 @@ def test_times_it_became_broken_are_counted_by_planned() -> None:
     assert (farm.breaks_unplanned, farm.breaks_planned) == (1, 1)
 
 
-def test_a_text_without_a_name_changes_nothing_and_is_told_once_an_hour() -> None:
+def test_a_farm_without_a_name_breaks_the_layer_and_the_cure_names_the_language_setting() -> None:
     world = World().up()
+    world.notice(2103, "(text in another language, without a farm's name)")
+    assert world.broken_layer is Layer.FARMS
+    assert [(kind.value, name) for kind, name in world.state.farms.known] == [("market_data", "unnamed")]
+    assert "Show API messages in English" in world.why
+    assert len(world.tells("notice")) == 1
     world.notice(2103, "")
+    assert len(world.tells("notice")) == 1
+
+
+def test_a_farm_without_a_name_counts_as_required_whatever_is_required() -> None:
+    world = World(policy(required_farms=(RequiredFarm("usfarm"),))).up()
+    world.notice(2105, "")
+    assert world.broken_layer is Layer.FARMS
+
+
+def test_good_news_without_a_name_make_no_farm() -> None:
+    world = World().up()
+    world.notice(2104, "")
     assert world.state.farms.known == {}
-    assert world.state.counters.messages == {"2103": 1}
-    assert len(world.tells("notice")) == 1
+
+
+def test_a_farm_without_a_name_is_healed_by_good_news_without_one() -> None:
+    world = World().up()
+    world.notice(2105, "")
+    world.notice(2104, "")
+    assert world.broken_layer is Layer.FARMS, "of another kind"
+    world.notice(2106, "")
+    assert world.status is Status.UP
+
+
+def test_a_farm_without_a_name_is_healed_by_a_named_one_if_no_named_one_of_its_kind_is_broken() -> None:
+    world = World().up()
+    tell(world, 2103, "usfarm")
     world.notice(2103, "")
-    assert len(world.tells("notice")) == 1
+    tell(world, 2104, "eufarm")
+    assert world.broken_layer is Layer.FARMS
+    tell(world, 2104, "usfarm")
+    assert world.status is Status.UP
 
 
 def test_farms_that_break_and_heal_in_a_burst_make_one_line() -> None:

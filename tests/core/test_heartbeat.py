@@ -75,7 +75,7 @@ def test_the_first_miss_drops_the_layer_and_sends_one_more_at_once() -> None:
     world.run(0.002)
     assert world.broken_layer is Layer.HEARTBEAT
     assert world.phase is Phase.READY
-    assert world.pings()[-1] - world.pings()[-2] == pytest.approx(3.5)
+    assert world.pings()[-1] - world.pings()[-3] == pytest.approx(3.5)
     assert world.word() == "degraded"
 
 
@@ -89,7 +89,7 @@ def test_an_answer_between_the_misses_makes_the_layer_up_again_and_clears_the_mi
 
 def test_any_answer_settles_all_requests_in_flight() -> None:
     world = silent(6.0)
-    assert len(world.state.heartbeat.pings) == 2
+    assert len(world.state.heartbeat.pings) == 3
     answer(world)
     assert not world.state.heartbeat.pings
 
@@ -231,3 +231,80 @@ def test_no_ping_goes_faster_than_the_interval_and_none_without_a_session() -> N
     world.run(60)
     assert len(world.pings()) == sent
     assert min(b - a for a, b in pairwise(world.pings())) >= 1.5
+
+
+# -- suspect ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_hang_makes_the_gateway_suspect_after_two_seconds_at_worst_and_nothing_else() -> None:
+    world = silent()
+    world.run(1.999)
+    assert not world.snapshot.suspect
+    world.run(0.002)
+    assert world.snapshot.suspect
+    assert world.word() == "up"
+    assert world.state.outages.current is None
+
+
+def test_a_ping_that_the_gateway_merely_ignored_is_a_suspicion_of_less_than_a_second() -> None:
+    world = silent(1.6)
+    world.peer.answers = True
+    ignored = world.pings()[-1]
+    world.wait(lambda w: len(w.pings()) > 3 and w.pings()[-1] > ignored)
+    assert world.pings()[-1] - ignored == pytest.approx(1.2)
+    world.run(0.01)
+    assert not world.snapshot.suspect
+    assert world.state.counters.misses == 0
+    world.run(2)
+    assert world.state.counters.ignored == 1
+
+
+def test_a_pause_of_the_gateway_that_answers_both_pings_is_no_ignored_one() -> None:
+    world = World().up()
+    world.run(10)
+    world.peer.round_trip = 1.4
+    world.run(2.0)
+    world.peer.round_trip = 0.001
+    world.run(10)
+    assert world.state.counters.ignored == 0
+    assert world.state.counters.misses == 0
+
+
+def test_one_more_ping_goes_once_an_episode_and_only_if_the_gateway_was_quick_before() -> None:
+    world = silent(4.9)
+    assert len([at for at in world.pings() if at > world.elapsed - 4.0]) == 2
+    slow = World()
+    slow.peer.round_trip = 0.7
+    slow.start().run(20)
+    slow.peer.answers = False
+    before = len(slow.pings())
+    slow.run(4)
+    assert len(slow.pings()) - before <= 1
+
+
+def test_three_ignored_pings_within_ten_minutes_are_told_once_with_the_likely_reason() -> None:
+    world = World().up()
+    for _ in range(3):
+        world.wait(lambda w: bool(w.state.heartbeat.next_ping))
+        world.peer.answers = False
+        world.wait(lambda w: bool(w.state.heartbeat.pings))
+        world.run(0.1)
+        world.peer.answers = True
+        world.run(5)
+    assert world.state.counters.ignored == 3
+    (told,) = world.tells("ping_ignored")
+    assert "another program asks it for the time" in told.text
+
+
+def test_suspicion_ends_with_the_session() -> None:
+    world = silent(3)
+    assert world.snapshot.suspect
+    world.drop()
+    assert not world.snapshot.suspect
+
+
+def test_a_first_ping_that_is_not_answered_makes_it_suspect_too() -> None:
+    world = World()
+    world.peer.answers = False
+    world.start().run(0.6)
+    assert world.snapshot.suspect

@@ -69,7 +69,7 @@ def test_a_pause_for_a_while_ends_by_itself() -> None:
     world.step(PauseAsked(world.now.wall + timedelta(minutes=15)))
     world.run(899)
     assert world.word() == "stopped"
-    assert world.snapshot.paused_until is not None
+    assert world.snapshot.pause is not None
     world.run(2)
     assert world.word() == "up"
     assert world.facts.paused is False
@@ -296,4 +296,4 @@ def test_a_session_that_we_ended_may_leave_a_ghost_like_any_other() -> None:
     world.peer.taken = {911}
     world.step(ResumeAsked())
     world.run(0.01)
-    assert "our own last session" in world.why
+    assert "our own earlier connection" in world.why

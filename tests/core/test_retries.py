@@ -5,8 +5,10 @@ from itertools import pairwise
 
 import pytest
 
+from supervisor.core.model.events import Ending
 from supervisor.core.model.policy import AccountMode, Timing
 from supervisor.core.model.vocabulary import Phase
+from supervisor.core.step.state import initial
 from tests.core.driver import RESTART, WEEKEND, World, policy
 
 
@@ -199,12 +201,12 @@ def gaps_of(world: World, count: int) -> list[float]:
     return [b - a - 0.003 for a, b in pairwise(world.connects()[begin:])]
 
 
-def test_326_after_our_own_session_two_four_then_every_eight_seconds_exactly_for_a_minute_then_as_a_rival() -> None:
+def test_326_after_our_own_session_one_then_every_two_seconds_exactly_for_a_minute_then_as_a_rival() -> None:
     world = World().up()
     world.run(100)
     world.peer.taken = {911}
     world.drop()
-    assert gaps_of(world, 14) == pytest.approx([2, 4, 8, 8, 8, 8, 8, 8, 8, 10, 20, 40, 60, 60], abs=0.01)
+    assert gaps_of(world, 35) == pytest.approx([1, *[2] * 29, 2, 10, 20, 40, 60], abs=0.01)
 
 
 def test_326_of_a_rival_ten_twenty_forty_then_every_sixty_seconds_exactly() -> None:
@@ -265,7 +267,7 @@ def test_each_id_has_its_own_ghost() -> None:
     world.wait(lambda w: len(w.connects()) == before + 2)
     gap = world.connects()[-1] - world.connects()[-2]
     assert world.attempts()[-2].client_id == 911
-    assert gap == pytest.approx(2.003, abs=0.01), "911 was ours a few seconds ago"
+    assert gap == pytest.approx(1.003, abs=0.01), "911 was ours a few seconds ago"
 
 
 def test_a_fallback_that_is_configured_no_more_is_tried_no_more() -> None:
@@ -288,3 +290,79 @@ def test_326_after_ready_is_no_failure() -> None:
     world = World().up()
     world.notice(326)
     assert world.phase is Phase.READY
+
+
+# -- sessions that are granted and lost at once -----------------------------------------------------------------------
+
+
+def flapping(seconds: float, ending: Ending = Ending.CLOSED) -> World:
+    """A gateway that greets, answers the first ping, and closes: at every connect, for so long."""
+    world = World().up()
+    world.run(100)
+    world.drop(ending)
+    end = world.elapsed + seconds
+    while world.elapsed < end:
+        world.wait(lambda w: w.phase is Phase.READY)
+        world.run(0.003)
+        world.drop(ending)
+    return world
+
+
+@pytest.mark.parametrize("ending", [Ending.CLOSED, Ending.PROTOCOL, Ending.CALLBACK])
+def test_sessions_that_are_granted_and_lost_at_once_are_tried_less_and_less_often(ending: Ending) -> None:
+    world = flapping(150, ending)
+    after = [at for at in world.connects() if at > 111]
+    for begin in after:
+        assert len([at for at in after if begin <= at < begin + 30]) < 20
+    assert world.state.session.early_from is None
+
+
+def test_the_log_folds_sessions_that_are_granted_and_lost_at_once_into_one_line_with_a_count() -> None:
+    world = flapping(600)
+    lost = [report for report in world.tells("session_lost") if "in a row" in report.text]
+    assert len(lost) == 2, "the second one, and one line for the rest of the hour"
+    assert len(world.reports) < 40
+    world.run(100)
+    assert "granted and lost at once" in world.tells("session_holds")[0].text
+
+
+def test_a_session_that_lasts_after_others_were_lost_at_once_forgives_them() -> None:
+    world = flapping(60)
+    world.run(120)
+    assert world.state.session.short_lived == 0
+    assert world.state.session.failures == 0
+
+
+def test_a_handshake_is_given_less_time_in_the_first_minute_after_a_stable_session() -> None:
+    world = World().up()
+    world.run(100)
+    world.peer.port = "mute"
+    world.drop()
+    assert [attempt.handshake_timeout for attempt in world.attempts()][-1] == 2.0
+    world.run(70)
+    assert world.attempts()[-1].handshake_timeout == 5.0
+    assert world.state.session.handshake_timeouts < 5
+
+
+def test_326_after_an_attempt_of_ours_that_never_became_ready_is_our_own_ghost() -> None:
+    world = World()
+    world.peer.ready_after = None
+    world.start().wait(lambda w: w.phase is Phase.HANDSHAKING)
+    world.drop()
+    world.peer.taken = {911}
+    world.wait(lambda w: "client_id_in_use" in w.failures())
+    assert "our own earlier connection" in world.why
+
+
+def test_326_right_after_a_restart_of_the_daemon_is_our_own_ghost() -> None:
+    world = World().up()
+    world.run(100)
+    world.peer.taken = {911}
+    heir = world.heir(after=5)
+    heir.state = initial(heir.policy, replace(world.facts, alive_at=world.now.wall), heir.now, 11)
+    heir.start().run(0.1)
+    assert "our own earlier connection" in heir.why
+    late = world.heir(after=90)
+    late.state = initial(late.policy, replace(world.facts, alive_at=world.now.wall), late.now, 11)
+    late.start().run(0.1)
+    assert "Another program" in late.why

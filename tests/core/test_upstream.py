@@ -273,13 +273,57 @@ def test_a_daemon_that_knows_nothing_assumes_a_loss_while_a_server_reset_is_acti
     assert world.status is Status.UP
 
 
-def test_a_daemon_that_knows_an_earlier_state_assumes_nothing() -> None:
-    world = World(policy(windows=(RESET,)), at="2027-01-06 00:20 NY", facts=Facts(known=True)).start().run(0.1)
-    assert world.status is Status.UP
-    world.run(100)
+def in_reset(*, known: bool = False) -> World:
+    """Started while a server reset is active, with a gateway that answers probes."""
+    world = World(policy(windows=(RESET,)), at="2027-01-06 00:20 NY", facts=Facts(known=known))
+    world.peer.probes = True
+    return world.start()
+
+
+def test_a_session_reopened_inside_a_server_reset_waits_for_evidence() -> None:
+    world = World(policy(windows=(RESET,)), at="2027-01-06 00:00 NY").up()
+    world.until("2027-01-06 00:20 NY")
     world.drop()
-    world.run(0.1)
+    world.run(20)
+    assert world.broken_layer is Layer.UPSTREAM
+    assert world.state.upstream.evidence is Evidence.ASSUMED
+    assert world.word() == "maintenance"
+
+
+def test_a_loss_that_was_only_assumed_and_that_the_first_probe_ends_was_none() -> None:
+    world = in_reset(known=True).run(30)
     assert world.status is Status.UP
+    assert world.state.counters.upstream_losses == {}
+    assert world.state.outages.current is None
+    assert world.state.upstream.settling_until is None
+    assert world.tells("upstream_lost") == world.tells("upstream_restored") == []
+    assert [tell.text for tell in world.tells("status")] == ["down -> up"]
+
+
+def test_an_assumed_loss_that_the_first_probe_does_not_end_is_told_and_counted() -> None:
+    world = in_reset()
+    world.peer.probes = False
+    world.run(6)
+    assert len(world.tells("upstream_lost")) == 1
+    world.peer.probes = True
+    world.run(60)
+    assert world.status is Status.UP
+    assert sum(world.state.counters.upstream_losses.values()) == 1
+
+
+def test_a_session_lost_while_a_loss_was_only_assumed_carries_nothing_on() -> None:
+    world = in_reset()
+    world.run(0.1)
+    assert world.facts.upstream_lost is False
+    world.drop()
+    assert world.state.upstream.up
+
+
+def test_1100_in_a_session_that_assumed_a_loss_is_told_as_one() -> None:
+    world = in_reset()
+    world.run(0.1)
+    world.notice(1100)
+    assert len(world.tells("upstream_lost")) == 1
 
 
 def test_outside_a_server_reset_nothing_is_assumed() -> None:

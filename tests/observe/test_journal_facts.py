@@ -1,7 +1,7 @@
 """Facts as JSON, and back."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, get_type_hints
 
@@ -9,18 +9,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.core.model.facts import Facts, OpenOutage
+from supervisor.core.model.cause import Cause, CauseKey, Message
+from supervisor.core.model.facts import Facts, OpenOutage, UsedId
 from supervisor.observe.journal.facts import VERSION, from_json, to_json
 
 INSTANTS = st.datetimes(timezones=st.just(UTC))
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
-OUTAGES = st.builds(OpenOutage, began=INSTANTS, cause=st.text(), planned=st.booleans(), seconds=NUMBERS)
+CAUSES = st.builds(
+    Cause,
+    key=st.sampled_from(CauseKey),
+    host=st.text(),
+    port=st.integers(),
+    farms=st.lists(st.text()).map(tuple),
+    day=st.none() | st.dates(),
+    until=st.none() | INSTANTS,
+    message=st.none() | st.builds(Message, st.integers(), st.just("accept the disclaimer")),
+)
+OUTAGES = st.builds(
+    OpenOutage,
+    began=INSTANTS,
+    cause=st.text(),
+    planned=st.booleans(),
+    seconds=NUMBERS,
+    why=st.none() | CAUSES,
+)
+USED = st.builds(UsedId, st.integers(), st.none() | INSTANTS)
 KINDS: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     str: st.text(),
     int | None: st.none() | st.integers(),
     datetime | None: st.none() | INSTANTS,
     OpenOutage | None: st.none() | OUTAGES,
+    tuple[UsedId, ...]: st.lists(USED).map(tuple),
 }
 FACTS = st.builds(Facts, **{name: KINDS[kind] for name, kind in get_type_hints(Facts).items()})
 
@@ -34,6 +54,21 @@ def test_every_fact_is_written() -> None:
     written = json.loads(to_json(Facts()))
     assert set(written) == {"version", *(field.name for field in fields(Facts))}
     assert written["version"] == VERSION
+
+
+def test_a_cause_that_only_a_newer_version_knows_is_none_and_costs_no_other_fact() -> None:
+    why = Cause(CauseKey.MUTE, "127.0.0.1", 4001)
+    left = OpenOutage(datetime(2026, 11, 21, tzinfo=UTC), "port", False, 3.0, why=why)
+    said = to_json(Facts(known=True, outage=left)).replace('"mute"', '"of next year"')
+    read = from_json(said)
+    assert read.known
+    assert read.outage == replace(left, why=None)
+
+
+def test_a_message_of_the_gateway_is_masked_before_it_is_written() -> None:
+    why = Cause(CauseKey.GATEWAY_SAID, "127.0.0.1", 4001, message=Message(1, "account:\tU1234567"))
+    left = OpenOutage(datetime(2026, 11, 21, tzinfo=UTC), "session", False, 3.0, why=why)
+    assert "U1234567" not in to_json(Facts(outage=left))
 
 
 def test_a_key_of_a_newer_version_is_ignored() -> None:

@@ -8,7 +8,7 @@ from supervisor.core.calendar.clock import Now
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
-from supervisor.core.model.snapshot import LoginView, Snapshot, WindowView
+from supervisor.core.model.snapshot import LoginView, PauseView, Snapshot, WindowView
 from supervisor.core.model.status import Status
 from supervisor.core.step.state import initial
 from supervisor.core.step.view import snapshot
@@ -76,7 +76,7 @@ def test_before_the_first_attempt_has_ended_the_phase_is_told() -> None:
 
 def test_a_pause_tells_its_end_if_it_has_one() -> None:
     for_good = seen("live", Status.STOPPED, Layer.PORT)
-    for_now = replace(for_good, paused_until=NIGHT.replace(hour=5, minute=30))
+    for_now = replace(for_good, pause=PauseView(NIGHT.replace(hour=5, minute=30), ""))
     assert status_line([for_good]) == "0/1 up; live: stopped"
     assert status_line([for_now]) == "0/1 up; live: stopped (until Wed 00:30 EST)"
 

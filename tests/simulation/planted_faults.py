@@ -14,10 +14,11 @@ from supervisor.core.model.policy import Policy, Timing
 from supervisor.core.model.vocabulary import Evidence, Failure, Loss, Planning, PortEvidence, Trigger
 from supervisor.core.parts import backoff, farms, heartbeat, login, outages, restarts, session, upstream
 from supervisor.core.parts.farms import Farm, FarmKey, Farms
-from supervisor.core.parts.heartbeat import Due, Heartbeat
+from supervisor.core.parts.heartbeat import Heartbeat, Judgement
 from supervisor.core.parts.login import Login
 from supervisor.core.parts.outages import Outages
-from supervisor.core.parts.restarts import Judgement, Restarts
+from supervisor.core.parts.restarts import Judgement as RestartJudgement
+from supervisor.core.parts.restarts import Restarts
 from supervisor.core.parts.session import Session
 from supervisor.core.parts.upstream import Upstream
 from supervisor.core.step import conclude, deadlines, messages, step
@@ -121,22 +122,20 @@ def _another_id(
 
 # -- the layers above -------------------------------------------------------------------------------------------------
 
-Beat = tuple[Heartbeat, Due]
 
-
-def _one_miss(right: Callable[..., Beat], heartbeat: Heartbeat, now: float, timing: Timing) -> Beat:
+def _one_miss(right: Callable[..., Judgement], heartbeat: Heartbeat, now: float, timing: Timing) -> Judgement:
     return right(heartbeat, now, replace(timing, heartbeat_misses=1))
 
 
-def _stays_up(right: Callable[..., Beat], heartbeat: Heartbeat, now: float, timing: Timing) -> Beat:
-    judged, due = right(heartbeat, now, timing)
-    return replace(judged, up=heartbeat.up), due
+def _stays_up(right: Callable[..., Judgement], heartbeat: Heartbeat, now: float, timing: Timing) -> Judgement:
+    judged = right(heartbeat, now, timing)
+    return judged._replace(heartbeat=replace(judged.heartbeat, up=heartbeat.up))
 
 
 def _begins_up(
-    right: Callable[..., Upstream], upstream: Upstream, now: Now, *, known: bool, resetting: bool
+    right: Callable[..., Upstream], upstream: Upstream, now: Now, *, resetting: bool, probing: bool
 ) -> Upstream:
-    begun = right(upstream, now, known=known, resetting=resetting)
+    begun = right(upstream, now, resetting=resetting, probing=probing)
     carried = not upstream.up and upstream.heard_at is None and begun.evidence is Evidence.CARRIED
     return replace(begun, up=True) if carried else begun
 
@@ -171,8 +170,8 @@ def _farms_do_not_count(
 
 
 def _counted_again(
-    right: Callable[..., tuple[Restarts, tuple[Judgement, ...]]], restarts: Restarts, now: Now
-) -> tuple[Restarts, tuple[Judgement, ...]]:
+    right: Callable[..., tuple[Restarts, tuple[RestartJudgement, ...]]], restarts: Restarts, now: Now
+) -> tuple[Restarts, tuple[RestartJudgement, ...]]:
     watches = tuple(replace(watch, judged=False) for watch in restarts.watches)
     return right(replace(restarts, watches=watches), now)
 

@@ -7,6 +7,10 @@ Rules of this file:
 """
 
 from enum import StrEnum, unique
+from typing import Final
+
+UNNAMED: Final = "unnamed"
+"""The name of a farm whose notice names none, as in some languages."""
 
 
 @unique

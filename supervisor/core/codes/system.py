@@ -59,8 +59,8 @@ SYSTEM: Final[tuple[Code, ...]] = (
         meaning="Another session holds our client id, and the gateway closes ours. After a dropped connection the "
         "holder is often our own last session, which the gateway still believes to be alive; otherwise another program "
         "uses the same id.",
-        action="Tries again with the same id: after 2, 4, then every 8 s while our own last session may be the holder, "
-        "otherwise after 10, 20, 40, then every 60 s. Uses another id only if client_id_fallback names one; never a "
+        action="Tries again with the same id: after 1 s, then every 2 s while our own earlier connection may be the "
+        "holder, otherwise after 10, 20, 40, then every 60 s. Uses another id only if client_id_fallback names one; never a "
         "random one.",
         cure="Wait a minute; if it stays, give this daemon a client_id that no other program uses.",
         source="IBKR's documentation; lines in public logs; the order of events measured with ibapi",
@@ -225,7 +225,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
         meaning="The paper-trading disclaimer waits on the gateway's screen. Until it is accepted, the gateway closes "
         "every API connection or stays silent on it. It comes back after a restart of the gateway. Libraries often "
         "report 'client id already in use' right after it, which is misleading.",
-        action="Counts and logs it; tries to connect again until the disclaimer is accepted.",
+        action="Quotes it as the cause of the attempt that fails; tries again until the disclaimer is accepted.",
         cure="Accept the disclaimer on the gateway's screen; in IBC, set AcceptNonBrokerageAccountWarning=yes.",
         source="IbcAlpha/IBC#98, #119, #268; extrange/ibkr-docker#128; lines in public logs",
     ),

@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from supervisor.core.model.cause import Cause, CauseKey
+from supervisor.core.codes.farm_kinds import UNNAMED
+from supervisor.core.codes.notices import summary
+from supervisor.core.codes.table import lookup
+from supervisor.core.model.cause import Cause, CauseKey, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,26 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
             "dialog, or has lost IBKR before the login was done.",
             "Give it a minute after its start, then look at its screen for a dialog.",
         ),
+        CauseKey.SESSION_REFUSED: (
+            "The gateway at {place} speaks, and closes the connection before the session is ready: it is still logging "
+            "in, is logging off, or waits at a dialog.",
+            "Give it a minute after its start, then look at its screen for a dialog.",
+        ),
+        CauseKey.LOGGING_IN: (
+            "The gateway at {place} is still logging in: it has no account yet.",
+            "Wait for its login; if it does not end, look at the gateway's screen.",
+        ),
+        CauseKey.GATEWAY_SAID: (
+            "The gateway at {place} does not let the session begin and says why, with message {code}: {said}",
+            "{cure}",
+        ),
+        CauseKey.PAUSED: (
+            "Paused by {by}{until}: nothing is tried, so nothing is known.",
+            "Resume it with `ib-supervisor resume` when the work is done.",
+        ),
         CauseKey.CLIENT_ID_GHOST: (
-            "The gateway still holds client id {client_id} for our own last session, because it has not noticed that "
-            "it is gone.",
+            "The gateway still holds client id {client_id} for our own earlier connection, because it has not noticed "
+            "that it is gone.",
             "Wait: it is released within a minute as a rule; if not, restart the gateway or set client_id_fallback.",
         ),
         CauseKey.CLIENT_ID_RIVAL: (
@@ -125,7 +145,7 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
         CauseKey.FARM_BROKEN: (
             "IBKR is connected, but not its data farm{farms}: a fault at IBKR, or of the internet line.",
             "Do nothing for a minute; if it lasts, check the internet line and IBKR's system status page, or reconnect "
-            "the data in the gateway (Ctrl-Alt-F).",
+            "the data in the gateway (Ctrl-Alt-F).{hint}",
         ),
         CauseKey.REAUTH_REQUIRED: (
             "The gateway at {place} did not come back, and its weekly login has expired: it waits for a person.",
@@ -156,6 +176,18 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
 )
 
 
+_LANGUAGE = " To see which farm it is, choose 'Show API messages in English' in the gateway's API settings."
+
+
+def _of_message(message: Message | None) -> Mapping[str, str | int]:
+    """What a message of the gateway adds: its code, its words, and what to do about it."""
+    if message is None:
+        return {"code": "", "said": "", "cure": ""}
+    text = summary(message.text)
+    cure = lookup(message.code).cure or "Look at the gateway's screen and answer what it asks there."
+    return {"code": message.code, "said": text if text.endswith((".", "!", "?")) else f"{text}.", "cure": cure}
+
+
 def explain(cause: Cause) -> Explanation:
     """The cause in words. What is not known is left out, or said in general."""
     host, port, farms = cause.host, cause.port, cause.farms
@@ -171,6 +203,10 @@ def explain(cause: Cause) -> Explanation:
         "version": cause.version or "in use",
         "day": "a day soon" if cause.day is None else cause.day.isoformat(),
         "minimum": cause.minimum or "offered by IBKR",
+        "by": cause.by or "the operator",
+        "until": f" until {cause.until:%Y-%m-%d %H:%M}Z" if cause.until is not None else "",
+        "hint": _LANGUAGE if any(name.endswith(f"/{UNNAMED}") for name in farms) else "",
+        **_of_message(cause.message),
     }
     words, cure = (text.format_map(facts) for text in _TEXTS[cause.key])
     return Explanation(words, cure)

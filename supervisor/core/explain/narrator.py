@@ -2,6 +2,7 @@
 
 - A way to fail is told when it changes, and at most once an hour.
 - A heartbeat that misses is told once for each session.
+- Sessions that are granted and lost at once, again and again, are one line with a count, once an hour.
 - A code that changes nothing is told once an hour.
 - A zone that differs is told once for each pair of offset and zone.
 """
@@ -13,14 +14,21 @@ from supervisor.core.explain.sentences import report_of
 from supervisor.core.model.records import (
     AttemptFailed,
     HeartbeatMissed,
+    LayersChanged,
     NoticeHeard,
     Record,
+    SessionHolds,
+    SessionLost,
     SessionReady,
+    StatusChanged,
     ZoneDiffers,
 )
+from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Failure
 
 HOUR = 3600.0
+FOLDED = 2
+"""Sessions in a row that were granted and lost at once, before the next ones are folded into one line."""
 REMEMBERED = 256
 """Codes whose last telling is remembered."""
 
@@ -34,6 +42,9 @@ class Narrator:
         self._codes: dict[int, float] = {}
         self._miss_told = False
         self._zone: tuple[timedelta, str] | None = None
+        self._folding = False
+        """Sessions come and go at once: what follows from each is not told."""
+        self._folded_at: float | None = None
 
     def tell(self, record: Record, mono: float) -> Report | None:
         """The record in words, or None if there is nothing to say. `mono`: when it happened, monotonic seconds."""
@@ -41,8 +52,22 @@ class Narrator:
 
     def _is_news(self, record: Record, mono: float) -> bool:
         match record:
-            case SessionReady():
+            case SessionReady(short_lived=short_lived):
+                if short_lived >= FOLDED:
+                    self._folding = True
+                    return False
                 self._failure, self._failures, self._miss_told = None, {}, False
+            case SessionHolds():
+                self._folding, self._folded_at = False, None
+                self._failure, self._failures, self._miss_told = None, {}, False
+            case SessionLost(short_lived=short_lived):
+                if short_lived > FOLDED:
+                    return self._fold_is_news(mono)
+                self._folding = False
+            case LayersChanged():
+                return not self._folding
+            case StatusChanged(status=status):
+                return not self._folding or status not in (Status.UP, Status.DOWN, Status.DEGRADED)
             case AttemptFailed(reason=reason):
                 return self._failure_is_news(reason, mono)
             case HeartbeatMissed():
@@ -55,6 +80,13 @@ class Narrator:
                 return known != self._zone
             case _:
                 pass
+        return True
+
+    def _fold_is_news(self, mono: float) -> bool:
+        """One line at once for the repetition, then one an hour."""
+        if self._folded_at is not None and mono - self._folded_at < HOUR:
+            return False
+        self._folded_at = mono
         return True
 
     def _failure_is_news(self, failure: Failure, mono: float) -> bool:

@@ -28,6 +28,10 @@ _RESTARTS: Mapping[RestartResult, str] = {
     RestartResult.OVERDUE: "the gateway did not come back from its restart in time; it most likely waits for a login",
     RestartResult.NOT_SEEN: "the gateway did not restart at its time",
 }
+_IGNORED = (
+    "the gateway ignored three pings within ten minutes, though it works: another program asks it for the time too, or "
+    "it is busy. Raise heartbeat_interval a little"
+)
 _FARMS_NAMED = 12
 """Farms named in one line; the others are counted."""
 
@@ -38,6 +42,9 @@ def report_of(record: records.Record) -> Report | None:
         case records.SessionReady(epoch=epoch, server_version=version, client_id=client_id):
             text = f"session ready: server version {version}, client id {client_id}"
             return Report(Level.INFO, "session_ready", text, {"epoch": epoch, "server_version": version})
+        case records.SessionHolds(epoch=epoch, short_lived=count):
+            text = f"the session holds, after {count} in a row that were granted and lost at once"
+            return Report(Level.INFO, "session_holds", text, {"epoch": epoch, "short_lived": count})
         case records.SessionLost():
             return _session_lost(record)
         case records.AttemptFailed():
@@ -46,6 +53,11 @@ def report_of(record: records.Record) -> Report | None:
             return Report(_unless_planned(record.planning), "attempt_failed", text, fields)
         case records.HeartbeatMissed():
             return Report(Level.WARNING, "heartbeat", "the gateway does not answer; asking once more")
+        case records.SuspectChanged(suspect=suspect):
+            text = "suspect: a ping is not answered in time" if suspect else "no longer suspect: it answered"
+            return Report(Level.DEBUG, "suspect", text, {"suspect": suspect})
+        case records.PingIgnored(often=often):
+            return Report(Level.WARNING, "ping_ignored", _IGNORED) if often else None
         case records.CallbackRaised(callback=callback, error=error):
             return Report(Level.ERROR, "callback_error", f"exception in {callback}: {error}")
         case records.PortChanged(port=port, cause=cause):
@@ -97,9 +109,9 @@ def report_of(record: records.Record) -> Report | None:
             return _zone_differs(record)
         case records.ClockWrong(clock=clock):
             return Report(Level.WARNING, "timezone_mismatch", f"the gateway's clock is wrong: it says {summary(clock)}")
-        case records.Paused(until=until):
+        case records.Paused(until=until, by=by):
             end = f" until {until:%Y-%m-%d %H:%M}Z" if until is not None else ""
-            text = f"paused by the operator{end}: the client id is released, nothing is tried"
+            text = f"paused by {by or 'the operator'}{end}: the client id is released, nothing is tried"
             return Report(Level.INFO, "paused", text)
         case records.Resumed():
             return Report(Level.INFO, "resumed", "resumed: connecting")
@@ -123,6 +135,8 @@ def report_of(record: records.Record) -> Report | None:
 
 def _session_lost(record: records.SessionLost) -> Report:
     because = f". {explain(record.cause)}" if record.cause is not None else ""
+    if record.short_lived > 1:
+        because = f"; {record.short_lived} sessions in a row were granted and lost at once{because}"
     text = f"session lost ({record.reason}{_detail(record.detail)}) after {lasted(record.lasted)}{because}"
     planned = record.planning is Planning.PLANNED
     fields = {"reason": record.reason.value, "planned": planned, "epoch": record.epoch}

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum, unique
 
 
@@ -22,7 +23,15 @@ class CauseKey(StrEnum):
     MUTE = "mute"
     """The connection was accepted and never answered."""
     NEVER_READY = "never_ready"
-    """The handshake was done, but the session did not become ready."""
+    """The handshake was done, but the session did not become ready in time."""
+    SESSION_REFUSED = "session_refused"
+    """The handshake was done, then the gateway closed the connection."""
+    LOGGING_IN = "logging_in"
+    """The gateway told an empty list of accounts."""
+    GATEWAY_SAID = "gateway_said"
+    """The gateway told an error before the session was ready."""
+    PAUSED = "paused"
+    """The operator paused it."""
     CLIENT_ID_GHOST = "client_id_ghost"
     """326 soon after a session of ours with the same id."""
     CLIENT_ID_RIVAL = "client_id_rival"
@@ -62,6 +71,14 @@ class CauseKey(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """A message of the gateway, in its own words."""
+
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """A likely cause at one gateway. What is not known is None: the sentence then leaves it out."""
 
@@ -84,3 +101,9 @@ class Cause:
     """The first day on which IBKR refuses that version."""
     minimum: str | None = None
     """The least version from then on."""
+    message: Message | None = None
+    """What the gateway said itself."""
+    until: datetime | None = None
+    """When a pause ends."""
+    by: str = ""
+    """Who paused it."""

@@ -51,6 +51,8 @@ class Counters:
     """By reason, judged at the loss."""
     heartbeats: Histogram = field(default_factory=lambda: Histogram(HEARTBEAT_BOUNDS))
     misses: int = 0
+    ignored: int = 0
+    """Pings that the gateway never answered, though it answered the next one."""
     upstream_losses: Mapping[Data, int] = field(default_factory=dict)
     regressions: int = 0
     """`nextValidId` lower than one seen earlier."""

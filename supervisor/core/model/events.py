@@ -128,6 +128,8 @@ class PauseAsked:
     """Release the client id and stop trying; `until` a moment, or until resumed."""
 
     until: datetime | None = None
+    by: str = ""
+    """Who asks: a user's name, or where the request came from."""
 
 
 @dataclass(frozen=True, slots=True)

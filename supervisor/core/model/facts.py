@@ -4,7 +4,7 @@ The core hands them out with a `Persist` action when they change; the daemon han
 record is one in which everything is unknown.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from supervisor.core.model.cause import Cause
@@ -24,6 +24,15 @@ class OpenOutage:
     """Every layer was up again since, and the daemon did not live to close it."""
     why: Cause | None = None
     """The first likely cause that was known."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedId:
+    """A client id that a connection of ours used: START_API was sent with it."""
+
+    client_id: int
+    ended: datetime | None = None
+    """When that connection ended; None if it was open when this was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +65,10 @@ class Facts:
     """The server version that was told so."""
     restart_stray: datetime | None = None
     """An unplanned loss on a full minute, as long as a restart: if the next window sees none, it moved there."""
+    paused_by: str = ""
+    """Who paused it."""
+    client_ids: tuple[UsedId, ...] = ()
+    """Client ids that the gateway may still hold for us."""
+    alive_at: datetime | None = field(default=None, compare=False)
+    """When the process that wrote this was last seen alive: the journal fills it in when it reads."""
     outage: OpenOutage | None = None

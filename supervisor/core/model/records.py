@@ -25,6 +25,17 @@ class SessionReady:
     epoch: int
     server_version: int
     client_id: int
+    short_lived: int = 0
+    """Sessions in a row before this one that were granted and lost at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionHolds:
+    """A session has lasted, after others before it were granted and lost at once."""
+
+    epoch: int
+    short_lived: int
+    """How many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,8 @@ class SessionLost:
     lasted: float
     planning: Planning
     cause: Cause | None
+    short_lived: int = 0
+    """Sessions in a row, this one among them, that were granted and lost at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,21 @@ class AttemptFailed:
 @dataclass(frozen=True, slots=True)
 class HeartbeatMissed:
     """An answer did not come in time; one more request was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectChanged:
+    """The gateway became suspect: a ping is not answered in time for a healthy one. Or it is so no more."""
+
+    suspect: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PingIgnored:
+    """The gateway never answered a ping, and answered the one after it."""
+
+    often: bool
+    """The third time within ten minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +264,8 @@ class Paused:
     """The operator released the client id; `until` None is until resumed."""
 
     until: datetime | None
+    by: str
+    """Who did so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,9 +332,12 @@ class OutageClosed:
 
 Record = (
     SessionReady
+    | SessionHolds
     | SessionLost
     | AttemptFailed
     | HeartbeatMissed
+    | SuspectChanged
+    | PingIgnored
     | CallbackRaised
     | PortChanged
     | OrderIdWentBack

@@ -71,6 +71,14 @@ class RestartView:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseView:
+    """The operator paused the gateway; `until` None is without an end."""
+
+    until: datetime | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One gateway."""
 
@@ -109,7 +117,11 @@ class Snapshot:
     desupported_on: datetime | None
     competing: bool | None
     """None if no competing session was ever heard of."""
-    paused_until: datetime | None
+    pause: PauseView | None
+    known: bool
+    """Whether anything is known of the layers: not while paused, nor until the first attempt after it has ended."""
+    suspect: bool
+    """A ping is not answered in time for a healthy gateway."""
     counters: Counters
     observing: bool
     """Time counts: the first attempt has ended, and nobody paused the gateway."""
@@ -122,9 +134,9 @@ class Snapshot:
 
     @property
     def up(self) -> bool:
-        """Whether every layer is up."""
-        return self.broken is None
+        """Whether every layer is known to be up."""
+        return self.known and self.broken is None
 
-    def layer_up(self, layer: Layer) -> bool:
-        """Whether this layer, and so every one before it, is up."""
-        return layer in layers_up(self.broken)
+    def layer_up(self, layer: Layer) -> bool | None:
+        """Whether this layer, and so every one before it, is up; None if nothing is known."""
+        return layer in layers_up(self.broken) if self.known else None

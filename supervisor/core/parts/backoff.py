@@ -12,13 +12,13 @@ from supervisor.core.model.policy import Timing
 FLOOR = 0.05
 """Seconds: no attempt follows another faster, except the one that a stable session has earned."""
 EARLY = 60.0
-"""Seconds after the loss of a session in which the early cap holds."""
+"""Seconds after the loss of a stable session in which the early cap holds."""
 MUTE_LIMIT = 10
 MUTE_CAP = 30.0
 """After so many mute handshakes in a row: each waits in the backlog of a hung gateway, and it has room for few."""
 GHOST_FOR = 60.0
 """Seconds after the end of our own session in which 326 is most likely its ghost."""
-GHOST_WAITS = (2.0, 4.0, 8.0)
+GHOST_WAITS = (1.0, 2.0)
 RIVAL_WAITS = (10.0, 20.0, 40.0, 60.0)
 ACCOUNT_WAIT = 60.0
 
@@ -33,11 +33,11 @@ def roll(seed: int) -> tuple[float, int]:
     return ((mixed ^ (mixed >> 31)) >> 11) / (1 << 53), seed
 
 
-def cap(timing: Timing, since_loss: float | None, handshake_timeouts: int) -> float:
-    """The longest delay now; `since_loss` in seconds (None: no session was lost)."""
+def cap(timing: Timing, handshake_timeouts: int, *, early: bool) -> float:
+    """The longest delay now. `early`: a stable session was lost less than a minute ago."""
     if handshake_timeouts >= MUTE_LIMIT:
         return MUTE_CAP
-    return timing.retry_max_early if since_loss is not None and since_loss < EARLY else timing.retry_max
+    return timing.retry_max_early if early else timing.retry_max
 
 
 def jittered(timing: Timing, failures: int, limit: float, chance: float) -> float:

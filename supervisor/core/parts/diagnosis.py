@@ -32,18 +32,40 @@ _OF_LOSS: Final[Mapping[Loss, CauseKey | None]] = MappingProxyType(
         Loss.SHUTDOWN: None,
     }
 )
+_IN_SESSION: Final = frozenset({Failure.CLOSED, Failure.SESSION_TIMEOUT})
+"""What is told by what the gateway said, once the handshake is done."""
 _WHILE_RESTARTING: Final = frozenset({CauseKey.PORT_REFUSED, CauseKey.CLOSED_EARLY, CauseKey.MUTE})
 """What a gateway is like while it restarts."""
 
 
-def of_failure(failure: Failure, *, ghost: bool, restarting: bool = False) -> CauseKey:
+def of_failure(
+    failure: Failure,
+    *,
+    ghost: bool = False,
+    restarting: bool = False,
+    greeted: bool = False,
+    said: bool = False,
+    logging_in: bool = False,
+) -> CauseKey:
     """The likely cause of a failed attempt.
 
-    `ghost`: our own last session may still hold the client id. `restarting`: the gateway was lost in the window of a
-    restart, which is still open.
+    Args:
+        failure: how it ended.
+        ghost: our own earlier connection may still hold the client id.
+        restarting: the gateway was lost in the window of a restart, which is still open.
+        greeted: the handshake was done.
+        said: after it the gateway told an error of its own.
+        logging_in: after it the gateway told an empty list of accounts.
     """
     if failure is Failure.CLIENT_ID_IN_USE and ghost:
         return CauseKey.CLIENT_ID_GHOST
+    if greeted and failure in _IN_SESSION:
+        if said:
+            return CauseKey.GATEWAY_SAID
+        if logging_in:
+            return CauseKey.LOGGING_IN
+        if failure is Failure.CLOSED:
+            return CauseKey.SESSION_REFUSED
     key = _OF_FAILURE[failure]
     return CauseKey.RESTART if restarting and key in _WHILE_RESTARTING else key
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from supervisor.core.codes.farm_kinds import FarmKind, FarmState
+from supervisor.core.codes.farm_kinds import UNNAMED, FarmKind, FarmState
 from supervisor.core.codes.notices import kind_of_unseen
 from supervisor.core.model.policy import Policy, RequiredFarm
 from supervisor.core.model.records import FarmChanged, FarmsNeverSeen, FarmsSettled
@@ -76,6 +76,27 @@ def heard(farms: Farms, key: FarmKey, state: FarmState, wall: datetime, *, plann
         known={**farms.known, key: replace(farm, state=state, since=wall)},
         broken=farms.broken | {key} if state is FarmState.BROKEN else farms.broken - {key},
     )
+
+
+def heard_unnamed(farms: Farms, kind: FarmKind, state: FarmState, wall: datetime, *, planned: bool) -> Farms:
+    """A notice spoke of a farm of this kind without its name: in some languages none is told.
+
+    One that broke counts under the name `unnamed`. Good news alone make no farm of it.
+    """
+    key = (kind, UNNAMED)
+    if key not in farms.known and state is not FarmState.BROKEN:
+        return farms
+    return heard(farms, key, state, wall, planned=planned)
+
+
+def healed_unnamed(farms: Farms, kind: FarmKind, state: FarmState, wall: datetime) -> Farms:
+    """A named farm of this kind is well: so is the unnamed one, if no named one of its kind is broken."""
+    key = (kind, UNNAMED)
+    if key not in farms.broken or state not in (FarmState.OK, FarmState.INACTIVE):
+        return farms
+    if any(broken[0] is kind for broken in farms.broken - {key}):
+        return farms
+    return heard(farms, key, FarmState.OK, wall, planned=False)
 
 
 def listed(farms: Farms, connected: Iterable[str], not_connected: Iterable[str], wall: datetime) -> Farms:
@@ -165,8 +186,8 @@ def forgotten(farms: Farms, wall: datetime) -> Farms:
 
 
 def is_required(key: FarmKey, policy: Policy) -> bool:
-    """Whether this farm must not be broken."""
-    if policy.required_farms is None:
+    """Whether this farm must not be broken: an unnamed one may be any."""
+    if policy.required_farms is None or key[1] == UNNAMED:
         return True
     return any(required.matches(*key) for required in policy.required_farms)
 

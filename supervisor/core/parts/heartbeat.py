@@ -1,34 +1,29 @@
 """Towards the gateway: is the process that holds our socket alive?
 
 - A ping is `reqCurrentTime`. It proves the gateway's process, not its upstream. It runs in windows too.
-- One in flight. The interval counts from the receipt of the last answer, never from the sending: a gateway silently
-  ignores a request within 1 s of its last answer.
+- The interval counts from the receipt of the last answer, never from the sending: a gateway silently ignores a request
+  that comes less than about 1 s after its last answer (docs/facts/ib.md). No ping goes sooner than `THROTTLE` after it.
 - Answers carry no id: any answer settles all requests in flight. Only a lone request's round trip is a measurement.
-- A miss sends one more at once. The last miss ends the session, unless other messages still come: a busy gateway gets
-  up to `PATIENCE` more, pinged every `heartbeat_timeout`. Other traffic saves the session for that long; it never makes
-  the layer up.
+- A ping that is not answered within `suspect_after` makes the gateway suspect. If the round trip before was faster than
+  that, one more ping goes `THROTTLE` after the first, once an episode: a request that the gateway merely ignored ends
+  as a short suspicion and never as an outage.
+- The deadline of a miss counts from the first ping, not from that second one. A miss sends one more at once. The last
+  miss ends the session, unless other messages still come: a busy gateway gets up to `PATIENCE` more, pinged every
+  `heartbeat_timeout`. Other traffic saves the session for that long; it never makes the layer up.
 """
 
 from dataclasses import dataclass, replace
-from enum import Enum
 from math import inf
+from typing import NamedTuple
 
 from supervisor.core.model.policy import Timing
 
 PATIENCE = 30.0
 """Seconds after the last miss, at most, in which other traffic keeps the session."""
-
-
-class Due(Enum):
-    """What a moment that was due asks for."""
-
-    NOTHING = "nothing"
-    PING = "ping"
-    """The interval is over."""
-    MISS = "miss"
-    """The answer did not come: the layer is down, ping again."""
-    DEAD = "dead"
-    """The answer did not come, and nothing speaks for the session any more."""
+OFTEN, OFTEN_WITHIN = 3, 600.0
+"""So many ignored pings within so many seconds are told of."""
+THROTTLE = 1.2
+"""Seconds after an answer within which a gateway may ignore the next request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +33,11 @@ class Heartbeat:
     up: bool = False
     pings: tuple[float, ...] = ()
     """When the requests in flight were sent, oldest first."""
+    counts_from: float = -inf
+    """When the request was sent whose deadline is running."""
     next_ping: float | None = None
+    answered_at: float | None = None
+    """The last answer of this session."""
     misses: int = 0
     """In a row."""
     last_miss: float | None = None
@@ -47,38 +46,69 @@ class Heartbeat:
     """The last message other than an answer."""
     round_trip: float | None = None
     """The last measured one, in seconds."""
+    suspect: bool = False
+    """The request in flight is not answered in time for a healthy gateway."""
+    doubled: bool = False
+    """One more ping was sent in this suspicion."""
+    owed: bool = False
+    """Two were in flight and one answer came: the other one is late, or was ignored."""
 
 
 AT_REST = Heartbeat()
+
+
+class Judgement(NamedTuple):
+    """What a moment that was due asks for."""
+
+    heartbeat: Heartbeat
+    ping: bool = False
+    """Send a request: it has been counted."""
+    missed: bool = False
+    """An answer did not come: the layer is down."""
+    dead: bool = False
+    """Nothing speaks for the session any more."""
+    ignored: bool = False
+    """The gateway never answered a request that another one overtook."""
 
 
 def deadline(heartbeat: Heartbeat, timing: Timing) -> float | None:
     """When something is due next; None at rest."""
     if not heartbeat.pings:
         return heartbeat.next_ping
-    return min(heartbeat.pings[-1] + timing.heartbeat_timeout, _end(heartbeat, timing))
+    if not heartbeat.suspect:
+        due = heartbeat.counts_from + timing.suspect_after
+    elif _may_double(heartbeat, timing):
+        due = min(_doubles_at(heartbeat, timing), heartbeat.counts_from + timing.heartbeat_timeout)
+    else:
+        due = min(heartbeat.counts_from + timing.heartbeat_timeout, _end(heartbeat, timing))
+    return due if heartbeat.next_ping is None else min(due, heartbeat.next_ping)
 
 
-def judge(heartbeat: Heartbeat, now: float, timing: Timing) -> tuple[Heartbeat, Due]:
-    """What `now` asks for. PING and MISS have counted the request that the caller is to send."""
+def judge(heartbeat: Heartbeat, now: float, timing: Timing) -> Judgement:
+    """What `now` asks for."""
     due = deadline(heartbeat, timing)
     if due is None or now < due:
-        return heartbeat, Due.NOTHING
-    if not heartbeat.pings:
-        return _sent(heartbeat, now), Due.PING
-    missed = heartbeat
-    if now >= heartbeat.pings[-1] + timing.heartbeat_timeout:
-        misses = heartbeat.misses + 1
-        last_miss = now if heartbeat.last_miss is None and misses >= timing.heartbeat_misses else heartbeat.last_miss
-        missed = replace(heartbeat, up=False, misses=misses, last_miss=last_miss)
-    if now >= _end(missed, timing):
-        return missed, Due.DEAD
-    return _sent(missed, now), Due.MISS
+        return Judgement(heartbeat)
+    if heartbeat.next_ping is not None and now >= heartbeat.next_ping:
+        return Judgement(_sent(replace(heartbeat, owed=False), now), ping=True, ignored=heartbeat.owed)
+    after = replace(heartbeat, suspect=True)  # the first thing that is due of a request in flight
+    if now >= after.counts_from + timing.heartbeat_timeout:
+        misses = after.misses + 1
+        last_miss = now if after.last_miss is None and misses >= timing.heartbeat_misses else after.last_miss
+        after = replace(after, up=False, misses=misses, last_miss=last_miss)
+        if now >= _end(after, timing):
+            return Judgement(after, missed=True, dead=True)
+        return Judgement(_sent(after, now), ping=True, missed=True)
+    if now >= _end(after, timing):
+        return Judgement(after, dead=True)
+    if _may_double(after, timing) and now >= _doubles_at(after, timing):
+        return Judgement(replace(after, pings=(*after.pings, now), doubled=True), ping=True)
+    return Judgement(after)
 
 
 def begin(now: float) -> Heartbeat:
     """The session is ready: the first ping goes at once, and the layer is up on its answer."""
-    return Heartbeat(pings=(now,))
+    return _sent(AT_REST, now)
 
 
 def answered(heartbeat: Heartbeat, now: float, timing: Timing) -> tuple[Heartbeat, float | None]:
@@ -86,15 +116,17 @@ def answered(heartbeat: Heartbeat, now: float, timing: Timing) -> tuple[Heartbea
 
     One that nobody waits for any more, because an earlier one settled its request, sets the clock like any other.
     """
+    next_ping = now + timing.heartbeat_interval
     if not heartbeat.pings:
-        return replace(heartbeat, next_ping=now + timing.heartbeat_interval), None
+        return replace(heartbeat, next_ping=next_ping, answered_at=now, owed=False), None
     round_trip = max(0.0, now - heartbeat.pings[0]) if len(heartbeat.pings) == 1 else None
-    in_time = now <= heartbeat.pings[-1] + timing.heartbeat_timeout
     settled = Heartbeat(
-        up=in_time,
-        next_ping=now + timing.heartbeat_interval,
+        up=now <= heartbeat.counts_from + timing.heartbeat_timeout,
+        next_ping=next_ping,
+        answered_at=now,
         last_traffic=heartbeat.last_traffic,
         round_trip=heartbeat.round_trip if round_trip is None else round_trip,
+        owed=heartbeat.doubled and not heartbeat.misses,
     )
     return settled, round_trip
 
@@ -104,9 +136,16 @@ def heard(heartbeat: Heartbeat, now: float) -> Heartbeat:
     return replace(heartbeat, last_traffic=now)
 
 
-def doubt(heartbeat: Heartbeat, now: float) -> Heartbeat:
-    """The machine slept: nothing is known until an answer comes. One more ping goes now; the misses begin anew."""
-    return _sent(replace(heartbeat, up=False, misses=0, last_miss=None), now)
+def doubt(heartbeat: Heartbeat, now: float) -> Judgement:
+    """The machine slept: nothing is known until an answer comes.
+
+    One more ping goes now, or as soon as the gateway would not ignore it. The misses begin anew.
+    """
+    fresh = replace(heartbeat, up=False, misses=0, last_miss=None, suspect=False, doubled=False, owed=False)
+    earliest = now if fresh.answered_at is None else max(now, fresh.answered_at + THROTTLE)
+    if earliest > now:
+        return Judgement(replace(fresh, next_ping=earliest, counts_from=earliest))
+    return Judgement(_sent(fresh, now), ping=True)
 
 
 def retimed(heartbeat: Heartbeat, longer: float) -> Heartbeat:
@@ -115,8 +154,24 @@ def retimed(heartbeat: Heartbeat, longer: float) -> Heartbeat:
     return heartbeat if due is None else replace(heartbeat, next_ping=due + longer)
 
 
+def ignored_again(earlier: tuple[float, ...], now: float) -> tuple[tuple[float, ...], bool]:
+    """The moments of ignored pings that still count, and whether they are often enough to be told of."""
+    lately = (*(moment for moment in earlier if now - moment < OFTEN_WITHIN), now)
+    return ((), True) if len(lately) >= OFTEN else (lately, False)
+
+
 def _sent(heartbeat: Heartbeat, now: float) -> Heartbeat:
-    return replace(heartbeat, pings=(*heartbeat.pings, now), next_ping=None)
+    return replace(heartbeat, pings=(*heartbeat.pings, now), counts_from=now, next_ping=None)
+
+
+def _may_double(heartbeat: Heartbeat, timing: Timing) -> bool:
+    """Only where the gateway was quick before is silence the sign of a request that it ignored."""
+    before = heartbeat.round_trip
+    return not heartbeat.doubled and not heartbeat.misses and before is not None and before < timing.suspect_after
+
+
+def _doubles_at(heartbeat: Heartbeat, timing: Timing) -> float:
+    return heartbeat.counts_from + max(THROTTLE, timing.suspect_after)
 
 
 def _end(heartbeat: Heartbeat, timing: Timing) -> float:

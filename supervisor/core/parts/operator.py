@@ -11,6 +11,8 @@ class Pause:
     """The client id is released and nothing is tried; `until` None is until resumed."""
 
     until: datetime | None = None
+    by: str = ""
+    """Who asked for it: a user's name, or where the request came from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,18 @@
   heartbeat's to end; `stopped` ends when the operator says so, or at the hour the operator named.
 - `ready` is earned by `nextValidId` and `managedAccounts`, never by `connectAck`: a gateway sends that before error
   326, measured with ibapi.
-- Only a session that stayed ready for `stable_after` forgives the failures before it.
+- Only a session that stayed ready for `stable_after` is proof of health: it forgives the failures before it, and its
+  loss begins the early minute of quick attempts. A session that is granted and lost at once does neither.
+- A connection on which START_API was sent may leave a ghost that holds the client id, ready or not.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from supervisor.core.calendar.clock import Now
+from supervisor.core.model.cause import Message
 from supervisor.core.model.layers import Layer
-from supervisor.core.model.policy import Policy
+from supervisor.core.model.policy import Policy, Timing
 from supervisor.core.model.vocabulary import Failure, Phase, PortEvidence, Trigger
 from supervisor.core.parts import backoff
 
@@ -45,6 +48,10 @@ class Greeting:
     server_version: int
     accounts: tuple[str, ...] | None = None
     order_id: int | None = None
+    reason: Message | None = None
+    """An error that the gateway told before the session was ready: most likely why it is not."""
+    logging_in: bool = False
+    """It told an empty list of accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +81,14 @@ class Session:
     """When this session became ready; None without one."""
     reached: Layer = Layer.PORT
     """The lowest layer that the last finished attempt did not reach: `port`, `handshake` or `session`."""
-    lost_at: float | None = None
-    """When the last ready session ended."""
-    ended: Mapping[int, float] = field(default_factory=dict)
-    """When the last ready session of each client id ended: its ghost may still hold the id."""
+    early_from: float | None = None
+    """When a stable session ended, if none that was lost at once came since: attempts are quick for a minute."""
+    ended: Mapping[int, Now] = field(default_factory=dict)
+    """When the last connection of each client id ended on which START_API was sent: its ghost may still hold the id."""
     failures: int = 0
     """Since the last stable session: the step of the backoff."""
+    short_lived: int = 0
+    """Sessions in a row that were ready and not stable."""
     handshake_timeouts: int = 0
     """In a row."""
     conflicts: int = 0
@@ -113,7 +122,18 @@ def begin(session: Session, trigger: Trigger, policy: Policy, now: float) -> Ses
 
 def open_port(session: Session, policy: Policy, now: float) -> Session:
     """TCP connected: the handshake's time begins."""
-    return replace(session, opened=True, deadline=now + policy.timing.handshake_timeout)
+    return replace(session, opened=True, deadline=now + handshake_timeout(session, policy, now))
+
+
+def is_early(session: Session, now: float) -> bool:
+    """Whether a stable session was lost less than a minute ago."""
+    return session.early_from is not None and now - session.early_from < backoff.EARLY
+
+
+def handshake_timeout(session: Session, policy: Policy, now: float) -> float:
+    """Seconds from the TCP connection to the server version: shorter while the gateway is most likely to come back."""
+    timing = policy.timing
+    return timing.handshake_timeout_early if is_early(session, now) else timing.handshake_timeout
 
 
 def greeted(session: Session, server_version: int, policy: Policy, now: float) -> Session:
@@ -123,9 +143,19 @@ def greeted(session: Session, server_version: int, policy: Policy, now: float) -
 
 
 def with_accounts(session: Session, accounts: tuple[str, ...]) -> Session:
-    """`managedAccounts` came."""
+    """`managedAccounts` came. An empty list is "not yet"."""
     known = session.greeting
-    return session if known is None else replace(session, greeting=replace(known, accounts=accounts))
+    if known is not None and not accounts:
+        return replace(session, greeting=replace(known, logging_in=True))
+    return session if known is None else replace(session, greeting=replace(known, accounts=accounts, logging_in=False))
+
+
+def with_reason(session: Session, code: int, text: str) -> Session:
+    """The gateway told an error before the session was ready. The first one is kept."""
+    known = session.greeting
+    if known is not None and known.reason is None:
+        return replace(session, greeting=replace(known, reason=Message(code, text)))
+    return session
 
 
 def with_order_id(session: Session, order_id: int) -> Session:
@@ -159,7 +189,7 @@ def evidence_of(failure: Failure, reached: Layer) -> PortEvidence:
     return PortEvidence.MUTE if failure is Failure.HANDSHAKE_TIMEOUT else PortEvidence.NONE
 
 
-def fail(session: Session, failure: Failure, policy: Policy, now: float, *, restarting: bool) -> Session:
+def fail(session: Session, failure: Failure, policy: Policy, now: Now, *, restarting: bool) -> Session:
     """The attempt failed: remember how far it came, and wait.
 
     `restarting` says that a restart window is active: while the port is closed then, attempts come at a short exact
@@ -167,33 +197,36 @@ def fail(session: Session, failure: Failure, policy: Policy, now: float, *, rest
     """
     opened = Layer.HANDSHAKE if session.opened else Layer.PORT
     reached = Layer.SESSION if session.phase is Phase.HANDSHAKING else opened
-    timeouts = session.handshake_timeouts + 1 if failure is Failure.HANDSHAKE_TIMEOUT else 0
-    failed = replace(session, reached=reached, handshake_timeouts=timeouts, greeting=None)
-    failed, delay = _wait(failed, failure, policy, now, restarting=restarting)
-    return move(failed, Trigger.FAILED, now, now + delay)
+    timeouts = 0
+    if failure is Failure.HANDSHAKE_TIMEOUT:  # those of the early minute are cut short: no proof of a hang
+        timeouts = session.handshake_timeouts + (not is_early(session, now.mono))
+    kept = session if failure is Failure.CLIENT_ID_IN_USE else _parted(session, now)
+    failed = replace(kept, reached=reached, handshake_timeouts=timeouts, greeting=None)
+    failed, delay = _wait(failed, failure, policy, now.mono, restarting=restarting)
+    return move(failed, Trigger.FAILED, now.mono, now.mono + delay)
 
 
-def lose(session: Session, policy: Policy, now: float) -> Session:
+def lose(session: Session, policy: Policy, now: Now) -> Session:
     """A ready session ended: a stable one has earned an attempt at once, and starts without failures."""
     lost = replace(_parted(session, now), client_id=policy.client_id)
-    if now - session.since >= policy.timing.stable_after:
-        return move(replace(lost, failures=0), Trigger.LOST, now, now)
-    lost, delay = _draw(lost, policy, now)
-    return move(lost, Trigger.LOST, now, now + delay)
+    if now.mono - session.since >= policy.timing.stable_after:
+        return move(replace(lost, failures=0, short_lived=0, early_from=now.mono), Trigger.LOST, now.mono, now.mono)
+    lost, delay = _draw(replace(lost, early_from=None, short_lived=lost.short_lived + 1), policy, now.mono)
+    return move(lost, Trigger.LOST, now.mono, now.mono + delay)
 
 
-def stop(session: Session, now: float) -> Session:
+def stop(session: Session, now: Now) -> Session:
     """Release the client id and stop trying."""
-    return move(_parted(session, now), Trigger.STOP, now)
+    return move(_parted(session, now), Trigger.STOP, now.mono)
 
 
 def may_be_ghost(session: Session, client_id: int, now: float) -> bool:
-    """Whether our own last session of this id ended so lately that the gateway may still hold the id for it."""
+    """Whether our own last connection with this id ended so lately that the gateway may still hold the id for it."""
     ended = session.ended.get(client_id)
-    return ended is not None and now - ended < backoff.GHOST_FOR
+    return ended is not None and now - ended.mono < backoff.GHOST_FOR
 
 
-def forget(session: Session, policy: Policy, now: float) -> Session:
+def forget(session: Session, policy: Policy, now: Now) -> Session:
     """No wait and no failures, as at the start. Kept: the epoch, a followed port, and when our own sessions ended."""
     parted = _parted(session, now)
     return replace(
@@ -210,11 +243,23 @@ def _port(session: Session, policy: Policy) -> int:
     return policy.port if session.followed is None else session.followed
 
 
-def _parted(session: Session, now: float) -> Session:
-    """A ready session that ends may leave a ghost, also if we end it ourselves."""
-    if session.phase is not Phase.READY:
-        return replace(session, greeting=None)
-    return replace(session, greeting=None, ready=None, lost_at=now, ended={**session.ended, session.client_id: now})
+def _parted(session: Session, now: Now) -> Session:
+    """A connection that ends after its START_API may leave a ghost, also if we end it ourselves."""
+    if session.greeting is None:
+        return session
+    return replace(session, greeting=None, ready=None, ended={**session.ended, session.client_id: now})
+
+
+def holds(session: Session, timing: Timing) -> float | None:
+    """When the session of now has lasted long enough to be told of, after others were lost at once; else None."""
+    if session.ready is None or not session.short_lived:
+        return None
+    return session.ready.mono + timing.stable_after
+
+
+def proven(session: Session) -> Session:
+    """The session of now has lasted: it is as good as any."""
+    return replace(session, failures=0, short_lived=0)
 
 
 def _wait(session: Session, failure: Failure, policy: Policy, now: float, *, restarting: bool) -> tuple[Session, float]:
@@ -229,9 +274,8 @@ def _wait(session: Session, failure: Failure, policy: Policy, now: float, *, res
 
 
 def _draw(session: Session, policy: Policy, now: float) -> tuple[Session, float]:
-    since_loss = None if session.lost_at is None else now - session.lost_at
     chance, seed = backoff.roll(session.seed)
-    limit = backoff.cap(policy.timing, since_loss, session.handshake_timeouts)
+    limit = backoff.cap(policy.timing, session.handshake_timeouts, early=is_early(session, now))
     delay = backoff.jittered(policy.timing, session.failures, limit, chance)
     return replace(session, failures=session.failures + 1, seed=seed), delay
 

@@ -7,7 +7,8 @@
 - A probe's answer counts only if no 1100 or 2110 came since the probe was sent. Whether a gateway answers contract
   details from a cache is not known; that is why a session that has heard 1100 itself is not probed before both have
   been silent for `QUIET`.
-- A session that begins while the loss is outstanding is never told so by the gateway: the loss is carried into it.
+- A session that begins while the loss is outstanding is never told so by the gateway: the loss is carried into it. One
+  that begins in a server reset is assumed to have none; if its first probe is answered, there was no loss.
 - Times are monotonic seconds, except `since`, which people are told.
 """
 
@@ -51,30 +52,42 @@ class Upstream:
     probes: tuple[int, ...] = ()
     """Requests whose answers would count."""
     settling_until: float | None = None
+    undecided: bool = False
+    """Assumed to be lost, and the first probe has not decided it yet."""
 
 
-def begin_session(upstream: Upstream, now: Now, *, known: bool, resetting: bool) -> Upstream:
-    """A session is ready. `known`: an earlier state is known; `resetting`: a server reset is active."""
+def begin_session(upstream: Upstream, now: Now, *, resetting: bool, probing: bool) -> Upstream:
+    """A session is ready. `resetting`: a server reset is active; `probing`: a probe may decide what is assumed then."""
     fresh = replace(upstream, probed_at=None, probes=())
     if not upstream.up and upstream.heard_at is not None:
         return fresh  # lost by a notice of this session, before it was ready
     fresh = replace(fresh, heard_at=None, told_by_1100=False)
     if not upstream.up:
         return replace(fresh, evidence=Evidence.CARRIED)
-    if not known and resetting:
-        return replace(fresh, up=False, since=now.wall, evidence=Evidence.ASSUMED, lost_at=now.mono, repeats=0)
+    if resetting:
+        return replace(
+            fresh,
+            up=False,
+            since=now.wall,
+            evidence=Evidence.ASSUMED,
+            lost_at=now.mono,
+            repeats=0,
+            undecided=probing,
+        )
     return replace(fresh, since=now.wall, evidence=Evidence.BEGINNING)
 
 
 def end_session(upstream: Upstream) -> Upstream:
-    """The session is gone; an outstanding loss is not."""
-    return replace(upstream, heard_at=None, probed_at=None, probes=(), settling_until=None)
+    """The session is gone; an outstanding loss is not. One that was only assumed is."""
+    if upstream.undecided:
+        upstream = replace(upstream, up=True, evidence=Evidence.BEGINNING, lost_at=None)
+    return replace(upstream, heard_at=None, probed_at=None, probes=(), settling_until=None, undecided=False)
 
 
 def lost(upstream: Upstream, code: int, now: Now) -> Upstream:
     """1100 or 2110 came."""
     by_1100 = code == 1100
-    heard = replace(upstream, heard_at=now.mono, probed_at=None, probes=(), settling_until=None)
+    heard = replace(upstream, heard_at=now.mono, probed_at=None, probes=(), settling_until=None, undecided=False)
     if not upstream.up:
         return replace(heard, told_by_1100=upstream.told_by_1100 or by_1100, repeats=upstream.repeats + 1)
     evidence = Evidence.NOTICE_1100 if by_1100 else Evidence.NOTICE_2110
@@ -84,7 +97,10 @@ def lost(upstream: Upstream, code: int, now: Now) -> Upstream:
 
 
 def restored(upstream: Upstream, evidence: Evidence, now: Now, policy: Policy) -> tuple[Upstream, Data | None]:
-    """Evidence came; with it what the loss did to the subscriptions, or None if there was no loss."""
+    """Evidence came; with it what the loss did to the subscriptions, or None if there was no loss.
+
+    A loss that was only assumed, and that the first probe ends, was none.
+    """
     if upstream.up:
         return upstream, None
     back = replace(
@@ -97,9 +113,10 @@ def restored(upstream: Upstream, evidence: Evidence, now: Now, policy: Policy) -
         told_by_1100=False,
         probed_at=None,
         probes=(),
-        settling_until=now.mono + policy.timing.settle,
+        settling_until=None if upstream.undecided else now.mono + policy.timing.settle,
+        undecided=False,
     )
-    return back, _DATA_OF.get(evidence, Data.UNKNOWN)
+    return back, None if upstream.undecided else _DATA_OF.get(evidence, Data.UNKNOWN)
 
 
 def next_probe(upstream: Upstream, policy: Policy, ready_at: float | None) -> float | None:
@@ -126,6 +143,11 @@ def silence_ends(upstream: Upstream, policy: Policy, ready_at: float | None) -> 
     if upstream.up or ready_at is None or policy.upstream_probe or upstream.told_by_1100:
         return None
     return max(ready_at, upstream.heard_at or 0.0) + QUIET
+
+
+def decided(upstream: Upstream) -> Upstream:
+    """The first probe was not answered in time: what was assumed is a loss."""
+    return replace(upstream, undecided=False)
 
 
 def settled(upstream: Upstream, now: float) -> Upstream:

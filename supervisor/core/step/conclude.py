@@ -32,10 +32,11 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
         cause = _cause_in_session(transition, judged)
         if cause is not None and cause != state.cause:
             state.cause = cause
-    _status(transition, before.broken, stopped=stopped)
+    _status(transition, stopped=stopped)
     state.outages = outages.caused(state.outages, state.cause)
     last = state.outages.last
-    if last is not None and last is not before.outages.last:
+    if last is not None and last is not transition.last_closed:
+        transition.last_closed = last
         transition.records.append(last)
     if exactly or may_differ(before, state):
         facts = facts_of(state, exactly=exactly)
@@ -77,7 +78,7 @@ def _cause_in_session(transition: Transition, broken: Layer) -> Cause | None:
     return None  # the first answer, or the one after a sleep, is still on its way
 
 
-def _status(transition: Transition, broken_before: Layer | None, *, stopped: bool) -> None:
+def _status(transition: Transition, *, stopped: bool) -> None:
     state = transition.state
     outage = state.outages.current if state.outages.observing else None
     status = status_of(
@@ -94,9 +95,13 @@ def _status(transition: Transition, broken_before: Layer | None, *, stopped: boo
     settled = state.settled_status
     answer_awaited = status is Status.DEGRADED and not state.heartbeat.up and not state.heartbeat.misses
     attempt_awaited = status is Status.DOWN and settled is Status.STOPPED and not state.outages.observing
-    if status is settled or answer_awaited or attempt_awaited:  # a moment in between is nothing to tell a person
-        if state.broken is not broken_before:
+    probe_awaited = state.upstream.undecided and transition.ready and state.broken is Layer.UPSTREAM
+    passing = answer_awaited or attempt_awaited or probe_awaited  # a moment in between is nothing to tell a person
+    if status is settled or passing:
+        if state.broken is not transition.told_broken:
+            transition.told_broken = state.broken
             transition.records.append(LayersChanged(state.broken))
         return
+    transition.told_broken = state.broken
     state.settled_status = status
     transition.records.append(StatusChanged(settled, status, state.broken))

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
-from supervisor.core.model.records import HeartbeatMissed, Resumed
+from supervisor.core.model.records import HeartbeatMissed, PingIgnored, Resumed, SessionHolds, SuspectChanged
 from supervisor.core.model.vocabulary import Evidence, Loss, Phase, Trigger
 from supervisor.core.parts import farms, heartbeat, outages, session, upstream
-from supervisor.core.parts.heartbeat import Due
 from supervisor.core.step.state import State, Wake
 from supervisor.core.step.transition import RESET_PATIENCE, Transition
 
@@ -18,28 +17,28 @@ COMPETING_FOR = 300.0
 def wake_of(state: State, policy: Policy) -> Wake:
     """When `Ticked` must come at the latest. Each phase that is not healthy has its moment here."""
     at = state.at.mono
-    moments = (
-        state.session.deadline,
-        heartbeat.deadline(state.heartbeat, policy.timing),
-        upstream.deadline(state.upstream, policy, state.ready_at),
-        outages.closes_at(state.outages, policy.timing.outage_merge),
-        state.farms.burst_ends,
-        farms.missing_due(state.farms),
-        # From here on a moment that has passed asks for nothing more:
+    due = [state.session.deadline, state.farms.burst_ends]
+    if state.heartbeat is not heartbeat.AT_REST:
+        due.append(heartbeat.deadline(state.heartbeat, policy.timing))
+        due.append(upstream.deadline(state.upstream, policy, state.ready_at))
+        due.append(session.holds(state.session, policy.timing))
+    if state.outages.current is not None:
+        due.append(outages.closes_at(state.outages, policy.timing.outage_merge))
+    if policy.required_farms is not None:
+        due.append(farms.missing_due(state.farms))
+    ahead = (  # a moment that has passed asks for nothing more
         None if state.login.required else state.login.required_from,
         state.low_since + RESET_PATIENCE if state.low_since is not None else None,
         state.competing_at + COMPETING_FOR if state.competing_at is not None else None,
     )
-    next_mono: float | None = None
-    for place, moment in enumerate(moments):
-        if moment is None or (place >= 6 and moment <= at):
-            continue
-        if next_mono is None or moment < next_mono:
-            next_mono = moment
+    due += [moment for moment in ahead if moment is not None and moment > at]
+    moments = [moment for moment in due if moment is not None]
     pause = state.operator.pause
     until = pause.until if pause is not None else None
-    edges = [edge for edge in (state.span.ends, until) if edge is not None]
-    return Wake(next_mono, min(edges, default=None))
+    edge = state.span.ends
+    if until is not None and (edge is None or until < edge):
+        edge = until
+    return Wake(min(moments) if moments else None, edge)
 
 
 def run_deadlines(transition: Transition) -> None:
@@ -65,6 +64,10 @@ def resume(transition: Transition) -> None:
 
 def _session(transition: Transition) -> None:
     live = transition.state.session
+    holds = session.holds(live, transition.policy.timing)
+    if holds is not None and transition.now.mono >= holds:
+        transition.records.append(SessionHolds(live.epoch, live.short_lived))
+        transition.state.session = session.proven(live)
     if live.deadline is None or transition.now.mono < live.deadline:
         return
     if live.phase is Phase.BACKOFF:
@@ -75,19 +78,24 @@ def _session(transition: Transition) -> None:
 
 def _heartbeat(transition: Transition) -> None:
     state = transition.state
-    before = state.heartbeat
-    state.heartbeat, due = heartbeat.judge(before, transition.now.mono, transition.policy.timing)
-    if due is Due.NOTHING:
-        return
-    missed = state.heartbeat.misses - before.misses
-    if missed:
-        state.counters = replace(state.counters, misses=state.counters.misses + missed)
+    was_suspect = state.heartbeat.suspect
+    due = heartbeat.judge(state.heartbeat, transition.now.mono, transition.policy.timing)
+    state.heartbeat = due.heartbeat
+    if state.heartbeat.suspect and not was_suspect:
+        transition.records.append(SuspectChanged(suspect=True))
+    if due.ignored:
+        state.counters = replace(state.counters, ignored=state.counters.ignored + 1)
+        state.ignored, often = heartbeat.ignored_again(state.ignored, transition.now.mono)
+        transition.records.append(PingIgnored(often))
+    if due.missed:
+        state.counters = replace(state.counters, misses=state.counters.misses + 1)
         transition.observe()
-    if due is Due.DEAD:
+    if due.dead:
         transition.lose(Loss.HEARTBEAT, close=True)
         return
-    transition.ping()
-    if due is Due.MISS:
+    if due.ping:
+        transition.ping()
+    if due.missed:
         transition.records.append(HeartbeatMissed())
 
 
@@ -101,6 +109,10 @@ def _upstream(transition: Transition) -> None:
         transition.restore_upstream(Evidence.SILENCE)
     probe = upstream.next_probe(state.upstream, policy, state.ready_at)
     if probe is not None and now >= probe:
+        if state.upstream.undecided and state.upstream.probed_at is not None:
+            state.upstream = upstream.decided(state.upstream)
+            transition.observe()
+            transition.record_unknown_upstream()
         transition.probe()
     state.upstream = upstream.settled(state.upstream, now)
 

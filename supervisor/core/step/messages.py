@@ -10,8 +10,8 @@ from typing import assert_never
 
 from supervisor.core.calendar.gateway_clock import is_zone, offset_in, offset_of
 from supervisor.core.codes import notices
-from supervisor.core.codes.entry import Kind
-from supervisor.core.codes.table import label, lookup, read
+from supervisor.core.codes.entry import Kind, Severity
+from supervisor.core.codes.table import KNOWN, label, lookup, read
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.counters import added
 from supervisor.core.model.events import (
@@ -36,6 +36,7 @@ from supervisor.core.model.records import (
     NoticeHeard,
     OrderIdWentBack,
     PortChanged,
+    SuspectChanged,
     UpstreamLost,
     ZoneDiffers,
 )
@@ -160,7 +161,7 @@ def compare_zone(transition: Transition, offset: timedelta, wall: datetime) -> N
 def _accounts(transition: Transition, event: AccountsReceived) -> None:
     state = transition.state
     state.session = session.with_accounts(state.session, event.accounts)
-    if transition.ready and not transition.policy.account_mode.fits(event.accounts):
+    if transition.ready and event.accounts and not transition.policy.account_mode.fits(event.accounts):
         state.accounts = accounts.MISMATCHED
         cause = transition.cause(CauseKey.WRONG_ACCOUNT)
         transition.lose(Loss.PROTOCOL, "its accounts no longer fit account_mode", close=True, cause=cause)
@@ -197,11 +198,15 @@ def _time(transition: Transition, event: TimeAnswered) -> None:
     state, now = transition.state, transition.now
     if not transition.ready:
         return
+    was_suspect = state.heartbeat.suspect
     state.heartbeat, round_trip = heartbeat.answered(state.heartbeat, now.mono, transition.policy.timing)
+    if was_suspect:
+        transition.records.append(SuspectChanged(suspect=False))
     skew = event.seconds - float(now.wall.timestamp() // 1)
     if skew != state.clock.skew:
         state.clock = replace(state.clock, skew=skew)
-    transition.observe()
+    if not state.upstream.undecided:
+        transition.observe()
     if round_trip is not None:
         state.counters = replace(state.counters, heartbeats=state.counters.heartbeats.with_value(round_trip))
 
@@ -221,12 +226,8 @@ def _notice(transition: Transition, event: NoticeReceived) -> None:
     cause, told = None, False
     match notice:
         case notices.FarmNotice():
-            if notice.name is None:
-                told = True
-            else:
-                planned = transition.planning(Layer.FARMS) is Planning.PLANNED
-                key = (notice.kind, notice.name)
-                _farms(transition, farms.heard(state.farms, key, notice.state, now.wall, planned=planned))
+            _farm(transition, notice)
+            told = notice.name is None
         case notices.UpstreamLost():
             _upstream_lost(transition, notice.code)
         case notices.UpstreamRestored():
@@ -259,7 +260,29 @@ def _notice(transition: Transition, event: NoticeReceived) -> None:
             told = True
         case _:
             assert_never(notice)
+    if state.session.phase is Phase.HANDSHAKING and isinstance(notice, notices.Plain) and _names_a_reason(event.code):
+        state.session = session.with_reason(state.session, event.code, event.text)
     transition.records.append(NoticeHeard(event.code, event.request_id, event.text, cause, told))
+
+
+def _names_a_reason(code: int) -> bool:
+    """Whether a message before the session is ready says why it is not: any error does."""
+    return lookup(code).severity in (Severity.CRITICAL, Severity.ERROR) or (code not in KNOWN and not _is_notice(code))
+
+
+def _is_notice(code: int) -> bool:
+    """IBKR keeps this range for notices and warnings, none of them fatal."""
+    return 2100 <= code < 2200
+
+
+def _farm(transition: Transition, notice: notices.FarmNotice) -> None:
+    known, wall = transition.state.farms, transition.now.wall
+    planned = transition.planning(Layer.FARMS) is Planning.PLANNED
+    if notice.name is None:
+        _farms(transition, farms.heard_unnamed(known, notice.kind, notice.state, wall, planned=planned))
+        return
+    after = farms.heard(known, (notice.kind, notice.name), notice.state, wall, planned=planned)
+    _farms(transition, farms.healed_unnamed(after, notice.kind, notice.state, wall))
 
 
 def _farms(transition: Transition, after: farms.Farms) -> None:
@@ -272,7 +295,7 @@ def _upstream_lost(transition: Transition, code: int) -> None:
     state = transition.state
     before = state.upstream
     state.upstream = upstream.lost(before, code, transition.now)
-    if before.up:
+    if before.up or before.undecided:
         planning = transition.planning(Layer.UPSTREAM)
         transition.records.append(UpstreamLost(code, planning, transition.cause_of_upstream()))
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
+from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import (
     DaemonEvent,
     LoginConfirmed,
@@ -62,11 +63,11 @@ def _pause(transition: Transition, event: PauseAsked) -> None:
     state = transition.state
     if session.allows(state.session, Trigger.STOP):
         transition.release(Loss.OPERATOR)
-        state.session = session.stop(state.session, transition.now.mono)
+        state.session = session.stop(state.session, transition.now)
         state.outages = outages.paused(state.outages, transition.now)
-        state.cause = None
-    state.operator = replace(state.operator, pause=operator.Pause(event.until))
-    transition.records.append(Paused(event.until))
+    state.operator = replace(state.operator, pause=operator.Pause(event.until, event.by))
+    state.cause = transition.cause(CauseKey.PAUSED, until=event.until, by=event.by)
+    transition.records.append(Paused(event.until, event.by))
 
 
 def _maintain(transition: Transition, event: MaintenanceAsked) -> None:
@@ -112,7 +113,7 @@ def _reload(transition: Transition, event: Reloaded) -> None:
             compare_zone(transition, told.offset, told.told_at)  # who mends the zone sees it before the next session
         return
     if state.session.phase is Phase.STOPPED:
-        state.session = session.forget(state.session, policy, now.mono)
+        state.session = session.forget(state.session, policy, now)
         state.accounts = FITTING
         return
     begun = state.session.phase is not Phase.IDLE
@@ -125,13 +126,15 @@ def _slept(transition: Transition, event: Slept) -> None:
     transition.records.append(Suspended(event.seconds))
     if transition.ready:
         state = transition.state
-        state.heartbeat = heartbeat.doubt(state.heartbeat, transition.now.mono)
-        transition.ping()
+        due = heartbeat.doubt(state.heartbeat, transition.now.mono)
+        state.heartbeat = due.heartbeat
+        if due.ping:
+            transition.ping()
 
 
 def _shut_down(transition: Transition) -> None:
     state = transition.state
     if session.allows(state.session, Trigger.STOP):
         transition.release(Loss.SHUTDOWN)
-        state.session = session.stop(state.session, transition.now.mono)
+        state.session = session.stop(state.session, transition.now)
         state.outages = outages.left(state.outages, transition.now)

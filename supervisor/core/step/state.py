@@ -9,7 +9,7 @@ from supervisor.core.calendar.lookup import Calendar
 from supervisor.core.calendar.windows import Occurrence, maintenance
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.counters import Counters
-from supervisor.core.model.facts import Facts
+from supervisor.core.model.facts import Facts, UsedId
 from supervisor.core.model.gateway_facts import Desupport, GatewayClock
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
@@ -92,6 +92,8 @@ class State:
     """The last status that was not a moment in between."""
     cause: Cause | None = None
     """Why it is not up."""
+    ignored: tuple[float, ...] = ()
+    """When pings were ignored lately, in monotonic seconds."""
     tried: bool = False
     """The first attempt has ended, one way or the other."""
     known: bool = False
@@ -142,7 +144,12 @@ def initial(policy: Policy, facts: Facts, now: Now, seed: int) -> State:
         calendar=calendar,
         span=span,
         session=Session(
-            policy.port, policy.client_id, seed, phase=Phase.STOPPED if paused else Phase.IDLE, since=now.mono
+            policy.port,
+            policy.client_id,
+            seed,
+            phase=Phase.STOPPED if paused else Phase.IDLE,
+            since=now.mono,
+            ended=_ended_ids(facts, now),
         ),
         login=login,
         upstream=Upstream(up=not facts.upstream_lost),
@@ -163,7 +170,7 @@ def _recalled_operator(facts: Facts, wall: datetime) -> Operator:
     """What the operator asked an earlier process for, as far as it still holds."""
     pause = maintenance_now = None
     if facts.paused and (facts.paused_until is None or facts.paused_until > wall):
-        pause = Pause(facts.paused_until)
+        pause = Pause(facts.paused_until, facts.paused_by)
     if facts.maintenance_from and facts.maintenance_until and facts.maintenance_until > wall:
         maintenance_now = Maintenance(facts.maintenance_from, facts.maintenance_until, facts.maintenance_reason)
     return Operator(pause, maintenance_now)
@@ -187,7 +194,7 @@ def facts_of(state: State, *, exactly: bool = False) -> Facts:
     pause, extra = state.operator.pause, state.operator.maintenance
     return Facts(
         known=state.known,
-        upstream_lost=not state.upstream.up,
+        upstream_lost=not state.upstream.up and not state.upstream.undecided,
         session_lost_at=login.lost_at.wall if login.lost_at is not None else None,
         session_lost_in_restart=login.lost_in_restart,
         port_gone=login.port_closed,
@@ -197,19 +204,41 @@ def facts_of(state: State, *, exactly: bool = False) -> Facts:
         highest_order_id=state.highest_order_id,
         paused=pause is not None,
         paused_until=pause.until if pause is not None else None,
+        paused_by=pause.by if pause is not None else "",
         maintenance_from=extra.begins if extra is not None else None,
         maintenance_until=extra.until if extra is not None else None,
         maintenance_reason=extra.reason if extra is not None else "",
         desupported_on=desupport.on if desupport is not None else None,
         desupported_version=desupport.server_version if desupport is not None else None,
         restart_stray=state.restarts.stray,
+        client_ids=_client_ids(state.session),
         outage=outages_part.left_open(state.outages, exactly=exactly),
     )
+
+
+def _client_ids(live: Session) -> tuple[UsedId, ...]:
+    """When each client id was last in use; None while it is."""
+    ended = {client_id: now.wall for client_id, now in live.ended.items()}
+    used: dict[int, datetime | None] = {**ended, live.client_id: None} if live.greeting is not None else {**ended}
+    return tuple(UsedId(client_id, end) for client_id, end in sorted(used.items()))
+
+
+def _ended_ids(facts: Facts, now: Now) -> dict[int, Now]:
+    """When an earlier process let go of its client ids: at the latest when it was last seen alive."""
+    found = {}
+    for used in facts.client_ids:
+        end = used.ended if used.ended is not None else facts.alive_at
+        if end is not None:
+            found[used.client_id] = Now(now.mono - max(0.0, (now.wall - end).total_seconds()), end)
+    return found
 
 
 _memorable = attrgetter(
     "known",
     "upstream.up",
+    "upstream.undecided",
+    "session.ended",
+    "session.greeting",
     "login",
     "highest_order_id",
     "operator",

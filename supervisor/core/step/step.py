@@ -44,8 +44,11 @@ def step(state: State, event: Event, now: Now, policy: Policy) -> Decision:
             on_session_event(transition, event)
         else:
             on_request(transition, event)
-        if wake_of(transition.state, policy).is_due(now):
-            run_deadlines(transition)
-    conclude(transition, state, exactly=isinstance(event, ShutdownAsked))
+    last = isinstance(event, ShutdownAsked)
+    conclude(transition, state, exactly=last)
     transition.state.wake = wake_of(transition.state, policy)
+    if transition.state.wake.is_due(now):  # what the event itself made due, such as the attempt after a loss
+        run_deadlines(transition)
+        conclude(transition, state, exactly=last)
+        transition.state.wake = wake_of(transition.state, policy)
     return Decision(transition.state, tuple(transition.actions), tuple(transition.records))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Occurrence
 from supervisor.core.model.actions import Action, Close, Connect, Ping, Probe
-from supervisor.core.model.cause import Cause, CauseKey
+from supervisor.core.model.cause import Cause, CauseKey, Message
 from supervisor.core.model.counters import added
 from supervisor.core.model.layers import BELOW_UPSTREAM, Layer
 from supervisor.core.model.policy import Policy
@@ -50,7 +50,7 @@ RESET_PATIENCE = 300.0
 class Transition:
     """The state on its way from one step to the next, with the actions and records so far."""
 
-    __slots__ = ("actions", "now", "policy", "records", "state")
+    __slots__ = ("actions", "last_closed", "now", "policy", "records", "state", "told_broken")
 
     def __init__(self, state: State, now: Now, policy: Policy) -> None:
         self.state = state
@@ -58,6 +58,10 @@ class Transition:
         self.policy = policy
         self.actions: list[Action] = []
         self.records: list[Record] = []
+        self.told_broken = state.broken
+        """The lowest layer broken, as the records so far tell it."""
+        self.last_closed = state.outages.last
+        """The last outage of which a record tells that it closed."""
 
     # -- what holds now -----------------------------------------------------------------------------------------------
 
@@ -88,6 +92,9 @@ class Transition:
         version: str | None = None,
         day: dt.date | None = None,
         minimum: str | None = None,
+        message: Message | None = None,
+        until: dt.datetime | None = None,
+        by: str = "",
     ) -> Cause:
         """A likely cause at this gateway."""
         live = self.state.session
@@ -103,6 +110,9 @@ class Transition:
             version,
             day,
             minimum,
+            message,
+            until,
+            by,
         )
 
     def cause_of_upstream(self) -> Cause:
@@ -140,7 +150,7 @@ class Transition:
                 live.port,
                 live.client_id,
                 timing.connect_timeout,
-                timing.handshake_timeout,
+                session.handshake_timeout(live, self.policy, self.now.mono),
             )
         )
 
@@ -150,10 +160,8 @@ class Transition:
         if close:
             self.actions.append(Close(state.session.epoch))
         self._drop_session_parts()
-        client_id = state.session.client_id
-        live = state.session = session.fail(
-            state.session, failure, self.policy, now.mono, restarting=self.in_restart_window
-        )
+        client_id, greeting = state.session.client_id, state.session.greeting
+        live = state.session = session.fail(state.session, failure, self.policy, now, restarting=self.in_restart_window)
         state.accounts = accounts.attempt_failed(failure)
         evidence = session.evidence_of(failure, live.reached)
         state.login = login.attempt_failed(state.login, self.policy, evidence, now, known=state.known)
@@ -162,8 +170,16 @@ class Transition:
         if key is None:
             ghost = session.may_be_ghost(live, client_id, now.mono)
             restarting = self.in_restart_window and state.restarts.pending
-            key = diagnosis.of_failure(failure, ghost=ghost, restarting=restarting)
-        cause = self.cause(key, client_id=client_id)
+            key = diagnosis.of_failure(
+                failure,
+                ghost=ghost,
+                restarting=restarting,
+                greeted=greeting is not None,
+                said=greeting is not None and greeting.reason is not None,
+                logging_in=greeting is not None and greeting.logging_in,
+            )
+        message = greeting.reason if greeting is not None and key is CauseKey.GATEWAY_SAID else None
+        cause = self.cause(key, client_id=client_id, message=message)
         if not state.login.required:  # else it is the login that is missing, whatever the port does meanwhile
             state.cause = cause
         planning = self.planning(Layer.PORT) if self.in_restart_window else Planning.UNPLANNED
@@ -180,13 +196,14 @@ class Transition:
         self._end_ready(loss, planning)
         state.restarts = restarts.session_lost(state.restarts, now, planned=planning is Planning.PLANNED)
         state.login = login.lost(state.login, self.policy, now, in_restart=in_restart)
-        state.session = session.lose(state.session, self.policy, now.mono)
+        state.session = session.lose(state.session, self.policy, now)
         self.observe()
         key = diagnosis.of_loss(loss, restarting=in_restart)
         if cause is None and key is not None:
             cause = self.cause(key)
         state.cause = cause
-        self.records.append(SessionLost(state.session.epoch, loss, detail, lasted, planning, cause))
+        short_lived = state.session.short_lived
+        self.records.append(SessionLost(state.session.epoch, loss, detail, lasted, planning, cause, short_lived))
 
     def observe(self) -> None:
         """The first attempt has ended, one way or the other: from now on time counts."""
@@ -215,7 +232,7 @@ class Transition:
     def connect_afresh(self, trigger: Trigger) -> None:
         """As at the start: no wait, no failures, and nothing observed before the first attempt has ended."""
         state = self.state
-        state.session = session.forget(state.session, self.policy, self.now.mono)
+        state.session = session.forget(state.session, self.policy, self.now)
         state.accounts = accounts.FITTING
         state.outages = outages.unwatched(state.outages)
         state.tried = False
@@ -238,25 +255,32 @@ class Transition:
         """The session has earned it: the first ping goes, the layers above begin."""
         state, now = self.state, self.now
         resetting = any(occurrence.window.kind is Kind.SERVER_RESET for occurrence in state.active)
-        known, pending = state.known, state.restarts.pending
+        pending = state.restarts.pending
         live = state.session = session.become_ready(state.session, now)
         state.accounts = accounts.FITTING
         state.heartbeat = heartbeat.begin(now.mono)
-        state.upstream = upstream.begin_session(state.upstream, now, known=known, resetting=resetting)
+        state.upstream = upstream.begin_session(
+            state.upstream, now, resetting=resetting, probing=self.policy.upstream_probe
+        )
         state.farms = farms.session_ready(state.farms, now.mono)
         state.restarts, judgements = restarts.session_ready(state.restarts, now)
         state.known = True
         state.cause = None
         state.counters = replace(state.counters, sessions=state.counters.sessions + 1)
         self.ping()
-        self.records.append(SessionReady(live.epoch, greeting.server_version, live.client_id))
+        self.records.append(SessionReady(live.epoch, greeting.server_version, live.client_id, live.short_lived))
         if pending and not judgements:
             self.records.append(RestartOver())
         for judgement in judgements:
             self.restart_judged(judgement)
         self.set_login(login.became_ready(state.login, self.policy, now.wall))
-        if not state.upstream.up and state.upstream.evidence is not None:
-            self.records.append(UpstreamUnknown(state.upstream.evidence))
+        self.record_unknown_upstream()
+
+    def record_unknown_upstream(self) -> None:
+        """A session runs without evidence that the gateway has IBKR's servers."""
+        line = self.state.upstream
+        if not line.up and not line.undecided and line.evidence is not None:
+            self.records.append(UpstreamUnknown(line.evidence))
 
     def set_login(self, after: login.Login) -> None:
         """What is known of the weekly login now."""
@@ -289,6 +313,8 @@ class Transition:
             state.counters = replace(state.counters, upstream_losses=added(state.counters.upstream_losses, data, 1))
             lasted = self.now.mono - before.lost_at if before.lost_at is not None else None
             self.records.append(UpstreamRestored(evidence, data, True, lasted, before.repeats))
+        elif before.undecided:
+            self.observe()
         elif evidence is Evidence.NOTICE_1101:  # the loss was not ours to see, or a probe was quicker
             self.records.append(UpstreamRestored(evidence, Data.LOST, False))
 

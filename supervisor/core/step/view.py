@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.policy import Policy
-from supervisor.core.model.snapshot import FarmView, LoginView, RestartView, Snapshot, WindowView
+from supervisor.core.model.snapshot import FarmView, LoginView, PauseView, RestartView, Snapshot, WindowView
+from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
 from supervisor.core.parts import farms, login
 from supervisor.core.step.deadlines import COMPETING_FOR
@@ -54,7 +55,9 @@ def snapshot(state: State, policy: Policy, earlier: Earlier | None = None) -> Sn
         clock=state.clock,
         desupported_on=state.desupport.on if state.desupport is not None else None,
         competing=None if state.competing_at is None else now.mono - state.competing_at < COMPETING_FOR,
-        paused_until=pause.until if pause is not None else None,
+        pause=PauseView(pause.until, pause.by) if pause is not None else None,
+        known=not _unknown(state),
+        suspect=state.heartbeat.suspect,
         counters=state.counters,
         observing=state.outages.observing,
         outage=state.outages.current,
@@ -62,6 +65,11 @@ def snapshot(state: State, policy: Policy, earlier: Earlier | None = None) -> Sn
         outages=state.outages.totals,
         restarts=_restarts(state, earlier),
     )
+
+
+def _unknown(state: State) -> bool:
+    """While paused no attempt is made, and after a resume the first one has not ended: nothing is known."""
+    return state.status is Status.STOPPED or (state.settled_status is Status.STOPPED and not state.tried)
 
 
 def _farms(state: State, policy: Policy, earlier: Earlier | None) -> tuple[FarmView, ...]:

@@ -17,16 +17,20 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from supervisor.core.calendar.rules import utc
-from supervisor.core.model.cause import Cause, CauseKey
+from supervisor.core.model.cause import Cause, CauseKey, Message
 from supervisor.core.model.facts import Facts
+from supervisor.observe.masking import Words, mask
 
 VERSION = 1
 """Of the form; to be raised only when a key changes its meaning."""
 
 
-def to_json(facts: Facts) -> str:
-    """One line of JSON. Raises ValueError for what cannot be read back: a naive instant, a number that is none."""
-    return json.dumps({"version": VERSION, **_mapping(facts)}, allow_nan=False, sort_keys=True)
+def to_json(facts: Facts, words: Words = mask) -> str:
+    """One line of JSON. Raises ValueError for what cannot be read back: a naive instant, a number that is none.
+
+    `words` is what is made of text that may name an account: a message of the gateway may be among the facts.
+    """
+    return json.dumps({"version": VERSION, **_mapping(facts, words)}, allow_nan=False, sort_keys=True)
 
 
 def from_json(text: str) -> Facts:
@@ -39,17 +43,21 @@ def from_json(text: str) -> Facts:
     return facts
 
 
-def _mapping(record: Any) -> dict[str, Any]:
-    return {field.name: _value(getattr(record, field.name)) for field in fields(record)}
+def _mapping(record: Any, words: Words) -> dict[str, Any]:
+    return {field.name: _value(getattr(record, field.name), words) for field in fields(record)}
 
 
-def _value(value: Any) -> Any:
+def _value(value: Any, words: Words) -> Any:
+    if isinstance(value, Message):
+        return {"code": value.code, "text": words(value.text)}
+    if isinstance(value, tuple):
+        return [_value(each, words) for each in value]
     if isinstance(value, datetime):
         return utc(value).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
     if is_dataclass(value):
-        return _mapping(value)
+        return _mapping(value, words)
     return value
 
 
@@ -75,8 +83,8 @@ def _read(kind: Any, said: object, place: str) -> Any:
         return _cause(said, place)
     if is_dataclass(kind):
         return _record(kind, said, place)
-    if kind == tuple[str, ...] and isinstance(said, list) and all(isinstance(each, str) for each in said):
-        return tuple(said)
+    if get_origin(kind) is tuple and isinstance(said, list):
+        return tuple(_read(get_args(kind)[0], each, f"{place}[{number}]") for number, each in enumerate(said))
     if kind is date and isinstance(said, str):
         return _day(said, place)
     if kind is datetime and isinstance(said, str):

@@ -29,10 +29,10 @@ OutageRow = tuple[str, int, int, str, bool, float, bool, str]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def kept_text(gateway: str, facts: Facts) -> str | None:
+def kept_text(gateway: str, facts: Facts, words: Words = mask) -> str | None:
     """Facts as JSON."""
     try:
-        return to_json(facts)
+        return to_json(facts, words)
     except (ValueError, TypeError, OverflowError):
         LOG.exception("facts of gateway %s that the journal cannot keep: %s", gateway, facts)
         return None

@@ -13,6 +13,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +28,7 @@ from supervisor.observe.journal.notices import Heard, Notice
 from supervisor.observe.journal.rows import (
     EventRow,
     event_row,
+    instant,
     kept_text,
     microseconds,
     outage_row,
@@ -94,14 +96,19 @@ class Store:
             raise
 
     def facts(self) -> dict[str, Facts]:
-        """The facts of every gateway; a record that cannot be read is left out, with a warning."""
+        """The facts of every gateway, and when its process was last seen alive.
+
+        A record that cannot be read is left out, with a warning.
+        """
         found = {}
         # As bytes: damaged text would end the reading of all that comes after it.
-        for gateway, text in self._connection.execute(
-            "SELECT CAST(gateway AS BLOB), CAST(facts AS BLOB) FROM facts"
+        for gateway, text, alive in self._connection.execute(
+            "SELECT CAST(gateway AS BLOB), CAST(facts AS BLOB), max(updated, coalesce((SELECT max(until) FROM"
+            " watched_spans WHERE watched_spans.gateway = facts.gateway), 0)) FROM facts"
         ).fetchall():
             try:
-                found[gateway.decode("utf-8")] = from_json(text.decode("utf-8"))
+                facts = from_json(text.decode("utf-8"))
+                found[gateway.decode("utf-8")] = replace(facts, alive_at=instant(alive))
             except ValueError as error:
                 name = gateway.decode("utf-8", "replace")
                 LOG.warning("the journal's facts of gateway %s are broken and not used: %s", name, error)
@@ -123,7 +130,9 @@ class Store:
     ) -> None:
         """All of it in one transaction, or nothing; what has no form in the file is left out, and the log told."""
         now = time.time_ns() // 1000
-        kept = [(gateway, text, now) for gateway, known in facts.items() if (text := kept_text(gateway, known))]
+        kept = [
+            (gateway, text, now) for gateway, known in facts.items() if (text := kept_text(gateway, known, self._words))
+        ]
         recorded = [(entry, row) for entry in events if (row := event_row(*entry[:3], self._words))]
         run = self._connection.execute
         run("BEGIN IMMEDIATE")

@@ -7,6 +7,7 @@
 """
 
 from collections.abc import Iterable, Mapping
+from math import inf
 
 from supervisor.core.calendar.windows import Kind as Windows
 from supervisor.core.codes.table import COUNTED_FROM_START, OTHER, label
@@ -19,9 +20,10 @@ from supervisor.observe.metrics.family import Family, Kind, Row, single
 from supervisor.observe.metrics.farms import FARMS
 
 
-def _layers(broken: Layer | None) -> Iterable[Row]:
+def _layers(seen: tuple[bool, Layer | None]) -> Iterable[Row]:
+    known, broken = seen
     up = layers_up(broken)
-    for layer in LAYERS:
+    for layer in LAYERS if known else ():
         yield (layer.value,), int(layer in up)
 
 
@@ -45,6 +47,7 @@ def _info(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
         ("client_id", str(snapshot.client_id)),
         ("server_version", "" if version is None else str(version)),
         ("account_mode", policy.account_mode.value),
+        *((f"label_{name}", value) for name, value in policy.labels),
     )
 
 
@@ -62,6 +65,12 @@ def _window_starts(windows: tuple[WindowView, ...]) -> Iterable[Row]:
             yield (window.name,), window.next_start.timestamp()
 
 
+def _pause_end(snapshot: Snapshot) -> float | None:
+    if snapshot.pause is None:
+        return None
+    return inf if snapshot.pause.until is None else snapshot.pause.until.timestamp()
+
+
 def _seconds_of(snapshot: Snapshot) -> float | None:
     offset = snapshot.clock.offset
     return offset.total_seconds() if offset is not None else None
@@ -74,15 +83,15 @@ def _truth(value: bool | None) -> int | None:
 GATEWAY: tuple[Gateway, ...] = (
     gauge(
         "ib_up",
-        "1 if every layer is up.",
-        lambda s: int(s.up),
+        "1 if every layer is up; absent while the gateway is paused.",
+        lambda s: int(s.up) if s.known else None,
         query="ib_up == 0",
     ),
     Family(
         Kind.GAUGE,
         "ib_layer_up",
         "1 if the layer and every layer before it is up: port, handshake, session, heartbeat, upstream, farms.",
-        lambda s: s.broken,
+        lambda s: (s.known, s.broken),
         _layers,
         ("layer",),
         query='ib_layer_up{layer="upstream"} == 0',
@@ -195,6 +204,24 @@ GATEWAY: tuple[Gateway, ...] = (
         "Heartbeats not answered within their deadline.",
         lambda s: s.counters.misses,
         query="increase(ib_heartbeat_misses_total[1h])",
+    ),
+    gauge(
+        "ib_suspect",
+        "1 while a heartbeat is not answered in time for a healthy gateway.",
+        lambda s: int(s.suspect),
+        query="avg_over_time(ib_suspect[1h])",
+    ),
+    counter(
+        "ib_heartbeat_ignored_total",
+        "Heartbeats that the gateway ignored, although it answered the next one.",
+        lambda s: s.counters.ignored,
+        query="increase(ib_heartbeat_ignored_total[1h])",
+    ),
+    gauge(
+        "ib_paused_until_timestamp_seconds",
+        "When the pause ends; +Inf without an end, absent when not paused.",
+        _pause_end,
+        query="ib_paused_until_timestamp_seconds - time()",
     ),
     moment(
         "ib_last_message_timestamp_seconds",

@@ -161,7 +161,7 @@ def _detail(snapshot: Snapshot) -> str:
             window = _explaining(snapshot)
             words = "" if window is None else f"{window.name}{_instant(snapshot, 'until', window.end)}"
         case Status.STOPPED:
-            words = _instant(snapshot, "until", snapshot.paused_until).strip()
+            words = _instant(snapshot, "until", snapshot.pause.until if snapshot.pause is not None else None).strip()
         case Status.REAUTH_REQUIRED:
             words = _instant(snapshot, "due since", snapshot.login.due).strip()
         case _ if not snapshot.tried:

@@ -76,7 +76,9 @@ def _row(snapshot: Snapshot) -> str:
     )
 
 
-def _mark(up: bool) -> str:
+def _mark(up: bool | None) -> str:
+    if up is None:
+        return "<td class=mark>?</td>"
     return f'<td class="mark {"yes" if up else "no"}">{"✓" if up else "✗"}</td>'
 
 

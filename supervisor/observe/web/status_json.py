@@ -51,6 +51,12 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
             {"name": window.name, "active": window.active, "start": instant(window.start), "end": instant(window.end)}
             for window in snapshot.windows
         ],
+        "host": snapshot.policy.host,
+        "port": snapshot.port,
+        "client_id": snapshot.client_id,
+        "labels": dict(snapshot.policy.labels),
+        "paused_until": instant(snapshot.pause.until) if snapshot.pause is not None else None,
+        "suspect": snapshot.suspect,
         "reauth": {
             "due": instant(snapshot.login.due),
             "required": snapshot.login.required,

@@ -49,7 +49,7 @@ const timer = (at, run) => running(el("time", { datetime: at, "data-at": at, "da
 function ladder(gateway) {
   const lowest = LADDER.findIndex((layer) => !gateway.layers[layer]);
   return el("ol", { class: "ladder", "aria-label": "layers, from the bottom" }, ...LADDER.map((layer, i) => {
-    const [kind, mark, word] = gateway.layers[layer] ? ["on", "up", "up"] : i === lowest && gateway.status !== "stopped" ? ["off", "down", "broken"] : ["", "next", "not reached"];
+    const [kind, mark, word] = gateway.layers[layer] === null ? ["", "next", "unknown"] : gateway.layers[layer] ? ["on", "up", "up"] : i === lowest ? ["off", "down", "broken"] : ["", "next", "not reached"];
     return el("li", { class: kind }, el("span", {}, icon(mark)), layer, el("span", { class: "hidden" }, ` ${word}`));
   }));
 }
