@@ -17,7 +17,7 @@ from supervisor.core.model.events import Ending, NextIdReceived, NoticeReceived
 from supervisor.core.parts import farms
 from supervisor.gateway.visit import Visit, VisitEvent, visit
 from supervisor.gateway.wrapper import SummaryEnd, SummaryRow
-from supervisor.observe.masking import mask, mask_whole
+from supervisor.observe.masking import clean, fit, mask_whole
 
 CLIENT_ID = 912
 """Never the daemon's."""
@@ -55,7 +55,7 @@ def probe(
     except ValueError as error:
         raise typer.BadParameter(f"{gateway!r} {error}", param_hint="HOST:PORT") from None
 
-    name, words = (str, str) if show_accounts else (mask_whole, mask)
+    name, words = (str, clean) if show_accounts else (mask_whole, fit)
     seen = visit(
         place.host,
         place.port,

@@ -1,8 +1,13 @@
-"""Bytes to messages: frames of a 4-byte big-endian length and a payload (IBAPI.md section 5.1).
+"""Bytes to messages: frames of a 4-byte big-endian length and a payload.
 
 Pure: bytes in, frames out, however TCP cut them. Nothing is lost between reads, whatever their sizes, and a length
 that no message of TWS has is refused as soon as its four bytes are there, before anything is buffered for it.
+Bytes that are refused are never quoted, for account numbers may be among them; the wire log has them.
 """
+
+import re
+
+from supervisor.core.codes.notices import beginning
 
 MAX_FRAME = 0xFFFFFF
 """The longest message that `ibapi` accepts, in bytes (its MAX_MSG_LEN)."""
@@ -16,7 +21,12 @@ than the service may have.
 """
 _RAW_PROTOBUF_ABOVE = 200
 _HEADER = 4
-_SHOWN = 40
+_SPOKEN = (
+    ("HTTP", re.compile(rb"HTTP/[0-9]")),
+    ("SSH", re.compile(rb"SSH-[0-9]")),
+    ("TLS", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")),
+)
+"""What else answers on a port that is taken for the gateway's, and how it begins."""
 
 
 class NotTws(ValueError):
@@ -48,7 +58,9 @@ class Inbox:
             return None
         length = int.from_bytes(self._bytes[:_HEADER], "big")
         if length > self.limit:
-            raise NotTws(f"a message of {length} bytes announced, at most {self.limit} are possible: {self._shown()}")
+            raise NotTws(
+                f"a message of {length} bytes announced, at most {self.limit} are possible{_spoken(self._bytes)}"
+            )
         end = _HEADER + length
         if len(self._bytes) < end:
             return None
@@ -56,9 +68,6 @@ class Inbox:
             payload = bytes(view[_HEADER:end])
         del self._bytes[:end]
         return payload
-
-    def _shown(self) -> str:
-        return repr(bytes(self._bytes[:_SHOWN]))
 
 
 def server_hello(payload: bytes) -> tuple[int, str] | None:
@@ -76,7 +85,7 @@ def server_hello(payload: bytes) -> tuple[int, str] | None:
         return None
     version, clock = fields[0], fields[1]
     if not version.isdigit() or len(version) > 9:
-        raise NotTws(f"no server version: {payload[:_SHOWN]!r}")
+        raise NotTws(f"no server version in a first message of {len(payload)} bytes")
     return int(version), clean(clock.decode("utf-8", "replace"), 100)
 
 
@@ -93,17 +102,21 @@ def check_payload(payload: bytes, server_version: int) -> None:
     """
     if server_version >= RAW_IDS_SINCE:
         if len(payload) < _HEADER:
-            raise NotTws(f"a message without an id: {payload!r}")
+            raise NotTws(f"a message without an id, of {len(payload)} bytes")
         if int.from_bytes(payload[:_HEADER], "big", signed=True) > _RAW_PROTOBUF_ABOVE:
             return
     elif b"\0" not in payload:
-        raise NotTws(f"a message without a field: {payload[:_SHOWN]!r}")
+        raise NotTws(f"a message without a field, of {len(payload)} bytes")
     if len(payload) > MAX_FIELDS and (fields := payload.count(b"\0")) > MAX_FIELDS:
-        raise NotTws(f"a message of {fields} fields: {payload[:_SHOWN]!r}")
+        raise NotTws(f"a message of {fields} fields, at most {MAX_FIELDS} are read")
 
 
 def clean(text: str, limit: int) -> str:
     """At most `limit` characters of `text`, all of which UTF-8 can carry: a message may hold 16 MB, and half of a
-    surrogate pair.
+    surrogate pair. As raw as they came, but for that.
     """
-    return text[:limit].encode("utf-8", "replace").decode("utf-8")
+    return beginning(text, limit).encode("utf-8", "replace").decode("utf-8")
+
+
+def _spoken(data: bytes | bytearray) -> str:
+    return next((f": this is {name}" for name, begin in _SPOKEN if begin.match(data)), "")

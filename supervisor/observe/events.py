@@ -2,7 +2,7 @@
 
 - Writers never wait for readers: appending is a few instructions, whoever reads, and however slowly.
 - Numbers grow by one and are never reused, so that a reader who was away says which was the last it has seen.
-- Account numbers are masked at the door, unless `words` lets them in.
+- Text is made fit at the door: account numbers masked, unless `words` lets them in, and one clean line.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from supervisor.core.model.actions import Tell
-from supervisor.observe.masking import Words, mask
+from supervisor.observe.masking import Words, fit, mask
 
 CAPACITY = 1024
 
@@ -56,8 +56,10 @@ class EventRing:
 
     def append(self, gateway: str, at: datetime, tell: Tell) -> int:
         """Keep it, call the watchers, and return its number."""
-        text, level = self._words(tell.text), tell.level.name.lower()
-        fields = {name: self._words(value) if isinstance(value, str) else value for name, value in tell.fields.items()}
+        text, level = fit(tell.text, self._words), tell.level.name.lower()
+        fields = {
+            name: fit(value, self._words) if isinstance(value, str) else value for name, value in tell.fields.items()
+        }
         with self._writing:
             number = self.newest + 1
             self._records.append(Record(number, at, gateway, tell.kind, level, text, fields))

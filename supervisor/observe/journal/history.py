@@ -21,7 +21,7 @@ from supervisor.core.model.facts import OpenOutage
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.journal.facts import from_json
 from supervisor.observe.journal.rows import first_words, instant, microseconds
-from supervisor.observe.masking import mask
+from supervisor.observe.masking import fit
 
 TIMEOUT = 2.0
 """Seconds that a question waits for a file that another program holds."""
@@ -140,7 +140,7 @@ def open_outages(snapshots: Iterable[Snapshot]) -> list[PastOutage]:
     found = []
     for seen in snapshots:
         name, books = seen.policy.name, seen.outages
-        words = mask(f"{seen.cause.words} {seen.cause.cure}") if seen.cause is not None else ""
+        words = fit(f"{seen.cause.words} {seen.cause.cure}") if seen.cause is not None else ""
         if books.current is not None:
             now = books.current
             ended = now.ended.wall if now.ended is not None else None

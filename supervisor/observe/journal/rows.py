@@ -1,7 +1,8 @@
 """Rows of the journal's tables, made of what is told, and read back.
 
 - What has no form in the file (a naive instant, a number too large) is left out alone, and the log told.
-- Account numbers are masked here, before anything is written, unless `words` lets them in.
+- Text is made fit here, before anything is written: account numbers masked, unless `words` lets them in, and one
+  clean line.
 """
 
 import json
@@ -16,7 +17,7 @@ from supervisor.core.model.actions import Level, Tell
 from supervisor.core.model.facts import Facts
 from supervisor.observe.events import Record
 from supervisor.observe.journal.facts import to_json
-from supervisor.observe.masking import Words, mask
+from supervisor.observe.masking import Words, fit, mask
 
 LOG = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def event_row(gateway: str, at: datetime, tell: Tell, words: Words = mask) -> Ev
     """One event."""
     try:
         fields = json.dumps({key: _plain(value, words) for key, value in tell.fields.items()})
-        return gateway, microseconds(at), int(tell.level), tell.kind, stored(tell.text, words), fields
+        return gateway, microseconds(at), int(tell.level), tell.kind, fit(tell.text, words), fields
     except (ValueError, TypeError, OverflowError):
         LOG.exception("an event of gateway %s that the journal cannot record: %s", gateway, tell)
         return None
@@ -108,12 +109,7 @@ def instant(at: int) -> datetime:
     return _EPOCH + timedelta(microseconds=at)
 
 
-def stored(text: str, words: Words) -> str:
-    """Text as the file takes it."""
-    return words(text).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def _plain(value: object, words: Words) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    return stored(value, words) if isinstance(value, str) else value
+    return fit(value, words) if isinstance(value, str) else value

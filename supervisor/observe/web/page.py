@@ -15,7 +15,7 @@ from pathlib import Path
 from supervisor.core.codes.farm_kinds import FarmState
 from supervisor.core.model.layers import LADDER
 from supervisor.core.model.snapshot import Snapshot
-from supervisor.observe.masking import mask
+from supervisor.observe.masking import fit
 from supervisor.observe.web.status_json import instant
 
 REFRESH = 5
@@ -81,7 +81,7 @@ def _mark(up: bool) -> str:
 
 def _known(snapshot: Snapshot) -> Iterable[str]:
     if snapshot.cause is not None:
-        yield escape(mask(f"{snapshot.cause.words} {snapshot.cause.cure}"))
+        yield escape(fit(f"{snapshot.cause.words} {snapshot.cause.cure}"))
     broken = [f"{farm.kind}/{farm.name}" for farm in snapshot.farms if farm.state is FarmState.BROKEN]
     if broken:
         yield escape(f"broken farms: {', '.join(broken)}")
