@@ -18,6 +18,8 @@ from typing import Any
 
 import typer
 
+from supervisor.commands.printer import say_text
+
 DEFAULT = "http://127.0.0.1:14000"
 ENVIRONMENT = "IB_SUPERVISOR_URL"
 TIMEOUT = 5.0
@@ -112,7 +114,7 @@ def _from_config(path: Path) -> str:
     try:
         http = load(path, os.environ).http
     except ConfigError as error:
-        typer.echo(str(error), err=True)
+        say_text(error, err=True)
         raise typer.Exit(78) from None
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(http.listen.host, http.listen.host)
     place = f"[{host}]" if ":" in host else host

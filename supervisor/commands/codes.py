@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from supervisor.commands.printer import say_text
+from supervisor.commands.terminal import console as escaping
 from supervisor.core.codes.library import LIBRARY
 from supervisor.core.codes.requests import REQUESTS
 from supervisor.core.codes.system import SYSTEM
@@ -75,18 +76,18 @@ def codes_command(
 
     Exits with 1 for a code that is not in the catalogue, and says what happens with those.
     """
-    console = Console()
+    console = escaping()
     if json:
-        print(as_json(code))
+        say_text(as_json(code))
     elif code is None:
         if console.is_terminal:
             console.print(table(KNOWN.values()))
         else:
-            print(columns(KNOWN.values()))
+            say_text(columns(KNOWN.values()))
     elif console.is_terminal:
         console.print(panel(lookup(code)))
     else:
-        print(explanation(lookup(code)))
+        say_text(explanation(lookup(code)))
     if code is not None and code not in KNOWN:
         raise typer.Exit(1)
 
@@ -94,7 +95,7 @@ def codes_command(
 def as_json(number: int | None = None) -> str:
     """The whole catalogue as a JSON list, or one entry as an object."""
     shown: Any = [_record(code) for code in KNOWN.values()] if number is None else _record(lookup(number))
-    return jsonlib.dumps(shown, indent=2, ensure_ascii=False)
+    return jsonlib.dumps(shown, indent=2)
 
 
 def columns(codes: Iterable[Code]) -> str:

@@ -12,6 +12,7 @@ import typer
 import typer.core
 
 from supervisor import __version__
+from supervisor.commands.printer import say
 
 COMMANDS = {
     "run": ("run", "run"),
@@ -56,7 +57,7 @@ class _Commands(typer.core.TyperGroup):
         except Exception as error:  # protobuf refuses an older one of itself with an exception of its own
             if not _of_ibapi(error):
                 raise
-            typer.echo(f"ibapi cannot be imported: {type(error).__name__}: {error}\n{IBAPI_HINT}", err=True)
+            say(f"ibapi cannot be imported: {type(error).__name__}: {error}", IBAPI_HINT, err=True)
             raise SystemExit(1) from None
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(cmd_name)(getattr(imported, function))
@@ -78,7 +79,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"ib-supervisor {__version__}")
+        say(f"ib-supervisor {__version__}")
         raise typer.Exit
 
 
