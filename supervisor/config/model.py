@@ -236,6 +236,9 @@ class HttpKeys(Keys):
         description="TLS and basic auth: a file in the format of Prometheus' exporter-toolkit. "
         "A relative path is taken from the config file's folder.",
     )
+    names: Annotated[tuple[Host, ...], Reads(readers.sequence("[gateways.example.net]"), form="list")] = Field(
+        (), description="Further names under which browsers and programs may ask, such as a container's or a proxy's."
+    )
 
 
 class JournalKeys(Keys):

@@ -72,6 +72,8 @@ class Http:
     """TLS and basic auth, in the exporter-toolkit's format,"""
     security: Security = Security()
     """and what that file says."""
+    names: tuple[str, ...] = ()
+    """Names, beside this machine's own, under which a client may ask."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,8 @@ class Process:
                 if self._over:
                     return
                 http = self._http
-                self._web = WebServer(self, self._socket, (http.listen.host,), tls=self._tls, admit=self._admit())
+                hosts = (http.listen.host, *http.names)
+                self._web = WebServer(self, self._socket, hosts, tls=self._tls, admit=self._admit())
                 self._web.start()
                 order = self.daemon.mailbox.order
                 self._bell = Bell(lambda: order(lambda: None), self.upkeep)
