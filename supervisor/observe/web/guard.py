@@ -12,17 +12,21 @@
 - Answers are never kept, framed, sniffed or mixed with anything from elsewhere.
 """
 
+import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from supervisor.observe.web.checks import Asker, Busy
 from supervisor.observe.web.hosts import Names
 
-Admit = Callable[[str | None], Awaitable[bool]]
+Admit = Callable[[str | None, Asker], Awaitable[bool]]
+"""Whether an `Authorization` header lets in who asks; raises Busy."""
 REALM = 'Basic realm="ib-supervisor", charset="UTF-8"'
 HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN = frozenset({"/metrics", "/-/healthy", "/-/ready"})
@@ -81,16 +85,26 @@ class Guard:
             await send(message)
 
         try:
-            answer = await self._answer(scope)
+            answer = await self._answer(scope, receive)
             await answer(scope, receive, guarded)
         except ClientDisconnect:
             return  # nobody is left to be answered
 
-    async def _answer(self, scope: Scope) -> ASGIApp:
-        if self._admit is not None and not await self._admit(Headers(scope=scope).get("authorization")):
-            return PlainTextResponse("this needs a name and a password\n", 401, {"WWW-Authenticate": REALM})
+    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
+        if self._admit is not None and (stopped := await self._stopped(self._admit, scope)) is not None:
+            await _hold(receive, scope["state"]["connection"].patience)
+            return stopped
         refusal = self._refusal(scope)
         return self._app if refusal is None else PlainTextResponse(f"{refusal}\n", 403)
+
+    async def _stopped(self, admit: Admit, scope: Scope) -> ASGIApp | None:
+        """What a stranger is told; None for who is let in."""
+        try:
+            if await admit(Headers(scope=scope).get("authorization"), scope["state"]["connection"]):
+                return None
+        except Busy:
+            return PlainTextResponse("too many ask to be let in: try again\n", 429, {"Retry-After": "10"})
+        return PlainTextResponse("this needs a name and a password\n", 401, {"WWW-Authenticate": REALM})
 
     def _refusal(self, scope: Scope) -> str | None:
         harmless = scope["method"] in HARMLESS
@@ -109,6 +123,14 @@ class Guard:
         if origin is not None and (host is None or not _same_origin(origin, host)):
             return "this may not be asked from a page of another origin"
         return None
+
+
+async def _hold(receive: Receive, seconds: float) -> None:
+    """Let a client wait, unless it leaves: of a crowd that asks again and again each answer would bring a question."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while seconds and (await receive())["type"] != "http.disconnect":
+                pass
 
 
 def is_loopback(client: tuple[str, int] | None) -> bool:

@@ -23,6 +23,8 @@ from supervisor.observe.web.listen import BACKLOG
 from supervisor.observe.web.protocol import LIMITS, Connection, Limits
 
 LOG = logging.getLogger("supervisor.web")
+AT_ONCE = 8
+"""Connections accepted before what the last ones have sent is read: else a storm would throw out everybody unread."""
 PATIENCE = 0.3
 """Seconds for which `stop` lets answers under way be taken."""
 
@@ -87,10 +89,12 @@ class WebServer:
             site.app(self._hosts, self._admit, certified, wide),
             interface="asgi3",
             loop="asyncio",
-            http=partial(Connection, limits=self._limits, tls=self._tls),  # type: ignore[arg-type]
+            http=partial(  # type: ignore[arg-type]
+                Connection, limits=self._limits, tls=self._tls, users=self._admit is not None
+            ),
             ws="none",
             lifespan="off",
-            backlog=BACKLOG,  # also how many asyncio accepts before one of them is counted: far fewer than files
+            backlog=AT_ONCE,
             log_config=None,
             log_level="error",
             access_log=False,
@@ -100,7 +104,7 @@ class WebServer:
             timeout_graceful_shutdown=1,
             h11_max_incomplete_event_size=self._limits.head,
         )
-        server = uvicorn.Server(config)
+        server = _Server(config)
         serving = asyncio.ensure_future(server.serve(sockets=[self._listener]))
         asked = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -113,3 +117,13 @@ class WebServer:
             if isinstance(connection, Connection):
                 connection.abort()
         await serving
+
+
+class _Server(uvicorn.Server):
+    """What asyncio takes for the kernel's backlog, it also accepts in one go: here each has a number of its own."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve from now on."""
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(BACKLOG)
