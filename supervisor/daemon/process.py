@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from supervisor.daemon.edge_scheduler import Bell
     from supervisor.observe.web.guard import Admit
     from supervisor.observe.web.server import WebServer
+    from supervisor.observe.web.users import Users
 
 log = logging.getLogger("supervisor.daemon")
 
@@ -123,6 +124,7 @@ class Process:
         self.daemon.catch_signals()
         self._bell: Bell | None = None
         self._web: WebServer | None = None
+        self._users: Users | None = None
         self._rest = threading.Lock()
         self._over = False
 
@@ -181,7 +183,8 @@ class Process:
             return None
         from supervisor.observe.web.users import Users
 
-        return Users(dict(self._http.security.users)).admit
+        self._users = Users(dict(self._http.security.users))
+        return self._users.admit
 
     def _words(self, text: str) -> str:
         """Text that may name an account, for whoever writes it."""
@@ -196,6 +199,9 @@ class Process:
         level, form = self.daemon.config.log.level, self.daemon.config.log.format
         self._log.change(level, form)
         self._wires.change(self.daemon.config.log.wire)
+        users = self.daemon.config.http.security.users
+        if self._users is not None and users:  # none at all would let everybody in: that needs a restart
+            self._users.change(dict(users))
 
     def _end(self) -> None:
         deadline = (self.daemon.ending_since or time.monotonic()) + END
