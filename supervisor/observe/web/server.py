@@ -12,6 +12,7 @@ import ssl
 import threading
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import uvicorn
 
@@ -81,6 +82,7 @@ class WebServer:
             LOG.exception("the web server has ended")
 
     async def _serve(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(_told)
         backend = self._backend
         site = Site(backend, Exposition(backend.snapshots, backend.internals), self._limits)
         certified = self._tls is not None and self._tls.verify_mode is ssl.CERT_REQUIRED
@@ -117,6 +119,15 @@ class WebServer:
             if isinstance(connection, Connection):
                 connection.abort()
         await serving
+
+
+def _told(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What asyncio has to say: of what the machine lacks a line is enough, which tracebacks in a row would bury."""
+    error = context.get("exception")
+    if isinstance(error, OSError):
+        LOG.warning("%s: %s", str(context.get("message")).partition("\n")[0], error.strerror or error)
+    else:
+        loop.default_exception_handler(context)
 
 
 class _Server(uvicorn.Server):
