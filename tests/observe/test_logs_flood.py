@@ -155,8 +155,8 @@ def test_what_is_no_tls_leaves_no_line(sent: bytes, tmp_path: Path, caplog: pyte
         for _ in range(5):
             with socket.create_connection(("127.0.0.1", server.port), 5) as wire, pytest.raises(ssl.SSLError):
                 strict.wrap_socket(wire, server_hostname="127.0.0.1")
-        with socket.create_connection(("127.0.0.1", server.port), 5) as plain:
-            with trust.wrap_socket(plain, server_hostname="127.0.0.1") as wire:
-                wire.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-                assert wire.recv(12) == b"HTTP/1.1 200"
+        plain = socket.create_connection(("127.0.0.1", server.port), 5)
+        with trust.wrap_socket(plain, server_hostname="127.0.0.1") as wire:
+            wire.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert wire.recv(12) == b"HTTP/1.1 200"
     assert [record.message for record in caplog.records if record.levelno >= logging.WARNING] == []

@@ -40,7 +40,8 @@ RETRY = 5.0
 """Seconds from a failure to the next attempt."""
 BATCH = 0.1
 """Seconds in which messages gather before they are written."""
-MODE = 0o640
+MODE, FOLDER_MODE = 0o600, 0o700
+"""Whatever the umask: what the gateway says is its owner's business."""
 _FAULTS = frozenset({Ending.PROTOCOL, Ending.CALLBACK, Ending.ERROR, Ending.RESET})
 
 
@@ -207,12 +208,16 @@ def _readable(field: bytes, words: Words) -> str:
 
 def _append(path: Path, lines: Iterable[str], size: int) -> None:
     data = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(FOLDER_MODE)
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_size + len(data) > size:
             _rotate(path)
     opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, MODE)
     with os.fdopen(opened, "wb") as file:
+        if os.fstat(opened).st_mode & 0o777 != MODE:  # made by an earlier version, or under a narrower umask
+            os.fchmod(opened, MODE)
         file.write(data)
 
 

@@ -21,7 +21,7 @@ from typing import IO, Final
 from supervisor.core.codes.notices import beginning
 from supervisor.core.model.actions import Tell
 from supervisor.observe.logs import lines as logs_lines
-from supervisor.observe.logs.flood import Flood, Rates
+from supervisor.observe.logs.flood import RATES, Flood, Rates
 from supervisor.observe.logs.lines import Line, line_of
 from supervisor.observe.logs.sinks import DatagramSink, StreamSink
 from supervisor.observe.masking import Words, mask
@@ -51,7 +51,7 @@ def setup(
     journald: str = JOURNALD_SOCKET,
     clock: Callable[[], float] = time.time,
     words: Words = mask,
-    rates: Rates = Rates(),
+    rates: Rates = RATES,
 ) -> "LogWriter":
     """Send Python's logging there, in that form; a writer that was set up earlier ends.
 
@@ -94,7 +94,7 @@ class LogWriter(logging.Handler):
         journald: str,
         clock: Callable[[], float],
         words: Words = mask,
-        rates: Rates = Rates(),
+        rates: Rates = RATES,
     ) -> None:
         super().__init__()
         self._words = words
