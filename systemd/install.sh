@@ -1,19 +1,19 @@
 #!/bin/sh
-# Installs, upgrades, rolls back and removes ib-supervisor on a machine with systemd: what `make install` runs.
+# Installs, upgrades, rolls back and removes ib-supervisor on a machine with systemd. `make install` runs it.
 #
-#   install     builds a release and makes it the current one; settings and history are left alone
+#   install     builds a release and makes it the current one; keeps settings and history
 #   rollback    makes the previous release the current one
-#   uninstall   removes all but settings and history
+#   uninstall   removes everything except settings and history
 #
 # Rules
-# - A release is a directory of its own, complete before anything is switched: a virtual environment, its units, its
-#   documents. The switch is one rename. The one before it stays, for rollback.
-# - Everything from a package index is checked against the hashes in deploy/docker/*.lock (deploy/docker/build.sh).
+# - A release is a directory with a virtual environment, units and documents. It is complete before the switch, and the
+#   switch is one rename. The release before stays for a rollback.
+# - All packages are checked against the hashes in deploy/docker/*.lock (deploy/docker/build.sh).
 # - A running supervisor is restarted. If the new release does not become ready, the old one is put back.
-# - With DESTDIR nothing outside it is written, and systemd is not asked to do anything.
+# - With DESTDIR, nothing outside of it is written, and systemd is not asked to do anything.
 #
-# From the environment: DESTDIR; PREFIX, SYSCONFDIR, BINDIR, UNITDIR; PYTHON; IBAPI, IBKR's own ibapi to use instead of
-# PyPI's (IBJts/source/pythonclient), and its protobuf; SYSTEMD_VERSION, for which to install (that of this machine).
+# From the environment: DESTDIR; PREFIX, SYSCONFDIR, BINDIR, UNITDIR; PYTHON; IBAPI, the folder of IBKR's own ibapi
+# (IBJts/source/pythonclient) to use instead of PyPI's; SYSTEMD_VERSION, to install for another version than this machine's.
 set -eu
 umask 022
 
@@ -71,8 +71,7 @@ build_release() {
     PYTHON=$PYTHON IBAPI=${IBAPI:-} sh "$SOURCE/deploy/docker/build.sh" "$SOURCE" "$1"
     share=$1/share/ib-supervisor
     mkdir -p "$share/systemd" "$1/share/doc/ib-supervisor"
-    cp "$SOURCE/README.md" "$SOURCE/CHANGELOG.md" "$SOURCE/LICENSE" "$SOURCE/config/supervisor.yaml" \
-        "$1/share/doc/ib-supervisor"
+    cp "$SOURCE"/*.md "$SOURCE/LICENSE" "$SOURCE/config/supervisor.yaml" "$1/share/doc/ib-supervisor"
     cp -R "$SOURCE/docs" "$1/share/doc/ib-supervisor/docs"
     cp -R "$SOURCE/systemd/examples" "$share/examples"
     for unit in ib-supervisor.service ib-supervisor@.service; do
@@ -81,12 +80,12 @@ build_release() {
     cp "$SOURCE/systemd/50-systemd-254.conf" "$share/systemd"
 }
 
-# A virtual environment knows its own place; it shall be the one where it will lie.
+# A virtual environment contains its own path. Make it the final one.
 move_out_of_destdir() {
     grep -rIlF "$1" "$1/bin" "$1/pyvenv.cfg" | while read -r file; do
         sed -i -e "s|$1|$2|g" "$file"
     done
-    # Compiled now, for the daemon cannot write there. IBKR's protobuf code is allowed to be for newer Pythons.
+    # Compile now, because the daemon cannot write there. A failure is ignored: IBKR's protobuf code may need a newer Python.
     "$1/bin/python" -m compileall -q -s "$1" -p "$2" "$1"/lib/python3*/site-packages || true
 }
 
@@ -106,7 +105,7 @@ first_steps() {
 
 # -- switching --------------------------------------------------------------------------------------------------------
 
-# Makes a release the current one, and restarts what runs; if that does not become ready, the one before it comes back.
+# Makes a release the current one and restarts what runs. If that does not become ready, the release before comes back.
 activate() {
     before=$(readlink "$HOME_OF_ALL/current" || true)
     units=$(running_units)
@@ -143,7 +142,7 @@ switch_to() {
     ! uses_systemd || systemctl daemon-reload
 }
 
-# A link that is never missing: made beside, then renamed over the old one.
+# The link is never missing: the new one is made beside the old one and renamed over it.
 point() {
     ln -sfn "$2" "$HOME_OF_ALL/$1.new"
     mv -T "$HOME_OF_ALL/$1.new" "$HOME_OF_ALL/$1"
@@ -196,7 +195,7 @@ running_units() {
         ib-supervisor.service 'ib-supervisor@*.service' | cut -d ' ' -f 1
 }
 
-# shellcheck disable=SC2086 # names of units, of which none has a blank in it
+# shellcheck disable=SC2086 # names of units have no blanks
 restart_all() {
     [ -z "$1" ] || systemctl restart $1
 }

@@ -6,7 +6,7 @@ the same time. The folders that take longest come first, or the last worker woul
 
 import pytest
 
-LONGEST = ("calendar", "deploy", "simulation", "faults", "gateway", "judges", "endurance", "docs")
+LONGEST = ("calendar", "deploy", "simulation", "faults", "gateway", "judges", "endurance", "goldens", "docs")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

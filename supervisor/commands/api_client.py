@@ -1,8 +1,8 @@
 """How commands talk to the daemon: plain HTTP to its API, found by `--url`, the environment, the config, or a default.
 
-- Directly, whatever proxy the environment names: the daemon is next door.
-- Whatever answers there instead, or answers badly, is a daemon that does not answer. Where it sends us on to is not
-  followed: a password is for the place it was given for, and a POST would become a GET.
+- Proxies of the environment are ignored, because the daemon is close by.
+- If something else answers there, or the answer makes no sense, that counts as no answer. Redirects are not followed: a
+  password is for the place it was given for, and a POST would become a GET.
 """
 
 import base64
@@ -47,7 +47,7 @@ class Unreachable(Exception):
 
 
 class Refused(Exception):
-    """The daemon answered, and not with yes."""
+    """The daemon refused."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -72,7 +72,7 @@ class Client:
         raise self._somebody_else()
 
     def post(self, path: str, fields: dict[str, str] | None = None, timeout: float = TIMEOUT) -> None:
-        """Ask for something to be done, and know that it is. Raises Unreachable, Refused."""
+        """Ask the daemon to do something, and know that it did. Raises Unreachable, Refused."""
         query = f"?{urllib.parse.urlencode(fields)}" if fields else ""
         status, _ = self._ask("POST", path + query, timeout)
         if status != 204:  # the daemon's one word for done
@@ -110,8 +110,12 @@ class Client:
             raise Unreachable(f"no daemon answers at {self.url}: {reason}") from None
 
 
-UrlOption = typer.Option("--url", help=f"Where the daemon is; else ${ENVIRONMENT}, else the config's, else {DEFAULT}.")
-ConfigOption = typer.Option("--config", metavar="FILE", help="The daemon's config, to find it by `http.listen`.")
+UrlOption = typer.Option(
+    "--url", help=f"The daemon's address. Without it ${ENVIRONMENT}, then --config, then {DEFAULT}."
+)
+ConfigOption = typer.Option(
+    "--config", metavar="FILE", help="The daemon's config, to find the daemon by `http.listen`."
+)
 AuthOption = typer.Option("--auth-file", metavar="FILE", help="A file with one line: user:password.")
 
 
@@ -127,7 +131,7 @@ def client(url: str | None, config: Path | None, auth_file: Path | None) -> Clie
 
 
 def _place(said: str, hint: str) -> str:
-    """The URL that is meant, HTTP without a scheme. Judged here, because a socket takes 80000 for port 14464."""
+    """The URL that is meant, HTTP without a scheme. Checked here, because a socket takes 80000 for port 14464."""
     url = said if said.startswith(("http://", "https://")) else f"http://{said}"
     try:
         parts = urllib.parse.urlsplit(url)
@@ -135,7 +139,7 @@ def _place(said: str, hint: str) -> str:
     except ValueError:
         fits = False
     if not fits or not url.isprintable() or " " in url or url.count("://") > 1:
-        raise typer.BadParameter(f"{said!r} is no URL, like {DEFAULT}", param_hint=hint)
+        raise typer.BadParameter(f"{said!r} is not a URL like {DEFAULT}", param_hint=hint)
     return url.rstrip("/")
 
 

@@ -1,8 +1,8 @@
 """`ib-supervisor check-config`: is this file valid, and what would the daemon do with it?
 
-- The plan goes to standard output; faults and warnings go to standard error, a line each with the place in the file.
+- The plan goes to standard output. Faults and warnings go to standard error, one line each, with the place in the file.
 - Exit status 0 for a valid file, warnings or not; 78 (`EX_CONFIG`) for any other.
-- Times are on the clock of the gateway's zone, in UTC where the config names none.
+- Times are in the gateway's zone, or in UTC if the config names none.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from supervisor.core.model.durations import written
 from supervisor.core.model.policy import Policy, Reauth, Timing
 
 BAD_CONFIG: Final = 78
-"""What sysexits.h calls EX_CONFIG; the unit does not restart a daemon that ends with it."""
+"""EX_CONFIG of sysexits.h. systemd does not restart a daemon that ends with it."""
 
 _AHEAD: Final = timedelta(days=8)
 _LOGIN: Final = {Reauth.MANUAL: "login by a person", Reauth.AUTOMATIC: "login without a person"}
@@ -38,13 +38,13 @@ def check_config(
 ) -> None:
     """Validate a config file, and print what the daemon would do with it.
 
-    Exits with 78 if it is not valid; every fault is told with its line.
+    Exits with 78 if it is not valid, and prints each fault with its line.
     """
     raise typer.Exit(check(file, os.environ, datetime.now(UTC)))
 
 
 def check(file: Path, env: Mapping[str, str], now: datetime) -> int:
-    """Print the plan, the warnings or the faults; the exit status."""
+    """Print the plan and the warnings, or the faults. Returns the exit status."""
     try:
         config = load(file, env, now)
     except ConfigError as error:
@@ -61,7 +61,8 @@ def plan(config: Config, now: datetime) -> str:
     count = len(config.gateways)
     lines = [f"{config.path}: valid, {count} gateway{'' if count == 1 else 's'}"]
     for policy in config.gateways:
-        lines += ["", policy.name, *(f"  {name:<10}  {value}" for name, value in _facts(policy, now))]
+        facts = [*_facts(policy, now), *(("note", note) for name, note in config.notes if name == policy.name)]
+        lines += ["", policy.name, *(f"  {name:<10}  {value}" for name, value in facts)]
     lines += ["", *(f"{name:<12}{value}" for name, value in _own(config))]
     return "\n".join(lines)
 
@@ -70,6 +71,10 @@ def _facts(policy: Policy, now: datetime) -> Iterator[tuple[str, str]]:
     fallback = f", else {policy.client_id_fallback}" if policy.client_id_fallback else ""
     farms = policy.required_farms
     yield "gateway", f"{Endpoint(policy.host, policy.port)}, client id {policy.client_id}{fallback}"
+    if policy.programs:
+        yield "programs", f"client ids {', '.join(map(str, policy.programs))}"
+    if policy.labels:
+        yield "labels", ", ".join(f"{name}={value}" for name, value in policy.labels)
     yield "accounts", f"{policy.account_mode}, {_LOGIN[policy.reauth]}"
     yield "farms", "all are required" if farms is None else ", ".join(map(str, farms)) or "none is required"
     yield "zone", policy.timezone or "not known, times are in UTC"
@@ -83,11 +88,11 @@ def _facts(policy: Policy, now: datetime) -> Iterator[tuple[str, str]]:
     if policy.follow_port_change:
         yield "port", "followed when the gateway announces another one"
     if not policy.upstream_probe:
-        yield "probe", "off: that IBKR's servers are back is only believed when told, or after silence"
+        yield "probe", "off: only a notice, or silence, shows that IBKR's servers are back"
 
 
 def _next_openings(policy: Policy, now: datetime) -> Iterator[tuple[str, str]]:
-    """For each window its next opening, or the one that is open now; windows that are months away in the end."""
+    """The next opening of each window, or the one that is open now. Windows that are months away come last."""
     seen: set[str] = set()
     for horizon in (_AHEAD, timedelta(days=3660)):
         windows = [window for window in policy.windows if window.name not in seen]
@@ -106,7 +111,7 @@ def _first_of_each(found: Iterator[Occurrence], names: set[str]) -> Iterator[Occ
 
 
 def _own(config: Config) -> Iterator[tuple[str, str]]:
-    """What the daemon has for itself."""
+    """The settings of the daemon itself."""
     secured = f", TLS and users as in {config.http.web_config}" if config.http.web_config else ""
     kept = written(config.journal.retention)
     yield "http", f"{'https' if config.http.security.tls else 'http'}://{config.http.listen}{secured}"

@@ -1,6 +1,6 @@
-"""`ib-supervisor codes`: what a message code means, and what the daemon does with it.
+"""`ib-supervisor codes`: what a message code means, what the daemon does with it, and what you can do.
 
-- Everything told here comes from the catalogue in `core`; this file only lays it out.
+- Everything said here comes from the catalogue in `core`; this file only lays it out.
 - A table with colours for a terminal; plain columns, one code a line, for a pipe; JSON for programs.
 - docs/codes.md is the output of `python -m supervisor.commands.codes`; a test fails when it is stale.
 """
@@ -8,7 +8,7 @@
 import json as jsonlib
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 import typer
@@ -17,10 +17,8 @@ from rich.text import Text
 
 from supervisor.commands.printer import say_text
 from supervisor.commands.terminal import console as escaping
-from supervisor.core.codes.library import LIBRARY
-from supervisor.core.codes.requests import REQUESTS
-from supervisor.core.codes.system import SYSTEM
-from supervisor.core.codes.table import FARM_CODES, KNOWN, Code, Severity, label, lookup
+from supervisor.core.codes.notices import FarmNotice
+from supervisor.core.codes.table import CATALOGUE, Catalogue, Code, Section, Severity
 
 _STYLES: Final = {
     Severity.CRITICAL: "bold red",
@@ -30,17 +28,20 @@ _STYLES: Final = {
 }
 
 _UNKNOWN: Final = (
-    "A code that is not in this catalogue has no effect. It is counted in ib_messages_total as `other` and logged "
-    "once per hour with its text: as information if it is between 2100 and 2199, which are notices, else as a "
-    "warning."
+    "A code that is not in this catalogue has no effect. It is counted in ib_messages_total as `other` and logged with "
+    "its text once an hour: as information if it is between 2100 and 2199, which are notices, otherwise as a warning."
 )
 
 _INTRODUCTION: Final = f"""\
 # Message codes
 
 Whatever TWS or IB Gateway has to say arrives as a number and a text. Most of it is no error: it tells of the gateway's
-connections. The daemon goes by the number alone. Texts are reworded from version to version and translated into the
-gateway's language; they only give names: a farm, a port, a version, a reason.
+connections. The daemon goes by the number. Texts are reworded from version to version and translated into the gateway's
+language; they only give names: a farm, a port, a version, a reason.
+
+Every code is counted in ib_messages_total; the counters of {{counted}} exist from the
+first scrape. Where the column "the daemon" says no more than that, a code whose severity is warning or worse is also
+logged, at most once an hour.
 
 {_UNKNOWN}
 
@@ -49,23 +50,13 @@ gateway's language; they only give names: a farm, a port, a version, a reason.
 IBKR's own list: <https://www.interactivebrokers.com/docs/tws-api/ref/system-message-codes>, the section "Error
 Handling" of the TWS API documentation on IBKR Campus, and the older
 <https://interactivebrokers.github.io/tws-api/message_codes.html>. It is neither complete nor in the words that are
-really sent, so each entry here tells where it is from.
+really sent, so each entry here says where it is from.
 
 IBC's exit codes 1100 to 1112 have nothing to do with the message codes 1100 to 1102.
 """
 
-_SECTIONS: Final[tuple[tuple[str, str, Sequence[Code]], ...]] = (
-    (
-        "The gateway, its upstream and its farms",
-        "Told unasked, to every client; and the other codes of the 2100 range.",
-        SYSTEM,
-    ),
-    ("Requests and orders", "Told to the client that asked, about its own request or order.", REQUESTS),
-    ("The client library", "Made inside the client's own process. The gateway knows nothing of them.", LIBRARY),
-)
-
 _MANY: Final = 5
-"""Entries with the same words, from which on the documentation tells those words once."""
+"""From this number of entries with the same words on, the page says those words once."""
 
 
 def codes_command(
@@ -78,23 +69,25 @@ def codes_command(
     """
     console = escaping()
     if json:
-        say_text(as_json(code))
+        say_text(as_json(CATALOGUE, code))
     elif code is None:
         if console.is_terminal:
-            console.print(table(KNOWN.values()))
+            console.print(table(CATALOGUE.known.values()))
         else:
-            say_text(columns(KNOWN.values()))
+            say_text(columns(CATALOGUE.known.values()))
     elif console.is_terminal:
-        console.print(panel(lookup(code)))
+        console.print(panel(CATALOGUE, code))
     else:
-        say_text(explanation(lookup(code)))
-    if code is not None and code not in KNOWN:
+        say_text(explanation(CATALOGUE, code))
+    if code is not None and code not in CATALOGUE.known:
         raise typer.Exit(1)
 
 
-def as_json(number: int | None = None) -> str:
+def as_json(catalogue: Catalogue, number: int | None = None) -> str:
     """The whole catalogue as a JSON list, or one entry as an object."""
-    shown: Any = [_record(code) for code in KNOWN.values()] if number is None else _record(lookup(number))
+    shown: Any = (
+        [_record(catalogue, known) for known in catalogue.known] if number is None else _record(catalogue, number)
+    )
     return jsonlib.dumps(shown, indent=2)
 
 
@@ -115,33 +108,36 @@ def table(codes: Iterable[Code]) -> Table:
     return listed
 
 
-def explanation(code: Code) -> str:
+def explanation(catalogue: Catalogue, number: int) -> str:
     """Everything about one code, one fact a line, for a pipe."""
-    return "\n".join(f"{name}: {value}" for name, value in _facts(code))
+    return "\n".join(f"{name}: {value}" for name, value in _facts(catalogue, number))
 
 
-def panel(code: Code) -> Table:
+def panel(catalogue: Catalogue, number: int) -> Table:
     """The same for a terminal, wrapped to its width."""
     shown = Table(box=None, show_header=False, pad_edge=False)
     shown.add_column(style="bold", no_wrap=True)
     shown.add_column()
-    for name, value in _facts(code):
-        shown.add_row(name, Text(value, style=_STYLES[code.severity] if name == "severity" else ""))
+    style = _STYLES[catalogue.lookup(number).severity]
+    for name, value in _facts(catalogue, number):
+        shown.add_row(name, Text(value, style=style if name == "severity" else ""))
     return shown
 
 
-def markdown() -> str:
+def markdown(catalogue: Catalogue) -> str:
     """The catalogue as a page of the documentation."""
-    return "\n".join([_INTRODUCTION, *(_section(*section) for section in _SECTIONS)])
+    counted = ", ".join(map(str, catalogue.counted_from_start))
+    return "\n".join([_INTRODUCTION.format(counted=counted), *map(_section, catalogue.sections)])
 
 
-def _record(code: Code) -> dict[str, Any]:
+def _record(catalogue: Catalogue, number: int) -> dict[str, Any]:
     """One entry for programs."""
-    kind, state = FARM_CODES.get(code.number, (None, None))
+    code = catalogue.lookup(number)
+    kind, state = _farm(code) or (None, None)
     return {
         "number": code.number,
-        "known": code.number in KNOWN,
-        "label": label(code.number),
+        "known": number in catalogue.known,
+        "label": catalogue.label(number),
         "title": code.title,
         "kind": code.kind,
         "severity": code.severity,
@@ -150,46 +146,66 @@ def _record(code: Code) -> dict[str, Any]:
         "farm_state": state,
         "meaning": code.meaning,
         "action": code.action,
+        "cure": code.cure,
         "source": code.source,
+        "counted_from_start": code.counted,
     }
 
 
-def _facts(code: Code) -> list[tuple[str, str]]:
+def _facts(catalogue: Catalogue, number: int) -> list[tuple[str, str]]:
     """One entry for people, in the order in which they want to know it."""
-    facts = [
+    code = catalogue.lookup(number)
+    facts = (
         ("code", str(code.number)),
         ("title", code.title),
         ("severity", code.severity),
         ("kind", code.kind),
         ("scope", code.scope),
+        ("farm", " ".join(_farm(code) or ())),
         ("meaning", code.meaning),
         ("daemon", code.action),
+        ("you", code.cure),
         ("source", code.source),
-    ]
-    if code.number in FARM_CODES:
-        facts.insert(5, ("farm", " ".join(FARM_CODES[code.number])))
-    return facts if code.number in KNOWN else [*facts, ("unknown", _UNKNOWN)]
+        ("unknown", "" if number in catalogue.known else _UNKNOWN),
+    )
+    return [(name, value) for name, value in facts if value]
 
 
-def _section(title: str, words: str, codes: Sequence[Code]) -> str:
-    """One part of the catalogue. Entries of which many say the same follow the table in one of their own."""
-    uses = Counter(_wording(code) for code in codes)
-    lines = [f"## {title}", "", words, "", "| code | title | severity | scope | meaning | the daemon | source |"]
-    lines.append("| ---: | --- | --- | --- | --- | --- | --- |")
-    for code in codes:
+def _farm(code: Code) -> tuple[str, str] | None:
+    """Kind and state of the farm, if the code tells of one."""
+    match code.reads(""):
+        case FarmNotice(kind=kind, state=state):
+            return kind, state
+        case _:
+            return None
+
+
+def _section(section: Section) -> str:
+    """One part of the catalogue. If many entries say the same, a table of their own follows."""
+    uses = Counter(map(_wording, section.codes))
+    lines = [f"## {section.title}", "", section.about, ""]
+    lines.append("| code | title | severity | scope | meaning | the daemon | you | source |")
+    lines.append("| ---: | --- | --- | --- | --- | --- | --- | --- |")
+    for code in section.codes:
         if uses[_wording(code)] < _MANY:
-            cells = (code.title, code.severity, code.scope, code.meaning, code.action, code.source)
+            cells = (code.title, code.severity, code.scope, code.meaning, code.action, code.cure, code.source)
             lines.append(f"| {code.number} | {' | '.join(map(_cell, cells))} |")
     for wording, count in uses.items():
         if count >= _MANY:
-            meaning, action, source = wording
-            lines += ["", f"{meaning} {action} Source: {source}.", "", "| code | title |", "| ---: | --- |"]
-            lines += [f"| {code.number} | {_cell(code.title)} |" for code in codes if _wording(code) == wording]
+            *words, source = wording
+            lines += [
+                "",
+                f"{' '.join(filter(None, words))} Source: {source}.",
+                "",
+                "| code | title |",
+                "| ---: | --- |",
+            ]
+            lines += [f"| {code.number} | {_cell(code.title)} |" for code in section.codes if _wording(code) == wording]
     return "\n".join([*lines, ""])
 
 
-def _wording(code: Code) -> tuple[str, str, str]:
-    return code.meaning, code.action, code.source
+def _wording(code: Code) -> tuple[str, str, str, str]:
+    return code.meaning, code.action, code.cure, code.source
 
 
 def _cell(text: str) -> str:
@@ -198,4 +214,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(markdown())
+    sys.stdout.write(markdown(CATALOGUE))

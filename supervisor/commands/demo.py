@@ -1,4 +1,4 @@
-"""`ib-supervisor demo`: the daemon with an embedded simulated gateway that plays a week of trouble, told as it goes."""
+"""`ib-supervisor demo`: the daemon on a simulated gateway that plays a week of trouble."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ from supervisor.commands.terminal import console
 from supervisor.config.readers import Endpoint
 from supervisor.config.settings import Config, Http, Log, LogLevel
 from supervisor.core.calendar.windows import daily_restart
-from supervisor.core.model.actions import Level, Tell
+from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.policy import AccountMode, Policy
 from supervisor.daemon.process import Process, StartError
 from supervisor.runtime.clocks import Clock
@@ -32,9 +32,9 @@ _QUIET_KINDS = frozenset({"farm", "notice", "outage_closed"})
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Exit after the closing table.")] = False,
 ) -> None:
-    """Watch the daemon live through a week of trouble on a simulated gateway, in under three minutes.
+    """Watch the daemon get through a week of trouble on a simulated gateway, in under three minutes.
 
-    Plays once and keeps serving until Ctrl-C; with --once it exits, 0 if everything was found and healed, else 1.
+    It plays once and then serves until Ctrl-C. With --once it exits: 0 if all faults were found and healed, else 1.
     """
     clock = Clock()
     clock.offset = BEGINNING.astimezone(UTC) - datetime.now(UTC)
@@ -54,7 +54,7 @@ class _Demo:
         self._process: Process | None = None
 
     def play(self) -> int:
-        """Returns the exit status."""
+        """Play the story and return the exit status."""
         for port in (PORT, 0):
             try:
                 self._process = Process(self._config(port), os.environ, sys.stderr, clock=self._clock, say=self._told)
@@ -104,9 +104,9 @@ class _Demo:
         else:
             self._say(f"the story is over; still serving at {process.url} until Ctrl-C")
 
-    def _told(self, gateway: str, at: datetime, tell: Tell) -> None:
-        if tell.level >= Level.INFO and tell.kind not in _QUIET_KINDS:
-            self._line(at, f"  {textwrap.shorten(tell.text, WIDTH, placeholder=' ...')}")
+    def _told(self, gateway: str, at: datetime, report: Report) -> None:
+        if report.level >= Level.INFO and report.kind not in _QUIET_KINDS:
+            self._line(at, f"  {textwrap.shorten(report.text, WIDTH, placeholder=' ...')}")
 
     def _say(self, text: str) -> None:
         self._line(self._clock.now().wall, text)
@@ -114,7 +114,7 @@ class _Demo:
     def _line(self, at: datetime, text: str) -> None:
         try:
             say(f"{at.astimezone(NEW_YORK):%a %H:%M:%S}  {text}", flush=True)
-        except BrokenPipeError:  # nobody reads the story any more, as after `| head`
+        except BrokenPipeError:  # nobody reads the story now, as after `| head`
             with open(os.devnull, "wb") as nowhere:
                 os.dup2(nowhere.fileno(), sys.stdout.fileno())
             self._failed = True

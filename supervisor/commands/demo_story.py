@@ -1,8 +1,8 @@
 """A week of trouble in two minutes: the scenes that the demonstration plays on its simulated gateway.
 
-- Everything that goes wrong is done to a real TCP server; what is told of it is what the daemon found out by itself.
-- Between scenes the wall clock jumps forward, the daemon's and the gateway's together; within a scene time is real.
-- A scene measures: found after its fault began, back after its cause had ended.
+- All faults happen to a real TCP server. The daemon finds them out by itself.
+- Between scenes the wall clocks of the daemon and the gateway jump forward together. Within a scene time is real.
+- A scene measures how long after its begin a fault was found, and how long after its end the gateway was up again.
 """
 
 import time
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from supervisor.core.model.layers import TOP
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.status import Status
 from supervisor.runtime.clocks import Clock
@@ -24,7 +23,7 @@ RESTART_TIME = "23:45"
 LEAD, GRACE = 8.0, 12.0
 """Seconds of the restart's lead and grace in the demonstration: long enough to see, short enough to wait for."""
 PATIENCE = 30.0
-"""Seconds within which everything the story waits for must come."""
+"""Seconds to wait for each event of the story."""
 BETWEEN = 1.5
 """Seconds between scenes, for the reader."""
 
@@ -43,7 +42,7 @@ class Stuck(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the closing table; seconds, None if it was none."""
+    """One line of the closing table. Times are seconds."""
 
     scene: str
     cause: str
@@ -53,7 +52,7 @@ class Row:
 
 
 class Story:
-    """Plays the scenes; `say` prints one line at the played time, `look` gives the gateway's newest snapshot."""
+    """Plays the scenes. `say` prints one line at the played time. `look` gives the gateway's newest snapshot."""
 
     def __init__(
         self, gateway: SimulatedGateway, clock: Clock, look: Callable[[], Snapshot], say: Callable[[str], None]
@@ -67,8 +66,8 @@ class Story:
 
     def play(self) -> None:
         """All scenes. Raises Stuck."""
-        self._scene("Thursday afternoon: the daemon connects; the gateway tells its farms (2104, 2106, 2158)")
-        self._await("every layer is up", lambda now: now.height == TOP)
+        self._scene("Thursday afternoon: the daemon connects; the gateway reports its farms (2104, 2106, 2158)")
+        self._await("every layer is up", lambda now: now.up)
         self._farm_blip()
         self._upstream_lost()
         self._socket_lost()
@@ -91,15 +90,15 @@ class Story:
             raise Stuck("the session was rebuilt for a farm")
 
     def _upstream_lost(self) -> None:
-        self._scene("the gateway loses IBKR (1100) and finds it again (1102); the socket stays open all the while")
+        self._scene("the gateway loses IBKR (1100) and finds it again (1102); the socket stays open all the time")
         self._fault("1100 / 1102", lambda: self._notice(1100, LOST), lambda: self._notice(1102, RESTORED), lasts=6.0)
 
     def _socket_lost(self) -> None:
-        self._scene("the gateway's process dies without a word: the socket is reset, the port refuses for 5 s")
+        self._scene("the gateway's process dies without a notice: the socket is reset, the port refuses for 5 s")
         self._fault("lost socket", lambda: self._do("refuse"), lambda: self._do("heal"), lasts=5.0)
 
     def _hang(self) -> None:
-        self._scene("the gateway hangs with its port open: only an unanswered heartbeat tells")
+        self._scene("the gateway hangs with its port open: only an unanswered heartbeat shows it")
         self._fault("hang", lambda: self._do("freeze"), lambda: self._do("heal"), lasts=12.0)
 
     def _daily_restart(self) -> None:
@@ -119,10 +118,10 @@ class Story:
         found = self._await_broken(began)
         cause = self._cause()
         self._await("the login is asked for", lambda now: now.status is Status.REAUTH_REQUIRED)
-        self._say("somebody approves the login on the phone")
+        self._say("someone approves the login on the phone")
         self._do("heal")
         healed = time.monotonic()
-        self._await("every layer is up", lambda now: now.height == TOP)
+        self._await("every layer is up", lambda now: now.up)
         self._rows_add("weekly login", cause, found - began, time.monotonic() - healed, False)
         due = self._look().login.due
         if due is not None:
@@ -147,18 +146,18 @@ class Story:
         planned = self._look().status is Status.MAINTENANCE
         end()
         healed = time.monotonic()
-        self._await("every layer is up again", lambda now: now.height == TOP)
+        self._await("every layer is up again", lambda now: now.up)
         self._rows_add(scene, cause, found - began, time.monotonic() - healed, planned)
 
     def _cause(self) -> str:
-        outage = self._look().outages.current
-        return outage.cause.value if outage is not None else "-"
+        outage = self._look().outage
+        return outage.layer.value if outage is not None else "-"
 
     def _rows_add(self, scene: str, cause: str, found: float, back: float, planned: bool) -> None:
         self.rows.append(Row(scene, cause, found, back, planned))
 
     def _await_broken(self, began: float) -> float:
-        self._await("the fault is found", lambda now: now.height < TOP)
+        self._await("the fault is found", lambda now: not now.up)
         return max(began, time.monotonic())
 
     def _await(self, what: str, holds: Callable[[Snapshot], bool]) -> None:
@@ -179,6 +178,6 @@ class Story:
         self._clock.offset += local.astimezone(UTC) - self._clock.now().wall
 
     def _wait_for_minute(self) -> None:
-        """The restart comes within a fifth of a second of its full minute (IB.md, sample 33)."""
+        """Wait for the next full minute. A restart comes just after it (docs/facts/ib.md#the-daily-restart)."""
         wall = self._clock.now().wall
         time.sleep(60 - wall.second - wall.microsecond / 1e6 + 0.167)

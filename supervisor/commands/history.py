@@ -1,8 +1,7 @@
 """`ib-supervisor history`: what happened, as a table for people, as JSON, or as CSV.
 
-- The daemon is asked; where none answers, or with --offline, the journal of `--config` is read, and that is said.
-- A terminal has less room than the truth: columns that do not fit are left out, never cut in the middle of a word. A
-  pipe gets whole lines.
+- It asks the daemon. If no daemon answers, or with --offline, it reads the journal of `--config` and says so.
+- Columns that do not fit a terminal are left out and never cut in the middle of a word. A pipe gets whole lines.
 """
 
 import csv
@@ -29,26 +28,26 @@ from supervisor.observe.web.history_json import BadPeriod, history_json, period
 PATIENCE = 30.0
 """Seconds for the daemon's answer about a long period."""
 WIDE = 78
-"""Terminal columns from which on a table has its further columns."""
+"""Terminal columns from which on a table shows all of its columns."""
 LEAST_WORDS, MOST_WORDS = 24, 100
-"""Terminal columns for what was told: fewer say nothing, more are in the JSON."""
+"""Terminal columns for the explanation. Fewer say nothing, and the JSON has the whole text."""
 _COLUMNS = ("gateway", "began", "ended", "seconds", "cause", "planned", "recovered", "words")
 
 
 def history(
     since: Annotated[str, typer.Option(metavar="WHEN", help="How long ago (12h, 7d), or ISO 8601.")] = "7d",
-    until: Annotated[str | None, typer.Option(metavar="WHEN", help="The same; default now.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="WHEN", help="The same form. Default: now.")] = None,
     gateway: Annotated[str | None, typer.Option(metavar="NAME", help="Only this gateway.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print what the API answers.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the answer of the API.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the outages as CSV.")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Read the journal of --config; ask no daemon.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Read the journal of --config and ask no daemon.")] = False,
     url: Annotated[str | None, UrlOption] = None,
     config: Annotated[Path | None, ConfigOption] = None,
     auth_file: Annotated[Path | None, AuthOption] = None,
 ) -> None:
-    """The outages of a period, and how long each gateway was available: planned, unplanned and unobserved apart.
+    """Show the outages of a period and how long each gateway was available, with planned and unplanned apart.
 
-    Exits with 0 if that is known, else 1; 2 for a period that makes no sense or an unknown gateway.
+    Exits with 0 if there is an answer, 1 if not, 2 for a wrong period or an unknown gateway.
     """
     if json and as_csv:
         raise typer.BadParameter("choose one of --json and --csv")
@@ -90,7 +89,7 @@ def _asked(
 
 
 def _from_file(config: Path, since: datetime, until: datetime, gateway: str | None) -> Mapping[str, Any]:
-    from supervisor.config.load import ConfigError, load  # half of the start, for who needs it
+    from supervisor.config.load import ConfigError, load  # imported here: it takes half of the start-up time
 
     try:
         loaded = load(config, os.environ)
@@ -128,7 +127,7 @@ def _outages(outages: Sequence[Mapping[str, Any]], width: int) -> Text:
     rows = [_cells(outage, to=width >= WIDE) for outage in outages]
     room = width - width_of(headings, rows) - GAP
     if room >= LEAST_WORDS:
-        headings.append("WHAT WAS TOLD")
+        headings.append("EXPLANATION")
         for row, outage in zip(rows, outages, strict=True):
             first = outage["words"].partition(". ")[0]
             row.append(Text(shorten(first, min(room, MOST_WORDS), placeholder=" ...")))
@@ -163,7 +162,7 @@ def _totals(gateways: Sequence[Mapping[str, Any]], width: int) -> Text:
 
 
 def _percent(part: float | None) -> str:
-    """Never 100 % of something that was not whole."""
+    """Only a whole period shows 100 %."""
     if part is None:
         return "-"
     shown = f"{part * 100:.3f}"

@@ -1,6 +1,6 @@
-"""The command line, put together: each command's module is imported only when it is asked for.
+"""The command line. The module of a command is imported when the command is called.
 
-Exit statuses: 0 ok, 1 the thing asked about is not so, 2 wrong usage, 78 bad config.
+Exit statuses: 0 ok, 1 no or failed, 2 wrong usage, 78 bad config.
 """
 
 import importlib
@@ -34,27 +34,25 @@ COMMANDS = {
 
 
 IBAPI_HINT = (
-    "From 10.37 on it needs protobuf>=5.29.5, which not every distribution of it says, and only one distribution may "
-    "provide it. Install one into an environment that has none."
+    "Install exactly one distribution that provides ibapi. From 10.37 on it needs protobuf>=5.29.5, which not every "
+    "distribution declares."
 )
-"""What is most likely wrong with an `ibapi` that cannot be imported (IBAPI.md section 1)."""
+"""The likely fault of an `ibapi` that cannot be imported (docs/facts/ibapi.md#packaging)."""
 
 
 class _Commands(typer.core.TyperGroup):
     """Finds a command by importing its module."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """All names, in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of this name; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
         module, function = COMMANDS[cmd_name]
         try:
             imported = importlib.import_module(f"supervisor.commands.{module}")
-        except Exception as error:  # protobuf refuses an older one of itself with an exception of its own
+        except Exception as error:  # protobuf refuses an older protobuf with an exception type of its own
             if not _of_ibapi(error):
                 raise
             say(f"ibapi cannot be imported: {type(error).__name__}: {error}", IBAPI_HINT, err=True)
@@ -65,7 +63,7 @@ class _Commands(typer.core.TyperGroup):
 
 
 def _of_ibapi(error: Exception) -> bool:
-    """Whether an import failed in `ibapi`, or for something that it no longer has."""
+    """Whether an import failed in `ibapi`, or because `ibapi` lacks something."""
     if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "ibapi":
         return True
     frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
@@ -93,7 +91,7 @@ def _main(
 
 
 def main() -> int:
-    """The console script; returns the exit status."""
+    """The console script. Returns the exit status."""
     try:
         result = app(prog_name="ib-supervisor", standalone_mode=True)
     except SystemExit as leaving:

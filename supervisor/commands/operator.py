@@ -19,30 +19,30 @@ Auth = Annotated[Path | None, AuthOption]
 
 def pause(
     name: Name,
-    for_: Annotated[str | None, typer.Option("--for", help="Resume by itself after this: 15m, 2h.")] = None,
+    for_: Annotated[str | None, typer.Option("--for", help="Resume by itself after this time: 15m, 2h.")] = None,
     url: Url = None,
     config: Config = None,
     auth_file: Auth = None,
 ) -> None:
-    """Release the client id of a gateway and stop trying. Survives a restart of the daemon."""
+    """Disconnect from a gateway and release its client id. The pause survives a restart of the daemon."""
     _ask(name, "pause", {} if for_ is None else {"for": for_}, url, config, auth_file)
 
 
 def resume(name: Name, url: Url = None, config: Config = None, auth_file: Auth = None) -> None:
-    """End a pause: connect at once."""
+    """End a pause and connect at once."""
     _ask(name, "resume", {}, url, config, auth_file)
 
 
 def maintenance(
     name: Name,
-    for_: Annotated[str | None, typer.Option("--for", help="From now, at most 4h: 15m, 2h.")] = None,
-    reason: Annotated[str, typer.Option(help="For the log and the journal.")] = "",
-    end: Annotated[bool, typer.Option("--end", help="End it before its time.")] = False,
+    for_: Annotated[str | None, typer.Option("--for", help="How long from now, at most 4h: 15m, 2h.")] = None,
+    reason: Annotated[str, typer.Option(help="A text for the log and the journal.")] = "",
+    end: Annotated[bool, typer.Option("--end", help="End the window now.")] = False,
     url: Url = None,
     config: Config = None,
     auth_file: Auth = None,
 ) -> None:
-    """Open a window from now on: what breaks in it is planned."""
+    """Open a maintenance window from now on. Outages in it count as planned."""
     if end is (for_ is not None):
         raise typer.BadParameter("say either --for TIME or --end")
     fields = {"end": "true"} if end else {"for": for_ or "", "reason": reason}
@@ -50,13 +50,13 @@ def maintenance(
 
 
 def confirm_login(name: Name, url: Url = None, config: Config = None, auth_file: Auth = None) -> None:
-    """Your word that the weekly login of a gateway was done."""
+    """Tell the daemon that you have done the weekly login of a gateway."""
     _ask(name, "confirm-login", {}, url, config, auth_file)
 
 
 def _ask(name: str, what: str, fields: dict[str, str], url: str | None, config: Path | None, auth: Path | None) -> None:
     try:
-        event_of(what, fields, datetime.now(UTC))  # the daemon's own words, also where none answers
+        event_of(what, fields, datetime.now(UTC))  # the same check as the daemon's, also when no daemon answers
     except BadRequest as error:
         raise typer.BadParameter(str(error)) from None
     try:

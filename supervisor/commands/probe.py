@@ -1,4 +1,4 @@
-"""`ib-supervisor probe`: one visit to a gateway, without a daemon and without its client id."""
+"""`ib-supervisor probe`: one visit to a gateway. It needs no daemon and does not use the daemon's client id."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -12,7 +12,8 @@ from supervisor.config.readers import Endpoint, endpoint
 from supervisor.core.codes import notices
 from supervisor.core.codes import table as codes
 from supervisor.core.codes.farm_kinds import FarmState
-from supervisor.core.explain.causes import CauseKey, describe
+from supervisor.core.explain.causes import explain
+from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.events import Ending, NextIdReceived, NoticeReceived
 from supervisor.core.parts import farms
 from supervisor.gateway.visit import Visit, VisitEvent, visit
@@ -20,7 +21,7 @@ from supervisor.gateway.wrapper import SummaryEnd, SummaryRow
 from supervisor.observe.masking import clean, fit, mask_whole
 
 CLIENT_ID = 912
-"""Never the daemon's."""
+"""An id that the daemon does not use."""
 
 
 class Rung(StrEnum):
@@ -35,18 +36,18 @@ class Rung(StrEnum):
 
 
 def probe(
-    gateway: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Where the gateway's API listens.")],
+    gateway: Annotated[str, typer.Argument(metavar="HOST:PORT", help="The address of the gateway's API.")],
     require: Annotated[Rung, typer.Option(help="The layer that decides between exit status 0 and 1.")] = Rung.SESSION,
     account_summary: Annotated[
         bool, typer.Option(help="Print each row of the account summary, as IBKR's hello-world does.")
     ] = False,
     client_id: Annotated[
-        int, typer.Option(min=0, max=2147483647, help="Not the daemon's, nor another program's.")
+        int, typer.Option(min=0, max=2147483647, help="An id that no other program uses.")
     ] = CLIENT_ID,
     show_accounts: Annotated[bool, typer.Option(help="Print account numbers in full.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Connect once, say what works layer by layer, and leave.
+    """Connect once, print layer by layer what works, and leave.
 
     Exits with 0 if the required layer works, 1 if it does not.
     """
@@ -72,17 +73,17 @@ def probe(
 
 
 def layers_of(seen: Visit) -> dict[Rung, bool]:
-    """The ladder as one visit saw it: each rung only if all below it hold."""
+    """The layers as one visit saw them. A layer is up only if all below it are."""
     broken = FarmState.BROKEN in farms_of(seen.notices).values()
     holds = (seen.port, seen.handshake, seen.session, seen.heartbeat, _upstream(seen), not broken)
     return {rung: all(holds[: height + 1]) for height, rung in enumerate(Rung)}
 
 
 def farms_of(heard: Sequence[NoticeReceived]) -> dict[str, FarmState]:
-    """The farms that the notices spoke of, by `kind/name`, judged by the daemon's own rules."""
+    """The farms that the notices named, by `kind/name`, judged by the daemon's own rules."""
     found, wall = farms.Farms(), datetime.now(UTC)
     for notice in heard:
-        match notices.read(notice.code, notice.text):
+        match codes.read(notice.code, notice.text):
             case notices.FarmNotice(kind=kind, name=str(farm), state=state):
                 found = farms.heard(found, (kind, farm), state, wall, planned=False)
             case notices.UpstreamRestored(connected=connected, not_connected=not_connected):
@@ -91,10 +92,10 @@ def farms_of(heard: Sequence[NoticeReceived]) -> dict[str, FarmState]:
 
 
 def lost_by(heard: Sequence[NoticeReceived]) -> int | None:
-    """The code with which the gateway told that it has lost IBKR and not taken back; None if it did not."""
+    """The code of a loss of IBKR that the gateway reported and that has not ended. None without one."""
     code = None
     for notice in heard:
-        match notices.read(notice.code, notice.text):
+        match codes.read(notice.code, notice.text):
             case notices.UpstreamLost(code=lost):
                 code = lost
             case notices.UpstreamRestored():
@@ -103,7 +104,7 @@ def lost_by(heard: Sequence[NoticeReceived]) -> int | None:
 
 
 def _upstream(seen: Visit) -> bool:
-    """An answer while the gateway says that IBKR is away proves nothing: it may come from a cache."""
+    """If the gateway says that IBKR is away, an answer proves nothing. It may come from a cache."""
     return bool(seen.upstream) and lost_by(seen.notices) is None
 
 
@@ -125,7 +126,7 @@ def _report(seen: Visit, layers: dict[Rung, bool], place: Endpoint, client_id: i
     for rung, up in layers.items():
         say(f"  {'ok ' if up else '-- '} {rung:<10} {_detail(rung, seen, accounts)}".rstrip())
     if not layers[Rung.SESSION]:
-        cause = describe(_cause(seen), host=place.host, port=place.port, client_id=client_id)
+        cause = explain(Cause(_cause(seen), place.host, place.port, client_id))
         say("", fit(cause.words), fit(cause.cure))
         if seen.detail:
             say(fit(f"({seen.detail})"))

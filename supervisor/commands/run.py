@@ -16,13 +16,13 @@ from supervisor.daemon.process import Process, StartError
 def run(
     config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The config file.")] = None,
     gateway: Annotated[
-        str | None, typer.Option("--gateway", metavar="HOST:PORT", help="No file, one gateway: for a first look.")
+        str | None, typer.Option("--gateway", metavar="HOST:PORT", help="One gateway without a file, for a first look.")
     ] = None,
 ) -> None:
-    """Supervise the gateways of a config until SIGTERM or SIGINT; SIGHUP reloads it.
+    """Supervise the gateways of a config until SIGTERM or SIGINT. SIGHUP reloads the config.
 
-    Exits with 0 after a signal, 1 if it cannot start (say, the HTTP port is taken), 2 for wrong usage, 78 for a bad
-    config.
+    Exits with 0 after a signal, 1 if it cannot start (for example, the HTTP port is taken), 2 for wrong usage, 78 for a
+    bad config.
     """
     if (config is None) is (gateway is None):
         raise typer.BadParameter("give either --config FILE or --gateway HOST:PORT")

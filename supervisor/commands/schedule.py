@@ -1,9 +1,9 @@
 """`ib-supervisor schedule`: the coming windows as a table for people, as JSON, or as a calendar file.
 
-- JSON and the calendar file are in UTC; the table shows the gateway's zone, UTC, New York and local time side by side,
-  and has a line of its own where one of these zones changes its clocks.
-- Weekly logins and the changes of the clocks are for people: both are in the table, the logins in the calendar file,
-  neither in the JSON.
+- JSON and the calendar file are in UTC. The table shows the gateway's zone, UTC, New York and local time side by side,
+  and has an extra line when one of these zones changes its clocks.
+- Weekly logins and clock changes are for people. The table has both, the calendar file has the logins, and the JSON has
+  neither.
 - The calendar file follows RFC 5545. An entry keeps its UID from one run to the next, so a subscriber that reads a new
   file updates its entries instead of doubling them.
 """
@@ -66,13 +66,13 @@ def schedule(
     config: Annotated[Path, typer.Option("--config", metavar="FILE", help="The daemon's config file.")],
     from_: Annotated[
         str | None,
-        typer.Option("--from", metavar="TIME", help="ISO 8601, in UTC unless it has an offset; default now."),
+        typer.Option("--from", metavar="TIME", help="ISO 8601, in UTC unless it has an offset. Default: now."),
     ] = None,
     days: Annotated[int, typer.Option("--days", metavar="N", min=1, max=3660, help="How many days.")] = 7,
     ics: Annotated[bool, typer.Option("--ics", help="Write a calendar file that people can subscribe to.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """List the coming windows: restarts, server resets, your own; and when the weekly login is due."""
+    """List the coming windows (restarts, server resets, your own) and when the weekly login is due."""
     if ics and json:
         raise typer.BadParameter("choose one of them", param_hint="--ics / --json")
     now = datetime.now(UTC)
@@ -87,7 +87,7 @@ def schedule(
 
 
 def as_json(listed: Iterable[Row]) -> str:
-    """The listing as a JSON list of objects; instants are RFC 3339 in UTC."""
+    """The listing as a JSON list of objects. Instants are RFC 3339 in UTC."""
     objects = [
         {
             "gateway": row.gateway,
@@ -103,7 +103,7 @@ def as_json(listed: Iterable[Row]) -> str:
 
 
 def as_ics(listed: Iterable[Row], logins: Iterable[LoginDue], now: datetime) -> str:
-    """The listing as an iCalendar stream; `now` becomes the DTSTAMP that the format asks for."""
+    """The listing as an iCalendar stream. `now` becomes the DTSTAMP that the format requires."""
     events = {**dict(map(_window_event, listed)), **dict(map(_login_event, logins))}
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ib-supervisor//schedule//EN", "X-WR-CALNAME:ib-supervisor"]
     for uid, properties in events.items():
@@ -114,7 +114,7 @@ def as_ics(listed: Iterable[Row], logins: Iterable[LoginDue], now: datetime) -> 
 
 
 def as_table(gateways: Gateways, from_: datetime, until: datetime, local: ZoneInfo | None) -> Table:
-    """The listing for people. `local` is the zone of its last clock; None is the machine's, which then is not named."""
+    """The listing for people. `local` is the zone of its last clock. None means the machine's zone, without a name."""
     zones = {name: gateway_zone(windows) for name, windows in gateways}
     shown = [NEW_YORK, *filter(None, zones.values()), *([local.key] if local else [])]
     entries: list[tuple[datetime, _Cells]] = [
@@ -133,7 +133,7 @@ def as_table(gateways: Gateways, from_: datetime, until: datetime, local: ZoneIn
             _clock(at, local),
         )
         until_clock = _clock(planned_until, zone_of(zone) if zone else UTC) if planned_until else ""
-        table.add_row(*map(Text, (gateway, window, *clocks, until_clock, note)))  # Text: a name is no markup
+        table.add_row(*map(Text, (gateway, window, *clocks, until_clock, note)))  # Text: a name is not markup
     return table
 
 
@@ -152,7 +152,7 @@ def parse_from(text: str | None, now: datetime) -> datetime:
 
 
 def show(gateways: Gateways, form: Form, from_: datetime, days: int, now: datetime, out: IO[str]) -> None:
-    """Print the windows of `days` days in this form; `now` is when that is done.
+    """Print the windows of `days` days in this form. `now` is the present instant.
 
     Raises typer.BadParameter where the days lie beyond the years that a date can have.
     """
@@ -161,7 +161,7 @@ def show(gateways: Gateways, form: Form, from_: datetime, days: int, now: dateti
         if form is Form.TABLE:
             table = as_table(gateways, from_, until, local_zone())
             console = EscapingConsole(file=out, width=_WIDEST)
-            # As wide as it needs, so that a line stays a line in a pipe and in a narrow terminal.
+            # As wide as needed, so that lines are not wrapped in a pipe or in a narrow terminal.
             console.width = Measurement.get(console, console.options, table).maximum
             console.print(table)
             return
@@ -173,7 +173,7 @@ def show(gateways: Gateways, form: Form, from_: datetime, days: int, now: dateti
 
 
 def local_zone() -> ZoneInfo | None:
-    """The zone of this machine by its name, from `TZ` or /etc/localtime; None if it has no name in the tz database."""
+    """The zone of this machine, from `TZ` or /etc/localtime. None if it has no name in the tz database."""
     name = os.environ.get("TZ")
     if name is None:
         name = str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")[2]
@@ -201,7 +201,7 @@ def _change_cells(change: ClockChange) -> _Cells:
 
 
 def _note(row: Row) -> str:
-    """What is special about this opening's time of day."""
+    """A note if the time of day of this opening is special."""
     rule = row.occurrence.window.rule
     if isinstance(rule, Daily | Weekly) and row.occurrence.at.astimezone(zone_of(rule.zone)).time() != rule.time:
         return f"{_time(rule.time)} does not exist that day"
@@ -209,7 +209,7 @@ def _note(row: Row) -> str:
 
 
 def _window_event(row: Row) -> tuple[str, list[str]]:
-    """UID and properties of one opening: from its start until it is no longer planned."""
+    """UID and properties of one opening, from its start until it is no longer planned."""
     occurrence = row.occurrence
     name, at, until = occurrence.window.name, occurrence.at, occurrence.planned_until
     note = _note(row)
@@ -223,7 +223,7 @@ def _window_event(row: Row) -> tuple[str, list[str]]:
 
 
 def _login_event(login: LoginDue) -> tuple[str, list[str]]:
-    """UID and properties of one weekly login: a moment without length, at the restart that needs it."""
+    """UID and properties of one weekly login: an instant, at the restart that needs it."""
     description = f"The token ends at {_rfc3339(login.expiry)}. The restart at {_rfc3339(login.at)} needs a login."
     return f"{login.gateway}-login-{_basic(login.at)}", [
         f"DTSTART:{_basic(login.at)}",
@@ -240,7 +240,7 @@ def _escape(text: str) -> str:
 
 
 def _fold(line: str) -> Iterator[str]:
-    """The line in parts of at most 75 octets, each after the first led by a blank (RFC 5545 section 3.1)."""
+    """The line in parts of at most 75 octets. Later parts begin with a blank (RFC 5545 section 3.1)."""
     part, octets = "", 0
     for character in line:
         size = len(character.encode())
@@ -260,7 +260,7 @@ def _rfc3339(instant: datetime) -> str:
 
 
 def _clock(instant: datetime, zone: tzinfo | None) -> str:
-    """What a clock shows there: day of the week, time, and the zone's name at that instant."""
+    """What a clock in that zone shows: day of the week, time, and the zone's name."""
     shown = instant.astimezone(zone)
     return f"{shown:%a} {_time(shown)} {shown:%Z}"
 

@@ -1,8 +1,8 @@
-"""`ib-supervisor status`: what the daemon knows, as one table.
+"""`ib-supervisor status`: what the daemon knows, as a table.
 
-- On a terminal a table that fits its width, one line a gateway; in a pipe all columns, and lines stay whole; no colour
-  where NO_COLOR is set (rich sees to it). `--watch` redraws a terminal, and writes one table after the other to a pipe.
-- A layer is a mark and a place, never a colour alone.
+- On a terminal, the table fits the width, with one line for each gateway. In a pipe, it has all columns and whole
+  lines. NO_COLOR switches colours off. `--watch` redraws a terminal, and writes one table after another to a pipe.
+- A layer is shown by a mark and a place, and not by a colour alone.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from rich.text import Text
 from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
 from supervisor.commands.printer import say, say_json
 from supervisor.commands.terminal import console, line, span, table, width_of
-from supervisor.core.model.layers import LADDER
+from supervisor.core.model.layers import LAYERS
 
 _STYLES: Mapping[str, str] = {
     "up": "green",
@@ -32,20 +32,20 @@ _STYLES: Mapping[str, str] = {
     "reauth_required": "bold magenta",
 }
 EVERY = 1.0
-"""Seconds between two looks of `--watch`."""
+"""Seconds between two requests of `--watch`."""
 
 
 def status(
-    watch: Annotated[bool, typer.Option("--watch", help="Look again every second, until Ctrl-C.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print what the API answers.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it again every second, until Ctrl-C.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the answer of the API.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 unless every gateway is up.")] = False,
     url: Annotated[str | None, UrlOption] = None,
     config: Annotated[Path | None, ConfigOption] = None,
     auth_file: Annotated[Path | None, AuthOption] = None,
 ) -> None:
-    """What the daemon knows of each gateway.
+    """Show what the daemon knows about each gateway.
 
-    Exits with 0 if the daemon answered (with --check only if all are up), else 1.
+    Exits with 0 if the daemon answered, else 1. With --check, 0 means that every gateway is up.
     """
     if watch and (json or check):
         raise typer.BadParameter(f"choose one of --watch and {'--json' if json else '--check'}")
@@ -89,9 +89,9 @@ def _look(daemon: Client, width: int) -> RenderableType:
 
 
 def shown(answer: Mapping[str, Any], now: datetime, width: int) -> RenderableType:
-    """The API's answer as a table of at most `width` columns, a line a gateway, with the likely causes below it.
+    """The API's answer as a table of at most `width` columns, with the likely causes below it.
 
-    What does not fit is left out, the least urgent first; a pipe has room for all.
+    Columns that do not fit are left out, the least urgent first. A pipe has room for all.
     """
     gateways = answer["gateways"]
     columns = list(_COLUMNS)
@@ -118,8 +118,8 @@ def _status(gateway: Mapping[str, Any], now: datetime) -> Text:
 
 
 def _ladder(layers: Mapping[str, bool]) -> Text:
-    broken = next((layer for layer in LADDER if not layers[layer]), None)
-    marks = "".join("+" if layers[layer] else "-" for layer in LADDER)
+    broken = next((layer for layer in LAYERS if not layers[layer]), None)
+    marks = "".join("+" if layers[layer] else "-" for layer in LAYERS)
     return Text(marks) if broken is None else Text.assemble(marks, " ", (broken, "red"))
 
 
@@ -171,4 +171,4 @@ _COLUMNS: Mapping[str, Callable[[Mapping[str, Any], datetime], Text]] = {
     "LOGIN DUE": lambda gateway, now: _login(gateway["reauth"], now),
 }
 _DROPPED = ("HEARTBEAT", "FARMS", "LOGIN DUE", "NEXT WINDOW", "SINCE", "LAYERS")
-"""In the order in which columns give way."""
+"""The order in which columns are left out."""

@@ -1,4 +1,4 @@
-"""What the tables of the command line have in common: the width they may use, their columns, durations for the eye.
+"""What the tables of the command line share: their width, their columns, and durations for people.
 
 Whatever a table, a panel or a live view holds, only text and the colours of our own styles come out of these consoles.
 """
@@ -16,7 +16,7 @@ from supervisor.observe.masking import clean, escaped
 GAP = 2
 """Blanks between two columns."""
 PIPE = 400
-"""Columns for who is no terminal: lines stay whole there."""
+"""Columns of a pipe. Lines stay whole there."""
 
 
 class EscapingConsole(Console):
@@ -49,9 +49,9 @@ def width_of(headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> int:
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[Text]], right: Collection[str] = ()) -> Text:
-    """The lines of a table, never cut and never wrapped; the headings in `right` and what is below them to the right.
+    """The lines of a table, never cut and never wrapped. Columns whose heading is in `right` are aligned to the right.
 
-    A thousand lines are a matter of milliseconds, which rich's own tables are not.
+    It takes milliseconds for a thousand lines. rich's own tables take much longer.
     """
     rows = [[_cell(cell) for cell in row] for row in rows]
     widths = _widths(headings, rows)
@@ -77,7 +77,7 @@ def _widths(headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> list[int
 
 
 def span(seconds: float) -> str:
-    """Two units are enough for the eye: `3d 4h`, `12m 5s`, `4s`; of fractions that are known, `4.2s`."""
+    """A duration for people in at most two units: `3d 4h`, `12m 5s`, `4s`. Short fractions are shown: `4.2s`."""
     if isinstance(seconds, float) and 0 < seconds < 10:
         return f"{seconds:.1f}s"
     whole = max(0, round(seconds))

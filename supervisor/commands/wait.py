@@ -1,4 +1,4 @@
-"""`ib-supervisor wait`: until a gateway is up, for programs and units that need it."""
+"""`ib-supervisor wait`: wait until a gateway is up, for programs and units that need it."""
 
 import time
 from pathlib import Path
@@ -12,20 +12,20 @@ from supervisor.config.readers import duration
 from supervisor.core.model.status import Status
 
 EVERY = 0.5
-"""Seconds between two questions."""
+"""Seconds between two requests."""
 
 
 def wait(
     gateway: Annotated[str, typer.Option(metavar="NAME", help="The gateway's name in the config.")],
     for_: Annotated[Status, typer.Option("--for", help="The status to wait for.")] = Status.UP,
-    timeout: Annotated[str, typer.Option(metavar="TIME", help="How long at most: 300s, 5m.")] = "300s",
+    timeout: Annotated[str, typer.Option(metavar="TIME", help="The longest wait: 300s, 5m.")] = "300s",
     url: Annotated[str | None, UrlOption] = None,
     config: Annotated[Path | None, ConfigOption] = None,
     auth_file: Annotated[Path | None, AuthOption] = None,
 ) -> None:
-    """Wait for a status of a gateway; keeps asking while no daemon answers.
+    """Wait until a gateway has a status. Keeps asking while no daemon answers.
 
-    Exits with 0 when it is reached, 1 if it was not in time, 2 if there is no such gateway.
+    Exits with 0 when the status is reached, 1 if the time is over, 2 if there is no such gateway.
     """
     try:
         patience = duration("0s", "365d")(timeout)
@@ -35,7 +35,7 @@ def wait(
 
 
 def wait_for(daemon: Client, gateway: str, wanted: Status, patience: float) -> int:
-    """The exit status: 0 reached, 1 not within `patience` seconds, 2 no such gateway."""
+    """The exit status: 0 if reached, 1 if not within `patience` seconds, 2 if there is no such gateway."""
     deadline = time.monotonic() + patience
     last = "nothing was heard"
     while True:

@@ -19,18 +19,18 @@ from supervisor.config.faults import Fault, Faults
 from supervisor.config.model import FileKeys, GatewayKeys, ServerReset
 from supervisor.config.settings import Config
 from supervisor.config.translate import Place, find
-from supervisor.config.window_keys import OnceWindowKeys
-from supervisor.config.yaml_lines import Node
+from supervisor.config.window_keys import OnceWindowKeys, WeeklyWindowKeys
+from supervisor.config.zones import doubt_about
 from supervisor.core.calendar.rules import utc
 from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Window, occurrences
 from supervisor.core.model.policy import AccountMode, Policy
+from supervisor.yaml_lines import Node
 
 PROBE_CLIENT_ID: Final = 912
 """The id of the command `probe`."""
 
 _AHEAD: Final = timedelta(days=14)
 _HALF_A_YEAR: Final = timedelta(weeks=26)
-_WITHOUT_SUMMER_TIME: Final = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu"}
 
 
 def warnings_of(config: Config, keys: FileKeys, root: Node, now: datetime) -> tuple[Fault, ...]:
@@ -40,6 +40,7 @@ def warnings_of(config: Config, keys: FileKeys, root: Node, now: datetime) -> tu
         advice.on_gateway(index, gateway, policy)
     advice.on_same_minute(config.gateways)
     advice.on_same_gateway(config.gateways)
+    advice.on_programs(config.gateways)
     advice.on_http(config)
     advice.on_permissions(config)
     return advice.faults.told()
@@ -51,6 +52,11 @@ class _Advice:
     def __init__(self, root: Node, faults: Faults, now: datetime) -> None:
         self._root, self.faults, self._now = root, faults, now
         self._looks = (now, now + _HALF_A_YEAR)
+
+    def _said(self, place: Place, text: str) -> str:
+        """`text`, which says the value at this place; its variables, if it came from some."""
+        node, left = find(self._root, place)
+        return text if left else node.said(text)
 
     def _warn(self, place: Place, wrong: str, right: str) -> None:
         node = find(self._root, place)[0]
@@ -76,12 +82,12 @@ class _Advice:
             if getattr(keys, key) == PROBE_CLIENT_ID:
                 self._warn((*here, key), f"{PROBE_CLIENT_ID} is the id of the command probe", "write another id")
         for place, zone in _zones(keys):
-            if zone in _WITHOUT_SUMMER_TIME:
-                wrong = f"{zone} has no summer time"
-                self._warn((*here, *place), wrong, f"write {_WITHOUT_SUMMER_TIME[zone]} if the clocks change there")
+            if (doubt := doubt_about(zone)) is not None:
+                self._warn((*here, *place), f"{self._said((*here, *place), zone)} {doubt[0]}", doubt[1])
         for number, window in enumerate(keys.windows):
             if isinstance(window, OnceWindowKeys) and window.to + timedelta(seconds=window.grace) <= self._now:
-                self._warn((*here, "windows", number), f"{window.name} is over", "remove it")
+                name = self._said((*here, "windows", number, "name"), window.name)
+                self._warn((*here, "windows", number), f"{name} is over", "remove it")
         for restart in policy.windows:
             if restart.kind in RESTARTS and (reset := self._reset_during(restart, policy)):
                 wrong = f"falls into the server reset that begins {reset:%A %H:%M} UTC"
@@ -119,25 +125,46 @@ class _Advice:
                         warned.add((first, index))
                         self._warn(
                             ("gateways", index, window.name),
-                            f"{policies[first].name} restarts on the same host in the same minute; "
+                            f"{self._name(first, policies)} restarts on the same host in the same minute; "
                             "with one settings directory they delete each other's token",
                             "move one by a few minutes",
                         )
 
     def on_same_gateway(self, policies: tuple[Policy, ...]) -> None:
         """Two entries for one gateway say the same twice."""
-        seen: dict[tuple[str, int], Policy] = {}
+        seen: dict[tuple[str, int], int] = {}
         for index, policy in enumerate(policies):
-            first = seen.setdefault((machine(policy.host), policy.port), policy)
-            if first is not policy:
-                wrong = f"{first.name} is the same gateway, {policy.address}"
+            first = seen.setdefault((machine(policy.host), policy.port), index)
+            if first != index:
+                wrong = f"{self._name(first, policies)} is the same gateway, on the same host and port"
                 self._warn(("gateways", index), wrong, "one entry is enough to watch it")
+
+    def on_programs(self, policies: tuple[Policy, ...]) -> None:
+        """A gateway holds one session for each client id: the second program with an id is refused."""
+        ours: dict[tuple[str, int], dict[int, str]] = {}
+        for index, policy in enumerate(policies):
+            here = ours.setdefault(
+                (machine(policy.host), policy.port), {PROBE_CLIENT_ID: "the id of the command probe"}
+            )
+            for key in ("client_id_fallback", "client_id"):
+                here[getattr(policy, key)] = f"the {key} of {self._name(index, policies)}"
+        for index, policy in enumerate(policies):
+            here = ours[(machine(policy.host), policy.port)]
+            for number, program in enumerate(policy.programs):
+                if program in here:
+                    place: Place = ("gateways", index, "programs", number)
+                    wrong = f"{self._said(place, str(program))} is also {here[program]}"
+                    self._warn(place, wrong, "give one of them another id: the gateway refuses whichever comes second")
+
+    def _name(self, index: int, policies: tuple[Policy, ...]) -> str:
+        return self._said(("gateways", index, "name"), policies[index].name)
 
     def on_http(self, config: Config) -> None:
         """A page that others can read, without a password."""
         http = config.http
         if not http.security.known_clients and not _is_loopback(http.listen.host):
-            wrong = f"whoever reaches {http.listen} can read everything"
+            listen = self._said(("http", "listen"), str(http.listen))
+            wrong = f"everybody who reaches {listen} can read everything"
             self._warn(("http", "listen"), wrong, "write 127.0.0.1, or name a file with TLS and users under web_config")
         if http.security.users and http.security.tls is None and not _is_loopback(http.listen.host):
             wrong = "passwords travel without encryption"
@@ -170,6 +197,9 @@ def _zones(keys: GatewayKeys) -> Iterator[tuple[Place, str]]:
         yield ("daily_restart", "timezone"), keys.daily_restart.timezone
     if keys.weekly_restart is not None:
         yield ("weekly_restart", "timezone"), keys.weekly_restart.timezone
+    for number, window in enumerate(keys.windows):
+        if isinstance(window, WeeklyWindowKeys):
+            yield ("windows", number, "timezone"), window.timezone
 
 
 def _mode(path: Path) -> int:

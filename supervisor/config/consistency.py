@@ -11,7 +11,7 @@ from typing import TypeVar
 from supervisor.config import readers
 from supervisor.config.faults import Faults
 from supervisor.config.model import DEFAULT_HOST
-from supervisor.config.yaml_lines import Node
+from supervisor.yaml_lines import Node
 
 _T = TypeVar("_T")
 _Said = tuple[Node, Node]
@@ -31,14 +31,16 @@ def compare_gateways(gateways: list[Node], faults: Faults) -> None:
             first = names.setdefault(name, (gateway, node))
             if first[0] is not gateway:
                 both = f"{gateway.path} and of {_where(first)}"
-                faults.add(node.line, node.path, f'"{name}" is the name of {both}', "write another name")
+                said = node.said(f'"{name}"')
+                faults.add(node.line, node.path, f"{said} is the name of {both}", "write another name")
         for host, port in _addresses(gateway):
             for client_id, node in _client_ids(gateway):
                 first = ids.setdefault((machine(host), port, client_id), (gateway, node))
                 if first[0] is not gateway:
                     both = f"{gateway.path} and of {_where(first)}, on the same host and port"
                     right = "write an id that nobody else uses there"
-                    faults.add(node.line, node.path, f"{client_id} is a client id of {both}", right)
+                    said = node.said(str(client_id))
+                    faults.add(node.line, node.path, f"{said} is a client id of {both}", right)
 
 
 def machine(host: str) -> str:

@@ -1,29 +1,10 @@
-"""What is wrong with a config file, said so that a person can mend it at once.
-
-- A fault names file, line and path, what is wrong, and what would be right. A warning has the same shape.
-- All faults of a file are told together, in the order of their lines, each once.
-- A fault is one line of text, whatever was in the file.
-"""
+"""The config is refused, with all that is wrong in its files."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from supervisor.yaml_lines import Fault, Faults
 
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong; `line` counts from 1 and is 0, `path` is empty, where the whole file is meant."""
-
-    file: str
-    line: int
-    path: str
-    wrong: str
-    right: str = ""
-
-    def __str__(self) -> str:
-        where = f"{self.file}:{self.line}" if self.line else self.file
-        said = f"{self.wrong}; {self.right}" if self.right else self.wrong
-        return f"{where}: {self.path}: {said}" if self.path else f"{where}: {said}"
+__all__ = ["ConfigError", "Fault", "Faults", "refuse"]
 
 
 class ConfigError(Exception):
@@ -37,22 +18,7 @@ class ConfigError(Exception):
         return "\n".join(map(str, self.faults))
 
 
-@dataclass(slots=True)
-class Faults:
-    """Collects the faults of one file."""
-
-    file: str
-    found: list[Fault] = field(default_factory=list)
-
-    def add(self, line: int, path: str, wrong: str, right: str = "") -> None:
-        """Note a fault."""
-        self.found.append(Fault(self.file, line, path, wrong, right))
-
-    def told(self) -> tuple[Fault, ...]:
-        """All of them, each once, in the order of their lines."""
-        return tuple(sorted(dict.fromkeys(self.found), key=lambda fault: fault.line))
-
-    def refuse(self) -> None:
-        """Raise ConfigError if anything was found."""
-        if self.found:
-            raise ConfigError(self.told())
+def refuse(faults: Faults) -> None:
+    """Raise ConfigError if anything was found."""
+    if faults.found:
+        raise ConfigError(faults.told())

@@ -17,22 +17,22 @@ from pydantic import ValidationError
 
 from supervisor.config.advice import warnings_of
 from supervisor.config.consistency import compare_gateways
-from supervisor.config.faults import ConfigError, Fault, Faults
+from supervisor.config.faults import ConfigError, Fault, Faults, refuse
 from supervisor.config.model import FileKeys, GatewayKeys
 from supervisor.config.policies import policy_of
 from supervisor.config.readers import Wrong, endpoint, is_nothing
+from supervisor.config.resets import reset_notes
 from supervisor.config.settings import Config, Http, Journal, Log, Security, beside, state_path
+from supervisor.config.text_file import read_text
 from supervisor.config.translate import find, tell, tell_of_part
 from supervisor.config.variables import expand
 from supervisor.config.web_file import read_web_file
-from supervisor.config.yaml_lines import Node, parse, shown_text
+from supervisor.yaml_lines import Node, parse, shown_text
 
 __all__ = ["FIRST_LOOK_CLIENT_ID", "FIRST_LOOK_NAME", "Config", "ConfigError", "Fault", "for_first_look", "load"]
 
 FIRST_LOOK_NAME: Final = "gateway"
 FIRST_LOOK_CLIENT_ID: Final = 911
-MOST_BYTES: Final = 1024 * 1024
-"""A hundred gateways with every key take a tenth of it."""
 
 
 def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Config:
@@ -43,11 +43,10 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
     """
     now = now or datetime.now(UTC)
     faults = Faults(str(path))
-    text = _text(path, faults)
-    faults.refuse()
-    root = parse(text, faults)
+    text = read_text(path, faults)
+    root = None if text is None else parse(text, faults)
     if root is None or (root.value is None and root.usable):
-        faults.refuse()
+        refuse(faults)
         faults.add(0, "", "the file is empty", "write at least gateways: [{name: live, port: 4001, client_id: 911}]")
         raise ConfigError(faults.told())
     root = _with_defaults(expand(root, env, faults))
@@ -65,6 +64,7 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
         log=Log(keys.log.level, keys.log.format, state_path(keys.log.wire, path, env) if keys.log.wire else None),
         show_accounts=keys.show_accounts,
         path=path,
+        notes=tuple((each.name, note) for each in keys.gateways for note in reset_notes(each.server_reset, now.date())),
     )
     return replace(config, warnings=warnings_of(config, keys, root, now))
 
@@ -101,34 +101,6 @@ def _security(path: Path | None, others: Faults) -> Security:
     if others.found or faults.found:
         raise ConfigError((*others.told(), *faults.told()))
     return security
-
-
-def _text(path: Path, faults: Faults) -> str:
-    """The file's text, without a byte order mark; a fault if it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except FileNotFoundError:
-        faults.add(0, "", "no such file", "give the path of a config file")
-    except IsADirectoryError:
-        faults.add(0, "", "is a folder", "give the path of a config file")
-    except (OSError, ValueError) as error:  # ValueError: a path that no file can have
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        faults.add(0, "", f"cannot be read: {reason}", "let the user that runs the daemon read it")
-    else:
-        if len(data) > MOST_BYTES:
-            faults.add(0, "", f"larger than {MOST_BYTES} bytes", "give the path of a config file")
-        return _decoded(data[:MOST_BYTES], faults)
-    return ""
-
-
-def _decoded(data: bytes, faults: Faults) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        faults.add(line, "", f"not UTF-8: byte 0x{data[error.start]:02x}", "save the file as UTF-8")
-        return ""
 
 
 def _with_defaults(root: Node) -> Node:

@@ -12,7 +12,7 @@ import math
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import Field, InstanceOf, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, InstanceOf, ValidationInfo, field_validator, model_validator
 
 from supervisor.config import readers
 from supervisor.config.keys import (
@@ -37,11 +37,17 @@ from supervisor.core.model.durations import seconds_of, written
 from supervisor.core.model.policy import AccountMode, Reauth, RequiredFarm, Timing
 
 DEFAULT_HOST: Final = "127.0.0.1"
-LEAST_HEARTBEAT_INTERVAL: Final = "2s"
+LEAST_HEARTBEAT_INTERVAL: Final = "1200ms"
+"""A gateway ignores faster requests: users saw 0.9 s after the last answer pass, and 0.8 s hang."""
+INTERVALS_IN_TIMEOUT: Final = 4
+MOST_LABELS: Final = 8
+"""Each label makes every series of the gateway's info larger."""
 
 _TIMING: Final = Timing()
 _BACKOFF: Final = ("retry_initial", "retry_max_early", "retry_max")
 """The steps of the backoff, none of which is longer than the next."""
+_PARTS: Final = {"handshake_timeout_early": "handshake_timeout", "suspect_after": "heartbeat_timeout"}
+"""Timers that are no longer than another one."""
 _HTTP: Final = Http()
 _JOURNAL: Final = Journal()
 _LOG: Final = Log()
@@ -66,6 +72,12 @@ def _regions(value: object) -> tuple[object, ...]:
     return (readers.word(ServerReset)(value),)
 
 
+def _few_labels(labels: dict[str, str]) -> dict[str, str]:
+    if len(labels) > MOST_LABELS:
+        raise Conflict(f"{len(labels)} labels", "are too many", f"keep at most {MOST_LABELS}", "labels")
+    return labels
+
+
 def _some_gateways(value: object) -> tuple[object, ...]:
     found = readers.sequence("[{name: live, port: 4001, client_id: 911}]")(value)
     if not found:
@@ -78,6 +90,9 @@ Pause = Annotated[float, reads_duration("50ms", "1h")]
 Port = Annotated[int, reads_number(1, readers.HIGHEST_PORT, "TCP port")]
 Region = Annotated[ServerReset, reads_word(ServerReset)]
 Farm = Annotated[InstanceOf[RequiredFarm], Reads(readers.farm, form="farm")]
+Label = Annotated[str, Reads(readers.label_name, form="label name")]
+LabelText = Annotated[str, Reads(readers.label_text, form="text")]
+ProgramId = Annotated[int, reads_number(0, readers.HIGHEST_CLIENT_ID, "client id")]
 _CLIENT_ID: Final = reads_number(1, readers.HIGHEST_CLIENT_ID, "client id for an observer")
 
 
@@ -88,15 +103,23 @@ class TimingKeys(Keys):
     handshake_timeout: Wait = Field(
         _TIMING.handshake_timeout, description="From the TCP connection to the gateway's version."
     )
+    handshake_timeout_early: Wait = Field(
+        _TIMING.handshake_timeout_early,
+        description="The same in the first minute after the loss of a stable session. At most `handshake_timeout`.",
+    )
     session_timeout: Wait = Field(
         _TIMING.session_timeout, description="From the gateway's version to the accounts and the next valid order id."
     )
     heartbeat_interval: Annotated[float, reads_duration(LEAST_HEARTBEAT_INTERVAL, "1h")] = Field(
         _TIMING.heartbeat_interval,
-        description="From the last answer to the next ping. At least 2 s: a gateway silently ignores faster ones.",
+        description="From the last answer to the next ping. At least 1.2 s: a gateway silently ignores faster ones.",
     )
     heartbeat_timeout: Annotated[float, reads_duration("50ms", "2h")] = Field(
-        _TIMING.heartbeat_timeout, description="From a ping to its miss. At most twice `heartbeat_interval`."
+        _TIMING.heartbeat_timeout, description="From a ping to its miss. At most four times `heartbeat_interval`."
+    )
+    suspect_after: Annotated[float, reads_duration("50ms", "2h")] = Field(
+        _TIMING.suspect_after,
+        description="From a ping to the suspicion that the gateway hangs. At most `heartbeat_timeout`.",
     )
     heartbeat_misses: Annotated[int, reads_number(1, 100, "number of misses")] = Field(
         _TIMING.heartbeat_misses, description="Misses in a row that end the session."
@@ -121,21 +144,42 @@ class TimingKeys(Keys):
 
     @field_validator("heartbeat_timeout")
     @classmethod
-    def _at_most_two_intervals(cls, timeout: float, info: ValidationInfo) -> float:
+    def _at_most_four_intervals(cls, timeout: float, info: ValidationInfo) -> float:
         interval = info.data.get("heartbeat_interval", timeout)
-        if timeout > 2 * interval:
-            wrong = f"{written(timeout)} is over twice heartbeat_interval, {written(interval)}"
-            raise Conflict(wrong, f"write at most {written(2 * interval)}", "heartbeat_interval")
+        most = INTERVALS_IN_TIMEOUT * interval
+        if timeout > most:
+            raise Conflict(
+                written(timeout),
+                "is over four times heartbeat_interval",
+                f"write at most {written(most)}",
+                "heartbeat_interval",
+                other=written(interval),
+                plainly="write a shorter one",
+            )
         return timeout
+
+    @field_validator("suspect_after")
+    @classmethod
+    def _suspect_before_miss(cls, after: float, info: ValidationInfo) -> float:
+        return _at_most(after, "heartbeat_timeout", info)
+
+    @field_validator("handshake_timeout_early")
+    @classmethod
+    def _early_handshake_within_handshake(cls, early: float, info: ValidationInfo) -> float:
+        return _at_most(early, "handshake_timeout", info)
 
     @model_validator(mode="before")
     @classmethod
     def _what_is_not_written_gives_way(cls, keys: object) -> object:
-        """A default of the backoff is moved to where the steps that are written leave it room."""
+        """A default moves to where the values that are written leave it room."""
         if not isinstance(keys, dict):
             return keys
-        said = [seconds_of(keys[step]) if isinstance(keys.get(step), str) else None for step in _BACKOFF]
-        moved = {}
+        said = [_said(keys, step) for step in _BACKOFF]
+        moved = {
+            part: min(getattr(_TIMING, part), most)
+            for part, whole in _PARTS.items()
+            if part not in keys and (most := _said(keys, whole)) is not None
+        }
         for place, step in enumerate(_BACKOFF):
             if step not in keys:
                 least = max((seconds for seconds in said[:place] if seconds is not None), default=0.0)
@@ -154,11 +198,27 @@ class TimingKeys(Keys):
         return _at_least(_at_least(cap, "retry_initial", info), "retry_max_early", info)
 
 
+def _said(keys: dict[str, object], key: str) -> float | None:
+    """The seconds that are written for a key; None where there is no duration."""
+    value = keys.get(key)
+    return seconds_of(value) if isinstance(value, str) else None
+
+
+def _at_most(part: float, other: str, info: ValidationInfo) -> float:
+    most = info.data.get(other, part)
+    if part > most:
+        longer = f"or a longer {other}"
+        right, plainly = f"write {written(most)} or less, {longer}", f"write a shorter one, {longer}"
+        raise Conflict(written(part), f"is over {other}", right, other, other=written(most), plainly=plainly)
+    return part
+
+
 def _at_least(cap: float, other: str, info: ValidationInfo) -> float:
     least = info.data.get(other, cap)
     if cap < least:
-        wrong = f"{written(cap)} is under {other}, {written(least)}"
-        raise Conflict(wrong, f"write {written(least)} or more, or a shorter {other}", other)
+        shorter = f"or a shorter {other}"
+        right, plainly = f"write {written(least)} or more, {shorter}", f"write a longer one, {shorter}"
+        raise Conflict(written(cap), f"is under {other}", right, other, other=written(least), plainly=plainly)
     return cap
 
 
@@ -208,20 +268,26 @@ class GatewayKeys(Keys):
     upstream_probe: Flag = Field(
         True, description="Ask IBKR's servers for a contract to prove that they are back, when that is in doubt."
     )
+    labels: Annotated[dict[Label, LabelText], A_MAPPING, AfterValidator(_few_labels)] = Field(
+        {}, description=f"Labels of your own, as `label_NAME` on `ib_gateway_info`: at most {MOST_LABELS}."
+    )
+    programs: Annotated[tuple[ProgramId, ...], Reads(readers.sequence("[17, 18]"), form="list")] = Field(
+        (), description="Client ids of your own programs at this gateway, for hints and warnings."
+    )
     timing: Annotated[TimingKeys, A_MAPPING] = Field(TimingKeys(), description="The timers.")
 
     @field_validator("client_id_fallback")
     @classmethod
     def _another_id(cls, fallback: int | None, info: ValidationInfo) -> int | None:
         if fallback is not None and fallback == info.data.get("client_id"):
-            raise Conflict(f"{fallback} is client_id itself", "write another id, or null", "client_id")
+            raise Conflict(str(fallback), "is client_id itself", "write another id, or null", "client_id")
         return fallback
 
     @field_validator("server_reset")
     @classmethod
     def _none_stands_alone(cls, regions: tuple[ServerReset, ...]) -> tuple[ServerReset, ...]:
         if ServerReset.NONE in regions and len(regions) > 1:
-            raise Conflict(f"{NONE} stands beside a region", f"write {NONE} alone, or regions", "server_reset")
+            raise Conflict(NONE, "stands beside a region", f"write {NONE} alone, or regions", "server_reset")
         return regions
 
 

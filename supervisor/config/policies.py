@@ -29,6 +29,8 @@ def policy_of(keys: GatewayKeys, show_accounts: bool, today: date) -> Policy:
         reauth=keys.reauth or _usual_reauth(keys.account_mode),
         follow_port_change=keys.follow_port_change,
         upstream_probe=keys.upstream_probe,
+        labels=tuple(sorted(keys.labels.items())),
+        programs=keys.programs,
         show_accounts=show_accounts,
         timing=Timing(**dict(keys.timing)),
     )

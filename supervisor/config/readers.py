@@ -9,23 +9,25 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import Final, TypeVar
-from zoneinfo import available_timezones
 
-from supervisor.config.yaml_lines import Expanded, Odd
+from supervisor.config.zones import zone_near
 from supervisor.core.calendar.rules import WEEKDAYS, clock_time, weekday_of, weekly_time, zone_of
 from supervisor.core.codes.farm_kinds import FarmKind
-from supervisor.core.model.durations import seconds_of
+from supervisor.core.model.durations import UNITS, seconds_of
 from supervisor.core.model.policy import RequiredFarm
+from supervisor.yaml_lines import Expanded, Odd, ZeroFirst
 
 HIGHEST_PORT: Final = 65535
 HIGHEST_CLIENT_ID: Final = 2**31 - 1
+LONGEST_LABEL: Final = 128
 ALL: Final = "all"
 
 _T = TypeVar("_T")
@@ -34,23 +36,16 @@ _E = TypeVar("_E", bound=StrEnum)
 _DECIMAL: Final = re.compile(r"[-+]?\d{1,18}", re.ASCII)
 _PORT: Final = re.compile(r"\d{1,6}", re.ASCII)
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
+_ZEROS_FIRST: Final = re.compile(r"0\d{1,17}", re.ASCII)
+_SPOKEN: Final = re.compile(r"(\d{1,2})(?:[:.h](\d\d))?(?:[:.](\d\d))?\s*(?:([ap])\.?m\.?)?", re.ASCII | re.IGNORECASE)
+"""A time of day as people say it: hours, minutes, seconds, and the half of the day."""
 _HOST: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?", re.ASCII)
 _DIGITS_AND_DOTS: Final = re.compile(r"[0-9.]+", re.ASCII)
+_LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
 _FARM: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _YES: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NOTHING: Final = ("", "~", "null")
 _YEARS: Final = range(2000, 2200)
-_ABBREVIATED: Final = {
-    **dict.fromkeys(("EDT", "ET"), "America/New_York"),
-    **dict.fromkeys(("CST", "CDT", "CT"), "America/Chicago"),
-    **dict.fromkeys(("MDT", "MT"), "America/Denver"),
-    **dict.fromkeys(("PST", "PDT", "PT"), "America/Los_Angeles"),
-    "BST": "Europe/London",
-    "CEST": "Europe/Zurich",
-    "HKT": "Asia/Hong_Kong",
-    "JST": "Asia/Tokyo",
-}
-"""What clocks of people show, and the tz database has not."""
 
 
 class Wrong(ValueError):
@@ -61,12 +56,36 @@ class Wrong(ValueError):
         self.wrong, self.right = wrong, right
 
 
-class Conflict(ValueError):
-    """A value does not fit another one, `beside`; `wrong` is a whole sentence."""
+class NoUnit(Wrong):
+    """A number stands where a duration is needed; `units` are those with which it would be in range."""
 
-    def __init__(self, wrong: str, right: str, beside: str) -> None:
-        super().__init__(f"{wrong}; {right}")
-        self.wrong, self.right, self.beside = wrong, right, beside
+    def __init__(self, number: int, units: Sequence[str]) -> None:
+        self.number, self.units = number, units
+        super().__init__("has no unit", self.right_beside(0.0))
+
+    def right_beside(self, usual: float) -> str:
+        """What would be right: the unit that comes nearest to the usual duration, in seconds; 0 for none."""
+        if not self.units:
+            return "write one number with its unit, such as 500ms, 5s, 2m, 1h or 400d"
+
+        def distance(unit: str) -> float:
+            seconds = self.number * float(UNITS[unit])
+            return abs(math.log(seconds / usual)) if seconds > 0 and usual > 0 else float(unit != "s")
+
+        return f"write {self.number}{min(self.units, key=distance)}; the units are {', '.join(UNITS)}"
+
+
+class Conflict(ValueError):
+    """A value does not fit another one, `beside`.
+
+    `value` and `other` are how the two are shown, `rule` says what is wrong between them, `right` what would be right;
+    `plainly` is what would be right in words that show neither.
+    """
+
+    def __init__(self, value: str, rule: str, right: str, beside: str, *, other: str = "", plainly: str = "") -> None:
+        super().__init__(f"{value} {rule}")
+        self.value, self.rule, self.other, self.beside = value, rule, other, beside
+        self.right, self.plainly = right, plainly or right
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +113,11 @@ def whole_number(low: int, high: int, what: str = "whole number in its range") -
     def read(value: object) -> int:
         if isinstance(value, Expanded) and _DECIMAL.fullmatch(value.strip()):
             value = int(value)
+        if isinstance(value, Odd | ZeroFirst) and _ZEROS_FIRST.fullmatch(digits := _digits(value)):
+            if low <= int(digits) <= high:
+                octal = ", which makes it octal in YAML 1.1" if isinstance(value, Odd) else ""
+                raise Wrong(f"begins with a zero{octal}", f"write {int(digits)}")
+            raise Wrong(f"is no {what}", right)
         if isinstance(value, Odd) and isinstance(value.number, int) and low <= value.number <= high:
             raise Wrong(f"is the number {value.number} in YAML 1.1", f"write {value.number}")
         if isinstance(value, str) and _DECIMAL.fullmatch(value) and low <= int(value) <= high:
@@ -103,6 +127,10 @@ def whole_number(low: int, high: int, what: str = "whole number in its range") -
         return value
 
     return read
+
+
+def _digits(value: Odd | ZeroFirst) -> str:
+    return value.text if isinstance(value, Odd) else value
 
 
 def flag(value: object) -> bool:
@@ -122,7 +150,7 @@ def duration(low: str, high: str) -> Callable[[object], float]:
         if isinstance(value, float):  # a default: from a file a number comes as int or Odd
             return value
         if isinstance(value, int) and not isinstance(value, bool):
-            raise Wrong("has no unit", f"write {value}s for seconds, or ms, m, h, d")
+            raise NoUnit(value, [unit for unit, size in UNITS.items() if least <= value * float(size) <= most])
         seconds = seconds_of(value) if isinstance(value, str) else None
         if seconds is None:
             raise Wrong("is no duration", "write one number with its unit, such as 500ms, 5s, 2m, 1h or 400d")
@@ -203,8 +231,9 @@ def endpoint(lowest_port: int = 0, example: int = 14000) -> Callable[[object], E
             raise Wrong("is no host and port", right)
         address, _, port = value.strip().rpartition(":")
         if value.strip() == f":{port}" and port:
+            shown = "PORT" if isinstance(value, Expanded) else port
             raise Wrong(
-                "names no host", f'write "127.0.0.1:{port}" for this machine, "0.0.0.0:{port}" for every interface'
+                "names no host", f'write "127.0.0.1:{shown}" for this machine, "0.0.0.0:{shown}" for every interface'
             )
         if ":" in address and not (address.startswith("[") and address.endswith("]")):
             raise Wrong("is no host and port", right)
@@ -221,20 +250,9 @@ def zone(value: object) -> str:
     try:
         return zone_of(said).key
     except ValueError:
-        near = _zone_near(said)
+        near = zone_near(said)
         right = f'did you mean "{near}"?' if near else "write a name such as America/New_York"
         raise Wrong("is no time zone of the tz database", right) from None
-
-
-def _zone_near(said: str) -> str | None:
-    """The zone that was most likely meant: by its abbreviation, by its city alone, by nearly the same letters."""
-    if said.upper() in _ABBREVIATED:
-        return _ABBREVIATED[said.upper()]
-    # Not those of Etc: GMT+1 is an hour behind there.
-    zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
-    city = "/" + said.replace(" ", "_").lower()
-    near = [zone for zone in zones if zone.lower().endswith(city)] or difflib.get_close_matches(said, zones, 1, 0.75)
-    return near[0] if near else None
 
 
 def clock(value: object) -> time:
@@ -245,7 +263,30 @@ def clock(value: object) -> time:
     try:
         return clock_time(value if isinstance(value, str) else "")
     except ValueError:
-        raise Wrong("is no time of day", 'write hours and minutes in quotes, such as "23:45"') from None
+        meant = _clock_meant(value)
+        right = f'write "{meant}"' if meant else 'write hours and minutes in quotes, such as "23:45"'
+        raise Wrong("is no time of day", right) from None
+
+
+def _clock_meant(value: object) -> str | None:
+    """The time of day that was most likely meant, as it is written here: `11:45 PM`, `9:30`, `2345`."""
+    said = f"{value:04}" if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(said, str) or isinstance(said, Expanded):
+        return None
+    if said is not value:
+        said = f"{said[:-2]}:{said[-2:]}"
+    spoken = _SPOKEN.fullmatch(said.strip())
+    if spoken is None or not (spoken[2] or spoken[4]):
+        return None
+    hours, parts = int(spoken[1]), [part for part in (spoken[2] or "00", spoken[3]) if part]
+    if spoken[4]:
+        hours = hours % 12 + 12 * (spoken[4] in "pP") if 1 <= hours <= 12 else 24
+    meant = ":".join((f"{hours:02}", *parts))
+    try:
+        clock_time(meant)
+    except ValueError:
+        return None
+    return meant
 
 
 def weekday(value: object) -> int:
@@ -263,7 +304,20 @@ def weekly(value: object) -> tuple[int, time]:
     try:
         return weekly_time(value if isinstance(value, str) else "")
     except ValueError:
-        raise Wrong("is no weekly time", 'write day and time of day, such as "Sat 04:00"') from None
+        day, _, at = value.strip().partition(" ") if isinstance(value, str) else ("", "", "")
+        meant = None if isinstance(value, Expanded) else _clock_meant(at)
+        right = (
+            f'write "{day} {meant}"' if meant and _is_weekday(day) else 'write day and time of day, such as "Sat 04:00"'
+        )
+        raise Wrong("is no weekly time", right) from None
+
+
+def _is_weekday(said: str) -> bool:
+    try:
+        weekday_of(said)
+    except ValueError:
+        return False
+    return True
 
 
 def instant(value: object) -> datetime:
@@ -291,6 +345,24 @@ def farm(value: object) -> RequiredFarm:
     if _FARM.fullmatch(farm_name) is None:
         raise Wrong("is no farm", "write a farm such as usfarm or historical/ushmds")
     return RequiredFarm(farm_name, FarmKind(kind) if slash else None)
+
+
+def label_name(value: object) -> str:
+    """The name of a Prometheus label. Two underscores at the beginning are kept for Prometheus itself."""
+    said = value if isinstance(value, str) else ""
+    if _LABEL.fullmatch(said) is None or said.startswith("__"):
+        raise Wrong("is no label name", "write 1 to 63 of a-z, A-Z, 0-9 and _, beginning with a letter")
+    return said
+
+
+def label_text(value: object) -> str:
+    """The text of a label."""
+    if isinstance(value, Odd | bool | int):
+        raise Wrong("is a number or a truth value to YAML", "write it in quotes")
+    said = text(value, "text", "a text such as prod")
+    if len(said) > LONGEST_LABEL:
+        raise Wrong("is too long", f"write at most {LONGEST_LABEL} letters")
+    return said
 
 
 def sequence(example: str) -> Callable[[object], tuple[object, ...]]:

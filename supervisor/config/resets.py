@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import cache
@@ -30,13 +30,17 @@ _WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class ResetTable:
-    """One published table: `regions` has the daily windows of each region, `weekend` the window of all."""
+    """One published table: `regions` has the daily windows of each region, `weekend` the window of all.
+
+    `notes` has, by region, what an operator should know of it.
+    """
 
     id: str
     source: str
     valid_from: date
     regions: Mapping[str, tuple[Window, ...]]
     weekend: Window
+    notes: Mapping[str, str]
 
     def windows(self, setting: str | Sequence[str] | None) -> tuple[Window, ...]:
         """The windows for the config's `server_reset`, the daily ones in front.
@@ -78,6 +82,12 @@ def reset_windows(setting: str | Sequence[str] | None, on: date) -> tuple[Window
     return newest(tables(), on).windows(setting)
 
 
+def reset_notes(regions: Iterable[str], on: date) -> tuple[str, ...]:
+    """What an operator of these regions should know of the newest table valid `on` this day."""
+    notes = newest(tables(), on).notes
+    return tuple(notes[region] for region in dict.fromkeys(regions) if region in notes)
+
+
 def _table(document: Mapping[str, Any]) -> ResetTable:
     days = tuple(weekday_of(day) for day in document["days"])
     regions = {region: tuple(_daily(span, days) for span in document["regions"][region]) for region in REGIONS}
@@ -87,10 +97,12 @@ def _table(document: Mapping[str, Any]) -> ResetTable:
         document["valid_from"],
         MappingProxyType(regions),
         _weekend(document["weekend"]),
+        MappingProxyType(document.get("notes", {})),
     )
 
 
-def _daily(span: Mapping[str, str], days: tuple[int, ...]) -> Window:
+def _daily(span: Mapping[str, Any], usual_days: tuple[int, ...]) -> Window:
+    days = tuple(map(weekday_of, span["days"])) if "days" in span else usual_days
     start = clock_time(span["start"])
     length = _since_midnight(clock_time(span["end"])) - _since_midnight(start)
     return server_reset(Daily(start, span["zone"], days), length % _DAY, Explains.UPSTREAM_FARMS)

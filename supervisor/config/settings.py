@@ -101,7 +101,10 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One valid config. `path` is None without a file; `warnings` are what `check-config` warns of."""
+    """One valid config. `path` is None without a file; `warnings` are what `check-config` warns of.
+
+    `notes` are names of gateways, each with something that an operator should know and cannot change.
+    """
 
     gateways: tuple[Policy, ...]
     http: Http = Http()
@@ -110,6 +113,7 @@ class Config:
     show_accounts: bool = False
     path: Path | None = None
     warnings: tuple[Fault, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

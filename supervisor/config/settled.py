@@ -1,34 +1,46 @@
-"""The text of a file that somebody may be writing right now: read once it rests.
+"""A file that somebody may be writing right now is read once it rests.
 
 An editor or a script that writes in place empties the file first. Read in that moment, a file of users would let
 nobody in, or everybody.
 """
 
 import os
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 RESTS = 0.3
-"""Seconds without a change after which nobody is writing any more."""
+"""Seconds without a change after which nobody is writing."""
 PATIENCE = 3.0
 """Seconds after which it is read as it is."""
 
 
-def settled_bytes(
+def settled(
     path: Path,
+    read: Callable[[], T],
     *,
     wall: Callable[[], float] = time.time,
     pause: Callable[[float], None] = time.sleep,
-) -> bytes:
-    """What the file holds. Raises OSError."""
+) -> T:
+    """What `read` returns once the file rests, and has not changed while it was read."""
     for _ in range(round(PATIENCE / RESTS)):
-        with path.open("rb") as file:
-            before = os.fstat(file.fileno())
-            data = file.read()
-            after = os.fstat(file.fileno())
-        still = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
-        if still and not 0 <= wall() - after.st_mtime < RESTS:
-            break
+        before = _changed(path)
+        if before is None or not 0 <= wall() - before < RESTS:
+            found = read()
+            if _changed(path) == before:
+                return found
         pause(RESTS)
-    return data
+    return read()
+
+
+def _changed(path: Path) -> float | None:
+    """When the file changed last; None for what is no regular file, and for what cannot be looked at."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime if stat.S_ISREG(status.st_mode) else None

@@ -6,18 +6,33 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from supervisor.config.faults import Faults
 from supervisor.config.model import GatewayKeys
-from supervisor.config.readers import Conflict, Wrong, did_you_mean
+from supervisor.config.readers import Conflict, NoUnit, Wrong, did_you_mean
 from supervisor.config.window_keys import ONCE, WEEKLY, OnceWindowKeys, WeeklyWindowKeys
-from supervisor.config.yaml_lines import Node, below, shown_text
+from supervisor.yaml_lines import Expanded, Node, below, shown_text
 
 Place = tuple[int | str, ...]
 """Where a value is: keys and indices, and in pydantic's errors the tags of unions."""
 
 _TAGGED: Final[dict[int | str, type[BaseModel]]] = {ONCE: OnceWindowKeys, WEEKLY: WeeklyWindowKeys}
+_SYNONYMS: Final = {
+    **dict.fromkeys(("tz", "zone", "time_zone"), "timezone"),
+    **dict.fromkeys(("restart", "auto_restart", "autorestart", "daily"), "daily_restart"),
+    "weekly": "weekly_restart",
+    **dict.fromkeys(("id", "clientid", "client"), "client_id"),
+    **dict.fromkeys(("ip", "address", "hostname", "server"), "host"),
+    **dict.fromkeys(("reset", "region"), "server_reset"),
+    "farms": "required_farms",
+    "gateway": "gateways",
+    "default": "defaults",
+}
+"""What people call a key: where it is not known, and the other is, that one was meant."""
+_KEY: Final = "[key]"
+"""What pydantic puts after a key that is wrong itself."""
 _NO_MAPPING: Final = frozenset({"model_type", "dict_type"})
 
 
@@ -63,20 +78,43 @@ def _tell(detail: ErrorDetails, model: type[BaseModel], root: Node, faults: Faul
         path = below(path, str(step))
     reason = _reason(detail)
     if detail["type"] == "extra_forbidden":
-        faults.add(node.line, path, "unknown key", _known(str(place[-1]), model, detail["loc"][:-1]))
+        _tell_unknown(str(place[-1]), node, _model_at(model, detail["loc"][:-1]), faults)
     elif detail["type"] == "missing":
         key = str(place[-1])
         example = _fields(_model_at(model, detail["loc"][:-1]))[key]
         faults.add(node.line, path, "missing", f"write {key}: {example}")
     elif detail["type"] in _NO_MAPPING:
-        faults.add(node.line, path, f"{node.shown()} is no mapping", "write its keys below it, as KEY: VALUE")
+        right = "write its keys below it, as KEY: VALUE" if node.path else "begin the file with gateways:"
+        if isinstance(node.value, list) and not node.path:
+            right = f"{right}, and write the list below it"
+        keys = _fields(_model_at(model, detail["loc"]))
+        faults.add(node.line, path, f"{node.shown()} is no mapping", _blank_after(node.value, keys) or right)
     elif isinstance(reason, Conflict):
-        line = find(root, (*place[:-1], reason.beside))[0].line if left else node.line
-        faults.add(line, path, reason.wrong, reason.right)
+        mapping = find(root, place[:-1])[0]
+        line = mapping.entries.get(reason.beside, node).line if left else node.line
+        faults.add(line, path, *_conflict(reason, node, mapping))
+    elif isinstance(reason, NoUnit):
+        field = _field(_model_at(model, detail["loc"][:-1]), str(place[-1]))
+        usual = field.get_default() if field is not None else None
+        right = reason.right_beside(usual if isinstance(usual, float) else 0.0)
+        faults.add(node.line, path, f"{node.shown()} {reason.wrong}", right)
+    elif isinstance(reason, Wrong) and left == (_KEY,):
+        faults.add(node.line, node.path, f'the key "{shown_text(str(place[-2]))}" {reason.wrong}', reason.right)
     elif isinstance(reason, Wrong):
         faults.add(node.line, path, f"{node.shown()} {reason.wrong}", reason.right)
     else:  # expected never to run: every value has a reader
         faults.add(node.line, path, f"{node.shown()}: {shown_text(detail['msg'])}")
+
+
+def _conflict(reason: Conflict, node: Node, mapping: Node) -> tuple[str, str]:
+    """What is wrong between two values of a mapping, and what would be right.
+
+    If one of them came out of a variable, no value is shown: what was not written may follow from it.
+    """
+    wrong = f"{node.said(reason.value)} {reason.rule}"
+    if any(isinstance(entry.value, Expanded) for entry in mapping.entries.values()):
+        return wrong, reason.plainly
+    return f"{wrong}, {reason.other}" if reason.other else wrong, reason.right
 
 
 def _is_tag(place: Place, depth: int) -> bool:
@@ -90,13 +128,35 @@ def _reason(detail: ErrorDetails) -> object:
     return detail.get("ctx", {}).get("error")
 
 
-def _known(key: str, model: type[BaseModel], place: Place) -> str:
-    """A hint for a key that is not known at this place."""
-    here = _model_at(model, place)
-    for field, nested in _mappings(here):
-        if key in _fields(nested):
-            return f"it belongs under {field}"
-    return did_you_mean(key, _fields(here))
+def _tell_unknown(key: str, node: Node, here: type[BaseModel], faults: Faults) -> None:
+    """Note a key that is not known, and those below it if it is clear what was meant."""
+    nested = dict(_mappings(here))
+    right = _blank_after(key, _fields(here))
+    meant = _SYNONYMS.get(key.lower(), "")
+    if right is None:
+        homes = [name for name, below in nested.items() if key in _fields(below)]
+        if meant in _fields(here):
+            right = f'did you mean "{meant}"?'
+        else:
+            right = f"it belongs under {homes[0]}" if homes else did_you_mean(key, _fields(here))
+    faults.add(node.line, node.path, "unknown key", right)
+    if meant in nested:
+        for name, entry in node.entries.items():
+            if name not in _fields(nested[meant]):
+                _tell_unknown(name, entry, nested[meant], faults)
+
+
+def _blank_after(text: object, keys: Iterable[str]) -> str | None:
+    """A hint for a key whose colon has no blank behind it: YAML takes it, with its value, for one word."""
+    if not isinstance(text, str) or isinstance(text, Expanded):
+        return None
+    key, colon, _ = text.partition(":")
+    return f"write a blank after {key}:" if colon and key in set(keys) else None
+
+
+def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
+    """The field that has this key in a file."""
+    return next((field for name, field in model.model_fields.items() if key == (field.alias or name)), None)
 
 
 def _fields(model: type[BaseModel]) -> dict[str, str]:

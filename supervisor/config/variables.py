@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from supervisor.config.faults import Faults
-from supervisor.config.yaml_lines import Expanded, Node, shown_text
+from supervisor.yaml_lines import Expanded, Node, shown_text
 
 _REFERENCE: Final = re.compile(r"\$\$\{|\$\{(?P<inside>[^{}]*)\}|\$\{")
 _INSIDE: Final = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>.*))?", re.ASCII | re.DOTALL)

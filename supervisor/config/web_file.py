@@ -19,8 +19,9 @@ from typing import Final
 from supervisor.config.faults import Faults
 from supervisor.config.readers import did_you_mean, is_nothing
 from supervisor.config.settings import Security, Tls, beside
-from supervisor.config.settled import settled_bytes
-from supervisor.config.yaml_lines import Node, below, parse
+from supervisor.config.settled import settled
+from supervisor.config.text_file import read_text
+from supervisor.yaml_lines import Node, below, parse
 
 HIGHEST_COST: Final = 14
 """bcrypt's exponent: with 14 a login takes a second, with each more twice as long."""
@@ -42,16 +43,11 @@ _NOT_KEPT: Final = frozenset(
 
 def read_web_file(path: Path, faults: Faults) -> Security:
     """What the file asks for. Notes every fault; the result is of use only if there is none."""
-    try:
-        text = settled_bytes(path).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        faults.add(0, "", f"cannot be read: {reason}", "let the user that runs the daemon read it")
-        return Security()
-    if not text.strip():
+    text = settled(path, lambda: read_text(path, faults))
+    if text is not None and not text.strip():
         faults.add(0, "", "is empty", "write TLS or users into it, or leave web_config out")
         return Security()
-    root = parse(text, faults)
+    root = None if text is None else parse(text, faults)
     if root is None or is_nothing(root.value):
         return Security()
     sections = _keys(root, _SECTIONS, faults)

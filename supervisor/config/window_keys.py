@@ -54,8 +54,9 @@ class OnceWindowKeys(Keys):
     def _after_from(cls, end: dt.datetime, info: ValidationInfo) -> dt.datetime:
         start = info.data.get("from_")
         if start is not None and end <= start:
+            form = "%Y-%m-%dT%H:%M:%SZ"
             raise Conflict(
-                f"{end:%Y-%m-%dT%H:%M:%SZ} is not after from, {start:%Y-%m-%dT%H:%M:%SZ}", "write a later end", "from"
+                end.strftime(form), "is not after from", "write a later end", "from", other=start.strftime(form)
             )
         return end
 

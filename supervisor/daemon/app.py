@@ -1,10 +1,10 @@
-"""The daemon, put together: the loop in the middle, observers around it, and the words of the outside world.
+"""The daemon: the loop in the middle, observers around it, and signals and requests from outside.
 
-- Start: the config is valid, `ibapi` passes its self-test, the HTTP socket is bound, the journal is read; then the loop
-  turns, and only then READY=1 is said. A gateway that is not there is no reason to wait.
-- Signals only enqueue. A reload is read and validated on a thread of its own, one at a time, and applied by the loop:
-  of two that overlap the file as it was read last counts.
-- End: sessions are given a second, and the process is gone within two, whatever hangs.
+- Start: the config is valid, `ibapi` passes its self-test, the HTTP socket is bound, and the journal is read. Then the
+  loop turns, and READY=1 is sent. The daemon does not wait for a gateway.
+- Signals only enqueue. A reload is read and validated on a thread of its own, one at a time, and the loop applies it.
+  If two reloads overlap, the file that was read last counts.
+- End: sessions get one second, and the process ends within two, even if something hangs.
 """
 
 import logging
@@ -13,11 +13,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from supervisor.config.load import ConfigError, load
 from supervisor.config.settings import Config, changes
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Level, Tell
+from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.events import Event
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
@@ -26,28 +27,34 @@ from supervisor.gateway.lookup import Lookups
 from supervisor.observe.logs.wire import WireLogs
 from supervisor.observe.systemd.notifier import Notifier, status_line
 from supervisor.observe.web.backend import ReloadResult
+from supervisor.platform import RELOAD_SIGNAL
 from supervisor.runtime.clocks import Clock
-from supervisor.runtime.gateway_runtime import Listener, Unit
-from supervisor.runtime.loop import LOOK, Loop
+from supervisor.runtime.gateway_runtime import GatewayRuntime, Listener
+from supervisor.runtime.loop import POLL, Loop
 from supervisor.runtime.mailbox import Mailbox
 
 log = logging.getLogger("supervisor.daemon")
 
 DRAIN = 1.0
-"""Seconds that sessions are given to end."""
+"""Seconds that sessions get to end."""
 ASKED = 2.0
-"""Seconds that somebody outside waits for the loop to do what was asked."""
+"""Seconds that a caller outside waits for the loop to do what was asked."""
 RELOAD = 10.0
-"""Seconds that a reload may take, reading the file included."""
+"""Seconds that a reload may take, including reading the file."""
+
+
+Tell = Callable[[str, datetime, Report], None]
+"""Takes what is told of a gateway, or of the daemon itself (``)."""
 
 
 class Daemon:
-    """All of one process but its command line. `run` is called on the main thread, the rest from any."""
+    """All parts of one process except its command line. `run` is for the main thread, the rest for any thread."""
 
     def __init__(
         self,
         config: Config,
         listener: Listener,
+        tell: Tell,
         *,
         clock: Clock,
         environment: Mapping[str, str],
@@ -61,6 +68,7 @@ class Daemon:
         self.reload_ok = True
         self.reload_at = clock.now().wall
         self._listener = listener
+        self._tell = tell
         self._environment = environment
         self._started_with = config
         self._reading = threading.Lock()
@@ -73,36 +81,36 @@ class Daemon:
         self._next_chore = 0.0
         self._next_watchdog = 0.0
         self.ending_since = 0.0
-        """Monotonic seconds: when the daemon was told to end; 0 before."""
+        """Monotonic seconds of the order to end. 0 before it."""
 
     # -- for everybody ------------------------------------------------------------------------------------------------
 
     def tried(self) -> tuple[bool, str]:
-        """Whether every gateway was tried once; if not, which were not."""
+        """Whether every gateway was tried once, and if not, which were not."""
         if not self._ready:
             return False, "starting"
         waiting = [s.policy.name for s in self.loop.snapshots() if not s.tried and s.phase != "stopped"]
         return not waiting, f"not tried yet: {', '.join(waiting)}" if waiting else "ready"
 
     def tell_gateway(self, name: str, event: Event) -> bool:
-        """Let an event reach a gateway in its turn, and wait for it. False if there is no such gateway.
+        """Pass an event to a gateway in its turn, and wait for it. False if there is no such gateway.
 
         Raises TimeoutError if the loop does not get to it in time.
         """
         found: list[bool] = []
 
         def act() -> None:
-            unit = self.loop.unit(name)
-            if unit is not None:
-                self.loop.catch_up(unit)
-                self.loop.step(unit, event)
-            found.append(unit is not None)
+            gateway = self.loop.gateway(name)
+            if gateway is not None:
+                self.loop.catch_up(gateway)
+                self.loop.step(gateway, event)
+            found.append(gateway is not None)
 
         self._on_loop(act, ASKED)
         return found[0]
 
     def reload(self) -> ReloadResult:
-        """Read the config file again, apply it, and say what came of it. Raises TimeoutError."""
+        """Read the config file again, apply it, and return the result. Raises TimeoutError."""
         answer: list[ReloadResult] = []
         done = threading.Event()
 
@@ -110,7 +118,7 @@ class Daemon:
             answer.append(result)
             done.set()
 
-        self.mailbox.order(lambda: self._begin_reload(tell))
+        self.mailbox.submit(lambda: self._begin_reload(tell))
         if not done.wait(RELOAD):
             raise TimeoutError("the reload was not done in time")
         return answer[0]
@@ -118,30 +126,31 @@ class Daemon:
     def stop(self) -> None:
         """End the daemon, as SIGTERM does."""
         self.ending_since = self.ending_since or time.monotonic()
-        self.mailbox.order(self.loop.stop)
+        self.mailbox.submit(self.loop.stop)
 
     # -- the life of the process --------------------------------------------------------------------------------------
 
     def each_second(self, chore: Callable[[Now], None]) -> None:
-        """Something quick to be done on the loop about once a second."""
+        """Do this quick task on the loop about once a second."""
         self._chores.append(chore)
 
     def catch_signals(self) -> None:
-        """From now on signals are orders to the loop; on the main thread, as early as may be."""
+        """Turn signals into orders to the loop. Call it early, on the main thread; elsewhere it does nothing."""
         if threading.current_thread() is not threading.main_thread():
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop())
-        signal.signal(signal.SIGHUP, lambda *_: self.mailbox.order(lambda: self._begin_reload(lambda _: None)))
+        if RELOAD_SIGNAL is not None:
+            signal.signal(RELOAD_SIGNAL, lambda *_: self.mailbox.submit(lambda: self._begin_reload(lambda _: None)))
 
     def run(self, facts: Mapping[str, Facts], on_ready: Callable[[], None] = lambda: None) -> None:
         """Supervise until stopped.
 
-        `facts` are those of earlier processes; `on_ready` is called once, when the loop turns.
+        `facts` come from earlier processes. `on_ready` is called once, when the loop turns.
         """
         self._facts = dict(facts)
         self._first_round = on_ready
-        self.loop.arrange(self._unit(policy) for policy in self.config.gateways)
+        self.loop.arrange(self._runtime(policy) for policy in self.config.gateways)
         self.loop.run(self._after_round)
         self._end()
 
@@ -155,25 +164,25 @@ class Daemon:
             self._next_watchdog = now.mono + self._pace() / 2
             self._notifier.watchdog()
         if now.mono >= self._next_chore:
-            self._next_chore = now.mono + LOOK
+            self._next_chore = now.mono + POLL
             self._notifier.status(status_line(self.loop.snapshots()))
             for chore in self._chores:
                 chore(now)
 
     def _pace(self) -> float:
-        """Seconds between two rounds at most: systemd's watchdog may want more than our own look at the clocks."""
+        """Most seconds between two rounds. systemd's watchdog may need them more often than our look at the clocks."""
         interval = self._notifier.watchdog_interval
-        return LOOK if interval is None else min(interval, LOOK)
+        return POLL if interval is None else min(interval, POLL)
 
     def _end(self) -> None:
         self.ending_since = self.ending_since or time.monotonic()
         self._notifier.stopping()
         self.loop.end()
         deadline = self.ending_since + DRAIN
-        for unit in self.loop.units():
-            unit.link.close(max(0.0, deadline - time.monotonic()))
+        for gateway in self.loop.gateways():
+            gateway.link.close(max(0.0, deadline - time.monotonic()))
 
-    def _unit(self, policy: Policy) -> Unit:
+    def _runtime(self, policy: Policy) -> GatewayRuntime:
         name = policy.name
 
         wire = self._wires.of(name)
@@ -185,17 +194,17 @@ class Daemon:
         link = GatewayLink(name, post, wire=wire, lookups=self._lookups)
         seed = random.SystemRandom().getrandbits(64)
         facts = self._facts.get(name, Facts())
-        return Unit(policy, facts, self.clock.now(), seed, link, self._listener, post)
+        return GatewayRuntime(policy, facts, self.clock.now(), seed, link, self._listener, post)
 
     # -- reload -------------------------------------------------------------------------------------------------------
 
     def _begin_reload(self, tell: Callable[[ReloadResult], None]) -> None:
-        """Read the file on a thread of its own: a file system may hang, the loop may not."""
+        """Read the file on a thread of its own. A file system may hang, and the loop must not."""
 
         def read() -> None:
             with self._reading:
                 result = self._read_config()
-                self.mailbox.order(lambda: tell(self._apply(result)))
+                self.mailbox.submit(lambda: tell(self._apply(result)))
 
         self._notifier.reloading()
         threading.Thread(target=read, name="reload", daemon=True).start()
@@ -227,29 +236,31 @@ class Daemon:
         difference = changes(self.config, config)
         now = self.clock.now()
         wanted = {policy.name for policy in config.gateways}
-        for unit in self.loop.units():
-            if unit.policy.name not in wanted:
-                unit.retire(now)
-                self._facts[unit.policy.name] = unit.facts
-        units = []
+        for gateway in self.loop.gateways():
+            if gateway.policy.name not in wanted:
+                gateway.retire(now)
+                self._facts[gateway.policy.name] = gateway.facts
+        gateways = []
         for policy in config.gateways:
-            known = self.loop.unit(policy.name)
+            known = self.loop.gateway(policy.name)
             if known is not None and (known.policy != policy or known.snapshot.port != policy.port):
                 self.loop.catch_up(known)
                 known.reload(policy, self.clock.now())
-            units.append(known if known is not None else self._unit(policy))
+            gateways.append(known if known is not None else self._runtime(policy))
         self.config = config
-        self.loop.arrange(units)
+        self.loop.arrange(gateways)
         self.reload_ok, self.reload_at = True, now.wall
         waiting = changes(self._started_with, config).needs_restart
         lines = tuple(f"a change of `{section}` needs a restart of the daemon" for section in waiting)
-        self._say(Level.INFO, "reloaded", f"config reloaded: {len(units)} gateways, {len(difference.changed)} changed")
+        self._say(
+            Level.INFO, "reloaded", f"config reloaded: {len(gateways)} gateways, {len(difference.changed)} changed"
+        )
         for line in lines:
             self._say(Level.WARNING, "reloaded", line)
         return ReloadResult(True, notes=lines)
 
     def _say(self, level: Level, kind: str, text: str) -> None:
-        self._listener.told("", self.clock.now().wall, Tell(level, kind, text))
+        self._tell("", self.clock.now().wall, Report(level, kind, text))
 
     def _on_loop(self, act: Callable[[], None], timeout: float) -> None:
         done = threading.Event()
@@ -260,6 +271,6 @@ class Daemon:
             finally:
                 done.set()
 
-        self.mailbox.order(ordered)
+        self.mailbox.submit(ordered)
         if not done.wait(timeout):
             raise TimeoutError("the loop did not get to it in time")

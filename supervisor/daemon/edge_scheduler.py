@@ -1,8 +1,8 @@
 """APScheduler rings at the edges of windows, and for the upkeep of the journal.
 
-A ring only makes the loop look at the clocks now. The loop looks at least once a second anyway, and whether an instant
-lies in a window is computed in the core: a ring lost, doubled, or an hour late changes no decision. The scheduler's own
-zone is UTC and its jobs are dates, so that no finding about time zones in PLATFORM.md section 7.2 can touch anything.
+A ring only makes the loop look at the clocks now. The loop looks at least once a second anyway, and the core computes
+whether an instant lies in a window. So a ring that is lost, doubled or late changes no decision. The scheduler's own
+zone is UTC and its jobs are dates, so summer time cannot touch it (docs/facts/platform.md#apscheduler-and-summer-time).
 """
 
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
 _FIRST_UPKEEP = timedelta(minutes=1)
-"""After the start: a daemon that is restarted often keeps its journal short too."""
+"""Soon after the start, so that a daemon that is restarted often keeps its journal short too."""
 _UPKEEP = timedelta(hours=6)
-_UPKEEP_ID = "upkeep of the journal"  # the names of gateways have no spaces: none is this
+_UPKEEP_ID = "upkeep of the journal"  # no gateway has this name: names have no spaces
 
 
-class Bell:
+class EdgeScheduler:
     """Rings `ring` at the instants it is set to, and `upkeep` soon and then every six hours. Both must only enqueue."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Bell:
         self._scheduler.start()
 
     def set(self, name: str, at: datetime | None) -> None:
-        """Ring for `name` at this instant, and at no other."""
+        """Ring for `name` at this instant, and drop any earlier setting."""
         if self._set.get(name) == at:
             return
         if at is None:
@@ -47,8 +47,8 @@ class Bell:
         self._at(at, self._ring, name)
 
     def stop(self) -> None:
-        """No more rings; does not wait for a running one."""
-        self._scheduler.remove_all_jobs()  # APScheduler's thread would stumble over one that is due right now
+        """No more rings. Does not wait for a running one."""
+        self._scheduler.remove_all_jobs()  # APScheduler's thread would fail on one that is due right now
         self._scheduler.shutdown(wait=False)
 
     def _at(self, at: datetime, act: Callable[[], None], name: str) -> None:

@@ -1,8 +1,8 @@
-"""Memory that a large message took is given back to the system.
+"""Give the memory of a large message back to the system.
 
-A gateway may send a message of up to 16 MB. glibc raises the size from which it maps memory of its own with each such
-block that is freed, and keeps the next ones on its heap; a fixed threshold keeps the daemon at its usual size
-(measured: 80 MB against 17 MB).
+A gateway may send a message of up to 16 MB. Each time such a block is freed, glibc raises the size above which it maps
+blocks separately, so it keeps the next ones on its heap. A fixed threshold keeps the daemon at its usual size
+(measured: 17 MB instead of 80 MB).
 """
 
 import ctypes
@@ -13,7 +13,7 @@ _THRESHOLD = 1 << 20
 
 
 def give_back_large_blocks() -> None:
-    """Fix glibc's threshold; does nothing where there is no glibc."""
+    """Fix glibc's threshold. Without glibc, do nothing."""
     if sys.platform != "linux":
         return
     try:

@@ -1,8 +1,7 @@
 """One process of the daemon: what is opened before the loop turns, and closed after it.
 
 - The order of the start is the order of what can fail: the log, `ibapi`, the HTTP socket, the journal.
-- The web stack and the bell are imported only when the loop turns, so that they cost neither READY=1 nor a session a
-  moment.
+- The web stack and the edge scheduler are imported only when the loop turns: they delay neither READY=1 nor a session.
 - Observers are told and asked; none decides anything.
 """
 
@@ -18,9 +17,11 @@ from supervisor import __version__
 from supervisor.config.settings import Config
 from supervisor.config.web_file import server_context
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Tell
+from supervisor.core.explain.narrator import Narrator
+from supervisor.core.explain.report import Report
 from supervisor.core.model.events import OperatorEvent
 from supervisor.core.model.facts import Facts
+from supervisor.core.model.records import NoticeHeard, OutageClosed, Record
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.daemon.app import Daemon
 from supervisor.daemon.memory import give_back_large_blocks
@@ -38,7 +39,7 @@ from supervisor.observe.web.listen import BindError, bind
 from supervisor.runtime.clocks import Clock
 
 if TYPE_CHECKING:
-    from supervisor.daemon.edge_scheduler import Bell
+    from supervisor.daemon.edge_scheduler import EdgeScheduler
     from supervisor.observe.web.guard import Admit
     from supervisor.observe.web.server import WebServer
     from supervisor.observe.web.users import Users
@@ -46,51 +47,55 @@ if TYPE_CHECKING:
 log = logging.getLogger("supervisor.daemon")
 
 UNWRITTEN = 1000
-"""Numbers of events that are left out at a start: a kill may have cost the journal events whose numbers were told."""
+"""Event numbers that are skipped at a start: after a kill, the journal may lack the last numbers that were sent."""
 END = 1.9
-"""Seconds after SIGTERM in which the process is gone, whatever hangs."""
+"""Seconds after SIGTERM within which the process ends, even if something hangs."""
 
 
 class StartError(Exception):
-    """The daemon cannot start; the text says why."""
+    """The daemon cannot start. The text says why."""
 
 
-Say = Callable[[str, datetime, Tell], None]
+Say = Callable[[str, datetime, Report], None]
 
 
-def to_the_log(gateway: str, at: datetime, tell: Tell) -> None:
+def to_the_log(gateway: str, at: datetime, report: Report) -> None:
     """A line of the log, stamped by the log."""
-    logs.tell(gateway, tell)
+    logs.tell(gateway, report)
 
 
 class Observers:
-    """Everybody who is told what happened: the log (or `say` in its place), the journal, the stream of events."""
+    """Passes on what happened to the log (or to `say`), the journal and the stream of events."""
 
     def __init__(self, journal: Journal, events: EventRing, say: Say) -> None:
         self._journal = journal
         self._events = events
         self._say = say
+        self._narrators: dict[str, Narrator] = {}
 
-    def told(self, gateway: str, at: datetime, tell: Tell) -> None:
-        """Something worth knowing."""
-        self._say(gateway, at, tell)
-        number = self._events.append(gateway, at, tell)
-        self._journal.record(gateway, at, tell, number)
+    def happened(self, gateway: str, at: Now, record: Record) -> None:
+        """Count it, put it into words, and tell it if it is news."""
+        if isinstance(record, NoticeHeard):
+            self._journal.heard(gateway, at.wall, record.code, record.text)
+        narrator = self._narrators.setdefault(gateway, Narrator())
+        report = narrator.tell(record, at.mono)
+        if report is not None:
+            self.tell(gateway, at.wall, report, record if isinstance(record, OutageClosed) else None)
 
-    def heard(self, gateway: str, at: datetime, code: int, text: str) -> None:
-        """A message code, to be counted."""
-        self._journal.heard(gateway, at, code, text)
+    def tell(self, gateway: str, at: datetime, report: Report, outage: OutageClosed | None = None) -> None:
+        """Something worth knowing, of a gateway or of the daemon itself."""
+        self._say(gateway, at, report)
+        number = self._events.append(gateway, at, report)
+        self._journal.record(gateway, at, report, number, outage)
 
     def keep(self, gateway: str, facts: Facts) -> None:
-        """Facts that must survive."""
         self._journal.keep(gateway, facts)
 
 
 class Process:
-    """A daemon with all that belongs to it; also what the web side knows of it (`observe.web.backend.Backend`).
+    """A daemon with all its parts. It is also the `observe.web.backend.Backend` of the web side.
 
-    The constructor opens what may fail, and raises StartError; `run` supervises, on the main thread, until it is
-    stopped.
+    The constructor opens what may fail, and raises StartError. `run` supervises on the main thread until it is stopped.
     """
 
     def __init__(
@@ -120,9 +125,11 @@ class Process:
         self._retention = timedelta(seconds=config.journal.retention)
         observers = Observers(self._journal, self.events, say)
         self._wires = WireLogs(config.log.wire, words=self._words)
-        self.daemon = Daemon(config, observers, clock=self._clock, environment=environment, wires=self._wires)
+        self.daemon = Daemon(
+            config, observers, observers.tell, clock=self._clock, environment=environment, wires=self._wires
+        )
         self.daemon.catch_signals()
-        self._bell: Bell | None = None
+        self._edges: EdgeScheduler | None = None
         self._web: WebServer | None = None
         self._users: Users | None = None
         self._rest = threading.Lock()
@@ -130,7 +137,7 @@ class Process:
 
     @property
     def url(self) -> str:
-        """Where people and Prometheus find it."""
+        """The address for people and for Prometheus."""
         host, port = self._socket.getsockname()[:2]
         scheme = "http" if self._tls is None else "https"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
@@ -155,9 +162,9 @@ class Process:
         threading.Thread(target=self._start_rest, name="start", daemon=True).start()
 
     def _start_rest(self) -> None:
-        """What no session needs: the web stack and the bell, imported now."""
+        """What no session needs: the web stack and the edge scheduler, imported now."""
         try:
-            from supervisor.daemon.edge_scheduler import Bell
+            from supervisor.daemon.edge_scheduler import EdgeScheduler
             from supervisor.observe.web.server import WebServer
 
             with self._rest:
@@ -167,8 +174,8 @@ class Process:
                 hosts = (http.listen.host, *http.names)
                 self._web = WebServer(self, self._socket, hosts, tls=self._tls, admit=self._admit())
                 self._web.start()
-                order = self.daemon.mailbox.order
-                self._bell = Bell(lambda: order(lambda: None), self.upkeep)
+                submit = self.daemon.mailbox.submit
+                self._edges = EdgeScheduler(lambda: submit(lambda: None), self.upkeep)
         except Exception:
             log.exception("%s does not answer: the web server could not be started", self.url)
             return
@@ -178,7 +185,7 @@ class Process:
             log.warning("%s", found.warning)
 
     def _admit(self) -> "Admit | None":
-        """Who asks for names and passwords; None if there are no users, and then bcrypt is not needed."""
+        """Checks names and passwords. None without users; then bcrypt is not needed."""
         if not self._http.security.users:
             return None
         from supervisor.observe.web.users import Users
@@ -187,14 +194,14 @@ class Process:
         return self._users.admit
 
     def _words(self, text: str) -> str:
-        """Text that may name an account, for whoever writes it."""
+        """A text that may name an account, as it may be written."""
         return text if self._show_accounts else mask(text)
 
     def _chores(self, now: Now) -> None:
-        if self._bell is not None:
-            for unit in self.daemon.loop.units():
-                self._bell.set(unit.policy.name, unit.wake.wall)
-        self._journal.watched((s.policy.name for s in self.snapshots() if s.outages.observing), now.wall)
+        if self._edges is not None:
+            for gateway in self.daemon.loop.gateways():
+                self._edges.set(gateway.policy.name, gateway.wake.wall)
+        self._journal.watched((s.policy.name for s in self.snapshots() if s.observing), now.wall)
         self._show_accounts = self.daemon.config.show_accounts
         level, form = self.daemon.config.log.level, self.daemon.config.log.format
         self._log.change(level, form)
@@ -207,8 +214,8 @@ class Process:
         deadline = (self.daemon.ending_since or time.monotonic()) + END
         with self._rest:
             self._over = True  # what has not been started by now never is
-        if self._bell is not None:
-            self._bell.stop()
+        if self._edges is not None:
+            self._edges.stop()
         if self._web is not None:
             self._web.stop(max(0.1, deadline - 0.4 - time.monotonic()))
         else:
@@ -219,7 +226,7 @@ class Process:
         self._log.end(max(0.1, deadline - time.monotonic()))
 
     def upkeep(self) -> None:
-        """Let the journal forget what is older than the config of the start says: a change of it needs a restart."""
+        """Delete journal entries older than the retention of the config at start. A change of it needs a restart."""
         self._journal.prune(self._clock.now().wall - self._retention)
 
     # -- what the web side asks
@@ -230,7 +237,7 @@ class Process:
         return self.daemon.loop.snapshots()
 
     def internals(self) -> Internals:
-        """What the daemon tells of itself."""
+        """What the daemon reports about itself."""
         return Internals(
             version=__version__,
             ibapi_version=ibapi_version().version,
@@ -246,16 +253,16 @@ class Process:
         """The daemon's wall clock."""
         return self._clock.now().wall
 
-    def beating(self) -> bool:
+    def alive(self) -> bool:
         """Whether the loop turns."""
-        return self.daemon.loop.beating()
+        return self.daemon.loop.alive()
 
     def ready(self) -> tuple[bool, str]:
         """Whether every gateway was tried once."""
         return self.daemon.tried()
 
     def history(self, since: datetime, until: datetime, gateways: Sequence[str]) -> History:
-        """What happened: by the journal, and by what is not in it yet."""
+        """What happened, from the journal and from what is not in it yet."""
         return read(
             self._journal.place, since, until, gateways, open_outages(self.snapshots()), self._journal.watching()
         )
@@ -265,5 +272,5 @@ class Process:
         return self.daemon.reload()
 
     def control(self, name: str, event: OperatorEvent) -> bool:
-        """Let a gateway hear the operator."""
+        """Pass what the operator asks to a gateway."""
         return self.daemon.tell_gateway(name, event)

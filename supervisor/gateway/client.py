@@ -1,13 +1,12 @@
 """The `ibapi` client of one session: its protocol, its message loop and its decoder, on our connection and on one
 thread.
 
-Nothing of `ibapi` is patched. Three attributes that its `EClient` assigns are ours here, and that is all this
-project relies on beyond the documented interface (`selftest` checks each at start):
+Nothing of `ibapi` is patched. Three attributes that its `EClient` assigns are ours here. Beyond the documented
+interface, this project relies on nothing else. `selftest` checks each of them at start:
 
-- `conn`: `connect()` assigns a new connection and from then on uses the attribute. Whatever it assigns, the
-  attribute is ours.
-- `reader`: `connect()` assigns and starts a reader thread. Ours does not read: the message loop does, so that a
-  session costs one thread, and no wake-ups while nothing comes.
+- `conn`: `connect()` assigns a new connection and then uses the attribute. The attribute always returns ours.
+- `reader`: `connect()` assigns a reader thread and starts it. Ours does not read, because the message loop does. So a
+  session needs one thread, and nothing wakes up while no message comes.
 - `msg_queue`: `run()` takes messages from it, and ends when it is empty and the connection is over. Ours waits at
   the socket itself.
 """
@@ -22,14 +21,14 @@ from supervisor.gateway.connection import SupervisedConnection
 
 
 class _NoReader:
-    """In the place of the reader thread."""
+    """Stands in for the reader thread."""
 
     def start(self) -> None:
         """Do nothing: the message loop reads."""
 
 
 class _Messages:
-    """In the place of the message queue: the next message is the next one on the wire."""
+    """Stands in for the message queue. The next message is the next one on the wire."""
 
     def __init__(self, connection: SupervisedConnection, handled: Callable[[], None]) -> None:
         self._connection = connection
@@ -37,7 +36,7 @@ class _Messages:
         self._handed_out = False
 
     def get(self, block: bool = True, timeout: float | None = None) -> bytes:
-        """Wait for the next message, however long: the end of the session wakes it. Raises queue.Empty then."""
+        """Wait for the next message without a limit. Raises queue.Empty when the session ends."""
         if self._handed_out:
             self._handed_out = False
             self._handled()
@@ -48,11 +47,10 @@ class _Messages:
         return message
 
     def empty(self) -> bool:
-        """Always: nothing is kept here, so the loop lives as long as the connection."""
+        """Always true. Nothing is kept here, so the loop lives as long as the connection."""
         return True
 
     def qsize(self) -> int:
-        """How many messages are kept here."""
         return 0
 
 
@@ -74,7 +72,7 @@ class Client(EClient):  # type: ignore[misc]  # ibapi has no types
 
     @property
     def conn(self) -> SupervisedConnection | None:
-        """Our connection, while `ibapi` means to have one."""
+        """Our connection, or None while `ibapi` believes that it has none."""
         return self._connection
 
     @conn.setter
@@ -83,7 +81,7 @@ class Client(EClient):  # type: ignore[misc]  # ibapi has no types
 
     @property
     def reader(self) -> _NoReader | None:
-        """Nothing that reads."""
+        """An object that does not read."""
         return self._reader
 
     @reader.setter

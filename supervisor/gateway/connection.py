@@ -1,19 +1,17 @@
-"""The TCP connection of one session: what `ibapi` calls a Connection, without its hangs and losses (IBAPI.md
-sections 2, 3 and 6).
+"""The TCP connection of one session: a Connection of `ibapi` without its hangs and losses.
+
+docs/facts/ibapi.md#connecting and #reading-and-ending say what the original does.
 
 Rules
-- One thread, the session's, connects, reads and closes. Any other may send and may `finish`: neither ever blocks,
-  for the lock is held only around calls that return at once.
-- The first reason to end is the reason; whoever finds it shuts the socket down, so that the FIN leaves and the
-  reader wakes at once.
-- Every wait has a deadline, but for the one read of a living session: that one waits without waking until bytes
-  come, or `finish`.
-- A frame leaves whole or the session ends: a gateway that stopped reading must not get half of one.
+- The session's thread connects, reads and closes. Any other thread may send, and may call `finish`. Neither blocks,
+  because the lock is held only around calls that return at once.
+- The first reason to end counts. Its finder shuts the socket down, so the FIN leaves and the reader wakes at once.
+- Every wait has a deadline, except the read of a living session. It sleeps until bytes come or `finish` is called.
+- A frame is sent whole, or the session ends. A gateway that stopped reading must not get half of one.
 """
 
 import errno
 import os
-import select
 import socket
 import time
 from collections.abc import Callable
@@ -26,19 +24,20 @@ from ibapi.connection import Connection
 from supervisor.core.model.events import Ending
 from supervisor.gateway.framing import MAX_FRAME, Inbox, NotTws, check_payload, framed, server_hello
 from supervisor.gateway.lookup import Address, Lookups
+from supervisor.platform import send_at_once, wait_writable
 
 KEEPALIVE = (30, 10, 3)
-"""Seconds idle, seconds between probes, probes."""
+"""Seconds idle, seconds between probes, number of probes."""
 USER_TIMEOUT_MS = 30_000
 """How long TCP may wait for an acknowledgement, in milliseconds."""
 _SMALL_READ, _LARGE_READ = 4096, 65536
 
 
 class WireLog(Protocol):
-    """Where the wire can be watched."""
+    """Gets a copy of every message."""
 
     def line(self, direction: str, payload: bytes) -> None:
-        """One message, `<` from the gateway or `>` to it, without its length; must neither block nor raise."""
+        """One message without its length, `<` from the gateway or `>` to it. It must not block and must not raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +54,12 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
     Args:
         host: a name or an address, IPv4 or IPv6.
         port: the gateway's API port.
-        connect_deadline: for look-up and TCP connect, on `time.monotonic`.
+        connect_deadline: for the name look-up and the TCP connect, an instant of `time.monotonic`.
         handshake_timeout: from the TCP connection to the server version, in seconds.
         lookups: where names are looked up.
         opened: called once, when TCP is connected.
         greeted: called once, with the server version and the gateway's clock.
-        wire: told of every message, if given.
+        wire: gets every message, if given.
     """
 
     def __init__(
@@ -90,7 +89,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         self._read_size = _SMALL_READ
 
     def finish(self, ending: Ending, detail: str = "") -> None:
-        """End it now, from any thread: the FIN leaves before this returns. Only the first reason counts."""
+        """End it now, from any thread. The FIN leaves before this returns. Only the first reason counts."""
         with self.lock:
             self._finish(ending, detail)
         self._lookups.wake()
@@ -98,7 +97,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
     # -- what ibapi calls, by its names --------------------------------------------------------------------------------
 
     def connect(self) -> None:
-        """Look the name up and connect, before the deadline; raises OSError."""
+        """Look the name up and connect before the deadline. Raises OSError."""
         try:
             addresses = self._lookups.resolve(
                 self.host, self.port, self._connect_deadline, lambda: self.over is not None
@@ -111,16 +110,16 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         self._opened()
 
     def isConnected(self) -> bool:
-        """Whether it is open and nothing ended it."""
+        """Whether it is open and nothing has ended it."""
         return self.socket is not None and self.over is None
 
     def sendMsg(self, msg: bytes) -> int:
-        """Send one frame whole and at once, or end the session: never blocks; raises OSError."""
+        """Send one whole frame at once, or end the session. Never blocks. Raises OSError."""
         with self.lock:
             if not self.isConnected():
                 raise ConnectionAbortedError(errno.ECONNABORTED, "the session is over")
             try:
-                sent: int = self.socket.send(msg, socket.MSG_DONTWAIT)
+                sent = send_at_once(self.socket, msg)
             except OSError as error:
                 self._finish(Ending.RESET, f"sending failed: {_words(error)}")
                 raise
@@ -132,9 +131,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         return sent
 
     def recvMsg(self) -> bytes:
-        """The one frame of the handshake, with its length; what came with it is kept for `next_message`. Raises
-        OSError.
-        """
+        """The one frame of the handshake, with its length. Keeps later bytes for `next_message`. Raises OSError."""
         if self._server_version:
             # This branch should never run: after the handshake only `next_message` reads.
             self.finish(Ending.ERROR, "ibapi reads beside us")
@@ -155,7 +152,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         return framed(payload)
 
     def disconnect(self) -> None:
-        """Close the socket: called by the session's thread only, which then says why if nobody did."""
+        """Close the socket. Only the session's thread calls this."""
         with self.lock:
             self._shut()
             if self.socket is not None:
@@ -165,8 +162,9 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
     # -- what the message loop calls -----------------------------------------------------------------------------------
 
     def next_message(self) -> bytes | None:
-        """Wait for the next message and return its payload; None when the session is over. The session's thread
-        only.
+        """Wait for the next message and return its payload. None when the session is over.
+
+        For the session's thread only.
         """
         while self.over is None:
             try:
@@ -199,7 +197,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
                 self.socket.shutdown(socket.SHUT_RDWR)
 
     def _connect_any(self, addresses: list[Address]) -> None:
-        """Try one address after the other, each with its share of the time; the last one's error counts."""
+        """Try one address after the other, each with its share of the time. The last one's error counts."""
         for position, (family, address) in enumerate(addresses):
             remaining = self._connect_deadline - time.monotonic()
             try:
@@ -224,7 +222,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
             if code:
                 raise OSError(code, os.strerror(code))
             if sock.getpeername() == sock.getsockname():
-                # TCP connected the port to itself, as it may when nobody listens on a local port of the dynamic range.
+                # TCP connected the port to itself. It can, on a local port of the dynamic range where nobody listens.
                 raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
         except BaseException:
             with self.lock:
@@ -255,7 +253,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
                 return payload
 
     def _receive(self) -> None:
-        """One read of a living session, as large as the last one suggests: a reader that waits holds its memory."""
+        """One read of a living session, as large as the last one suggests. A reader that waits holds its memory."""
         try:
             data = self.socket.recv(self._read_size)
         except OSError as error:
@@ -270,7 +268,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
 
 
 def _tune(sock: socket.socket) -> None:
-    """No delay; and TCP itself notices a peer that is gone, at last."""
+    """Send without delay, and let TCP notice a peer that is gone."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     idle, interval, count = KEEPALIVE
@@ -288,9 +286,7 @@ def _tune(sock: socket.socket) -> None:
 
 def _wait_connected(sock: socket.socket, timeout: float) -> int:
     """The errno with which a connect under way ends: 0 if it succeeded."""
-    poll = select.poll()
-    poll.register(sock, select.POLLOUT)
-    if not poll.poll(max(0.0, timeout) * 1000):
+    if not wait_writable(sock, timeout):
         return errno.ETIMEDOUT
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
@@ -306,5 +302,5 @@ def _ending_of_connect(error: OSError) -> tuple[Ending, str]:
 
 
 def _words(error: OSError) -> str:
-    """What a person understands, without the number."""
+    """The text of the error without its number."""
     return error.strerror or str(error) or type(error).__name__

@@ -1,8 +1,8 @@
-"""Bytes to messages: frames of a 4-byte big-endian length and a payload.
+"""Bytes to messages: frames of a 4-byte big-endian length and a payload (docs/facts/ibapi.md#frames-and-handshake).
 
-Pure: bytes in, frames out, however TCP cut them. Nothing is lost between reads, whatever their sizes, and a length
-that no message of TWS has is refused as soon as its four bytes are there, before anything is buffered for it.
-Bytes that are refused are never quoted, for account numbers may be among them; the wire log has them.
+Pure: bytes in, frames out, however TCP cuts them. Nothing is lost between two reads. A length that no message of TWS
+has is refused as soon as its four bytes are here, before anything is buffered. Bytes that are refused are never quoted,
+because account numbers may be among them; the wire log has them.
 """
 
 import re
@@ -16,8 +16,8 @@ MAX_HANDSHAKE_FRAME = 4096
 RAW_IDS_SINCE = 201
 """From this server version on a payload begins with a 4-byte message id instead of a text field."""
 MAX_FIELDS = 100_000
-"""The most fields of a text message: of 16 MB of tiny ones `ibapi` would make half a gigabyte of objects, which is more
-than the service may have.
+"""The most fields of a text message. `ibapi` makes half a gigabyte of objects of 16 MB of tiny fields, and that is more
+memory than the service may use.
 """
 _RAW_PROTOBUF_ABOVE = 200
 _HEADER = 4
@@ -30,11 +30,11 @@ _SPOKEN = (
 
 
 class NotTws(ValueError):
-    """These bytes are no message of TWS; the text says what they are."""
+    """These bytes are not a message of TWS. The text says what they are."""
 
 
 class Inbox:
-    """What was received and not yet handed out."""
+    """The bytes that were received and not taken yet."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()
@@ -71,14 +71,13 @@ class Inbox:
 
 
 def server_hello(payload: bytes) -> tuple[int, str] | None:
-    """The server version and the gateway's clock out of a frame of the handshake; None for a frame that is something
-    else.
+    """The server version and the gateway's clock from a frame of the handshake. None for any other frame.
 
-    An error may come before the version; such frames have another number of fields and are passed over, as `ibapi`
-    since 10.37 does.
+    An error may come before the version. Such a frame does not have two fields and is skipped; `ibapi` does the same
+    from 10.37 on.
 
     Raises:
-        NotTws: two fields, of which the first is no version.
+        NotTws: the first of the two fields is not a version.
     """
     fields = payload.split(b"\0")
     if len(fields) != 3 or fields[2]:
@@ -90,15 +89,15 @@ def server_hello(payload: bytes) -> tuple[int, str] | None:
 
 
 def framed(payload: bytes) -> bytes:
-    """A payload with its length before it."""
+    """The payload, with its length in front."""
     return len(payload).to_bytes(_HEADER, "big") + payload
 
 
 def check_payload(payload: bytes, server_version: int) -> None:
-    """Refuse what has no message id, the same for every version of `ibapi`, and what would cost too much to decode.
+    """Refuse a message without an id, and one that would cost too much to decode. All versions of `ibapi` get the same.
 
     Raises:
-        NotTws: no message id can be in it, or it has more than `MAX_FIELDS` fields.
+        NotTws: the message cannot hold an id, or has more than `MAX_FIELDS` fields.
     """
     if server_version >= RAW_IDS_SINCE:
         if len(payload) < _HEADER:
@@ -112,8 +111,9 @@ def check_payload(payload: bytes, server_version: int) -> None:
 
 
 def clean(text: str, limit: int) -> str:
-    """At most `limit` characters of `text`, all of which UTF-8 can carry: a message may hold 16 MB, and half of a
-    surrogate pair. As raw as they came, but for that.
+    """At most `limit` characters of `text`, in characters that UTF-8 can carry, else as raw as they came.
+
+    A message may hold 16 MB, and half of a surrogate pair.
     """
     return beginning(text, limit).encode("utf-8", "replace").decode("utf-8")
 

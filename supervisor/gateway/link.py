@@ -1,10 +1,9 @@
-"""What the daemon's loop holds of a gateway: actions in, events out, and never a wait between.
+"""The loop's end of a gateway: actions in, events out. It never waits.
 
 Rules
-- Used from one thread, the loop's. Everything that can block happens on the session's own thread.
-- The core decides; this carries out. At most one session lives: a new one ends the one before it, should the core
-  have left it.
-- An action for a session that is no more does nothing.
+- Only the loop's thread uses it. Everything that can block happens on the session's own thread.
+- The core decides, and this carries out. At most one session lives: a new session ends the one before it.
+- An action for a session that has ended does nothing.
 """
 
 import time
@@ -19,19 +18,17 @@ from supervisor.gateway.session import Session
 from supervisor.gateway.versions import tame_logging
 
 HANDSHAKE_GRACE = 0.5
-"""Seconds that a session outlives the core's own handshake deadline, so that the core's judgement of a mute gateway
-comes first.
-"""
+"""Seconds that a session waits beyond the core's handshake deadline. So the core judges a mute gateway first."""
 
 
 class GatewayLink:
-    """The way to one gateway.
+    """The connection of the loop to one gateway.
 
     Args:
         name: of the gateway, for the names of threads.
-        post: takes every event, from any thread; must neither block nor raise.
-        wire: told of every message, if given.
-        lookups: shared by gateways that name the same hosts; one's own if not given.
+        post: takes every event, from any thread. It must not block and must not raise.
+        wire: gets every message, if given.
+        lookups: shared by all gateways. Without it the gateway has its own.
     """
 
     def __init__(
@@ -51,7 +48,7 @@ class GatewayLink:
         self._ending: list[Session] = []
 
     def carry_out(self, action: Connect | Close | Ping | Probe) -> None:
-        """Do it, without ever blocking; what comes of it is told as events."""
+        """Do it without blocking. What follows comes as events."""
         if isinstance(action, Connect):
             self._connect(action)
             return
@@ -67,7 +64,7 @@ class GatewayLink:
                 session.probe(request_id)
 
     def close(self, timeout: float) -> bool:
-        """End everything and wait for it, `timeout` seconds at most; whether no thread is left of any session."""
+        """End all sessions. Wait at most `timeout` seconds. True if no thread of a session is left."""
         deadline = time.monotonic() + timeout
         sessions = [*self._ending, self._session] if self._session else list(self._ending)
         for session in sessions:

@@ -1,8 +1,8 @@
 """Host names to addresses, with a deadline: `getaddrinfo` has none and cannot be interrupted.
 
-A name is looked up on a daemon thread of its own, and at most one look-up of a name is under way: whoever asks
-meanwhile waits for the same answer. So a resolver that hangs costs one thread for each name, not one for each
-attempt, and an answer that comes late serves the next attempt. Numeric addresses need no thread.
+Each name is looked up on a daemon thread of its own. At most one look-up of a name runs at a time, and everyone who
+asks meanwhile gets the same answer. So a resolver that hangs costs one thread for each name and not one for each
+attempt, and a late answer serves the next attempt. Numeric addresses need no thread.
 """
 
 import socket
@@ -19,22 +19,22 @@ Resolver = Callable[[str, int], list[Address]]
 
 
 class LookupTimeout(TimeoutError):
-    """The name look-up did not end in time; it may still be under way."""
+    """The name look-up did not end in time. It may still be running."""
 
 
 class GivenUp(ConnectionAbortedError):
-    """Nobody wants the answer any more."""
+    """The caller no longer wants the answer."""
 
 
 def system_resolver(host: str, flags: int) -> list[Address]:
-    """What the system knows: /etc/hosts, DNS and whatever else it was told to ask."""
+    """Ask the system: /etc/hosts, DNS and all else that it is configured to ask."""
     found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=flags)
     return [(family, address) for family, _, _, _, address in found]
 
 
 @dataclass(slots=True)
 class _Flight:
-    """One look-up under way; the fields are written once, under the lock."""
+    """One look-up that runs. The fields are written once, under the lock."""
 
     done: bool = False
     addresses: list[Address] = field(default_factory=list)
@@ -42,7 +42,7 @@ class _Flight:
 
 
 class Lookups:
-    """All look-ups of those who share this object, in single flight for each name."""
+    """Looks names up for all who share this object, one look-up at a time for each name."""
 
     def __init__(self, resolver: Resolver = system_resolver) -> None:
         self._resolver = resolver
@@ -50,13 +50,13 @@ class Lookups:
         self._flights: dict[str, _Flight] = {}
 
     def resolve(self, host: str, port: int, deadline: float, given_up: Callable[[], bool]) -> list[Address]:
-        """The addresses of `host`, at least one. Blocks until `deadline` (monotonic seconds) at most.
+        """The addresses of `host`, at least one. Blocks no longer than `deadline`.
 
         Args:
             host: a name or a numeric address, IPv4 or IPv6.
-            port: goes into the addresses.
-            deadline: on `time.monotonic`.
-            given_up: asked again after every `wake`; must not block.
+            port: is put into the addresses.
+            deadline: an instant of `time.monotonic`.
+            given_up: asked again after every `wake`. It must not block.
 
         Raises:
             LookupTimeout: no answer before the deadline.
@@ -82,12 +82,12 @@ class Lookups:
         return _with_port(flight.addresses, port)
 
     def wake(self) -> None:
-        """Let everybody who waits ask `given_up` again."""
+        """Make everyone who waits ask `given_up` again."""
         with self._changed:
             self._changed.notify_all()
 
     def _start(self, host: str) -> _Flight:
-        """Begin a look-up; the lock is held."""
+        """Begin a look-up. The lock is held."""
         flight = _Flight()
         thread = threading.Thread(target=self._fly, args=(host, flight), name=f"lookup-{host}", daemon=True)
         try:
@@ -102,7 +102,7 @@ class Lookups:
         failed: Exception | None = None
         try:
             addresses = self._resolver(host, 0)
-        except Exception as error:  # whatever it is, the one who waits must hear of it
+        except Exception as error:  # of any kind: the caller who waits must learn of it
             failed = error
         with self._changed:
             flight.addresses, flight.error, flight.done = addresses, failed, True
@@ -115,5 +115,5 @@ def _with_port(addresses: list[Address], port: int) -> list[Address]:
 
 
 def _words(error: Exception) -> str:
-    """What a person understands, without the number."""
+    """The text of the error without its number."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)

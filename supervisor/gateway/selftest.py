@@ -1,8 +1,8 @@
-"""At start: does the installed `ibapi` still work the way the gateway side relies on?
+"""At start: does the installed `ibapi` still work in the way that `client` relies on?
 
-One session of the real thing against a few lines of gateway on a loopback socket, in some hundredths of a second.
-Each step names the seam (see `client`) that has moved if it fails, so that a future `ibapi` is refused with a reason
-instead of failing at night.
+One real session runs against a few lines of gateway on a loopback socket. It takes some hundredths of a second. Each
+step names the part of `ibapi` that has moved if the step fails. So a future `ibapi` is refused at start with a reason,
+and does not fail at night.
 """
 
 import queue
@@ -33,7 +33,7 @@ from supervisor.gateway.session import Session
 from supervisor.gateway.versions import ibapi_version, tame_logging
 
 _TEXT_VERSION = 200
-"""The last server version that speaks text to every client."""
+"""The last server version in which every message is text."""
 _START_API, _REQ_CURRENT_TIME, _REQ_CONTRACT_DATA = 71, 49, 9
 _NEXT_VALID_ID, _MANAGED_ACCOUNTS, _ERROR, _CURRENT_TIME = 9, 15, 4, 49
 _PROTOBUF_IDS = 200
@@ -53,21 +53,19 @@ E = TypeVar("E", bound=SessionEvent)
 
 
 class SelfTestError(Exception):
-    """The installed `ibapi` is not one that this project can use; the text says what has moved."""
+    """This project cannot use the installed `ibapi`. The text says what has moved."""
 
 
 def self_test(timeout: float = 10.0) -> None:
-    """Try the installed `ibapi`.
-
-    At most for `timeout` seconds: a hundredth of one is usual, a starved machine needs more.
+    """Try the installed `ibapi` for at most `timeout` seconds. A busy machine needs more than the usual hundredth.
 
     Raises:
-        SelfTestError: it is none that this project can use.
+        SelfTestError: this project cannot use it.
     """
     tame_logging()
     gone = [name for name in _CALLBACKS if not hasattr(EWrapper, name)]
     if gone:
-        raise _moved(f"the callbacks {', '.join(gone)}: EWrapper has them no more")
+        raise _moved(f"the callbacks {', '.join(gone)}: EWrapper no longer has them")
     try:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             _try(listener, timeout)
@@ -122,7 +120,7 @@ class _Expectations:
         self._deadline = deadline
 
     def __call__(self, kind: type[E], seam: str) -> E:
-        """The next event of this kind; the end of the session, or of the time, means that `seam` moved."""
+        """The next event of this kind. If the session or the time ends first, `seam` has moved."""
         while True:
             try:
                 event = self._events.get(timeout=max(0.0, self._deadline - time.monotonic()))
@@ -135,7 +133,7 @@ class _Expectations:
 
 
 class _Peer(threading.Thread):
-    """As much of a gateway as one session needs."""
+    """The part of a gateway that one session needs."""
 
     def __init__(self, listener: socket.socket, deadline: float) -> None:
         super().__init__(name="selftest-peer", daemon=True)
@@ -145,7 +143,7 @@ class _Peer(threading.Thread):
         self._version = _TEXT_VERSION
 
     def run(self) -> None:
-        """Serve one client until it goes; what goes wrong here, the expectations find missing."""
+        """Serve one client until it leaves. If something fails here, an expectation is not met."""
         try:
             self._listener.settimeout(max(0.01, self._deadline - time.monotonic()))
             sock, _ = self._listener.accept()
@@ -165,7 +163,7 @@ class _Peer(threading.Thread):
         lowest, highest = int(hello[1]), int(hello[2])
         self._version = max(lowest, min(highest, _TEXT_VERSION))
         greeting = framed(f"{self._version}\0{_CLOCK}\0".encode())
-        # The order id comes with the handshake: EClient alone would lose it.
+        # The order id comes together with the handshake. EClient alone would lose it.
         sock.sendall(greeting + self._message(_NEXT_VALID_ID, "1", "1"))
         while True:
             request = self._id_of(receive())

@@ -1,11 +1,12 @@
 """One session: one TCP connection, one `EClient` and `EWrapper`, one thread, one `SessionClosed`.
 
 Rules
-- The thread looks the name up, connects, shakes hands and then waits at the socket for messages; it ends with
-  `SessionClosed`, whatever happens, and nothing of this session is told after it.
-- A server version that came is told even if the connection broke before START_API could be sent.
-- `ping`, `probe`, `close` are for another thread and return at once, whatever the gateway or the network does.
-- The peer can end a session and nothing more: what cannot be decoded, or is too long, is `Ending.PROTOCOL`.
+- The thread looks the name up, connects, shakes hands and then waits at the socket for messages. It always ends with
+  `SessionClosed`, and no event of this session comes after that.
+- The server version is reported even if the connection broke before START_API could be sent.
+- `ping`, `probe` and `close` are for another thread. They return at once, whatever the gateway or the network does.
+- The peer can end a session and do no other harm. A message that cannot be decoded or is too long is
+  `Ending.PROTOCOL`.
 """
 
 import logging
@@ -29,8 +30,8 @@ LOG = logging.getLogger(__name__)
 def probe_contract() -> Contract:
     """The contract of the upstream probe: EUR.USD at IDEALPRO.
 
-    It never expires and is never renamed, asks for no market data and no trading permission, has one row, and its
-    definition comes from IBKR's servers at any hour, with every market closed.
+    It never expires and is never renamed. It needs no market data and no trading permission. It has one row. Its
+    definition comes from IBKR's servers at any hour, also when every market is closed.
     """
     contract = Contract()
     contract.symbol, contract.secType, contract.exchange, contract.currency = "EUR", "CASH", "IDEALPRO", "USD"
@@ -41,12 +42,12 @@ class Session:
     """Session `order.epoch`, begun by `start`.
 
     Args:
-        order: where to connect, as whom, and for how long the calls that block may do so.
-        post: takes every event, from any thread; must neither block nor raise.
+        order: where to connect, with which client id, and the time limits.
+        post: takes every event, from any thread. It must not block and must not raise.
         lookups: where names are looked up.
         label: a name for the thread.
-        wire: told of every message, if given.
-        on_summary: takes the rows of an account summary; without it they are mere traffic.
+        wire: gets every message, if given.
+        on_summary: takes the rows of an account summary. Without it they count as traffic.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Session:
         self._post = post
         self._telling = threading.Lock()
         self._told_closed = False
-        self._told_more = False  # than that the port is open
+        self._told_more = False  # something other than PortOpened was told
         self._callbacks = Callbacks(order.epoch, self._tell, on_summary=on_summary)
         self._connection = SupervisedConnection(
             order.host,
@@ -82,7 +83,7 @@ class Session:
     # -- for the thread that owns the session --------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin; what comes of it is told as events, even that no thread is left."""
+        """Begin. All that follows comes as events, also that the system has no thread left."""
         try:
             self._thread.start()
         except RuntimeError as error:
@@ -94,50 +95,49 @@ class Session:
         self._request(self._client.reqCurrentTime)
 
     def probe(self, request_id: int) -> None:
-        """Ask for the contract that only IBKR's servers know."""
+        """Ask for a contract that only IBKR's servers know."""
         self._request(lambda: self._client.reqContractDetails(request_id, probe_contract()))
 
     def ask_summary(self, request_id: int, tags: str) -> None:
-        """Ask for an account summary of all accounts; `cancel_summary` ends its updates."""
+        """Ask for an account summary of all accounts. `cancel_summary` ends its updates."""
         self._request(lambda: self._client.reqAccountSummary(request_id, "All", tags))
 
     def cancel_summary(self, request_id: int) -> None:
-        """No more rows."""
         self._request(lambda: self._client.cancelAccountSummary(request_id))
 
     def close(self, detail: str = "") -> None:
-        """End it: the FIN leaves before this returns, or the attempt under way is abandoned."""
+        """End it. The FIN leaves before this returns, or the present attempt is abandoned."""
         self._connection.finish(Ending.ASKED, detail)
 
     def join(self, timeout: float) -> bool:
-        """Wait for the thread's end; whether it came within `timeout` seconds."""
+        """Wait for the thread to end. False if it did not end within `timeout` seconds."""
         if self._thread.ident is not None:
             self._thread.join(max(0.0, timeout))
         return not self._thread.is_alive()
 
     def _request(self, send: Callable[[], None]) -> None:
-        """Let `ibapi` encode and send; what goes wrong ends the session, never the caller."""
+        """Let `ibapi` encode and send. An error ends the session and does not reach the caller."""
         if not (self._callbacks.connected and self._connection.isConnected()):
             return
         try:
             send()
         except Exception as error:
-            # Of a session that ended meanwhile `ibapi` has forgotten the server version, and stumbles: then this
-            # changes nothing.
+            # If the session ended meanwhile, `ibapi` has forgotten the server version and raises. Then this changes
+            # nothing.
             self._connection.finish(Ending.ERROR, f"sending failed: {_described(error)}")
 
     # -- on the session's own thread -----------------------------------------------------------------------------------
 
     def _live(self) -> None:
         try:
-            # The connection knows the host; ibapi would refuse one that it does not like, without connecting.
+            # The connection knows the host. ibapi would refuse some hosts without trying to connect.
             self._client.connect("gateway", self._order.port, self._order.client_id)
             if self._connection.isConnected():
                 self._client.run()
         except Untellable as error:
             self._connection.finish(Ending.CALLBACK, _described(error))
         except Exception as error:
-            # Our callbacks are guarded: what else comes this far was raised by bytes that ibapi could not decode.
+            # Our callbacks are guarded. Any other error comes from bytes that ibapi could not decode.
             self._connection.finish(Ending.PROTOCOL, f"undecodable: {_described(error)}")
         finally:
             self._connection.disconnect()

@@ -1,7 +1,7 @@
 """Which `ibapi` is installed, and what it may write to the log.
 
-Versions are for people: no decision depends on one, for what a version can do is found out by `selftest` (IBAPI.md
-section 1).
+Versions are shown to people. No decision depends on one: `selftest` finds out what a release can do
+(docs/facts/ibapi.md#packaging).
 """
 
 import importlib.metadata
@@ -22,9 +22,9 @@ class IbapiVersion:
     """The installed `ibapi`."""
 
     version: str
-    """Of its distribution, else what it says of itself: `9.81.1.post1`."""
+    """The version of the distribution, or else what the library says: `9.81.1.post1`."""
     distributions: tuple[str, ...]
-    """All that provide the package: more than one means mixed files."""
+    """All distributions that provide the package. More than one means that their files are mixed."""
 
     @property
     def warning(self) -> str | None:
@@ -42,7 +42,7 @@ class IbapiVersion:
 
 @cache
 def ibapi_version() -> IbapiVersion:
-    """What is installed; reads the metadata of all distributions once, about 0.1 s."""
+    """What is installed. Reads the metadata of all distributions once, which takes about 0.1 s."""
     names = tuple(sorted(set(importlib.metadata.packages_distributions().get("ibapi", ()))))
     version = importlib.metadata.version(names[0]) if len(names) == 1 else str(getattr(ibapi, "__version__", "unknown"))
     return IbapiVersion(version, names)
@@ -51,8 +51,7 @@ def ibapi_version() -> IbapiVersion:
 class _Summary(logging.Handler):
     """Passes on that ibapi warned, without the message that it warned about.
 
-    Its warnings carry whole messages: up to 16 MB, account numbers among them, and as many as a broken peer likes to
-    send.
+    Its warnings carry whole messages of up to 16 MB, with account numbers in them, and a broken peer sends many.
     """
 
     def __init__(self) -> None:
@@ -60,7 +59,7 @@ class _Summary(logging.Handler):
         self._quiet_until = 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log its template, rarely."""
+        """Log the template of the warning, at most once in `_QUIET` seconds."""
         now = time.monotonic()
         if now >= self._quiet_until:
             self._quiet_until = now + _QUIET
@@ -68,7 +67,7 @@ class _Summary(logging.Handler):
 
 
 def tame_logging() -> None:
-    """Keep ibapi's own log lines, one and more for each message, out of ours; may be called again."""
+    """Keep ibapi's own log lines out of ours: it writes at least one for each message. May be called again."""
     logger = logging.getLogger("ibapi")
     if not any(isinstance(handler, _Summary) for handler in logger.handlers):
         logger.setLevel(logging.WARNING)

@@ -1,9 +1,9 @@
-"""One visit to a gateway, for people who want to know what it says: connect, look, leave.
+"""One visit to a gateway: connect, listen, leave. `ib-supervisor probe` uses it.
 
 Rules
-- Blocks its caller, for as long as the timeouts add up to at most.
-- Decides nothing: what it heard is in the `Visit`, and in the events on the way.
-- It is the daemon's own session: what a visit can do, the daemon can.
+- It blocks its caller, but never longer than the sum of the timeouts.
+- It decides nothing. What it heard is in the `Visit`, and in the events that it passes on.
+- It uses the daemon's own `Session`, so a visit shows what the daemon would see.
 """
 
 import queue
@@ -33,38 +33,38 @@ from supervisor.gateway.wrapper import SummaryEnd, SummaryRow
 
 VisitEvent = SessionEvent | SummaryRow | SummaryEnd
 PROBE_ID, SUMMARY_ID = 1, 2
-"""Request ids: an error with one of them is the answer to that request."""
+"""Request ids. An error with such an id answers that request."""
 QUIET = 0.3
-"""Seconds of silence after which a gateway has said what it says unasked."""
+"""Seconds of silence after which we expect no more notices."""
 LINGER = 1.0
-"""Seconds after which even a talkative one is left."""
+"""Seconds after which we leave, even if notices still come."""
 _EPOCH = 1
 _LEAVING = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What was heard. What never came is None or empty."""
+    """What was heard. A value that never came is None or empty."""
 
     port: bool = False
     """TCP connected."""
     server_version: int | None = None
     """Set if the handshake was done."""
     clock: str | None = None
-    """The gateway's wall clock at the handshake, in its own words."""
+    """The gateway's wall clock at the handshake, as it wrote it."""
     accounts: tuple[str, ...] = ()
     next_order_id: int | None = None
     heartbeat_seconds: float | None = None
     """The round trip of one `reqCurrentTime`."""
     gateway_seconds: int | None = None
-    """The gateway's clock, Unix seconds, with that answer."""
+    """The gateway's clock in that answer, in Unix seconds."""
     upstream: bool | None = None
-    """Whether IBKR's servers answered through it; None: not asked."""
+    """Whether IBKR's servers answered through it. None if they were not asked."""
     notices: tuple[NoticeReceived, ...] = ()
     summary: tuple[SummaryRow, ...] = ()
     summary_complete: bool = False
     ending: Ending = Ending.ERROR
-    """ASKED if the visit ended by our leaving: after all answers, or because one did not come in time."""
+    """ASKED if we left by ourselves: after all answers, or because one did not come in time."""
     detail: str = ""
 
     @property
@@ -74,7 +74,7 @@ class Visit:
 
     @property
     def session(self) -> bool:
-        """Whether the gateway took us in: both the accounts and the next order id came."""
+        """Whether the gateway accepted us: both the accounts and the next order id came."""
         return bool(self.accounts) and self.next_order_id is not None
 
     @property
@@ -101,14 +101,14 @@ def visit(
     Args:
         host: a name or an address.
         port: the gateway's API port.
-        client_id: nobody else's: a gateway refuses one in use with code 326.
-        connect_timeout: seconds for look-up and TCP connect.
+        client_id: an id that no other program uses. A gateway refuses one in use with code 326.
+        connect_timeout: seconds for the name look-up and the TCP connect.
         handshake_timeout: seconds from there to the server version.
         session_timeout: seconds from there to the accounts and the next order id.
         answer_timeout: seconds for the answers to heartbeat, probe and summary.
-        upstream_probe: also ask for something that only IBKR's servers know.
+        upstream_probe: also ask for a contract that only IBKR's servers know.
         account_summary: also ask for the summary of all accounts.
-        on_event: called here, in the caller's thread, with everything heard, as it comes.
+        on_event: called in the caller's thread with each event as it comes.
     """
     tame_logging()
     order = Connect(_EPOCH, host, port, client_id, connect_timeout, handshake_timeout)
@@ -120,8 +120,6 @@ def visit(
 
 
 class _Visitor:
-    """A visit under way."""
-
     def __init__(self, order: Connect, on_event: Callable[[VisitEvent], None]) -> None:
         self._order = order
         self._on_event = on_event
@@ -133,7 +131,6 @@ class _Visitor:
         self._last = 0.0
 
     def go(self, session_timeout: float, answer_timeout: float, probe: bool, summary: bool) -> Visit:
-        """The whole visit."""
         self._session.start()
         patience = self._order.connect_timeout + self._order.handshake_timeout + _LEAVING
         self._listen(time.monotonic() + patience, lambda: self._result.handshake)
@@ -166,7 +163,7 @@ class _Visitor:
         return self.leave("")
 
     def leave(self, detail: str) -> Visit:
-        """End the session and hear the rest of it."""
+        """End the session and take in the rest of its events."""
         self._session.close(detail)
         self._listen(time.monotonic() + _LEAVING, lambda: False)
         return self._result
@@ -183,7 +180,7 @@ class _Visitor:
         return any(notice.request_id == request_id for notice in self._result.notices)
 
     def _listen(self, deadline: float, enough: Callable[[], bool]) -> None:
-        """Take in what comes until it is enough, or the deadline, or the session's end."""
+        """Take in events until there are enough, or until the deadline or the end of the session."""
         while not self._over and not enough():
             now = time.monotonic()
             if now >= deadline:

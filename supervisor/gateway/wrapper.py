@@ -1,13 +1,13 @@
 """What the gateway says, as events: the callbacks of one session.
 
 Rules
-- Values are checked here and nowhere else: what no gateway means (`Undecodable`) ends the session, as bytes that
+- Values are checked only here. A value that no gateway can mean (`Undecodable`) ends the session, just as bytes that
   `ibapi` cannot decode do.
-- An exception of our own in a callback is reported and costs nothing else: one guard around all of them.
-- `error()` is taken in every layout that `ibapi` ever had (IBAPI.md section 4).
-- A message of which nothing was told is `TrafficSeen`: no list of callbacks is needed to know that the gateway talks.
-- What `ibapi` says about a connection that it could not make (502, 504) is not told: `SessionClosed` tells it. Once
-  connected, every code is told, whoever said it.
+- One guard is around all callbacks. An exception of our own is reported, and the session goes on.
+- `error()` accepts every layout that `ibapi` ever had (docs/facts/ibapi.md#error-layouts).
+- A message that made no event becomes `TrafficSeen`. So any message shows that the gateway talks.
+- Before the connection stands, what `ibapi` says about it (502, 504) is not reported: `SessionClosed` says it. Later,
+  every code is reported, also one that `ibapi` made.
 """
 
 import time as clocks
@@ -33,13 +33,13 @@ from supervisor.core.model.events import (
 from supervisor.gateway.framing import NotTws, clean
 
 MAX_TEXT = 65536
-"""Characters of a text that leave here: the text of code 507 holds a whole message, up to 16 MB."""
+"""The longest text that is passed on, in characters. The text of code 507 holds a whole message, up to 16 MB."""
 TRAFFIC_INTERVAL = 0.2
-"""At most one `TrafficSeen` in this many seconds: a flood of messages must not become a flood of events."""
+"""Seconds between two `TrafficSeen`, at least. A flood of messages must not become a flood of events."""
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999, Unix seconds."""
 _OF_OUR_SIDE = frozenset({502, 504})
-"""Codes with which `ibapi` itself says that there is no connection."""
+"""Codes that `ibapi` itself makes when there is no connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,15 @@ class SummaryEnd:
 
 
 class Undecodable(NotTws):
-    """A value that no gateway means."""
+    """A value that no gateway can mean."""
 
 
 class Untellable(Exception):
-    """A callback of ours failed, and so did telling it."""
+    """A callback of ours failed, and the report of it failed too."""
 
 
 def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
-    """The one place where an exception of ours in a callback is caught."""
+    """Catch an exception of our own in a callback and report it."""
 
     @wraps(callback)
     def guarded(self: "Callbacks", *args: Any) -> None:
@@ -81,8 +81,9 @@ def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
 
 
 class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
-    """The callbacks of session `epoch`; everything goes to `tell`, the rows of an account summary to `on_summary` if
-    given.
+    """The callbacks of session `epoch`.
+
+    Events go to `tell`. The rows of an account summary go to `on_summary`, if it is given.
     """
 
     def __init__(
@@ -97,22 +98,22 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
         self.connected = False
         """The handshake is done and START_API was sent."""
         self.last_local_error = ""
-        """The last thing `ibapi` said about having no connection."""
+        """The last text of `ibapi` about a missing connection."""
         self._tell = tell
         self._on_summary = on_summary
         self.hello: HandshakeDone | None = None
-        """What the gateway said of itself; told by `connectAck`."""
+        """What the gateway said about itself. `connectAck` passes it on."""
         self._answered: int | None = None
         self._told = False
         self._next_traffic = 0.0
 
     def emit(self, event: SessionEvent) -> None:
-        """Tell it, and remember that the message under way was worth an event."""
+        """Pass the event on, and note that the present message made one."""
         self._told = True
         self._tell(event)
 
     def report(self, callback: str, error: Exception) -> None:
-        """Tell that a callback of ours raised; raises Untellable."""
+        """Report that a callback of ours raised. Raises Untellable if even that fails."""
         try:
             self.emit(CallbackFailed(self.epoch, callback, clean(f"{type(error).__name__}: {error}", 500)))
         except Exception as second:
@@ -126,7 +127,7 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
         self.emit(PortOpened(self.epoch))
 
     def greeted(self, server_version: int, clock: str) -> None:
-        """The server version came; it is told once START_API is sent."""
+        """The server version came. It is passed on once START_API is sent."""
         self.hello = HandshakeDone(self.epoch, server_version, clock)
 
     @_guarded
@@ -148,7 +149,7 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
 
     @_guarded
     def managedAccounts(self, accountsList: str) -> None:
-        """The accounts of the login, with commas between."""
+        """The accounts of the login, separated by commas."""
         accounts = [account.strip() for account in clean(accountsList, MAX_TEXT).split(",")]
         if len(accountsList) > MAX_TEXT:
             accounts.pop()  # half an account is none
@@ -156,38 +157,34 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
 
     @_guarded
     def nextValidId(self, orderId: int) -> None:
-        """The next order id."""
         self.emit(NextIdReceived(self.epoch, _int32(orderId)))
 
     @_guarded
     def currentTime(self, time: int) -> None:
-        """The gateway's clock."""
         if not 0 <= time <= _LAST_SECOND:
-            raise Undecodable(f"no time of day: {time}")
+            raise Undecodable(f"not a valid time: {time}")
         self.emit(TimeAnswered(self.epoch, time))
 
     @_guarded
     def contractDetails(self, reqId: int, contractDetails: object) -> None:
-        """A row for the upstream probe; further rows of the same one say nothing new."""
+        """A row for the upstream probe. Further rows of the same probe are ignored."""
         if reqId != self._answered:
             self._answered = reqId
             self.emit(ProbeAnswered(self.epoch, _int32(reqId)))
 
     @_guarded
     def accountSummary(self, reqId: int, account: str, tag: str, value: str, currency: str) -> None:
-        """One row of an account summary, if anybody asked."""
         if self._on_summary is not None:
             self._on_summary(SummaryRow(*(clean(text, 1000) for text in (account, tag, value, currency))))
 
     @_guarded
     def accountSummaryEnd(self, reqId: int) -> None:
-        """The end of an account summary."""
         if self._on_summary is not None:
             self._on_summary(SummaryEnd())
 
     @_guarded
     def error(self, *args: Any) -> None:
-        """A message code, whatever the layout of the arguments."""
+        """A message code, in any layout of the arguments."""
         request_id, code, text = _error_arguments(args)
         if code in _OF_OUR_SIDE:
             self.last_local_error = clean(text, 200)
@@ -197,9 +194,7 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
 
 
 def _error_arguments(args: tuple[Any, ...]) -> tuple[int, int, str]:
-    """Request id, code and text out of the arguments of `error()`: with four of them the type of the third tells the
-    layout.
-    """
+    """Request id, code and text from the arguments of `error()`. The type of the third one tells the layout."""
     if len(args) >= 4 and isinstance(args[2], int):
         request_id, _, code, text = args[:4]
     else:
@@ -209,5 +204,5 @@ def _error_arguments(args: tuple[Any, ...]) -> tuple[int, int, str]:
 
 def _int32(value: object) -> int:
     if not isinstance(value, int) or not -(2**31) <= value < 2**31:
-        raise Undecodable(f"a number that is none of TWS: {clean(str(value), 40)}")
+        raise Undecodable(f"not a number of TWS: {clean(str(value), 40)}")
     return value

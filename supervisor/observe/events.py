@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from supervisor.core.model.actions import Tell
+from supervisor.core.explain.report import Report, Word
 from supervisor.observe.masking import Words, fit, mask
 
 CAPACITY = 1024
@@ -29,7 +29,7 @@ class Record:
     level: str
     """`debug`, `info`, `warning` or `error`."""
     text: str
-    fields: Mapping[str, str | int | float | bool | None]
+    fields: Mapping[str, Word]
 
 
 class EventRing:
@@ -54,15 +54,15 @@ class EventRing:
             self._records.extend(records)
             self.newest = newest
 
-    def append(self, gateway: str, at: datetime, tell: Tell) -> int:
+    def append(self, gateway: str, at: datetime, report: Report) -> int:
         """Keep it, call the watchers, and return its number."""
-        text, level = fit(tell.text, self._words), tell.level.name.lower()
+        text, level = fit(report.text, self._words), report.level.name.lower()
         fields = {
-            name: fit(value, self._words) if isinstance(value, str) else value for name, value in tell.fields.items()
+            name: fit(value, self._words) if isinstance(value, str) else value for name, value in report.fields.items()
         }
         with self._writing:
             number = self.newest + 1
-            self._records.append(Record(number, at, gateway, tell.kind, level, text, fields))
+            self._records.append(Record(number, at, gateway, report.kind, level, text, fields))
             self.newest = number
         for watcher in self._watchers:
             watcher()

@@ -1,1 +1,1 @@
-"""Mailbox, loop, clocks and the shell of one gateway: shared by the daemon and hosted programs."""
+"""Mailbox, loop, clocks and the shell of one gateway. The daemon and hosted programs share them."""

@@ -1,8 +1,8 @@
 """The two clocks, read in one place.
 
-- `mono` is CLOCK_MONOTONIC, `wall` is UTC; both are read together, where an event is received.
-- CLOCK_BOOTTIME runs on while the machine is suspended and CLOCK_MONOTONIC does not: their difference tells a suspend.
-  A jump of the wall clock alone is somebody setting it.
+- `mono` is CLOCK_MONOTONIC, and `wall` is UTC. Both are read together where an event is received.
+- CLOCK_BOOTTIME runs on while the machine is suspended, and CLOCK_MONOTONIC does not. Their difference tells a suspend.
+  If the wall clock alone jumps, somebody has set it.
 """
 
 import time
@@ -10,9 +10,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from supervisor.core.calendar.clock import Now
+from supervisor.platform import boot_seconds
 
 SUSPEND = 5.0
-"""Seconds that CLOCK_BOOTTIME must gain on CLOCK_MONOTONIC to be called a suspend."""
+"""A suspend is a gain of CLOCK_BOOTTIME on CLOCK_MONOTONIC of at least this many seconds."""
 
 
 class Clock:
@@ -22,24 +23,28 @@ class Clock:
         self.offset = timedelta(0)
 
     def now(self) -> Now:
-        """This instant, on both."""
+        """This instant on both clocks."""
         return Now(time.monotonic(), datetime.now(UTC) + self.offset)
 
 
 def boot_ahead() -> float:
-    """Seconds by which CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC: all that the machine was ever suspended."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
+    """Seconds by which CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC: all that the machine was ever suspended.
+
+    0 where the system has no CLOCK_BOOTTIME: no suspend is told there, and a heartbeat finds out what it did.
+    """
+    since_boot = boot_seconds()
+    return 0.0 if since_boot is None else since_boot - time.monotonic()
 
 
 class SuspendWatch:
-    """Tells suspends of the machine from one look to the next; `look` is at `boot_ahead`."""
+    """Finds suspends of the machine between two looks. `look` returns what `boot_ahead` does."""
 
     def __init__(self, look: Callable[[], float] = boot_ahead) -> None:
         self._look = look
         self._ahead = look()
 
     def slept(self) -> float:
-        """Seconds for which the machine was suspended since the last look; 0 below `SUSPEND`."""
+        """Seconds for which the machine was suspended since the last look. 0 below `SUSPEND`."""
         ahead = self._look()
         gained, self._ahead = ahead - self._ahead, ahead
         return gained if gained > SUSPEND else 0.0

@@ -1,31 +1,30 @@
-"""One gateway in the daemon: its state, its link, and the carrying in of events and out of actions."""
+"""The shell of one gateway: its state, its link, and the carrying in of events and out of actions and records."""
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
 from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
-from supervisor.core.model.events import Ending, Event, NoticeReceived, Reloaded, SessionClosed, ShutdownAsked
+from supervisor.core.model.actions import Action, Persist, SessionAction
+from supervisor.core.model.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
-from supervisor.core.model.snapshot import Snapshot, snapshot
-from supervisor.core.step import machine
-from supervisor.core.step.state import initial
+from supervisor.core.model.records import Record
+from supervisor.core.model.snapshot import Snapshot
+from supervisor.core.step.state import Wake, initial
+from supervisor.core.step.step import step
+from supervisor.core.step.view import snapshot
 
 log = logging.getLogger("supervisor.daemon")
 
 STALE = 1.0
-"""Seconds after which what is shown of a gateway is brought up to date, though nothing has happened."""
-
-LinkAction = Connect | Close | Ping | Probe
+"""Seconds after which the snapshot of a gateway is renewed although nothing has happened."""
 
 
 class Link(Protocol):
-    """The way to one gateway: `supervisor.gateway.link.GatewayLink`."""
+    """The connection to one gateway: `supervisor.gateway.link.GatewayLink`."""
 
-    def carry_out(self, action: LinkAction) -> None:
+    def carry_out(self, action: SessionAction) -> None:
         """Do it, without ever blocking."""
         ...
 
@@ -35,14 +34,10 @@ class Link(Protocol):
 
 
 class Listener(Protocol):
-    """Who is told what happened, and keeps it: log, journal, event stream."""
+    """Is told what happened at each gateway, and what must survive: log, journal, event stream."""
 
-    def told(self, gateway: str, at: datetime, tell: Tell) -> None:
-        """Something worth knowing."""
-        ...
-
-    def heard(self, gateway: str, at: datetime, code: int, text: str) -> None:
-        """A message code of the session of now, whatever comes of it."""
+    def happened(self, gateway: str, at: Now, record: Record) -> None:
+        """Something happened."""
         ...
 
     def keep(self, gateway: str, facts: Facts) -> None:
@@ -50,7 +45,7 @@ class Listener(Protocol):
         ...
 
 
-class Unit:
+class GatewayRuntime:
     """One gateway; used from the loop alone, but for `snapshot`, which anybody may read."""
 
     def __init__(
@@ -69,19 +64,22 @@ class Unit:
         self._post = post
         self._state = initial(policy, facts, now, seed)
         self.snapshot: Snapshot = snapshot(self._state, policy)
-        self.wake = machine.wake(self._state, policy)
 
     def step(self, event: Event, now: Now) -> None:
-        """Let the machine decide, carry out what it wants, and show how things stand."""
+        """Let the core decide, carry out what it wants, tell what happened, and show how things stand."""
         before = self._state
-        state, actions = machine.step(before, event, now, self.policy)
-        self._state = state
-        self.snapshot = snapshot(state, self.policy, self.snapshot)
-        self.wake = machine.wake(state, self.policy)
-        for action in actions:
-            self._carry_out(action, state.at)
-        if isinstance(event, NoticeReceived) and state.counters.messages is not before.counters.messages:
-            self._listener.heard(self.policy.name, state.at.wall, event.code, event.text)
+        decision = step(before, event, now, self.policy)
+        self._state = decision.state
+        self.snapshot = snapshot(decision.state, self.policy, (before, self.snapshot))
+        for action in decision.actions:
+            self._carry_out(action)
+        for record in decision.records:
+            self._listener.happened(self.policy.name, decision.state.at, record)
+
+    @property
+    def wake(self) -> Wake:
+        """When the next step is due."""
+        return self._state.wake
 
     @property
     def facts(self) -> Facts:
@@ -89,34 +87,23 @@ class Unit:
         return self._state.facts
 
     def reload(self, policy: Policy, now: Now) -> None:
-        """A new policy; the session goes on if it may."""
+        """Apply a new policy. The session goes on if the new policy allows it."""
         before, self.policy = self.policy, policy
         self.step(Reloaded(before), now)
 
     def retire(self, now: Now) -> None:
-        """The gateway has left the config: release it, and do not wait for its threads."""
+        """The gateway has left the config. Release it, and do not wait for its threads."""
         self.step(ShutdownAsked(), now)
         self.link.close(0.0)
 
     def is_due(self, now: Now) -> bool:
         """Whether a deadline has passed on either clock, or the counters of seconds have stood for `STALE`."""
-        wake = self.wake
-        return (
-            now.mono - self.snapshot.at.mono >= STALE
-            or (wake.mono is not None and now.mono >= wake.mono)
-            or (wake.wall is not None and now.wall >= wake.wall)
-        )
+        return now.mono - self._state.at.mono >= STALE or self._state.wake.is_due(now)
 
-    def _carry_out(self, action: Action, now: Now) -> None:
-        match action:
-            case Tell():
-                self._listener.told(self.policy.name, now.wall, action)
-            case Keep(facts=facts):
-                self._listener.keep(self.policy.name, facts)
-            case _:
-                self._link(action)
-
-    def _link(self, action: LinkAction) -> None:
+    def _carry_out(self, action: Action) -> None:
+        if isinstance(action, Persist):
+            self._listener.keep(self.policy.name, action.facts)
+            return
         try:
             self.link.carry_out(action)
         except Exception as error:

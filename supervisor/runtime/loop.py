@@ -1,6 +1,6 @@
 """The deciding loop: one thread takes events from the mailbox and lets each gateway's machine decide.
 
-- Nothing here blocks but the wait for the mailbox, and that ends at the next deadline, or after `LOOK` at the latest.
+- Nothing here blocks but the wait for the mailbox, and that ends at the next deadline, or after `POLL` at the latest.
 - Each round looks at both clocks, so that windows turn and deadlines pass whatever rings.
 - A defect of ours costs one decision, or what follows one round; never the loop.
 - A gateway lives in the time of its events: while some wait, no deadline is judged but by them. So however late the
@@ -18,15 +18,15 @@ from supervisor.core.model.counters import Histogram
 from supervisor.core.model.events import Event, ShutdownAsked, Slept, Started, Ticked
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.runtime.clocks import Clock, SuspendWatch
-from supervisor.runtime.gateway_runtime import Unit
-from supervisor.runtime.mailbox import Letter, Mailbox, Order
+from supervisor.runtime.gateway_runtime import GatewayRuntime
+from supervisor.runtime.mailbox import Envelope, Mailbox, Task
 
 log = logging.getLogger("supervisor.daemon")
 
-LOOK = 1.0
+POLL = 1.0
 """Seconds between two looks at the clocks, at most."""
 BATCH = 64
-"""Events taken between two looks at the clocks, at most."""
+"""Most events between two looks at the clocks."""
 STALLED = 5.0
 """Seconds without a round after which the loop is called hung."""
 LOOP_BOUNDS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -35,20 +35,20 @@ LOOP_BOUNDS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.0
 class Loop:
     """All gateways of one daemon.
 
-    Only `run` and what it calls change anything; the rest may be read from any thread. `look` is for a watchdog that
-    wants more than one round a second.
+    Only `run`, and what it calls, changes anything. The rest may be read from any thread. A shorter `look` is for a
+    watchdog that needs more than one round a second.
     """
 
     def __init__(
-        self, mailbox: Mailbox, clock: Clock, look: float = LOOK, suspends: SuspendWatch | None = None
+        self, mailbox: Mailbox, clock: Clock, look: float = POLL, suspends: SuspendWatch | None = None
     ) -> None:
         self._mailbox = mailbox
-        self._longest = min(look, LOOK)
+        self._longest = min(look, POLL)
         self._clock = clock
-        self._units: dict[str, Unit] = {}
-        self._order: tuple[Unit, ...] = ()
+        self._gateways: dict[str, GatewayRuntime] = {}
+        self._order: tuple[GatewayRuntime, ...] = ()
         self._stopping = False
-        self._beat = time.monotonic()
+        self._last_round = time.monotonic()
         self._suspends = suspends if suspends is not None else SuspendWatch()
         self.decisions = Histogram(LOOP_BOUNDS)
         """Seconds that single decisions took."""
@@ -57,69 +57,69 @@ class Loop:
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """One of each gateway, in the order of the config."""
-        return tuple(unit.snapshot for unit in self._order)
+        return tuple(gateway.snapshot for gateway in self._order)
 
-    def beating(self, patience: float = STALLED) -> bool:
+    def alive(self, patience: float = STALLED) -> bool:
         """Whether the loop turns: its last round is not `patience` seconds old."""
-        return time.monotonic() - self._beat < patience
+        return time.monotonic() - self._last_round < patience
 
     def stop(self) -> None:
-        """End `run` after the round under way. To be ordered through the mailbox."""
+        """End `run` after the present round. To be sent through the mailbox."""
         self._stopping = True
 
     # -- for the loop's own thread ------------------------------------------------------------------------------------
 
-    def units(self) -> tuple[Unit, ...]:
+    def gateways(self) -> tuple[GatewayRuntime, ...]:
         """The gateways, in the order of the config."""
         return self._order
 
-    def unit(self, name: str) -> Unit | None:
+    def gateway(self, name: str) -> GatewayRuntime | None:
         """A gateway by its name."""
-        return self._units.get(name)
+        return self._gateways.get(name)
 
-    def arrange(self, units: Iterable[Unit]) -> None:
+    def arrange(self, gateways: Iterable[GatewayRuntime]) -> None:
         """These gateways from now on, in this order; those that are new begin."""
-        before = self._units
-        self._order = tuple(units)
-        for name in before.keys() - {unit.policy.name for unit in self._order}:
+        before = self._gateways
+        self._order = tuple(gateways)
+        for name in before.keys() - {gateway.policy.name for gateway in self._order}:
             self._mailbox.forget(name)
-        self._units = {unit.policy.name: unit for unit in self._order}
-        for unit in self._order:
-            if before.get(unit.policy.name) is not unit:
-                self.step(unit, Started())
+        self._gateways = {gateway.policy.name: gateway for gateway in self._order}
+        for gateway in self._order:
+            if before.get(gateway.policy.name) is not gateway:
+                self.step(gateway, Started())
 
-    def step(self, unit: Unit, event: Event, now: Now | None = None) -> None:
+    def step(self, gateway: GatewayRuntime, event: Event, now: Now | None = None) -> None:
         """One decision, now or at the time of the event. A defect of ours costs that decision, not the daemon."""
         began = time.perf_counter()
         try:
-            unit.step(event, now if now is not None else self._clock.now())
+            gateway.step(event, now if now is not None else self._clock.now())
         except Exception:
-            log.exception("%s: a decision failed on %s", unit.policy.name, type(event).__name__)
+            log.exception("%s: a decision failed on %s", gateway.policy.name, type(event).__name__)
         self.decisions = self.decisions.with_value(time.perf_counter() - began)
 
-    def catch_up(self, unit: Unit) -> None:
+    def catch_up(self, gateway: GatewayRuntime) -> None:
         """Let a gateway hear what it was sent already, before something is asked of it."""
-        for letter in self._mailbox.taken(unit.policy.name):
-            self.step(unit, letter.event, letter.at)
+        for envelope in self._mailbox.taken(gateway.policy.name):
+            self.step(gateway, envelope.event, envelope.at)
 
     def run(self, after_round: Callable[[Now], None]) -> None:
-        """Turn until stopped; `after_round` is called at the end of each round."""
+        """Turn until stopped. `after_round` is called at the end of each round."""
         while not self._stopping:
             self._take(self._patience())
-            now = self._look()
-            self._beat = time.monotonic()
+            now = self._poll()
+            self._last_round = time.monotonic()
             self._act(partial(after_round, now), "what follows a round")
 
     def end(self) -> None:
         """Every gateway is told that the daemon ends."""
-        for unit in self._order:
-            self.step(unit, ShutdownAsked())
+        for gateway in self._order:
+            self.step(gateway, ShutdownAsked())
 
     def _patience(self) -> float:
         now = self._clock.now()
         patience = self._longest
-        for unit in self._order:
-            wake = unit.wake
+        for gateway in self._order:
+            wake = gateway.wake
             if wake.mono is not None:
                 patience = min(patience, wake.mono - now.mono)
             if wake.wall is not None:
@@ -128,17 +128,17 @@ class Loop:
 
     def _take(self, patience: float) -> None:
         for _ in range(BATCH):
-            letter = self._mailbox.get(patience)
+            envelope = self._mailbox.get(patience)
             patience = 0.0
-            match letter:
+            match envelope:
                 case None:
                     return
-                case Letter():
-                    unit = self._units.get(letter.gateway)
-                    if unit is not None:
-                        self.step(unit, letter.event, letter.at)
-                case Order():
-                    self._act(letter.act, "an order to the daemon")
+                case Envelope():
+                    gateway = self._gateways.get(envelope.gateway)
+                    if gateway is not None:
+                        self.step(gateway, envelope.event, envelope.at)
+                case Task():
+                    self._act(envelope.act, "an order to the daemon")
 
     def _act(self, act: Callable[[], None], what: str) -> None:
         try:
@@ -146,13 +146,13 @@ class Loop:
         except Exception:
             log.exception("%s failed", what)
 
-    def _look(self) -> Now:
+    def _poll(self) -> Now:
         slept = self._suspends.slept()
         now = self._clock.now()
-        for unit in self._order:
+        for gateway in self._order:
             if slept:
-                self.catch_up(unit)
-                self.step(unit, Slept(slept), now)
-            elif unit.is_due(now) and not self._mailbox.waiting(unit.policy.name):
-                self.step(unit, Ticked(), now)
+                self.catch_up(gateway)
+                self.step(gateway, Slept(slept), now)
+            elif gateway.is_due(now) and not self._mailbox.waiting(gateway.policy.name):
+                self.step(gateway, Ticked(), now)
         return now

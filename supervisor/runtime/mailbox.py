@@ -1,6 +1,6 @@
-"""The one way into the loop: from sessions, signals, the web, the bell.
+"""The only way into the loop, for sessions, signals, the web and the scheduler.
 
-- Putting never blocks and may be done anywhere; an order in a signal handler too: `SimpleQueue.put` is reentrant.
+- Putting never blocks and may be done anywhere; an task in a signal handler too: `SimpleQueue.put` is reentrant.
 - Each gateway has a queue of its own, and they are emptied in turn: a gateway that floods us delays itself alone.
 - It is bounded. What a session is flooded with may be dropped when its queue is full: notices and traffic. Answers have
   a reserve; of those that nobody asked for no more than that is kept. Sessions that begin and end and rings are always
@@ -27,16 +27,16 @@ from supervisor.core.model.events import (
 )
 
 CAPACITY = 10_000
-"""Events of one gateway waiting above which its notices are dropped."""
+"""If this many events of one gateway wait, its notices are dropped."""
 RESERVE = 1_000
-"""How many more may wait before its answers are dropped too: we never ask for so many."""
+"""This many more may wait before answers are dropped too. We never ask for so many."""
 
 _SAID = NoticeReceived | TrafficSeen
 _ANSWERED = TimeAnswered | NextIdReceived | AccountsReceived | ProbeAnswered | CallbackFailed
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Envelope:
     """An event for one gateway."""
 
     at: Now
@@ -45,71 +45,71 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Task:
     """Something for the daemon itself: done on the loop, in its turn."""
 
     act: Callable[[], None]
 
 
 class Mailbox:
-    """Bounded, many writers, one reader: `get`, `taken` and `forget` are for the loop's thread."""
+    """Bounded, with many writers and one reader. `get`, `taken` and `forget` are for the loop's thread."""
 
     def __init__(self, now: Callable[[], Now], capacity: int = CAPACITY) -> None:
         self._now = now
         self._capacity = capacity
-        self._letters: dict[str, deque[Letter]] = {}
-        self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
+        self._envelopes: dict[str, deque[Envelope]] = {}
+        self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
         self._tokens: queue.SimpleQueue[None] = queue.SimpleQueue()
-        """One for each letter and each order, whichever is then taken."""
+        """One for each envelope and each task, whichever is then taken."""
         self._newcomers: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._turns: deque[str] = deque()
         self.dropped = 0
-        """Events that found it full."""
+        """Events that were dropped because a queue was full."""
 
     def post(self, gateway: str, event: Event) -> None:
         """An event for a gateway, received now."""
-        letters = self._letters.get(gateway)
-        if letters is None:
-            letters = self._letters.setdefault(gateway, deque())
+        envelopes = self._envelopes.get(gateway)
+        if envelopes is None:
+            envelopes = self._envelopes.setdefault(gateway, deque())
             self._newcomers.put(gateway)
-        full = len(letters) >= self._capacity and isinstance(event, _SAID)
-        overfull = len(letters) >= self._capacity + RESERVE and isinstance(event, _ANSWERED)
+        full = len(envelopes) >= self._capacity and isinstance(event, _SAID)
+        overfull = len(envelopes) >= self._capacity + RESERVE and isinstance(event, _ANSWERED)
         if full or overfull:
             self.dropped += 1
             return
-        letters.append(Letter(self._now(), gateway, event))
+        envelopes.append(Envelope(self._now(), gateway, event))
         self._tokens.put(None)
 
-    def order(self, act: Callable[[], None]) -> None:
+    def submit(self, act: Callable[[], None]) -> None:
         """Something for the daemon to do."""
-        self._orders.put(Order(act))
+        self._tasks.put(Task(act))
         self._tokens.put(None)
 
-    def get(self, timeout: float) -> Letter | Order | None:
+    def get(self, timeout: float) -> Envelope | Task | None:
         """The next one; None if none came within `timeout` seconds."""
         try:
             self._tokens.get(timeout=max(0.0, timeout))
         except queue.Empty:
             return None
-        return self._next() if self._orders.empty() else self._orders.get()
+        return self._next() if self._tasks.empty() else self._tasks.get()
 
     def waiting(self, gateway: str) -> bool:
         """Whether events of this gateway have been received and not been taken."""
-        return bool(self._letters.get(gateway))
+        return bool(self._envelopes.get(gateway))
 
-    def taken(self, gateway: str) -> list[Letter]:
+    def taken(self, gateway: str) -> list[Envelope]:
         """All that waits for this gateway, out of turn."""
-        letters = self._letters.get(gateway, ())
-        return [letters.popleft() for _ in range(len(letters))] if letters else []
+        envelopes = self._envelopes.get(gateway, ())
+        return [envelopes.popleft() for _ in range(len(envelopes))] if envelopes else []
 
     def forget(self, gateway: str) -> None:
         """This gateway has left: what waits for it is for nobody."""
-        self._letters.pop(gateway, None)
+        self._envelopes.pop(gateway, None)
         if gateway in self._turns:
             self._turns.remove(gateway)
 
-    def _next(self) -> Letter | None:
-        """One letter of the gateway whose turn it is; None if all were taken out of turn."""
+    def _next(self) -> Envelope | None:
+        """One envelope of the gateway whose turn it is; None if all were taken out of turn."""
         while not self._newcomers.empty():
             newcomer = self._newcomers.get()
             if newcomer not in self._turns:
@@ -117,7 +117,7 @@ class Mailbox:
         for _ in range(len(self._turns)):
             gateway = self._turns[0]
             self._turns.rotate(-1)
-            letters = self._letters.get(gateway)
-            if letters:
-                return letters.popleft()
+            envelopes = self._envelopes.get(gateway)
+            if envelopes:
+                return envelopes.popleft()
         return None

@@ -16,14 +16,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from supervisor.core.model.actions import Level, Tell
+from supervisor.core.explain.report import Level, Report
+from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.facts import Facts
+from supervisor.core.model.layers import Layer
+from supervisor.core.model.records import OutageClosed
+from supervisor.core.model.vocabulary import Planning
 from supervisor.observe.journal.history import place_of, read
 from supervisor.observe.journal.store import Entry, Span, Store
 from supervisor.observe.web.history_json import history_json
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NAMES = ("live", "paper", "second")
+WHY = Cause(CauseKey.SESSION_CLOSED, "127.0.0.1", 4001)
 EVENTS, OUTAGES, SPANS = 150, 6, 8
 """Of each gateway, in a day."""
 
@@ -43,19 +48,14 @@ def _events(begin: datetime) -> list[Entry]:
     for name in NAMES:
         for number in range(EVENTS):
             at = begin + timedelta(days=number / EVENTS)
-            found.append(Entry(name, at, Tell(Level.INFO, "status", f"up -> degraded {number}", {"status": "up"})))
+            found.append(Entry(name, at, Report(Level.INFO, "status", f"up -> degraded {number}", {"status": "up"})))
         for number in range(OUTAGES):
             began = begin + timedelta(days=number / OUTAGES)
-            fields: dict[str, str | float] = {
-                "began": began.isoformat(),
-                "ended": (began + timedelta(seconds=30)).isoformat(),
-                "cause": "session",
-                "planned": number % 2 == 0,
-                "seconds": 30.0,
-                "recovered": True,
-            }
-            found.append(Entry(name, began, Tell(Level.WARNING, "session_lost", "session lost (closed)")))
-            found.append(Entry(name, began, Tell(Level.INFO, "outage_closed", "closed", fields)))
+            ended = began + timedelta(seconds=30)
+            planning = Planning.of(number % 2 == 0)
+            outage = OutageClosed(began, ended, Layer.SESSION, planning, 30.0, recovered=True, cause=WHY)
+            found.append(Entry(name, began, Report(Level.WARNING, "session_lost", "session lost (closed)")))
+            found.append(Entry(name, began, Report(Level.INFO, "outage_closed", "closed"), outage=outage))
     return found
 
 

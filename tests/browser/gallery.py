@@ -9,7 +9,7 @@ from pathlib import Path
 
 from supervisor.core.calendar.rules import Daily
 from supervisor.core.calendar.windows import Explains, daily_restart, server_reset
-from supervisor.core.model.actions import Level, Tell
+from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.events import MaintenanceAsked, PauseAsked
 from supervisor.core.model.policy import AccountMode, Policy
 from supervisor.core.model.snapshot import LoginView, Snapshot
@@ -113,7 +113,7 @@ def fill(path: Path, names: list[str], events: EventRing) -> None:
             if name == "new-york" and not planned and cause != "session":
                 continue
             began = BEGIN + timedelta(hours=hours)
-            tell = Tell(
+            tell = Report(
                 Level.INFO,
                 "outage_closed",
                 f"outage of {began:%H:%M:%S}Z closed: {seconds} s without {cause}",
@@ -136,7 +136,7 @@ def fill(path: Path, names: list[str], events: EventRing) -> None:
         (-1, "tokyo", Level.WARNING, "session_lost", "session lost (closed) after 11 min. The gateway closed it."),
         (-0.2, "frankfurt", Level.WARNING, "farms", "farms broken: market_data/eufarm"),
     ):
-        events.append(name, BEGIN + timedelta(minutes=minutes), Tell(level, kind, text))
+        events.append(name, BEGIN + timedelta(minutes=minutes), Report(level, kind, text))
     assert journal.close(30.0)
 
 

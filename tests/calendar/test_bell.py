@@ -15,10 +15,12 @@ import pytest
 
 from supervisor.config.load import load
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Tell
+from supervisor.core.explain.report import Report
+from supervisor.core.explain.sentences import report_of
 from supervisor.core.model.facts import Facts
+from supervisor.core.model.records import Record
 from supervisor.daemon.app import Daemon
-from supervisor.daemon.edge_scheduler import Bell
+from supervisor.daemon.edge_scheduler import EdgeScheduler
 from supervisor.runtime.clocks import Clock
 from supervisor.simulator import Fleet, SimulatedGateway
 from tests.calendar.faked import at
@@ -45,10 +47,10 @@ class Hung:
     @contextmanager
     def beside(self, daemon: Daemon, clock: Clock) -> Iterator[None]:
         """Set at the edges of windows as the daemon's process sets it."""
-        bell = Bell(lambda: self._ring(daemon), lambda: None)
+        bell = EdgeScheduler(lambda: self._ring(daemon), lambda: None)
 
         def chore(now: Now) -> None:
-            for unit in daemon.loop.units():
+            for unit in daemon.loop.gateways():
                 edge = unit.wake.wall
                 bell.set(unit.policy.name, None if edge is None else edge - clock.offset + self.late)
 
@@ -61,7 +63,7 @@ class Hung:
     def _ring(self, daemon: Daemon) -> None:
         for _ in range(self.times):
             self.rings += 1
-            daemon.mailbox.order(lambda: None)
+            daemon.mailbox.submit(lambda: None)
 
 
 class Restless(Hung):
@@ -96,20 +98,23 @@ class Notes:
     """What was decided, and the played time of it."""
 
     def __init__(self) -> None:
-        self.told_at: list[tuple[str, datetime, Tell]] = []
+        self.told_at: list[tuple[str, datetime, Report]] = []
         self._over = False
 
     def close(self) -> None:
         """What comes now is no more of the night."""
         self._over = True
 
-    def told(self, gateway: str, moment: datetime, tell: Tell) -> None:
+    def happened(self, gateway: str, at: Now, record: Record) -> None:
+        """Write down what is told of it."""
+        report = report_of(record)
+        if report is not None:
+            self.tell(gateway, at.wall, report)
+
+    def tell(self, gateway: str, moment: datetime, report: Report) -> None:
         """Write it down."""
         if not self._over:
-            self.told_at.append((gateway, moment, tell))
-
-    def heard(self, gateway: str, moment: datetime, code: int, text: str) -> None:
-        """Nobody counts."""
+            self.told_at.append((gateway, moment, report))
 
     def keep(self, gateway: str, facts: Facts) -> None:
         """Nobody comes after."""
@@ -142,7 +147,7 @@ def night(folder: Path, hung: Hung) -> Notes:
             quick(each.port, name, daily_restart=restart("23:45", lead=LEAD)) for name, each in simulated.items()
         ]
         file.write_text(gateways(*entries))
-        daemon = Daemon(load(file, {}), notes, clock=clock, environment={})
+        daemon = Daemon(load(file, {}), notes, notes.tell, clock=clock, environment={})
         stack.enter_context(hung.beside(daemon, clock))
         thread = threading.Thread(target=daemon.run, args=({},))
         thread.start()

@@ -12,7 +12,7 @@ TOMORROW = at("2026-11-23 23:45")
 NEXT_SUNDAY = at("2026-11-29 23:45")
 NEXT_EXPIRY = at("2026-11-29 01:00")
 LOSS = TONIGHT + timedelta(seconds=0.167)
-"""A gateway that restarts closes its sockets a moment after the minute (IB.md, sample 33)."""
+"""A gateway that restarts closes its sockets a moment after the minute (docs/facts/ib.md#the-daily-restart)."""
 
 
 def before_the_night(gateway: Gateway) -> None:

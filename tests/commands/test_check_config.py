@@ -25,6 +25,8 @@ gateways:
     daily_restart: {time: "23:45", timezone: America/New_York}
     server_reset: north_america
     upstream_probe: false
+    labels: {env: prod, desk: fx}
+    programs: [17, 18]
     timing: {heartbeat_interval: 5s, heartbeat_misses: 3}
     windows:
       - {name: move, from: "2027-06-01T10:00:00Z", to: "2027-06-01T14:00:00Z"}
@@ -41,6 +43,8 @@ PLAN = """\
 
 live
   gateway     127.0.0.1:4001, client id 911, else 913
+  programs    client ids 17, 18
+  labels      desk=fx, env=prod
   accounts    live, login by a person
   farms       usfarm, historical/ushmds
   zone        America/New_York
@@ -49,9 +53,9 @@ live
   window      server_reset: Thu 2026-11-19 00:10 EST to Thu 2026-11-19 02:00 EST
   window      move: Tue 2027-06-01 06:00 EDT to Tue 2027-06-01 10:00 EDT
   login due   Sun 2026-11-22 23:45 EST
-  timing      heartbeat_interval 5s (default 2500ms)
+  timing      heartbeat_interval 5s (default 1500ms)
   timing      heartbeat_misses 3 (default 2)
-  probe       off: that IBKR's servers are back is only believed when told, or after silence
+  probe       off: only a notice, or silence, shows that IBKR's servers are back
 
 paper
   gateway     [::1]:4002, client id 911
@@ -67,8 +71,8 @@ accounts    masked
 """
 
 WARNINGS = """\
-warning: {file}:15: gateways[0].windows[1]: over is over; remove it
-warning: {file}:17: gateways[1]: no daily_restart, every restart of the gateway will be unplanned; \
+warning: {file}:17: gateways[0].windows[1]: over is over; remove it
+warning: {file}:19: gateways[1]: no daily_restart, every restart of the gateway will be unplanned; \
 write the time set in the gateway under Lock and Exit
 """
 
@@ -107,7 +111,7 @@ def test_a_bad_file_gives_all_its_faults_and_no_plan(bad: Path, capsys: pytest.C
 
 
 def test_a_page_with_users_and_accounts_in_full(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "web.yaml").touch()
+    (tmp_path / "web.yaml").write_text("{}\n")
     file = tmp_path / "c.yaml"
     file.write_text("gateways: [{name: a, port: 1, client_id: 1}]\nhttp: {web_config: web.yaml}\nshow_accounts: true")
     assert check(file, {"STATE_DIRECTORY": "/var/lib/ib"}, NOW) == 0
@@ -117,6 +121,14 @@ def test_a_page_with_users_and_accounts_in_full(tmp_path: Path, capsys: pytest.C
     assert "journal     /var/lib/ib/journal.db, entries kept for 400d" in lines
     assert "accounts    shown in full" in lines
     assert "  farms       all are required" in lines
+
+
+def test_what_is_not_clear_of_a_region_is_said_in_the_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("defaults: {client_id: 1, server_reset: asia_pacific}\ngateways: [{name: a, port: 1}]")
+    assert check(file, {}, NOW) == 0
+    (note,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  note ")]
+    assert "in New York's winter the reset at 04:45 Hong Kong may come an hour later" in note
 
 
 app = typer.Typer()

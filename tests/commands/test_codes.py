@@ -10,7 +10,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from supervisor.commands import codes
-from supervisor.core.codes.table import KNOWN, lookup
+from supervisor.core.codes.farm_kinds import FarmKind, FarmState
+from supervisor.core.codes.notices import FarmNotice
+from supervisor.core.codes.parsers import farm
+from supervisor.core.codes.table import CATALOGUE, KNOWN, Catalogue, Code, Kind, Scope, Section, Severity, lookup
 
 PAGE = Path(__file__).parents[2] / "docs" / "codes.md"
 
@@ -54,7 +57,20 @@ def test_one_code_is_explained() -> None:
     assert "farm: historical broken" in output
     assert lookup(2105).meaning in output
     assert lookup(2105).action in output
+    assert f"you: {lookup(2105).cure}" in output
     assert "unknown:" not in output
+
+
+def test_what_a_code_does_not_have_is_left_out() -> None:
+    _, output = run("2102")
+    assert "farm:" not in output
+    assert "you:" not in output
+
+
+def test_the_disclaimer_that_waits_on_the_screen_is_explained() -> None:
+    status, output = run("10141")
+    assert status == 0
+    assert "you: Accept the disclaimer on the gateway's screen" in output
 
 
 def test_a_code_below_zero_is_explained() -> None:
@@ -63,7 +79,7 @@ def test_a_code_below_zero_is_explained() -> None:
     assert "code: -1" in output
 
 
-@pytest.mark.parametrize(("number", "severity"), [("2188", "info"), ("4711", "warning")])
+@pytest.mark.parametrize(("number", "severity"), [("2199", "info"), ("4711", "warning")])
 def test_an_unknown_code_is_not_found_but_what_happens_with_it_is_told(number: str, severity: str) -> None:
     status, output = run(number)
     assert status == 1
@@ -99,7 +115,9 @@ def test_one_code_as_json() -> None:
         "farm_state": "broken",
         "meaning": entry.meaning,
         "action": entry.action,
+        "cure": entry.cure,
         "source": entry.source,
+        "counted_from_start": True,
     }
 
 
@@ -118,9 +136,9 @@ def test_a_terminal_gets_a_table() -> None:
 
 
 def test_a_terminal_gets_an_explanation_wrapped_to_its_width() -> None:
-    shown = on_terminal(codes.panel(lookup(1100)))
+    shown = on_terminal(codes.panel(CATALOGUE, 1100))
     assert "critical" in shown
-    assert len(shown.splitlines()) > len(codes.explanation(lookup(1100)).splitlines())
+    assert len(shown.splitlines()) > len(codes.explanation(CATALOGUE, 1100).splitlines())
 
 
 @pytest.mark.parametrize(("argument", "words"), [([], "severity"), (["1100"], "upstream")])
@@ -135,12 +153,58 @@ def test_the_command_knows_a_terminal_when_it_writes_to_one(
 
 
 def test_the_page_of_the_documentation_is_not_stale() -> None:
-    assert PAGE.read_text(encoding="utf-8") == codes.markdown(), (
+    assert PAGE.read_text(encoding="utf-8") == codes.markdown(CATALOGUE), (
         "run: python -m supervisor.commands.codes > docs/codes.md"
     )
 
 
 def test_the_page_has_every_code_once() -> None:
-    rows = [line.split("|")[1].strip() for line in codes.markdown().splitlines() if line.startswith("| ")]
+    rows = [line.split("|")[1].strip() for line in codes.markdown(CATALOGUE).splitlines() if line.startswith("| ")]
     numbers = [int(cell) for cell in rows if cell.lstrip("-").isdigit()]
     assert sorted(numbers) == list(KNOWN)
+
+
+class TestAnAddedCode:
+    """A code is added by its entry alone: it is labelled, read, counted, listed, explained and documented."""
+
+    entry = Code(
+        2198,
+        "Option data farm connection is broken",
+        Kind.NOTICE,
+        Severity.WARNING,
+        Scope.FARM,
+        meaning="Made up for this test.",
+        action="Marks the farm broken.",
+        cure="Remove it.",
+        source="nowhere",
+        reads=farm(FarmKind.MARKET_DATA, FarmState.BROKEN),
+        counted=True,
+    )
+    catalogue = Catalogue((*CATALOGUE.sections, Section("More", "One more.", (entry,))))
+
+    def test_it_is_unknown_before(self) -> None:
+        assert CATALOGUE.label(2198) == "other"
+
+    def test_it_is_labelled_and_counted_from_the_start(self) -> None:
+        assert self.catalogue.label(2198) == "2198"
+        assert 2198 in self.catalogue.counted_from_start
+
+    def test_it_is_read(self) -> None:
+        notice = self.catalogue.read(2198, "Option data farm connection is broken:usopt")
+        assert notice == FarmNotice(FarmKind.MARKET_DATA, FarmState.BROKEN, "usopt")
+
+    def test_it_is_listed(self) -> None:
+        assert f" 2198  warning   farm            {self.entry.title}" in codes.columns(self.catalogue.known.values())
+        assert 2198 in [record["number"] for record in json.loads(codes.as_json(self.catalogue))]
+
+    def test_it_is_explained(self) -> None:
+        shown = codes.explanation(self.catalogue, 2198)
+        assert "farm: market_data broken" in shown
+        assert "you: Remove it." in shown
+        assert "unknown:" not in shown
+
+    def test_it_is_documented(self) -> None:
+        page = codes.markdown(self.catalogue)
+        assert "## More" in page
+        assert "| 2198 | Option data farm connection is broken | warning | farm | Made up for this test. |" in page
+        assert "2157, 2198 exist" in page

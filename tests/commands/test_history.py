@@ -42,7 +42,7 @@ def said(*words: str, columns: int | None = 160) -> Result:
 def test_the_outages_and_what_they_cost_are_two_tables(daemon: Running) -> None:
     result = said("--url", daemon.url)
     assert result.exit_code == 0, result.output
-    assert "unplanned  session lost" in result.stdout
+    assert "unplanned  The gateway at" in result.stdout
     assert "goes on" in result.stdout
     totals = result.stdout[result.stdout.index("AVAILABLE") :]
     assert "live" in totals
@@ -79,7 +79,7 @@ def test_the_journal_is_read_offline_or_when_no_daemon_answers_and_that_is_said(
         result = said(*words, "--config", str(daemon.file))
         assert result.exit_code == 0, result.output
         assert "journal.db, not from a daemon" in result.output
-        assert "session lost" in result.output
+        assert "closed the session" in result.output
 
 
 def test_an_unknown_gateway_is_wrong_usage_without_a_daemon_too(daemon: Running) -> None:

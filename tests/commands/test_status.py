@@ -134,7 +134,7 @@ def test_credentials_that_are_no_line_of_text_are_wrong_usage(content: bytes, tm
 )
 def test_what_is_no_url_is_wrong_usage_wherever_it_stands(url: str) -> None:
     named = said("wait", "--gateway", "live", "--url", url)
-    assert (named.exit_code, "is no URL, like http://127.0.0.1:14000" in named.output) == (2, True)
+    assert (named.exit_code, "is not a URL like http://127.0.0.1:14000" in named.output) == (2, True)
     found = said("status", IB_SUPERVISOR_URL=url)
     assert (found.exit_code, "$IB_SUPERVISOR_URL" in found.output) == (2, True)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.config.load import load
+from supervisor.config.zones import doubt_about
 from tests.config.loading import NOW, config_of, gateway
 from tests.config.web_files import TLS, USERS, a_web_file
 
@@ -128,7 +129,7 @@ gateways:
   - {name: one, client_id: 911, daily_restart: {time: "23:45", timezone: UTC}}
   - {name: two, client_id: 913, daily_restart: {time: "23:50", timezone: UTC}}
 """
-    assert warned(text) == ["gateways[1]: one is the same gateway, 127.0.0.1:4001"]
+    assert warned(text) == ["gateways[1]: one is the same gateway, on the same host and port"]
 
 
 def test_the_id_of_the_probe() -> None:
@@ -136,10 +137,69 @@ def test_the_id_of_the_probe() -> None:
     assert warned(text) == ["gateways[0].client_id_fallback: 912 is the id of the command probe"]
 
 
-def test_a_zone_without_summer_time() -> None:
-    assert one('server_reset: europe, daily_restart: {time: "20:00", timezone: EST}') == [
+def test_an_id_that_a_program_uses_too() -> None:
+    text = f"""
+defaults: {{{QUIET}, programs: [17, 911, 912]}}
+gateways:
+  - {{name: one, port: 4001, client_id: 911, client_id_fallback: 17}}
+  - {{name: two, port: 4002, client_id: 18}}
+"""
+    assert [each for each in warned(text) if "programs" in each] == [
+        "defaults.programs[0]: 17 is also the client_id_fallback of one",
+        "defaults.programs[1]: 911 is also the client_id of one",
+        "defaults.programs[2]: 912 is also the id of the command probe",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "doubt", "right"),
+    [
+        ("EST", "has no summer time", "America/New_York"),
+        ("Etc/GMT+8", "is 8 hours WEST of Greenwich in the tz database", "such as Asia/Hong_Kong"),
+        ("Etc/GMT-5", "is 5 hours EAST of Greenwich in the tz database", "such as America/New_York"),
+        ("Etc/GMT-14", "is 14 hours EAST of Greenwich in the tz database", "such as America/New_York"),
+        ("localtime", "is the zone of this machine", "the gateway's zone"),
+        ("posixrules", "is a rule of the tz database", "the gateway's zone"),
+        ("Factory", "means that no zone was set", "the gateway's zone"),
+        ("posix/Asia/Tokyo", "is a second form of a zone", "write Asia/Tokyo"),
+    ],
+)
+def test_a_zone_that_is_most_likely_not_the_one_that_was_meant(zone: str, doubt: str, right: str) -> None:
+    found = doubt_about(zone)
+    assert found is not None
+    assert found[0].startswith(doubt)
+    assert right in found[1]
+
+
+def test_a_doubtful_zone_of_a_restart_is_told() -> None:
+    assert one('server_reset: none, daily_restart: {time: "20:00", timezone: EST}') == [
         "gateways[0].daily_restart.timezone: EST has no summer time"
     ]
+
+
+def test_a_doubtful_zone_of_a_window_is_told_too() -> None:
+    window = '{name: sat, weekly: "Sat 04:00", for: 2h, timezone: Etc/GMT+8}'
+    (warning,) = one(f"{QUIET}, windows: [{window}]")
+    assert warning.startswith("gateways[0].windows[0].timezone: Etc/GMT+8 is 8 hours WEST")
+
+
+def test_no_warning_shows_what_was_in_a_variable() -> None:
+    text = """
+defaults: {name: "${NAME}", port: "${PORT}", client_id: 911}
+gateways:
+  - daily_restart: {time: "23:45", timezone: "${ZONE}"}
+    windows:
+      - {name: "${NAME}", from: "2020-01-01T00:00:00Z", to: "2020-01-02T00:00:00Z"}
+  - {name: other, client_id: 913, programs: ["${ID}"]}
+  - {name: third, port: 4003, daily_restart: {time: "23:45", timezone: Etc/GMT+5}}
+http: {listen: "0.0.0.0:${PORT}"}
+"""
+    env = {"NAME": "hunter2", "PORT": "4711", "ZONE": "Etc/GMT+5", "ID": "911"}
+    told = [str(warning).partition(": ")[2] for warning in config_of(text, env).warnings]
+    assert len(told) > 8
+    assert [each for each in told for value in ("hunter2", "4711") if value in each] == []
+    assert sum("Etc/GMT+5" in each for each in told) == 1, "that of the third, which is written out"
+    assert any(each.startswith('gateways[1].programs[0]: "${ID}" is also the client_id of "${NAME}"') for each in told)
 
 
 def test_a_window_that_is_over() -> None:
@@ -166,7 +226,7 @@ def test_a_page_for_others_with_tls_and_users_is_left_alone(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("", "can read everything"), (TLS, "can read everything"), (USERS, "travel without encryption")],
+    [("{}", "can read everything"), (TLS, "can read everything"), (USERS, "travel without encryption")],
 )
 def test_a_page_for_others_that_lacks_tls_or_users(tmp_path: Path, text: str, words: str) -> None:
     (found,) = warned(f"{gateway(QUIET)}http: {{listen: '0.0.0.0:1', web_config: {a_web_file(tmp_path, text)}}}")

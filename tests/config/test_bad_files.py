@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from supervisor.config.faults import ConfigError
-from supervisor.config.load import MOST_BYTES, load
+from supervisor.config.load import load
+from supervisor.config.text_file import MOST_BYTES
 from tests.config.loading import NOW
 
 TESTDATA = Path(__file__).parent / "testdata"
-ENV = {"NOT_A_PORT": "seventy", "EMPTY": ""}
+ENV = {"NOT_A_PORT": "seventy", "EMPTY": "", "ID": "4711", "NAME": "hunter2", "PORT": "4711"}
+ENV |= {"TIME": "11:45 PM", "LONG": "4711s", "AFTER": "2047-11-01T00:00:00Z"}
 
 
 def faults_of(path: Path) -> list[str]:
@@ -54,7 +57,25 @@ def test_a_path_that_no_file_can_have() -> None:
     assert "cannot be read: embedded null byte" in faults_of(Path("a\0b"))[0].replace("\x00", "0")
 
 
-def test_a_file_without_end() -> None:
-    assert faults_of(Path("/dev/zero")) == [
-        f"/dev/zero: larger than {MOST_BYTES} bytes; give the path of a config file"
-    ]
+def test_a_device_is_not_read() -> None:
+    assert faults_of(Path("/dev/zero")) == ["/dev/zero: is no regular file; give the path of a config file"]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "supervisor.yaml"
+    os.mkfifo(path)
+    assert faults_of(path) == [f"{path}: is a pipe; give the path of a config file"]
+
+
+def test_a_file_that_is_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "supervisor.yaml"
+    path.write_bytes(b"#" * (MOST_BYTES + 1))
+    assert faults_of(path) == [f"{path}: larger than {MOST_BYTES} bytes; give the path of a config file"]
+    path.write_bytes(b"#" * MOST_BYTES)
+    assert "the file is empty" in faults_of(path)[0]
+
+
+def test_no_fault_shows_what_was_in_a_variable() -> None:
+    told = (TESTDATA / "secrets.faults").read_text(encoding="utf-8")
+    assert len(told.splitlines()) > 15
+    assert [value for value in ENV.values() if value and value in told] == []

@@ -62,4 +62,4 @@ def test_a_container_is_set_by_its_environment() -> None:
 
 def test_a_container_that_listens_for_all_is_warned_of() -> None:
     (warning,) = load(FILES / "container.yaml", {}, NOW).warnings
-    assert "whoever reaches 0.0.0.0:14000 can read everything" in str(warning)
+    assert 'everybody who reaches "${IB_SUPERVISOR_LISTEN:-0.0.0.0:14000}" can read everything' in str(warning)

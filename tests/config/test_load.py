@@ -154,6 +154,39 @@ def test_steps_of_the_backoff_that_are_not_written_give_way(written: str, steps:
     assert (timing.retry_initial, timing.retry_max_early, timing.retry_max) == steps
 
 
+@pytest.mark.parametrize(
+    ("written", "suspect", "early"),
+    [
+        ("", 0.5, 2.0),
+        ("heartbeat_timeout: 200ms", 0.2, 2.0),
+        ("handshake_timeout: 1s", 0.5, 1.0),
+        ("heartbeat_timeout: 4s, suspect_after: 4s, handshake_timeout: 9s, handshake_timeout_early: 9s", 4.0, 9.0),
+    ],
+)
+def test_a_part_of_a_timer_that_is_not_written_gives_way_to_it(written: str, suspect: float, early: float) -> None:
+    timing = policy_of(f"timing: {{{written}}}").timing
+    assert (timing.suspect_after, timing.handshake_timeout_early) == (suspect, early)
+
+
+def test_labels_and_programs() -> None:
+    policy = policy_of('labels: {env: prod, desk: fx, _room: "3"}, programs: [18, 0]')
+    assert policy.labels == (("_room", "3"), ("desk", "fx"), ("env", "prod"))
+    assert policy.programs == (18, 0)
+
+
+def test_labels_of_defaults_merge_with_those_of_a_gateway() -> None:
+    config = config_of("""
+defaults: {client_id: 911, labels: {desk: fx, env: prod}}
+gateways: [{name: live, port: 4001, labels: {env: "test"}}]
+""")
+    assert config.gateways[0].labels == (("desk", "fx"), ("env", "test"))
+
+
+def test_further_names_of_the_daemon() -> None:
+    text = f"gateways: [{LIVE}]\nhttp: {{names: [ib-supervisor, gateways.example.net]}}"
+    assert config_of(text).http.names == ("ib-supervisor", "gateways.example.net")
+
+
 def test_sections_of_the_daemon_itself() -> None:
     config = config_of(
         f"gateways: [{LIVE}]\nhttp: {{listen: '[::1]:0'}}\njournal: {{path: /var/j.db, retention: 30d}}\n"
@@ -185,7 +218,7 @@ def test_paths_are_absolute_even_if_the_file_was_named_relative(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "c.yaml").write_text(f"gateways: [{LIVE}]\nhttp: {{web_config: web.yaml}}")
-    (tmp_path / "web.yaml").touch()
+    (tmp_path / "web.yaml").write_text("{}\n")
     monkeypatch.chdir(tmp_path)
     config = load(Path("c.yaml"), {})
     assert config.journal.path == tmp_path / "journal.db"

@@ -19,7 +19,7 @@ from supervisor.config.load import load
 from supervisor.config.model import FileKeys
 from supervisor.config.reference import SECTIONS, shown_default, tables, with_tables
 from supervisor.config.window_keys import OnceWindowKeys, WeeklyWindowKeys
-from supervisor.config.yaml_lines import Node, parse
+from supervisor.yaml_lines import Node, parse
 from tests.config.loading import FILES, NOW, config_of
 
 REFERENCE = FILES / "supervisor.yaml"

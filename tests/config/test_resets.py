@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from supervisor.config.resets import REGIONS, newest, reset_windows, tables
+from supervisor.config.resets import REGIONS, newest, reset_notes, reset_windows, tables
+from supervisor.core.calendar.schedule import rows
 from supervisor.core.calendar.windows import Explains, Window, active, occurrences
 
 OLDER, NEWER = date(2024, 12, 20), date(2027, 1, 1)
@@ -46,9 +48,11 @@ def test_the_newest_table_that_is_valid_counts_and_before_all_the_oldest() -> No
                                   "Thu 05:15-06:45", "Fri 05:15-06:45"]),
         (NEWER, "europe", ["Sun 05:25-06:45", "Mon 05:25-06:45", "Tue 05:25-06:45", "Wed 05:25-06:45",
                            "Thu 05:25-06:45", "Fri 05:25-06:45"]),
-        (NEWER, "asia_pacific", ["Sat 20:45-22:05", "Sun 12:15-13:15", "Sun 20:45-22:05", "Mon 12:15-13:15",
-                                 "Mon 20:45-22:05", "Tue 12:15-13:15", "Tue 20:45-22:05", "Wed 12:15-13:15",
-                                 "Wed 20:45-22:05", "Thu 12:15-13:15", "Thu 20:45-22:05", "Fri 12:15-13:15"]),
+        (NEWER, "asia_pacific", ["Sat 20:45-22:05", "Sat 21:45-23:05", "Sun 12:15-13:15", "Sun 20:45-22:05",
+                                 "Sun 21:45-23:05", "Mon 12:15-13:15", "Mon 20:45-22:05", "Mon 21:45-23:05",
+                                 "Tue 12:15-13:15", "Tue 20:45-22:05", "Tue 21:45-23:05", "Wed 12:15-13:15",
+                                 "Wed 20:45-22:05", "Wed 21:45-23:05", "Thu 12:15-13:15", "Thu 20:45-22:05",
+                                 "Thu 21:45-23:05", "Fri 12:15-13:15"]),
         (OLDER, "north_america", ["Sun 04:45-05:45", "Mon 04:45-05:45", "Tue 04:45-05:45", "Wed 04:45-05:45",
                                   "Thu 04:45-05:45", "Fri 04:45-05:45"]),
         (OLDER, "europe", ["Sun 04:45-05:45", "Mon 04:45-05:45", "Tue 04:45-05:45", "Wed 04:45-05:45",
@@ -73,6 +77,32 @@ def test_north_america_s_older_span_crosses_midnight_and_leaves_out_friday_night
 def test_europe_s_spans_follow_summer_time() -> None:
     (daily, _) = reset_windows("europe", NEWER)
     assert spans((daily,), "2027-07-05 00:00", "2027-07-06 00:00") == ["Mon 04:25-05:45"]
+
+
+def test_asia_s_first_reset_is_planned_until_7_05_hong_kong_in_new_york_s_winter_and_6_05_in_its_summer() -> None:
+    daily = reset_windows("asia_pacific", NEWER)[:-1]
+    hong_kong = ZoneInfo("Asia/Hong_Kong")
+
+    def ends(day: str) -> set[str]:
+        found = occurrences(daily, z(f"{day} 20:00"), z(f"{day} 23:00"))
+        return {f"{o.end.astimezone(hong_kong):%H:%M}" for o in found}
+
+    assert ends("2027-01-05") == {"06:05", "07:05"}
+    assert ends("2027-07-06") == {"06:05"}
+
+
+def test_what_two_readings_of_a_page_say_alike_is_listed_once() -> None:
+    gateways = [("live", reset_windows("asia_pacific", NEWER))]
+    summer = rows(gateways, z("2027-07-06 12:00"), z("2027-07-07 12:00"))
+    assert [f"{row.occurrence.at:%H:%M}" for row in summer] == ["12:15", "20:45"]
+    winter = rows(gateways, z("2027-01-05 12:00"), z("2027-01-06 12:00"))
+    assert [f"{row.occurrence.at:%H:%M}" for row in winter] == ["12:15", "20:45", "21:45"]
+
+
+def test_what_is_not_clear_of_a_region_is_a_note() -> None:
+    assert reset_notes(["north_america", "europe"], NEWER) == ()
+    (note,) = reset_notes(["asia_pacific"], NEWER)
+    assert "an hour later" in note
 
 
 @pytest.mark.parametrize("on", [OLDER, NEWER])

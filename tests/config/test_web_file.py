@@ -1,8 +1,10 @@
 """The file of `http.web_config`: what it may say, what is refused with which words, and that promtool agrees."""
 
+import os
 import shutil
 import ssl
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -147,4 +149,21 @@ def test_its_faults_are_told_together_with_those_of_the_config(tmp_path: Path) -
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     path = a_web_file(tmp_path, "")
     path.write_bytes(b"\xff\xfe\xff")
-    assert read(path)[1] == ["web.yaml: cannot be read: not UTF-8; let the user that runs the daemon read it"]
+    assert read(path)[1] == ["web.yaml:1: not UTF-8: byte 0xff; save the file as UTF-8"]
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    path = a_web_file(tmp_path, "")
+    path.write_bytes(b"basic_auth_users: {}\n" + b"#" * 30_000_000)
+    began = time.perf_counter()
+    assert read(path)[1] == ["web.yaml: larger than 1048576 bytes; give the path of a config file"]
+    assert time.perf_counter() - began < 1.0
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "web.yaml")
+    assert read(tmp_path / "web.yaml")[1] == ["web.yaml: is a pipe; give the path of a config file"]
+    (tmp_path / "c.yaml").write_text(f"gateways: [{LIVE}]\nhttp: {{web_config: web.yaml}}")
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path / "c.yaml", {})
+    assert 'web.yaml" is no file' in str(refused.value)

@@ -15,7 +15,10 @@ from zoneinfo import ZoneInfo
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.rules import FRIDAY, Daily, Weekly
 from supervisor.core.calendar.windows import Explains, daily_restart, server_reset
-from supervisor.core.model.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
+from supervisor.core.explain.causes import explain
+from supervisor.core.explain.narrator import Narrator
+from supervisor.core.explain.report import Report
+from supervisor.core.model.actions import Action, Close, Connect, Persist, Ping, Probe
 from supervisor.core.model.events import (
     AccountsReceived,
     Ending,
@@ -34,14 +37,16 @@ from supervisor.core.model.events import (
     TrafficSeen,
 )
 from supervisor.core.model.facts import Facts
-from supervisor.core.model.layers import LADDER, TOP, Layer
+from supervisor.core.model.layers import LAYERS, Layer
 from supervisor.core.model.policy import Policy, Timing
-from supervisor.core.model.snapshot import Snapshot, snapshot
+from supervisor.core.model.records import Record
+from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.status import Status
+from supervisor.core.model.vocabulary import OPEN, Phase, Planning
 from supervisor.core.parts import outages
-from supervisor.core.parts.session import OPEN, Phase
-from supervisor.core.step import machine
-from supervisor.core.step.state import State, initial
+from supervisor.core.step.state import State, Wake, initial
+from supervisor.core.step.step import step
+from supervisor.core.step.view import snapshot
 
 NEW_YORK = "America/New_York"
 NOON = "2027-01-06T12:00:00Z"
@@ -101,10 +106,13 @@ class World:
         self.facts = facts if facts is not None else Facts()
         self.steps = 0
         self.log: list[tuple[float, Action]] = []
+        self.records: list[Record] = []
+        self.reports: list[Report] = []
+        self._narrator = Narrator()
         self.observed = 0.0
         self.broken = 0.0
-        self.seen: list[tuple[float, int]] = []
-        self._snapshot: Snapshot | None = None
+        self.seen: list[tuple[float, Layer | None]] = []
+        self._shown: tuple[State, Snapshot] | None = None
         self._coming: list[tuple[float, int, Event]] = []
         self._number = count()
         self.began = self.now.mono
@@ -131,16 +139,27 @@ class World:
     @property
     def layers(self) -> tuple[Layer, ...]:
         """Those that are up."""
-        return LADDER[: self.state.height]
+        shown = self.snapshot
+        return tuple(layer for layer in LAYERS if shown.layer_up(layer))
 
     @property
     def broken_layer(self) -> Layer | None:
-        return LADDER[self.state.height] if self.state.height < TOP else None
+        return self.state.broken
 
     @property
     def snapshot(self) -> Snapshot:
-        self._snapshot = snapshot(self.state, self.policy, self._snapshot)
-        return self._snapshot
+        shown = snapshot(self.state, self.policy, self._shown)
+        self._shown = (self.state, shown)
+        return shown
+
+    @property
+    def why(self) -> str:
+        """The likely cause and its cure, as people read them; empty without one."""
+        return str(explain(self.state.cause)) if self.state.cause is not None else ""
+
+    @property
+    def wake(self) -> Wake:
+        return self.state.wake
 
     def connects(self) -> list[float]:
         """When the attempts began, in seconds since the beginning."""
@@ -158,23 +177,29 @@ class World:
     def closes(self) -> list[Close]:
         return [action for _, action in self.log if isinstance(action, Close)]
 
-    def tells(self, kind: str) -> list[Tell]:
-        return [action for _, action in self.log if isinstance(action, Tell) and action.kind == kind]
+    def tells(self, kind: str) -> list[Report]:
+        return [report for report in self.reports if report.kind == kind]
 
     def failures(self) -> dict[str, int]:
         return {reason.value: times for reason, times in self.state.counters.failures.items()}
 
     def losses(self) -> dict[tuple[str, bool], int]:
-        return {(reason.value, planned): times for (reason, planned), times in self.state.counters.losses.items()}
+        losses = self.state.counters.losses.items()
+        return {(reason.value, planning is Planning.PLANNED): times for (reason, planning), times in losses}
 
     def counted(self) -> dict[tuple[str, bool], int]:
         """The outages that were counted."""
-        return {(cause.value, planned): times for (cause, planned), times in self.state.outages.counts.items()}
+        counts = self.state.outages.totals.counts.items()
+        return {(layer.value, planning is Planning.PLANNED): times for (layer, planning), times in counts}
 
     def booked(self) -> dict[tuple[str, bool], float]:
         """The seconds that were booked, rounded to a tenth, but for zeros."""
-        seconds = self.state.outages.seconds.items()
-        return {(cause.value, planned): round(length, 1) for (cause, planned), length in seconds if round(length, 1)}
+        seconds = self.state.outages.totals.seconds.items()
+        return {
+            (layer.value, planning is Planning.PLANNED): round(length, 1)
+            for (layer, planning), length in seconds
+            if round(length, 1)
+        }
 
     def restarts(self) -> dict[str, int]:
         return {result.value: times for result, times in self.state.restarts.counts.items()}
@@ -197,12 +222,15 @@ class World:
         passed = max(0.0, self.now.mono - before.at.mono)
         if before.outages.observing:
             self.observed += passed
-            self.broken += passed if before.height < TOP else 0.0
-        self.state, actions = machine.step(before, event, self.now, self.policy)
+            self.broken += passed if before.broken is not None else 0.0
+        self.state, actions, happened = step(before, event, self.now, self.policy)
         self.steps += 1
         self.log += [(self.now.mono, action) for action in actions]
-        if not self.seen or self.seen[-1][1] != self.state.height:
-            self.seen.append((self.elapsed, self.state.height))
+        self.records += happened
+        reports = (self._narrator.tell(record, self.state.at.mono) for record in happened)
+        self.reports += [report for report in reports if report is not None]
+        if not self.seen or self.seen[-1][1] is not self.state.broken:
+            self.seen.append((self.elapsed, self.state.broken))
         for action in actions:
             self._carry_out(action)
         self._check()
@@ -281,7 +309,7 @@ class World:
                 return self
 
     def _next(self, end: float) -> float:
-        wake = machine.wake(self.state, self.policy)
+        wake = self.state.wake
         moments = [end]
         if wake.mono is not None:
             moments.append(wake.mono)
@@ -318,7 +346,7 @@ class World:
                 self.later(self.peer.round_trip, TimeAnswered(action.epoch, int(self.now.wall.timestamp())))
             case Probe() if self.peer.probes:
                 self.later(self.peer.round_trip, ProbeAnswered(action.epoch, action.request_id))
-            case Keep():
+            case Persist():
                 self.facts = action.facts
             case _:
                 pass
@@ -343,12 +371,12 @@ class World:
             self.later(0.002 + peer.ready_after, NextIdReceived(epoch, peer.order_id))
 
     def _check(self) -> None:
-        books, at = self.state.outages, self.state.at
-        assert outages.balanced(books)
-        held = books.current.held if books.current is not None else 0.0
-        assert math.isclose(sum(books.seconds.values()) + held, self.broken, rel_tol=1e-9, abs_tol=1e-6)
-        assert math.isclose(books.observed, self.observed, rel_tol=1e-9, abs_tol=1e-6)
-        wake = machine.wake(self.state, self.policy)
+        kept, at = self.state.outages, self.state.at
+        assert outages.balanced(kept)
+        held = kept.current.held if kept.current is not None else 0.0
+        assert math.isclose(sum(kept.totals.seconds.values()) + held, self.broken, rel_tol=1e-9, abs_tol=1e-6)
+        assert math.isclose(kept.totals.observed, self.observed, rel_tol=1e-9, abs_tol=1e-6)
+        wake = self.state.wake
         assert wake.mono is None or wake.mono > at.mono, "the loop would spin"
         assert wake.wall is None or wake.wall > at.wall, "the loop would spin"
         if self.phase not in (Phase.IDLE, Phase.STOPPED):

@@ -12,8 +12,8 @@ from supervisor.core.codes.notices import (
     Desupported,
     FarmNotice,
     Notice,
-    Other,
     PacingWarning,
+    Plain,
     ReadOnly,
     UpstreamLost,
     UpstreamRestored,
@@ -29,6 +29,21 @@ HMDS_OK = "HMDS data farm connection is OK:"
 HMDS_BROKEN = "HMDS data farm connection is broken:"
 SEC_OK = "Sec-def data farm connection is OK:"
 SEC_BROKEN = "Sec-def data farm connection is broken:"
+FARM_CODES = {
+    2103: (MD, BROKEN),
+    2104: (MD, OK),
+    2105: (HMDS, BROKEN),
+    2106: (HMDS, OK),
+    2107: (HMDS, INACTIVE),
+    2108: (MD, INACTIVE),
+    2119: (MD, CONNECTING),
+    2120: (HMDS, CONNECTING),
+    2157: (SEC, BROKEN),
+    2158: (SEC, OK),
+    2159: (SEC, INACTIVE),
+}
+"""What each farm code says of its farm, whatever the text."""
+
 LOST_IB = "Connectivity between IB and Trader Workstation has been lost."
 LOST_IBKR = "Connectivity between IBKR and Trader Workstation has been lost."
 BACK_IB = "Connectivity between IB and Trader Workstation has been restored - data maintained."
@@ -113,9 +128,9 @@ SAMPLES: list[tuple[int, int, str, Notice]] = [
     (25, 2104, f"{MD_OK}usfarm.nj", FarmNotice(MD, OK, "usfarm.nj")),
     (26, 2103, f"{MD_BROKEN}usfarm", FarmNotice(MD, BROKEN, "usfarm")),
     (27, 2105, f"{HMDS_BROKEN}ushmds", FarmNotice(HMDS, BROKEN, "ushmds")),
-    (27, 10182, DEAD_STREAM, Other(10182)),
+    (27, 10182, DEAD_STREAM, Plain()),
     (27, 2106, f"{HMDS_OK}ushmds", FarmNotice(HMDS, OK, "ushmds")),
-    (28, 10182, "请求实时更新失败（连接断开）。", Other(10182)),
+    (28, 10182, "请求实时更新失败（连接断开）。", Plain()),
     (
         29,
         10197,
@@ -126,23 +141,23 @@ SAMPLES: list[tuple[int, int, str, Notice]] = [
         30,
         162,
         "Historical Market Data Service error message:API historical data query cancelled: 5",
-        Other(162),
+        Plain(),
     ),
-    (31, 0, "Warning: Approaching max rate of 50 messages per second (44)", PacingWarning(exceeded=False)),
+    (31, 0, "Warning: Approaching max rate of 50 messages per second (44)", PacingWarning()),
     (
         32,
         321,
         "Error validating request:-'bN' : cause - The API interface is currently in Read-Only mode.",
         ReadOnly(),
     ),
-    (33, -1, "System.Net.Sockets.SocketException (104): Connection reset by peer", Other(-1)),
-    (34, -1, "Socket connection for client{1} has closed.", Other(-1)),
-    (35, -1, "Peer closed connection. clientId 123 already in use?", Other(-1)),
+    (33, -1, "System.Net.Sockets.SocketException (104): Connection reset by peer", Plain()),
+    (34, -1, "Socket connection for client{1} has closed.", Plain()),
+    (35, -1, "Peer closed connection. clientId 123 already in use?", Plain()),
     (
         36,
         -1,
         "Login failed - Soft token=0 received instead of expected permanent for ndc1.ibllc.com:4001 (SSL)",
-        Other(-1),
+        Plain(),
     ),
     (
         37,
@@ -151,4 +166,7 @@ SAMPLES: list[tuple[int, int, str, Notice]] = [
         "20250320. The minimum supported version at that time will be 1030.1.",
         Desupported("1019.2", dt.date(2025, 3, 20), "1030.1"),
     ),
+    (38, 10141, "Paper trading disclaimer must first be accepted for API connection.", Plain()),
+    (39, 2139, "Real paper-trading has not been acknowledged yet.", Plain()),
+    (40, 2188, "Up-to-the-second historical data requires additional subscription for the API.", Plain()),
 ]

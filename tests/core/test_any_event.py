@@ -11,10 +11,11 @@ from supervisor.core.calendar.rules import Once
 from supervisor.core.calendar.windows import custom, daily_restart
 from supervisor.core.model import events
 from supervisor.core.model.events import Ending, Event
-from supervisor.core.model.layers import LADDER, Layer, lowest_broken
+from supervisor.core.model.layers import BELOW_UPSTREAM, Layer
 from supervisor.core.model.policy import AccountMode, Policy, Reauth, RequiredFarm
+from supervisor.core.model.vocabulary import OPEN, Phase
 from supervisor.core.parts import outages
-from supervisor.core.parts.session import OPEN, TRANSITIONS, Phase
+from supervisor.core.parts.session import TRANSITIONS
 from tests.core.driver import NEW_YORK, RESET, RESTART, WEEKEND, World, policy
 
 WINDOWED = policy(
@@ -106,17 +107,14 @@ def holds(world: World) -> None:
     """What always holds, beyond what the driver looks at after each step."""
     state = world.state
     assert state.session.phase in TRANSITIONS
-    assert (state.session.phase is Phase.READY) is (state.height >= 3)
-    assert state.paused <= (state.session.phase is Phase.STOPPED)
-    assert (world.word() == "up") is (state.height == len(LADDER) and state.session.phase is Phase.READY)
-    broken = lowest_broken(state.height)
+    assert (state.session.phase is Phase.READY) is (state.broken not in (Layer.PORT, Layer.HANDSHAKE, Layer.SESSION))
+    assert state.operator.pause is None or state.session.phase is Phase.STOPPED
+    assert (world.word() == "up") is (state.broken is None and state.session.phase is Phase.READY)
+    broken = state.broken
     if state.outages.observing:
         current = state.outages.current
         assert (broken is not None) is (current is not None and current.ended is None)
-    assert (state.low_since is not None) is (
-        broken in (Layer.PORT, Layer.HANDSHAKE, Layer.SESSION, Layer.HEARTBEAT)
-        and state.session.phase is not Phase.STOPPED
-    )
+    assert (state.low_since is not None) is (broken in BELOW_UPSTREAM and state.session.phase is not Phase.STOPPED)
     assert outages.balanced(state.outages)
     assert len(state.farms.known) <= 200
     assert (state.session.phase in OPEN) or not state.heartbeat.pings

@@ -4,33 +4,37 @@ import datetime as dt
 
 import pytest
 
-from supervisor.core.explain import causes
-from supervisor.core.explain.causes import Cause, CauseKey, describe
-from supervisor.core.parts.session import Failure, Loss
+from supervisor.core.explain.causes import Explanation, explain
+from supervisor.core.model.cause import Cause, CauseKey
+from supervisor.core.model.vocabulary import Failure, Loss
+from supervisor.core.parts import diagnosis
 
 
-def told(key: CauseKey, host: str = "gw.example") -> Cause:
+def told(key: CauseKey, host: str = "gw.example") -> Explanation:
     """The cause with every fact given."""
-    return describe(
-        key,
-        host=host,
-        port=4001,
-        client_id=911,
-        mode="paper",
-        new_port=4002,
-        window="daily_restart",
-        farms=("usfarm", "ushmds"),
-        version="1019.2",
-        day=dt.date(2025, 3, 20),
-        minimum="1030.1",
+    return explain(
+        Cause(
+            key,
+            host=host,
+            port=4001,
+            client_id=911,
+            mode="paper",
+            new_port=4002,
+            window="daily_restart",
+            farms=("usfarm", "ushmds"),
+            version="1019.2",
+            day=dt.date(2025, 3, 20),
+            minimum="1030.1",
+        )
     )
 
 
 @pytest.mark.parametrize("key", CauseKey)
 @pytest.mark.parametrize("full", [True, False], ids=["all known", "little known"])
-def test_every_cause_is_one_sentence_and_so_is_its_cure(key: CauseKey, full: bool) -> None:
-    cause = told(key) if full else describe(key, host="127.0.0.1", port=4001)
-    for sentence in (cause.words, cause.cure):
+def test_every_cause_is_one_sentence_and_its_cure_is_short_sentences(key: CauseKey, full: bool) -> None:
+    cause = told(key) if full else explain(Cause(key, host="127.0.0.1", port=4001))
+    for text in (cause.words, *cause.cure.split(". ")):
+        sentence = text if text.endswith(".") else f"{text}."
         assert sentence[0].isupper() or sentence[0].isdigit() or sentence.startswith("gw.example")
         assert sentence.endswith(".")
         assert ". " not in sentence
@@ -72,7 +76,7 @@ def test_the_cure_of_a_desupported_version_names_the_minimum() -> None:
 
 
 def test_one_farm_is_named_in_the_singular() -> None:
-    assert "data farm usfarm:" in describe(CauseKey.FARM_BROKEN, host="h", port=1, farms=["usfarm"]).words
+    assert "data farm usfarm:" in explain(Cause(CauseKey.FARM_BROKEN, host="h", port=1, farms=("usfarm",))).words
 
 
 def test_an_ipv6_address_stands_in_brackets() -> None:
@@ -86,28 +90,28 @@ def test_braces_in_a_host_are_only_text() -> None:
 @pytest.mark.parametrize("failure", Failure)
 @pytest.mark.parametrize("ghost", [True, False])
 def test_every_failure_has_a_cause(failure: Failure, ghost: bool) -> None:
-    assert causes.of_failure(failure, ghost=ghost) in CauseKey
+    assert diagnosis.of_failure(failure, ghost=ghost) in CauseKey
 
 
 def test_an_id_in_use_is_our_ghost_or_a_rival() -> None:
-    assert causes.of_failure(Failure.CLIENT_ID_IN_USE, ghost=True) is CauseKey.CLIENT_ID_GHOST
-    assert causes.of_failure(Failure.CLIENT_ID_IN_USE, ghost=False) is CauseKey.CLIENT_ID_RIVAL
-    assert causes.of_failure(Failure.REFUSED, ghost=True) is CauseKey.PORT_REFUSED
+    assert diagnosis.of_failure(Failure.CLIENT_ID_IN_USE, ghost=True) is CauseKey.CLIENT_ID_GHOST
+    assert diagnosis.of_failure(Failure.CLIENT_ID_IN_USE, ghost=False) is CauseKey.CLIENT_ID_RIVAL
+    assert diagnosis.of_failure(Failure.REFUSED, ghost=True) is CauseKey.PORT_REFUSED
 
 
 @pytest.mark.parametrize("loss", Loss)
 @pytest.mark.parametrize("restarting", [True, False])
 def test_every_loss_has_a_cause_unless_we_ended_the_session(loss: Loss, restarting: bool) -> None:
     ours = loss in (Loss.OPERATOR, Loss.SHUTDOWN)
-    assert (causes.of_loss(loss, restarting=restarting) is None) is ours
+    assert (diagnosis.of_loss(loss, restarting=restarting) is None) is ours
 
 
 def test_a_session_closed_in_the_window_of_a_restart_is_the_restart() -> None:
-    assert causes.of_loss(Loss.RESET, restarting=True) is CauseKey.RESTART
-    assert causes.of_loss(Loss.RESET, restarting=False) is CauseKey.SESSION_CLOSED
-    assert causes.of_loss(Loss.HEARTBEAT, restarting=True) is CauseKey.HEARTBEAT_LOST
+    assert diagnosis.of_loss(Loss.RESET, restarting=True) is CauseKey.RESTART
+    assert diagnosis.of_loss(Loss.RESET, restarting=False) is CauseKey.SESSION_CLOSED
+    assert diagnosis.of_loss(Loss.HEARTBEAT, restarting=True) is CauseKey.HEARTBEAT_LOST
 
 
 def test_a_lost_upstream_is_the_reset_only_if_a_window_explains_it() -> None:
-    assert causes.of_upstream(reset=True) is CauseKey.UPSTREAM_RESET
-    assert causes.of_upstream(reset=False) is CauseKey.UPSTREAM_LOST
+    assert diagnosis.of_upstream(reset=True) is CauseKey.UPSTREAM_RESET
+    assert diagnosis.of_upstream(reset=False) is CauseKey.UPSTREAM_LOST

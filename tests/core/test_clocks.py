@@ -8,7 +8,7 @@ from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.gateway_clock import is_zone, offset_of, told
 from supervisor.core.model.events import Ticked, TimeAnswered
 from supervisor.core.model.layers import Layer
-from supervisor.core.parts.session import Phase
+from supervisor.core.model.vocabulary import Phase
 from tests.core.driver import NEW_YORK, NOON, RESTART, World, instant, policy
 
 SUMMER = "2027-07-07T12:00:00Z"

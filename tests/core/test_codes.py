@@ -4,25 +4,31 @@ import pytest
 
 from supervisor.core.codes import table as codes
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
-from supervisor.core.codes.library import LIBRARY
-from supervisor.core.codes.requests import REQUESTS
-from supervisor.core.codes.system import SYSTEM
-from supervisor.core.codes.table import FARM_CODES, KNOWN, Kind, Scope, Severity
+from supervisor.core.codes.notices import (
+    CompetingSession,
+    FarmNotice,
+    Plain,
+    UpstreamLost,
+)
+from supervisor.core.codes.table import CATALOGUE, KNOWN, Kind, Scope, Severity
+from tests.core.notice_samples import FARM_CODES
 
-ALWAYS_EXPORTED = (326, 1100, 1101, 1102, 1300, 2103, 2105, 2110, 2157)
-"""The codes that have a counter from the first scrape."""
+COUNTED = (326, 1100, 1101, 1102, 1300, 2103, 2105, 2110, 2157)
+"""The codes that have a counter from the first scrape: those that alerts ask for."""
 
 COMPETING_OR_OWN = (10197, 162, 420, 10182, 10189, 10225, 321)
 """The codes that reach a client only for its own requests."""
 
+NOT_VERBS = {"A", "An", "For", "If", "In", "It", "No", "On", "That", "The", "There", "This", "When", "While", "You"}
+
 
 def test_no_code_is_in_the_catalogue_twice() -> None:
-    assert len(KNOWN) == len(SYSTEM) + len(REQUESTS) + len(LIBRARY)
+    assert len(KNOWN) == sum(len(section.codes) for section in CATALOGUE.sections)
 
 
-@pytest.mark.parametrize("module", [SYSTEM, REQUESTS, LIBRARY], ids=["system", "requests", "library"])
-def test_each_part_of_the_catalogue_is_sorted(module: tuple[codes.Code, ...]) -> None:
-    assert list(module) == sorted(module, key=lambda code: code.number)
+@pytest.mark.parametrize("section", CATALOGUE.sections, ids=lambda section: section.title)
+def test_each_section_of_the_catalogue_is_sorted(section: codes.Section) -> None:
+    assert list(section.codes) == sorted(section.codes, key=lambda code: code.number)
 
 
 def test_the_catalogue_is_sorted_and_keyed_by_number() -> None:
@@ -34,7 +40,7 @@ def test_the_catalogue_is_sorted_and_keyed_by_number() -> None:
 def test_every_entry_says_everything_in_plain_words(code: codes.Code) -> None:
     assert code.title
     assert not code.title.endswith(".")
-    for text in (code.meaning, code.action):
+    for text in filter(None, (code.meaning, code.action, code.cure)):
         assert text[0].isupper()
         assert text.endswith((".", ".)"))
         assert "  " not in text
@@ -42,7 +48,16 @@ def test_every_entry_says_everything_in_plain_words(code: codes.Code) -> None:
     assert code.scope is not Scope.UNKNOWN
 
 
-@pytest.mark.parametrize("number", ALWAYS_EXPORTED + COMPETING_OR_OWN + (0, -1, 100, 200, 2172, 10038))
+@pytest.mark.parametrize("code", KNOWN.values(), ids=lambda code: str(code.number))
+def test_a_cure_begins_with_a_verb(code: codes.Code) -> None:
+    assert not code.cure or code.cure.split()[0] not in NOT_VERBS
+
+
+def test_what_is_critical_has_a_cure() -> None:
+    assert all(code.cure for code in KNOWN.values() if code.severity is Severity.CRITICAL)
+
+
+@pytest.mark.parametrize("number", COUNTED + COMPETING_OR_OWN + (0, -1, 100, 200, 2172, 10038))
 def test_the_codes_that_matter_are_known(number: int) -> None:
     assert number in KNOWN
 
@@ -60,31 +75,37 @@ def test_only_the_loss_of_upstream_and_a_refused_client_are_critical() -> None:
 
 
 def test_the_farm_codes_are_these_eleven() -> None:
-    assert dict(FARM_CODES) == {
-        2103: ("market_data", "broken"),
-        2104: ("market_data", "ok"),
-        2105: ("historical", "broken"),
-        2106: ("historical", "ok"),
-        2107: ("historical", "inactive"),
-        2108: ("market_data", "inactive"),
-        2119: ("market_data", "connecting"),
-        2120: ("historical", "connecting"),
-        2157: ("sec_def", "broken"),
-        2158: ("sec_def", "ok"),
-        2159: ("sec_def", "inactive"),
-    }
+    read = {number: codes.read(number, "") for number in KNOWN}
+    farms = {number: notice for number, notice in read.items() if isinstance(notice, FarmNotice)}
+    assert farms == {number: FarmNotice(*said, None) for number, said in FARM_CODES.items()}
 
 
 @pytest.mark.parametrize("number", FARM_CODES)
 def test_a_farm_code_is_a_warning_only_if_the_farm_is_broken(number: int) -> None:
-    entry = KNOWN[number]
     broken = FARM_CODES[number][1] is FarmState.BROKEN
-    assert entry.severity is (Severity.WARNING if broken else Severity.INFO)
-    assert entry.scope is Scope.FARM
+    assert KNOWN[number].severity is (Severity.WARNING if broken else Severity.INFO)
 
 
 def test_every_entry_about_a_farm_is_a_farm_code() -> None:
     assert {number for number, code in KNOWN.items() if code.scope is Scope.FARM} == set(FARM_CODES)
+
+
+@pytest.mark.parametrize("text", ["from a different IP address", "max rate", "Read-Only", ""])
+def test_a_notice_that_carries_its_code_carries_that_of_its_entry(text: str) -> None:
+    for number in KNOWN:
+        match codes.read(number, text):
+            case UpstreamLost(code=code) | CompetingSession(code=code):
+                assert code == number
+
+
+def test_only_these_codes_have_consequences() -> None:
+    texts = ("from a different IP address", "max rate", "Read-Only")
+    effective = {number for number in KNOWN if any(not isinstance(codes.read(number, text), Plain) for text in texts)}
+    assert effective == {0, 100, 162, 321, 326, 420, 1100, 1101, 1102, 1300, 2110, 2172, 10189, 10197, *FARM_CODES}
+
+
+def test_the_codes_that_are_counted_from_the_start_are_these() -> None:
+    assert codes.COUNTED_FROM_START == COUNTED
 
 
 def test_the_words_for_farms_are_public_and_stay() -> None:
@@ -99,7 +120,7 @@ def test_a_known_code_is_looked_up_and_labelled_by_its_number() -> None:
     assert codes.label(0) == "0"
 
 
-@pytest.mark.parametrize("number", [2112, 2188, 2199])
+@pytest.mark.parametrize("number", [2112, 2189, 2199])
 def test_an_unknown_21xx_is_an_information(number: int) -> None:
     entry = codes.lookup(number)
     assert (entry.number, entry.kind, entry.severity, entry.scope) == (
@@ -121,5 +142,3 @@ def test_any_other_unknown_code_is_a_warning_counted_as_other(number: int) -> No
 def test_the_catalogue_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         KNOWN[1] = KNOWN[1100]  # type: ignore[index]
-    with pytest.raises(TypeError):
-        FARM_CODES[1] = FARM_CODES[2103]  # type: ignore[index]

@@ -51,7 +51,7 @@ def test_the_facts_are_handed_out_whenever_they_change_and_only_then() -> None:
     world = World(NIGHTLY, at="2027-01-06 12:00 NY").up()
 
     def kept() -> int:
-        return len([1 for _, action in world.log if type(action).__name__ == "Keep"])
+        return len([1 for _, action in world.log if type(action).__name__ == "Persist"])
 
     before = kept()
     world.run(600)
@@ -78,7 +78,7 @@ def test_of_an_open_outage_the_seconds_are_handed_out_in_steps_of_ten_and_exactl
     world.run(47.5)
     assert world.facts.outage is not None
     assert world.facts.outage.seconds == 40.0
-    kept = [action for _, action in world.log if type(action).__name__ == "Keep"]
+    kept = [action for _, action in world.log if type(action).__name__ == "Persist"]
     assert len(kept) <= 8
     world.step(ShutdownAsked())
     assert world.facts.outage is not None

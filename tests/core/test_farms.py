@@ -8,8 +8,8 @@ from supervisor.core.codes.farm_kinds import FarmKind, FarmState
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import RequiredFarm
 from supervisor.core.model.status import Status
+from supervisor.core.model.vocabulary import Phase
 from supervisor.core.parts.farms import LIMIT
-from supervisor.core.parts.session import Phase
 from tests.core.driver import RELAXED, RESET, World, policy
 
 MARKET, HISTORY, SECDEF = FarmKind.MARKET_DATA, FarmKind.HISTORICAL, FarmKind.SEC_DEF

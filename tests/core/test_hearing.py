@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from supervisor.core.explain.talk import REMEMBERED
-from supervisor.core.model.actions import Level
+from supervisor.core.explain.narrator import REMEMBERED, Narrator
+from supervisor.core.explain.report import Level
 from supervisor.core.model.policy import Timing
-from supervisor.core.parts.session import Phase
+from supervisor.core.model.records import NoticeHeard
+from supervisor.core.model.vocabulary import Phase
 from tests.core.driver import World, policy
 
 SLOW = policy(timing=Timing(heartbeat_interval=60.0))
@@ -34,10 +35,11 @@ def test_an_unknown_code_changes_nothing_and_is_told_once_an_hour(code: int, lev
 
 
 def test_how_many_codes_are_remembered_is_bounded() -> None:
-    world = World().up()
-    for code in range(500000, 500000 + REMEMBERED + 40):
-        world.notice(code)
-    assert len(world.state.talk.codes) == REMEMBERED
+    narrator = Narrator()
+    codes = range(500000, 500000 + REMEMBERED + 1)
+    assert all(narrator.tell(NoticeHeard(code, -1, "x"), 0.0) for code in codes)
+    assert narrator.tell(NoticeHeard(codes[-1], -1, "x"), 1.0) is None
+    assert narrator.tell(NoticeHeard(codes[0], -1, "x"), 1.0) is not None, "the oldest was forgotten"
 
 
 def test_a_competing_session_is_shown_while_it_is_heard_of_and_five_minutes_more() -> None:
@@ -138,7 +140,7 @@ def test_what_the_client_library_says_is_counted_and_is_no_word_of_the_gateway(c
     world = World().up()
     world.run(1)
     heard = world.state.last_message
-    world.run(1)
+    world.run(0.4)
     world.notice(code, "x" * 100000)
     assert world.state.last_message == heard
     assert sum(world.state.counters.messages.values()) == 1

@@ -11,7 +11,7 @@ from supervisor.core.calendar.windows import custom
 from supervisor.core.model.actions import Close, Connect
 from supervisor.core.model.events import MaintenanceEnded, PauseAsked, ResumeAsked, ShutdownAsked
 from supervisor.core.model.policy import AccountMode, Policy, RequiredFarm, Timing
-from supervisor.core.parts.session import Phase
+from supervisor.core.model.vocabulary import Phase, Planning
 from tests.core.driver import NOON, World, instant, policy
 
 
@@ -112,7 +112,7 @@ def test_the_end_of_a_pause_forgives_debt_and_waits() -> None:
     world.start().run(60)
     world.step(PauseAsked())
     world.step(ResumeAsked())
-    assert world.state.session.debt == 0
+    assert world.state.session.failures == 0
 
 
 CHANGES: dict[str, Callable[[Policy], Policy]] = {
@@ -147,7 +147,7 @@ def test_it_ends_an_attempt_under_way_too_and_forgets_every_wait_and_debt() -> N
     failed = world.failures()
     world.peer.port = "open"
     world.reload(policy(port=4002))
-    assert world.state.session.debt == 0
+    assert world.state.session.failures == 0
     assert world.failures() == failed
     world.run(0.1)
     assert world.word() == "up"
@@ -234,11 +234,11 @@ def test_a_reload_that_ended_the_session_leaves_an_open_outage_open_but_observes
     world.run(100)
     world.notice(1100)
     world.run(10)
-    observed = world.state.outages.observed
+    observed = world.state.outages.totals.observed
     world.peer.port = "lost"
     world.reload(policy(port=4002))
     world.run(2)
-    assert world.state.outages.observed == observed
+    assert world.state.outages.totals.observed == observed
     world.peer.port = "open"
     world.run(5)
     world.notice(1102)
@@ -269,7 +269,7 @@ def test_a_planned_outage_is_not_judged_while_nothing_is_observed() -> None:
     assert world.word() == "down", "there is no outage until the first attempt has ended"
     world.run(2)
     assert world.state.outages.current is not None
-    assert world.state.outages.current.planned
+    assert world.state.outages.current.planning is Planning.PLANNED
 
 
 @pytest.mark.parametrize("port", ["open", "lost", "refuse"])
@@ -296,4 +296,4 @@ def test_a_session_that_we_ended_may_leave_a_ghost_like_any_other() -> None:
     world.peer.taken = {911}
     world.step(ResumeAsked())
     world.run(0.01)
-    assert "our own last session" in (world.snapshot.cause.words if world.snapshot.cause else "")
+    assert "our own last session" in world.why

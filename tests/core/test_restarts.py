@@ -9,7 +9,7 @@ from supervisor.core.calendar.rules import SUNDAY
 from supervisor.core.calendar.windows import daily_restart, weekly_restart
 from supervisor.core.model.events import MaintenanceAsked, PauseAsked, ResumeAsked
 from supervisor.core.model.status import Status
-from supervisor.core.parts.session import Phase
+from supervisor.core.model.vocabulary import Phase
 from tests.core.driver import NEW_YORK, RELAXED, RESTART, World, instant, policy
 
 NIGHTLY = policy(windows=(RESTART,), timezone=NEW_YORK, timing=RELAXED)

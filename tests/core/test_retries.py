@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from supervisor.core.model.policy import AccountMode, Timing
-from supervisor.core.parts.session import Phase
+from supervisor.core.model.vocabulary import Phase
 from tests.core.driver import RESTART, WEEKEND, World, policy
 
 
@@ -96,17 +96,17 @@ def test_without_a_session_lost_the_cap_is_five_seconds_from_the_beginning() -> 
 def test_the_debt_doubles_from_where_it_stood_until_a_stable_session_forgives_it() -> None:
     world = refused(3)
     world.run(30)
-    debt = world.state.session.debt
+    debt = world.state.session.failures
     assert debt > 5
     world.peer.port = "open"
     world.wait(ready)
     world.run(10)
     world.drop()
-    assert world.state.session.debt == debt + 1
+    assert world.state.session.failures == debt + 1
     world.wait(ready)
     world.run(61)
     world.drop()
-    assert world.state.session.debt == 0
+    assert world.state.session.failures == 0
 
 
 def test_the_limits_are_settings_and_the_cap_comes_last() -> None:
@@ -138,7 +138,7 @@ def test_the_dense_retries_end_with_the_window_and_leave_no_debt() -> None:
     world = in_restart_window()
     world.restart(None)
     world.until("2027-01-06 23:49:59 NY")
-    assert world.state.session.debt == 0
+    assert world.state.session.failures == 0
     world.run(60)
     assert max(b - a for a, b in pairwise(world.connects()[-8:])) > 0.5
 
@@ -148,14 +148,14 @@ def test_in_a_restart_window_a_mute_handshake_is_retried_with_jitter() -> None:
     world.peer.port = "mute"
     world.drop()
     world.run(30)
-    assert world.state.session.debt > 2
+    assert world.state.session.failures > 2
 
 
 def test_outside_a_restart_window_no_window_makes_retries_dense() -> None:
     world = World(policy(windows=(WEEKEND,)), at="2027-01-08 23:30 NY")
     world.peer.port = "refuse"
     world.start().run(30)
-    assert world.state.session.debt > 3
+    assert world.state.session.failures > 3
 
 
 def test_after_ten_mute_handshakes_in_a_row_the_cap_is_thirty_seconds() -> None:
@@ -174,9 +174,9 @@ def test_after_ten_mute_handshakes_in_a_row_the_cap_is_thirty_seconds() -> None:
 def test_another_end_interrupts_the_row_of_mute_handshakes() -> None:
     world = World()
     world.peer.port = "mute"
-    world.start().wait(lambda w: w.state.session.mute == 9)
+    world.start().wait(lambda w: w.state.session.handshake_timeouts == 9)
     world.peer.port = "refuse"
-    world.wait(lambda w: w.state.session.mute == 0, 60)
+    world.wait(lambda w: w.state.session.handshake_timeouts == 0, 60)
 
 
 def taken(lost_before: float | None, settings: object = None) -> World:

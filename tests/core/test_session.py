@@ -20,9 +20,16 @@ from supervisor.core.model.events import (
     TimeAnswered,
     TrafficSeen,
 )
+from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import AccountMode
-from supervisor.core.parts.session import TRANSITIONS, Cue, Phase
+from supervisor.core.model.vocabulary import Phase, Planning, Trigger
+from supervisor.core.parts.session import TRANSITIONS, Greeting
 from tests.core.driver import RESTART, World, policy
+
+
+def lowest(world: World) -> Layer | None:
+    """The lowest layer broken."""
+    return world.state.broken
 
 
 def ended(world: World) -> bool:
@@ -32,12 +39,12 @@ def ended(world: World) -> bool:
 def test_a_layer_is_up_only_if_every_layer_before_it_is() -> None:
     world = World()
     world.peer.ready_after = 1.0
-    heights = []
+    broken = []
     world.start()
     for _ in range(4):
-        heights.append(world.state.height)
+        broken.append(world.state.broken)
         world.run(0.4)
-    assert heights == [0, 0, 0, 6]  # nothing is told of an attempt that has not finished
+    assert broken == [Layer.PORT, Layer.PORT, Layer.PORT, None]  # nothing is told of an attempt that has not finished
 
 
 def test_on_the_loss_of_a_session_port_and_handshake_keep_the_result_of_the_last_finished_attempt() -> None:
@@ -45,14 +52,14 @@ def test_on_the_loss_of_a_session_port_and_handshake_keep_the_result_of_the_last
     world.run(100)
     world.peer.port = "refuse"
     world.drop()
-    assert world.state.height == 2
+    assert lowest(world) is Layer.SESSION
     world.run(0.01)
-    assert world.state.height == 0
+    assert lowest(world) is Layer.PORT
     world.peer.port = "mute"
     world.run(12)
-    assert world.state.height == 1
+    assert lowest(world) is Layer.HANDSHAKE
     world.peer.port, world.peer.ready_after = "open", None
-    world.wait(lambda w: w.state.height == 2, 30)
+    world.wait(lambda w: w.state.broken is Layer.SESSION, 30)
 
 
 def test_the_cause_of_an_outage_is_the_lowest_layer_broken_at_its_first_moment_and_stays() -> None:
@@ -234,8 +241,7 @@ def test_a_run_loop_ended_by_a_callback_before_ready_is_told_as_our_own_fault() 
     world.start()
     world.drop(Ending.CALLBACK)
     assert "A fault of this daemon" in world.tells("attempt_failed")[0].text
-    assert world.snapshot.cause is not None
-    assert "A fault of this daemon" in world.snapshot.cause.words
+    assert "A fault of this daemon" in world.why
 
 
 def test_next_valid_id_lower_than_one_seen_earlier_is_counted() -> None:
@@ -294,7 +300,7 @@ def test_accounts_that_no_longer_fit_are_never_explained() -> None:
     world.say(AccountsReceived, ("DU1",))
     assert world.losses() == {("protocol", False): 1}
     assert world.state.outages.current is not None
-    assert not world.state.outages.current.planned
+    assert world.state.outages.current.planning is not Planning.PLANNED
 
 
 def test_a_wrong_account_is_never_explained() -> None:
@@ -306,7 +312,7 @@ def test_a_wrong_account_is_never_explained() -> None:
     world.run(1)
     assert world.word() == "down"
     assert world.state.outages.current is not None
-    assert not world.state.outages.current.planned
+    assert world.state.outages.current.planning is not Planning.PLANNED
     world.peer.accounts = ("U1",)
     world.run(120)
     assert world.counted() == {("session", False): 1}
@@ -325,8 +331,7 @@ def test_1300_ends_the_session_and_the_configured_port_is_retried(text: str, por
     assert world.tells("port_changed")[0].fields["new_port"] == port
     named = f"from 4001 to {port}." if port else "from 4001 to one that it did not name."
     assert named in world.tells("session_lost")[0].text
-    assert world.snapshot.cause is not None
-    assert named in world.snapshot.cause.words
+    assert named in world.why
 
 
 def test_1300_is_followed_only_if_configured_until_restart_or_reload() -> None:
@@ -388,7 +393,7 @@ def test_words_in_the_wrong_phase_change_nothing() -> None:
     assert world.state.clock.skew is None
     assert world.phase is Phase.HANDSHAKING
     world.say(HandshakeDone, 200, "")
-    assert world.state.session.server_version == 176
+    assert world.state.session.greeting == Greeting(176)
     world.step(Started())
     assert world.phase is Phase.HANDSHAKING
 
@@ -398,7 +403,7 @@ def test_the_table_knows_every_phase_and_each_can_be_left() -> None:
     assert all(TRANSITIONS.values())
     reached = {phase for cues in TRANSITIONS.values() for phase in cues.values()}
     assert reached == set(Phase) - {Phase.IDLE}
-    assert all(Cue.STOP in cues for phase, cues in TRANSITIONS.items() if phase is not Phase.STOPPED)
+    assert all(Trigger.STOP in cues for phase, cues in TRANSITIONS.items() if phase is not Phase.STOPPED)
 
 
 def test_the_skew_is_the_gateways_clock_minus_ours() -> None:

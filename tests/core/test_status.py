@@ -8,12 +8,13 @@ import pytest
 
 from supervisor.core.calendar.rules import Once
 from supervisor.core.calendar.windows import custom
-from supervisor.core.model.actions import Level
+from supervisor.core.explain.causes import explain
+from supervisor.core.explain.report import Level
 from supervisor.core.model.events import PauseAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.status import Status, status_of
-from supervisor.core.parts.session import Phase
+from supervisor.core.model.vocabulary import Phase
 from tests.core.driver import NOON, RELAXED, RESET, RESTART, WEEKEND, World, instant, policy
 
 
@@ -70,7 +71,7 @@ def test_a_planned_loss_is_maintenance_while_the_session_lives_and_while_it_does
 
 def words(world: World) -> str:
     cause = world.snapshot.cause
-    return f"{cause.words} {cause.cure}" if cause is not None else ""
+    return str(explain(cause)) if cause is not None else ""
 
 
 def test_while_up_there_is_no_cause() -> None:

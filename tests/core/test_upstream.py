@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from supervisor.core.model.actions import Level
+from supervisor.core.explain.report import Level
 from supervisor.core.model.events import ProbeAnswered
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.status import Status
-from supervisor.core.parts.session import Phase
-from supervisor.core.parts.upstream import Data, Evidence
+from supervisor.core.model.vocabulary import Data, Evidence, Phase
 from tests.core.driver import RESET, World, policy
 
 NO_PROBE = policy(upstream_probe=False)
@@ -28,7 +27,7 @@ def carried(settings: object = None) -> World:
 
 
 def since_ready(world: World) -> list[float]:
-    ready = world.state.upstream.ready_at
+    ready = world.state.ready_at
     assert ready is not None
     return [at + world.began - ready for at in world.probes() if at + world.began > ready]
 

@@ -1,11 +1,12 @@
 """Parts of the daemon for tests: a policy, clocks that are set, links and listeners that only write down."""
 
-import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Close, Connect, Ping, Probe, Tell
+from supervisor.core.explain.narrator import Narrator
+from supervisor.core.explain.report import Report
+from supervisor.core.model.actions import Close, Connect, Ping, Probe, SessionAction
 from supervisor.core.model.events import (
     AccountsReceived,
     Event,
@@ -16,8 +17,9 @@ from supervisor.core.model.events import (
 )
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.records import NoticeHeard, Record
 from supervisor.runtime.clocks import Clock
-from supervisor.runtime.gateway_runtime import LinkAction, Unit
+from supervisor.runtime.gateway_runtime import GatewayRuntime
 
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 
@@ -47,7 +49,7 @@ class FakeLink:
     """A gateway that never answers."""
 
     def __init__(self) -> None:
-        self.actions: list[LinkAction] = []
+        self.actions: list[SessionAction] = []
         self.closed_within: float | None = None
         self.broken: Exception | None = None
 
@@ -72,18 +74,22 @@ class Notes:
     """A listener that writes down."""
 
     def __init__(self) -> None:
-        self.tells: list[tuple[str, Tell]] = []
+        self.tells: list[tuple[str, Report]] = []
         self.facts: list[tuple[str, Facts]] = []
         self.codes: list[tuple[str, int]] = []
-        self._changed = threading.Condition()
+        self._narrators: dict[str, Narrator] = {}
 
-    def told(self, gateway: str, at: datetime, tell: Tell) -> None:
-        """Write it down."""
-        self.tells.append((gateway, tell))
+    def happened(self, gateway: str, at: Now, record: Record) -> None:
+        """Write it down, and what is told of it."""
+        if isinstance(record, NoticeHeard):
+            self.codes.append((gateway, record.code))
+        report = self._narrators.setdefault(gateway, Narrator()).tell(record, at.mono)
+        if report is not None:
+            self.tells.append((gateway, report))
 
-    def heard(self, gateway: str, at: datetime, code: int, text: str) -> None:
+    def tell(self, gateway: str, at: datetime, report: Report) -> None:
         """Write it down."""
-        self.codes.append((gateway, code))
+        self.tells.append((gateway, report))
 
     def keep(self, gateway: str, facts: Facts) -> None:
         """Write it down."""
@@ -103,7 +109,7 @@ class Staged:
         self.link = FakeLink()
         self.notes = Notes()
         self.posted: list[Event] = []
-        self.unit = Unit(
+        self.unit = GatewayRuntime(
             of if of is not None else policy(),
             facts if facts is not None else Facts(),
             self.clock.now(),

@@ -30,7 +30,7 @@ class Home:
         self.file = folder / "supervisor.yaml"
         self.file.write_text(config)
         self.notes = Notes()
-        self.daemon = Daemon(load(self.file, {}), self.notes, clock=Clock(), environment={})
+        self.daemon = Daemon(load(self.file, {}), self.notes, self.notes.tell, clock=Clock(), environment={})
         self.rounds = threading.Event()
         self._thread = threading.Thread(target=lambda: self.daemon.run({}, self.rounds.set), daemon=True)
 
@@ -94,7 +94,7 @@ def test_a_loop_that_does_not_come_to_it_in_time_is_told(home: Home) -> None:
     def hang() -> None:
         free.wait(30)
 
-    home.daemon.mailbox.order(hang)
+    home.daemon.mailbox.submit(hang)
     with pytest.raises(TimeoutError):
         home.daemon.tell_gateway("live", PauseAsked())
     free.set()
@@ -178,7 +178,7 @@ def test_a_process_serves_its_address_and_gives_everything_back(tmp_path: Path, 
         wait_until(lambda: [snapshot.status for snapshot in process.snapshots()] == [Status.UP], 20)
         wait_until(lambda: process.ready() == (True, "ready"), 20)
         assert process.url.startswith("http://127.0.0.1:")
-        assert process.beating()
+        assert process.alive()
         assert process.internals().reload_ok
         assert process.control("live", PauseAsked())
         assert process.reload().ok

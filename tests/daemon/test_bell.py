@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from supervisor.daemon.edge_scheduler import Bell
+from supervisor.daemon.edge_scheduler import EdgeScheduler
 from tests.waiting import wait_until
 
 
@@ -16,7 +16,7 @@ class Rung:
     def __init__(self) -> None:
         self.times = 0
         self.stopped = False
-        self.bell = Bell(self.ring, lambda: None)
+        self.bell = EdgeScheduler(self.ring, lambda: None)
 
     def ring(self) -> None:
         self.times += 1
@@ -81,7 +81,7 @@ def test_after_its_end_no_thread_is_left(rung: Rung) -> None:
 
 def test_the_upkeep_is_done_soon_after_the_start() -> None:
     done = threading.Event()
-    bell = Bell(lambda: None, done.set, first_upkeep=timedelta(seconds=0.1))
+    bell = EdgeScheduler(lambda: None, done.set, first_upkeep=timedelta(seconds=0.1))
     try:
         assert done.wait(10)
     finally:

@@ -9,7 +9,7 @@ import pytest
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.events import Event, NoticeReceived, Started, Ticked, TimeAnswered
-from supervisor.core.parts.session import Phase
+from supervisor.core.model.vocabulary import Phase
 from supervisor.runtime.clocks import Clock, SuspendWatch
 from supervisor.runtime.loop import BATCH, Loop
 from supervisor.runtime.mailbox import Mailbox
@@ -33,7 +33,7 @@ def turning(mailbox: Mailbox, loop: Loop, after: Callable[[Now], None] = lambda 
     try:
         yield
     finally:
-        mailbox.order(loop.stop)
+        mailbox.submit(loop.stop)
         thread.join(10)
         assert not thread.is_alive()
 
@@ -46,8 +46,8 @@ def test_units_begin_when_they_are_arranged_and_only_once() -> None:
     assert first.link.words == ["Connect"]
     assert second.link.words == ["Connect"]
     assert [snapshot.policy.name for snapshot in loop.snapshots()] == ["paper", "live"]
-    assert loop.unit("live") is first.unit
-    assert loop.unit("other") is None
+    assert loop.gateway("live") is first.unit
+    assert loop.gateway("other") is None
 
 
 def test_a_letter_reaches_its_gateway_with_the_time_at_which_it_was_posted() -> None:
@@ -69,7 +69,7 @@ def test_a_letter_for_a_gateway_that_has_left_is_nobodys() -> None:
     mailbox.post("gone", NOTICE)
     done = threading.Event()
     with turning(mailbox, loop):
-        mailbox.order(done.set)
+        mailbox.submit(done.set)
         assert done.wait(10)
 
 
@@ -106,7 +106,7 @@ def test_a_defect_of_a_decision_costs_that_decision(caplog: pytest.LogCaptureFix
     assert staged.link.words == ["Connect"]
     with turning(mailbox, loop):
         wait_until(lambda: caplog.text.count("a decision failed on Ticked") > 3)
-        assert loop.beating()
+        assert loop.alive()
 
 
 def test_a_defect_of_an_order_or_of_what_follows_a_round_costs_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
@@ -117,8 +117,8 @@ def test_a_defect_of_an_order_or_of_what_follows_a_round_costs_nothing_else(capl
 
     done = threading.Event()
     with turning(mailbox, loop, broken):
-        mailbox.order(broken)
-        mailbox.order(done.set)
+        mailbox.submit(broken)
+        mailbox.submit(done.set)
         assert done.wait(10)
     assert "an order to the daemon failed" in caplog.text
     assert "what follows a round failed" in caplog.text
@@ -187,16 +187,16 @@ def test_a_loop_that_hangs_is_seen_from_outside() -> None:
     mailbox, loop = made(look=0.02)
     free = threading.Event()
     with turning(mailbox, loop):
-        wait_until(loop.beating)
+        wait_until(loop.alive)
 
         def hang() -> None:
             free.wait(30)
 
-        mailbox.order(hang)
-        wait_until(lambda: not loop.beating(0.2))
-        assert loop.beating()
+        mailbox.submit(hang)
+        wait_until(lambda: not loop.alive(0.2))
+        assert loop.alive()
         free.set()
-        wait_until(lambda: loop.beating(0.2))
+        wait_until(lambda: loop.alive(0.2))
 
 
 def test_a_suspend_is_told_to_every_gateway() -> None:

@@ -19,7 +19,7 @@ from supervisor.core.model.events import (
     TimeAnswered,
     TrafficSeen,
 )
-from supervisor.runtime.mailbox import CAPACITY, RESERVE, Letter, Mailbox, Order
+from supervisor.runtime.mailbox import CAPACITY, RESERVE, Envelope, Mailbox, Task
 
 AT = Now(5.0, datetime(2026, 1, 1, tzinfo=UTC))
 NOTICE = NoticeReceived(1, -1, 2104, "Market data farm connection is OK:usfarm")
@@ -30,8 +30,8 @@ def test_an_event_keeps_its_order_and_the_time_at_which_it_was_received() -> Non
     mailbox = Mailbox(lambda: next(moments))
     mailbox.post("live", NOTICE)
     mailbox.post("live", TrafficSeen(3))
-    assert mailbox.get(1) == Letter(Now(1.0, AT.wall), "live", NOTICE)
-    assert mailbox.get(1) == Letter(Now(2.0, AT.wall), "live", TrafficSeen(3))
+    assert mailbox.get(1) == Envelope(Now(1.0, AT.wall), "live", NOTICE)
+    assert mailbox.get(1) == Envelope(Now(2.0, AT.wall), "live", TrafficSeen(3))
 
 
 def test_gateways_take_turns_so_that_a_flood_of_one_delays_no_other() -> None:
@@ -42,7 +42,7 @@ def test_gateways_take_turns_so_that_a_flood_of_one_delays_no_other() -> None:
     names = []
     for _ in range(1001):
         letter = mailbox.get(0)
-        assert isinstance(letter, Letter)
+        assert isinstance(letter, Envelope)
         names.append(letter.gateway)
     assert names.index("quiet") <= 1
     assert mailbox.get(0) is None
@@ -57,10 +57,10 @@ def test_what_waits_can_be_taken_out_of_turn_or_forgotten() -> None:
     assert [letter.event for letter in mailbox.taken("live")] == [NOTICE, TrafficSeen(1)]
     assert mailbox.taken("live") == mailbox.taken("nobody") == []
     assert not mailbox.waiting("live")
-    mailbox.order(lambda: None)
+    mailbox.submit(lambda: None)
     taken = [mailbox.get(0) for _ in range(4)]
-    assert Letter(AT, "paper", NOTICE) in taken
-    assert isinstance(taken[0], Order)
+    assert Envelope(AT, "paper", NOTICE) in taken
+    assert isinstance(taken[0], Task)
     mailbox.post("live", NOTICE)
     mailbox.get(0)
     mailbox.post("live", NOTICE)
@@ -94,10 +94,10 @@ def test_sessions_answers_and_orders_have_a_reserve() -> None:
     mailbox.post("live", ending)
     mailbox.post("live", TimeAnswered(1, 7))
     done: list[int] = []
-    mailbox.order(lambda: done.append(1))
+    mailbox.submit(lambda: done.append(1))
     taken = [mailbox.get(0) for _ in range(4)]
-    assert isinstance(taken[0], Order), "orders come first"
-    assert [letter.event for letter in taken if isinstance(letter, Letter)] == [NOTICE, ending, TimeAnswered(1, 7)]
+    assert isinstance(taken[0], Task), "orders come first"
+    assert [letter.event for letter in taken if isinstance(letter, Envelope)] == [NOTICE, ending, TimeAnswered(1, 7)]
     assert mailbox.dropped == 0
 
 
@@ -124,24 +124,24 @@ def test_ten_thousand_notices_fit() -> None:
 
 def test_a_letter_wakes_who_waits() -> None:
     mailbox = Mailbox(lambda: AT)
-    waker = threading.Timer(0.05, lambda: mailbox.order(lambda: None))
+    waker = threading.Timer(0.05, lambda: mailbox.submit(lambda: None))
     waker.start()
-    assert isinstance(mailbox.get(30), Order)
+    assert isinstance(mailbox.get(30), Task)
     waker.join()
 
 
 def test_a_signal_handler_may_order_while_the_main_thread_takes() -> None:
     mailbox = Mailbox(lambda: AT)
-    before = signal.signal(signal.SIGUSR1, lambda *_: mailbox.order(lambda: None))
+    before = signal.signal(signal.SIGUSR1, lambda *_: mailbox.submit(lambda: None))
     try:
         main = threading.main_thread().ident
         assert main is not None
         sender = threading.Timer(0.05, lambda: signal.pthread_kill(main, signal.SIGUSR1))
         sender.start()
-        assert isinstance(mailbox.get(30), Order)
+        assert isinstance(mailbox.get(30), Task)
         sender.join()
         for _ in range(200):
             signal.raise_signal(signal.SIGUSR1)
-            assert isinstance(mailbox.get(0), Order)
+            assert isinstance(mailbox.get(0), Task)
     finally:
         signal.signal(signal.SIGUSR1, before)

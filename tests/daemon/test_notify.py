@@ -1,4 +1,4 @@
-"""What systemd hears of the real daemon, on a real notify socket (DESIGN.md section 11)."""
+"""What systemd hears of the real daemon, on a real notify socket."""
 
 import signal
 import statistics

@@ -6,7 +6,7 @@ from datetime import timedelta
 from supervisor.core.model.actions import Connect
 from supervisor.core.model.events import Ending, NoticeReceived, PauseAsked, SessionClosed, Started
 from supervisor.core.model.facts import Facts
-from supervisor.core.parts.session import Phase
+from supervisor.core.model.vocabulary import Phase
 from tests.daemon.stage import Staged, policy
 
 
@@ -21,7 +21,7 @@ def test_what_the_gateway_says_becomes_a_snapshot_and_a_ping() -> None:
     staged = Staged()
     staged.unit.step(Started(), staged.clock.now())
     staged.ready()
-    assert staged.unit.snapshot.height == 6
+    assert staged.unit.snapshot.up
     assert staged.link.words == ["Connect", "Ping"]
     assert "session_ready" in staged.notes.kinds
 

@@ -11,11 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from supervisor.observe.metrics.gateway import GATEWAY
+from supervisor.observe.metrics.own import OWN
+
 HINT = "apt-get install --no-install-recommends prometheus prometheus-alertmanager faketime"
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ALERTS = DEPLOY / "prometheus" / "alerts.yaml"
 RECORDS = DEPLOY / "prometheus" / "records.yaml"
 RUNBOOKS = DEPLOY / "runbooks"
+METRICS = frozenset(family.name for family in GATEWAY) | frozenset(family.name for family in OWN)
+"""Every metric of the daemon."""
 
 _NAMES = {"alertmanager": ("prometheus-alertmanager", "alertmanager")}
 """Debian's name, and the one of the project's own releases."""

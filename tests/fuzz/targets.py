@@ -18,8 +18,8 @@ from pathlib import Path
 
 from supervisor.config.faults import ConfigError, Fault
 from supervisor.config.load import load
-from supervisor.core.codes.notices import NAME_LIMIT, FarmNotice, UpstreamRestored, read, summary
-from supervisor.core.codes.table import KNOWN
+from supervisor.core.codes.notices import NAME_LIMIT, FarmNotice, UpstreamRestored, summary
+from supervisor.core.codes.table import KNOWN, read
 from supervisor.core.model.actions import Connect
 from supervisor.core.model.events import CallbackFailed, Ending, NoticeReceived, SessionClosed, SessionEvent
 from supervisor.gateway.lookup import Lookups

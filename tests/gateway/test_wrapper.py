@@ -1,4 +1,4 @@
-"""The callbacks alone: `error()` in every layout (IBAPI.md section 4), and values that no gateway means."""
+"""The callbacks alone: `error()` in every layout (docs/facts/ibapi.md#error-layouts), and impossible values."""
 
 from typing import Any
 

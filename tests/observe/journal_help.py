@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from supervisor.core.model.actions import Level, Tell
+from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.facts import Facts
 from supervisor.observe.journal.facts import from_json
 
 AT = datetime(2026, 11, 21, 4, 33, 39, 123456, tzinfo=UTC)
 
 
-def told(text: str, kind: str = "x", level: Level = Level.INFO, **fields: Any) -> Tell:
-    return Tell(level, kind, text, fields)
+def told(text: str, kind: str = "x", level: Level = Level.INFO, **fields: Any) -> Report:
+    return Report(level, kind, text, fields)
 
 
 def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Connect, Ping, Tell
+from supervisor.core.explain.narrator import Narrator
+from supervisor.core.explain.report import Report
+from supervisor.core.model.actions import Connect, Ping
 from supervisor.core.model.events import (
     AccountsReceived,
     Ending,
@@ -19,9 +21,10 @@ from supervisor.core.model.events import (
 )
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
-from supervisor.core.model.snapshot import Snapshot, snapshot
-from supervisor.core.step import machine
+from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.step.state import initial
+from supervisor.core.step.step import step
+from supervisor.core.step.view import snapshot
 
 BEGIN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 """A Monday, ten in the morning in New York."""
@@ -35,20 +38,22 @@ class Played:
         self.now = Now(1000.0, wall)
         self._state = initial(policy, facts or Facts(), self.now, seed=7)
         self.snapshot: Snapshot = snapshot(self._state, policy)
-        self.told: list[Tell] = []
+        self.told: list[Report] = []
         self._unanswered = 0
+        self._narrator = Narrator()
 
     @property
     def epoch(self) -> int:
         return self.snapshot.epoch
 
     def hear(self, event: Event) -> None:
-        self._state, actions = machine.step(self._state, event, self.now, self.policy)
-        self.snapshot = snapshot(self._state, self.policy, self.snapshot)
+        before = self._state
+        self._state, actions, records = step(before, event, self.now, self.policy)
+        self.snapshot = snapshot(self._state, self.policy, (before, self.snapshot))
+        reports = (self._narrator.tell(record, self.now.mono) for record in records)
+        self.told += [report for report in reports if report is not None]
         for action in actions:
             match action:
-                case Tell():
-                    self.told.append(action)
                 case Ping():
                     self._unanswered += 1
                 case Connect():

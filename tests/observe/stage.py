@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from supervisor.core.model.actions import Level, Tell
+from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.counters import Histogram
 from supervisor.core.model.events import OperatorEvent
 from supervisor.core.model.snapshot import Snapshot
@@ -52,7 +52,7 @@ class Stage:
     def now(self) -> datetime:
         return BEGIN
 
-    def beating(self) -> bool:
+    def alive(self) -> bool:
         return self.turns
 
     def ready(self) -> tuple[bool, str]:
@@ -72,7 +72,7 @@ class Stage:
 
     def tell(self, text: str, gateway: str = "live") -> None:
         """Something happens."""
-        self.events.append(gateway, BEGIN, Tell(Level.INFO, "status", text, {"n": 1}))
+        self.events.append(gateway, BEGIN, Report(Level.INFO, "status", text, {"n": 1}))
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 import threading
 from datetime import timedelta
 
-from supervisor.core.model.actions import Level, Tell
+from supervisor.core.explain.report import Level, Report
 from supervisor.observe.events import EventRing
 from tests.observe.played import BEGIN
 
@@ -11,7 +11,7 @@ from tests.observe.played import BEGIN
 def fill(ring: EventRing, count: int) -> None:
     for number in range(count):
         at = BEGIN + timedelta(seconds=number)
-        ring.append("live", at, Tell(Level.WARNING, "farms", f"event {number}", {"n": number}))
+        ring.append("live", at, Report(Level.WARNING, "farms", f"event {number}", {"n": number}))
 
 
 def test_a_record_has_all_that_was_told() -> None:
@@ -92,6 +92,6 @@ def test_writers_and_readers_at_the_same_time_lose_nothing() -> None:
 
 def test_account_numbers_are_masked() -> None:
     ring = EventRing()
-    ring.append("live", BEGIN, Tell(Level.ERROR, "lost", "serves DU1234567", {"login": "U7654321", "n": 7}))
+    ring.append("live", BEGIN, Report(Level.ERROR, "lost", "serves DU1234567", {"login": "U7654321", "n": 7}))
     (record,) = ring.last(1)
     assert (record.text, record.fields) == ("serves DU***67", {"login": "U***21", "n": 7})

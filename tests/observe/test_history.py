@@ -3,14 +3,18 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from supervisor.core.model.actions import Level, Tell
+from supervisor.core.explain.causes import explain
+from supervisor.core.explain.sentences import report_of
+from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.facts import Facts, OpenOutage
+from supervisor.core.model.layers import Layer
+from supervisor.core.model.records import OutageClosed
+from supervisor.core.model.vocabulary import Planning
 from supervisor.observe.events import EventRing
 from supervisor.observe.journal.history import History, HistoryError, PastOutage, open_outages, place_of, read
 from supervisor.observe.journal.journal import Journal
@@ -26,15 +30,19 @@ MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 
 
-def closed(began: datetime, seconds: float, *, cause: str = "session", planned: bool = False) -> Tell:
+WHY = Cause(CauseKey.NAME_UNKNOWN, "U1234567", 4001)
+WORDS = str(explain(WHY)).replace("U1234567", "U***67")
+
+
+def close(
+    journal: Journal, began: datetime, seconds: float, *, layer: Layer = Layer.SESSION, planned: bool = False
+) -> None:
+    """An outage of `live` is over."""
     ended = began + timedelta(seconds=seconds)
-    fields: dict[str, str | int | float | None] = {
-        "began": began.isoformat(),
-        "ended": ended.isoformat(),
-        "cause": cause,
-        "planned": planned,
-    }
-    return Tell(Level.INFO, "outage_closed", "closed", {**fields, "seconds": seconds, "recovered": True})
+    outage = OutageClosed(began, ended, layer, Planning.of(planned), seconds, recovered=True, cause=WHY)
+    report = report_of(outage)
+    assert report is not None
+    journal.record("live", ended, report, outage=outage)
 
 
 def watch(journal: Journal, gateway: str, began: datetime, until: datetime) -> None:
@@ -63,17 +71,11 @@ def after(journal: Journal, path: Path, *names: str, since: datetime = NOON, unt
     return read(place_of(path), since, until, names or None)
 
 
-def test_an_outage_is_a_row_with_what_was_told_first_in_it(journal: Journal, path: Path) -> None:
+def test_an_outage_is_a_row_with_its_first_likely_cause(journal: Journal, path: Path) -> None:
     began = NOON + 10 * MINUTE
-    journal.record("live", NOON, told("an old story", "session_lost"))
-    journal.record("live", began, told("it closed. U1234567", "session_lost", reason="closed"))
-    journal.record("live", began + SECOND, told("nothing answers", "attempt_failed"))
-    journal.record("paper", began, told("another one", "session_lost"))
-    journal.record("live", began + 30 * SECOND, closed(began, 30.0))
+    close(journal, began, 30.0)
     found = after(journal, path)
-    assert found.outages == (
-        PastOutage("live", began, began + 30 * SECOND, "session", False, 30.0, "it closed. U***67", True),
-    )
+    assert found.outages == (PastOutage("live", began, began + 30 * SECOND, "session", False, 30.0, WORDS, True),)
     (view,) = rows(path, "SELECT gateway, began, ended, seconds, cause, planned, recovered, words FROM outages")
     assert view == (
         "live",
@@ -83,15 +85,15 @@ def test_an_outage_is_a_row_with_what_was_told_first_in_it(journal: Journal, pat
         "session",
         0,
         1,
-        "it closed. U***67",
+        WORDS,
     )
 
 
 def test_the_four_kinds_of_time_add_up_to_the_period(journal: Journal, path: Path) -> None:
     watch(journal, "live", NOON, NOON + 20 * MINUTE)
     watch(journal, "live", NOON + 40 * MINUTE, NOON + 50 * MINUTE)
-    journal.record("live", NOON, closed(NOON + MINUTE, 60.0, planned=True))
-    journal.record("live", NOON, closed(NOON + 5 * MINUTE, 120.0, cause="farms"))
+    close(journal, NOON + MINUTE, 60.0, planned=True)
+    close(journal, NOON + 5 * MINUTE, 120.0, layer=Layer.FARMS)
     (total,) = after(journal, path).totals
     assert (total.observed, total.unobserved) == (1800.0, 1800.0)
     assert (total.planned, total.unplanned, total.planned_outages, total.unplanned_outages) == (60.0, 120.0, 1, 1)
@@ -101,8 +103,8 @@ def test_the_four_kinds_of_time_add_up_to_the_period(journal: Journal, path: Pat
 
 def test_an_outage_counts_with_the_part_that_lies_in_the_period(journal: Journal, path: Path) -> None:
     watch(journal, "live", NOON - 10 * MINUTE, NOON + 20 * MINUTE)
-    journal.record("live", NOON, closed(NOON - MINUTE, 120.0))
-    journal.record("live", NOON, closed(NOON - 30 * MINUTE, 60.0))
+    close(journal, NOON - MINUTE, 120.0)
+    close(journal, NOON - 30 * MINUTE, 60.0)
     found = after(journal, path)
     assert [outage.began for outage in found.outages] == [NOON - MINUTE]
     assert found.totals[0].unplanned == pytest.approx(60.0)
@@ -110,10 +112,9 @@ def test_an_outage_counts_with_the_part_that_lies_in_the_period(journal: Journal
 
 def test_the_outage_that_is_open_counts_up_to_now(journal: Journal, path: Path) -> None:
     watch(journal, "live", NOON, NOON + 10 * MINUTE)
-    journal.record("live", NOON + 8 * MINUTE, told("nothing answers", "attempt_failed"))
-    journal.keep("live", Facts(known=True, outage=OpenOutage(NOON + 8 * MINUTE, "port", False, 120.0)))
+    journal.keep("live", Facts(known=True, outage=OpenOutage(NOON + 8 * MINUTE, "port", False, 120.0, why=WHY)))
     found = after(journal, path)
-    assert found.outages == (PastOutage("live", NOON + 8 * MINUTE, None, "port", False, 120.0, "nothing answers"),)
+    assert found.outages == (PastOutage("live", NOON + 8 * MINUTE, None, "port", False, 120.0, WORDS),)
     assert found.totals[0].unplanned == 120.0
 
 
@@ -173,16 +174,6 @@ def test_overlaps_after_a_clock_was_set_back_count_once(journal: Journal, path: 
     assert after(journal, path).totals[0].observed == 120.0
 
 
-def test_an_outage_that_is_over_but_may_be_continued_has_the_words_that_were_told_in_it(
-    journal: Journal, path: Path
-) -> None:
-    journal.record("live", NOON, told("it closed", "session_lost"))
-    assert journal.close(5.0)
-    over = PastOutage("live", NOON, NOON + SECOND, "session", False, 1.0, recovered=True)
-    (found,) = read(place_of(path), NOON, NOON + HOUR, ["live"], [over]).outages
-    assert found == replace(over, words="it closed")
-
-
 def test_a_notice_in_the_same_words_is_counted_for_a_day_and_then_anew(journal: Journal, path: Path) -> None:
     for hours in (0, 1, 2, 30):
         journal.heard("live", NOON + hours * HOUR, 2119, "connecting")
@@ -199,8 +190,8 @@ def test_a_notice_in_the_same_words_is_counted_for_a_day_and_then_anew(journal: 
 def test_retention_covers_outages_and_spans(journal: Journal, path: Path) -> None:
     watch(journal, "live", NOON, NOON + MINUTE)
     watch(journal, "live", NOON + HOUR, NOON + HOUR + MINUTE)
-    journal.record("live", NOON, closed(NOON, 60.0))
-    journal.record("live", NOON + HOUR, closed(NOON + HOUR, 60.0))
+    close(journal, NOON, 60.0)
+    close(journal, NOON + HOUR, 60.0)
     journal.prune(NOON + HOUR)
     wait_until(lambda: len(rows(path, "SELECT 1 FROM outages")) == 1)
     wait_until(lambda: len(rows(path, "SELECT 1 FROM watched")) == 1)
@@ -260,7 +251,7 @@ def test_a_journal_in_memory_has_a_history_too() -> None:
     journal = Journal(None)
     journal.open()
     watch(journal, "live", NOON, NOON + MINUTE)
-    journal.record("live", NOON, closed(NOON, 2.0))
+    close(journal, NOON, 2.0)
     wait_until(lambda: read(journal.place, NOON, NOON + HOUR).outages)
     assert journal.close()
 
@@ -275,7 +266,7 @@ def test_a_journal_that_is_none_is_a_sentence(tmp_path: Path) -> None:
 
 def test_the_answer_is_json_with_the_zone_and_the_windows_of_a_short_period(journal: Journal, path: Path) -> None:
     watch(journal, "live", NOON, NOON + MINUTE)
-    journal.record("live", NOON, closed(NOON, 2.0))
+    close(journal, NOON, 2.0)
     found = after(journal, path, "live", until=NOON + timedelta(days=1))
     answer = json.loads(json.dumps(history_json(found, [rich.fresh("live").snapshot])))
     (gateway,) = answer["gateways"]
@@ -304,6 +295,7 @@ def test_windows_that_an_operator_opened_are_remembered(journal: Journal, path: 
         (None, None, timedelta(days=7)),
         ("12h", None, 12 * HOUR),
         ("2h", "1h", HOUR),
+        ("1.5h", "30m", HOUR),
         ("2026-11-23T11:00:00", None, HOUR),
         ("2026-11-23T11:00:00+01:00", "2026-11-23T12:00:00Z", 2 * HOUR),
         ("1h", "2036-01-01", HOUR),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from supervisor.core.model.actions import Level
+from supervisor.core.explain.report import Level
 from supervisor.core.model.facts import Facts
 from supervisor.observe.journal.journal import Journal
 from supervisor.observe.journal.schema import APPLICATION_ID, MIGRATIONS, migrate

@@ -68,7 +68,7 @@ WRITER = textwrap.dedent("""
     import sys, time
     from datetime import UTC, datetime
     from pathlib import Path
-    from supervisor.core.model.actions import Level, Tell
+    from supervisor.core.explain.report import Level, Report
     from supervisor.core.model.facts import Facts
     from supervisor.observe.journal.journal import Journal
 
@@ -77,7 +77,7 @@ WRITER = textwrap.dedent("""
     while True:
         number += 1
         journal.keep("live", Facts(known=True, highest_order_id=number))
-        journal.record("live", datetime.now(UTC), Tell(Level.INFO, "x", str(number)))
+        journal.record("live", datetime.now(UTC), Report(Level.INFO, "x", str(number)))
         print(number, time.monotonic(), flush=True)
         time.sleep(0.002)
 """)
@@ -117,7 +117,7 @@ FULL = textwrap.dedent("""
     import logging, resource, sys, time
     from datetime import UTC, datetime
     from pathlib import Path
-    from supervisor.core.model.actions import Level, Tell
+    from supervisor.core.explain.report import Level, Report
     from supervisor.core.model.facts import Facts
     from supervisor.observe.journal.journal import Journal
 
@@ -134,11 +134,11 @@ FULL = textwrap.dedent("""
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
     for number in range(1000):
-        journal.record("live", datetime.now(UTC), Tell(Level.INFO, "x", f"{number} " + "x" * 1000))
+        journal.record("live", datetime.now(UTC), Report(Level.INFO, "x", f"{number} " + "x" * 1000))
     until(lambda: journal.errors >= 3)
     journal.keep("live", Facts(highest_order_id=2))
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-    journal.record("live", datetime.now(UTC), Tell(Level.INFO, "x", "room again"))
+    journal.record("live", datetime.now(UTC), Report(Level.INFO, "x", "room again"))
     print("closed" if journal.close(30.0) else "not closed")
 """)
 

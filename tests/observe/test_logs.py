@@ -16,13 +16,13 @@ from typing import IO, Any
 
 import pytest
 
-from supervisor.core.model.actions import Level, Tell
+from supervisor.core.explain.report import Level, Report
 from supervisor.observe.logs import writer as logs
 from supervisor.observe.logs.flood import Rates
 from tests.waiting import wait_until
 
 LOG = logging.getLogger("supervisor.some.module")
-LOST = Tell(Level.WARNING, "upstream_lost", "upstream lost (1100)", {"code": 1100, "layer": "upstream"})
+LOST = Report(Level.WARNING, "upstream_lost", "upstream lost (1100)", {"code": 1100, "layer": "upstream"})
 
 UNBOUND = Rates(1e9, 1e9, 1e9, 1e9)
 """As many lines as come: what is slow here is who reads them."""
@@ -109,7 +109,7 @@ def test_json_lines_carry_kind_and_fields(setup: Setup) -> None:
 def test_a_percent_sign_in_a_sentence_is_only_a_percent_sign(setup: Setup) -> None:
     stream = io.StringIO()
     writer = setup("info", "console", stream)
-    logs.tell("live", Tell(Level.INFO, "x", "100%s %d"))
+    logs.tell("live", Report(Level.INFO, "x", "100%s %d"))
     assert writer.end()
     assert "live: 100%s %d\n" in stream.getvalue()
 
@@ -215,7 +215,7 @@ def test_a_full_pipe_blocks_nobody_and_what_was_lost_is_told_when_it_flows_again
     writer = setup("info", "console", stream, rates=UNBOUND)
     begun = time.monotonic()
     for number in range(logs.WAITING_AT_MOST + 1000):
-        logs.tell("live", Tell(Level.INFO, "x", f"line {number}."))
+        logs.tell("live", Report(Level.INFO, "x", f"line {number}."))
     assert time.monotonic() - begun < 10.0
     assert writer.dropped in (999, 1000)  # one line may be in the writer's hand
     lost = writer.dropped

@@ -13,8 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from supervisor.core.codes.notices import summary
-from supervisor.core.explain.causes import Cause
-from supervisor.core.model.actions import Level, Tell
+from supervisor.core.explain.report import Level, Report
+from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.observe.events import EventRing
 from supervisor.observe.journal.notices import Heard, notice, write
 from supervisor.observe.journal.rows import event_row
@@ -108,11 +108,11 @@ AROUND = st.one_of(
 def media(text: str) -> dict[str, str]:
     """What each place that keeps or shows text makes of it."""
     said = summary(text)
-    told = Tell(Level.WARNING, "notice", said, {"text": said})
+    told = Report(Level.WARNING, "notice", said, {"text": said})
     line = line_of(logging.LogRecord("x", 30, "", 0, "", (), None), said, 0.0)
     ring = EventRing()
     ring.append("live", NOW, told)
-    snapshot = replace(FRESH, cause=Cause(said, said))
+    snapshot = replace(FRESH, cause=Cause(CauseKey.DESUPPORTED, host=said, port=1, version=said))
     error = ValueError(text)
     traced = logging.LogRecord("x", 30, "", 0, "", (), (ValueError, error, None))
     return {

@@ -1,4 +1,4 @@
-"""The page of metrics: DESIGN.md section 10, name by name, from gateways played on the real core."""
+"""The page of metrics: docs/metrics.md, name by name, from gateways played on the real core."""
 
 import math
 import re
@@ -15,7 +15,7 @@ from supervisor.core.model.counters import RECOVERY_BOUNDS
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.status import Status
-from supervisor.core.parts.session import Failure, Loss, Phase
+from supervisor.core.model.vocabulary import Failure, Loss, Phase, Planning
 from supervisor.observe.metrics.exposition import Exposition
 from tests.observe import rich
 from tests.observe.contract import CONTRACT, OPENMETRICS, exposition, played
@@ -222,7 +222,7 @@ def test_outages_are_told_by_cause_and_whether_planned() -> None:
     live = played()[0]
     assert value(live, "ib_outages_total", cause="session", planned="true") == 1
     seconds = value(live, "ib_outage_seconds_total", cause="session", planned="true")
-    assert seconds == pytest.approx(live.outages.seconds[Layer.SESSION, True])
+    assert seconds == pytest.approx(live.outages.seconds[Layer.SESSION, Planning.PLANNED])
     assert value(live, "ib_observed_seconds_total") == pytest.approx(live.outages.observed)
     assert value(live, "ib_recovery_seconds_count", planned="true") == 1
     assert value(live, "ib_restarts_total", result="in_time") == 1

@@ -6,11 +6,12 @@ from typing import Any
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.facts import Facts
-from supervisor.core.model.layers import HEIGHT, TOP, Layer
+from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
-from supervisor.core.model.snapshot import LoginView, Snapshot, WindowView, snapshot
+from supervisor.core.model.snapshot import LoginView, Snapshot, WindowView
 from supervisor.core.model.status import Status
 from supervisor.core.step.state import initial
+from supervisor.core.step.view import snapshot
 from supervisor.observe.systemd.notifier import STATUS_LENGTH, status_line
 
 NIGHT = datetime(2027, 1, 13, 4, 46, tzinfo=UTC)  # a Tuesday, 23:46 in New York
@@ -19,8 +20,7 @@ NIGHT = datetime(2027, 1, 13, 4, 46, tzinfo=UTC)  # a Tuesday, 23:46 in New York
 def seen(name: str, status: Status, lowest: Layer | None = None, **changes: Any) -> Snapshot:
     policy = Policy(name, "127.0.0.1", 4001, 911, timezone=changes.pop("timezone", "America/New_York"))
     begun = snapshot(initial(policy, Facts(), Now(100.0, NIGHT), 1), policy)
-    height = TOP if lowest is None else HEIGHT[lowest]
-    return replace(begun, status=status, height=height, tried=True, since=NIGHT.replace(minute=45), **changes)
+    return replace(begun, status=status, broken=lowest, tried=True, since=NIGHT.replace(minute=45), **changes)
 
 
 def window(name: str, end: datetime, active: bool = True) -> WindowView:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from supervisor.core.explain.causes import Cause
+from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.listen import BindError, bind
 from supervisor.observe.web.server import WebServer
@@ -101,7 +101,7 @@ def test_the_page_names_each_gateway_and_asks_nobody_else(shared: Shared) -> Non
 
 def test_the_page_escapes_what_it_shows() -> None:
     snapshot = rich.fresh("live").snapshot
-    odd = replace(snapshot, cause=Cause("<script>alert(1)</script>", "a & b, U1234567"))
+    odd = replace(snapshot, cause=Cause(CauseKey.NAME_UNKNOWN, "<script>a & b, U1234567</script>", 4001))
     with visited(Stage([odd])) as client:
         text = client.get("/").text
         assert "<script>" not in text

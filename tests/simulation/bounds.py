@@ -8,7 +8,7 @@
 
 from supervisor.core.calendar.tokens import last_expiry, next_expiry
 from supervisor.core.calendar.windows import RESTARTS
-from supervisor.core.model.layers import TOP
+from supervisor.core.model.layers import Layer, layers_up
 from supervisor.core.model.policy import Policy, Reauth
 from supervisor.core.model.status import Status
 from supervisor.core.step.state import State
@@ -45,15 +45,15 @@ def look(line: Timeline, troubles: Troubles, clear_since: float, state: State, l
         since = troubles.since(name)
         return -1.0 if since is None else t - max(since, clear_since)
 
-    promise = "a broken layer is seen"
+    promise, up = "a broken layer is seen", layers_up(state.broken)
     # Somebody whose session ended unheard has nobody to be told by, until the heartbeat finds out.
     deaf = t - troubles.unheard_at <= loss_bound(policy)
     told = (troubles.since("away") or 0.0) >= clear_since and not deaf
     if lasted("away") > (SLACK if told else loss_bound(policy)) and "lost" not in troubles:
-        holds(state.height <= 2, promise, lambda: f"no process for {lasted('away'):.1f} s, height {state.height}")
+        holds(Layer.SESSION not in up, promise, lambda: f"no process for {lasted('away'):.1f} s, {_told(state)}")
     silent = max(lasted("hung"), lasted("lost"))
     if silent > heartbeat_bound(policy):
-        holds(state.height <= 3, promise, lambda: f"no answer for {silent:.1f} s, height {state.height}")
+        holds(Layer.HEARTBEAT not in up, promise, lambda: f"no answer for {silent:.1f} s, {_told(state)}")
     if silent > loss_bound(policy) + 30.0 + policy.timing.heartbeat_timeout:
         holds(not ledger.ready, promise, lambda: f"no answer for {silent:.1f} s, and the session is kept")
     if lasted("lost") > loss_bound(policy):
@@ -64,17 +64,21 @@ def look(line: Timeline, troubles: Troubles, clear_since: float, state: State, l
         ready_for = state.at.mono - ledger.ready_at
         if min(ready_for, lasted("upstream")) > 101.0 + SLACK and not _interrupted(troubles):
             holds(
-                state.height <= 4,
+                Layer.UPSTREAM not in up,
                 promise,
-                lambda: f"upstream lost for {lasted('upstream'):.1f} s, height {state.height}",
+                lambda: f"upstream lost for {lasted('upstream'):.1f} s, {_told(state)}",
             )
     for name in troubles.names():
         told = (troubles.since(name) or 0.0) >= clear_since or line.of_mono(ledger.ready_at) >= clear_since
-        seen = state.height < TOP or _interrupted(troubles) or deaf
+        seen = state.broken is not None or _interrupted(troubles) or deaf
         if name.startswith("farm ") and lasted(name) > SLACK and told and not seen:
-            raise Violation(promise, f"{name} broken for {lasted(name):.1f} s, height {state.height}")
+            raise Violation(promise, f"{name} broken for {lasted(name):.1f} s, {_told(state)}")
     _healthy(line, troubles, clear_since, state, ledger, policy)
     _login(line, troubles, clear_since, state, policy)
+
+
+def _told(state: State) -> str:
+    return f"{state.broken or 'nothing'} reported broken"
 
 
 def _interrupted(troubles: Troubles) -> bool:

@@ -2,7 +2,8 @@
 
 `Run(scenario).run()` plays a scenario to its end, or raises the Violation of the first promise that was not kept. What
 the daemon's parts would do is done here: actions are carried out on a modelled world, events come back from it, the
-core is stepped at what it asks for (`wake`), a suspend is told within a second, facts outlive the process.
+core is stepped at what it asks for (`wake`), its records are put into words, a suspend is told within a second, facts
+outlive the process.
 """
 
 import random
@@ -12,7 +13,8 @@ from datetime import timedelta
 from functools import partial
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
+from supervisor.core.explain.narrator import Narrator
+from supervisor.core.model.actions import Close, Connect, Persist, Ping, Probe
 from supervisor.core.model.events import (
     Ending,
     Event,
@@ -31,10 +33,9 @@ from supervisor.core.model.events import (
 )
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
-from supervisor.core.parts.session import Phase
-from supervisor.core.step import machine
-from supervisor.core.step.machine import Wake
-from supervisor.core.step.state import State, initial
+from supervisor.core.model.vocabulary import Phase
+from supervisor.core.step.state import State, Wake, initial
+from supervisor.core.step.step import Decision, step
 from tests.simulation import bounds, skip
 from tests.simulation import faults as f
 from tests.simulation.invariants import Judge
@@ -50,7 +51,7 @@ LOOK = 1.0
 """The daemon's loop looks at the clocks at least that often, in seconds."""
 SPIN = 1000
 """Steps without any time passing after which the loop is held to spin."""
-Watcher = Callable[[float, State, Event, State, tuple[Action, ...]], None]
+Watcher = Callable[[float, State, Event, Decision], None]
 
 
 class Run:
@@ -75,7 +76,6 @@ class Run:
         self._facts = Facts()
         self._lives = 0
         self._openings = self._openings_of(self.policy)
-        self._wake = Wake(None, None)
         self._look_after = 0.0
         self._blind = Troubles()
         self._stalled_until = 0.0
@@ -96,7 +96,7 @@ class Run:
             line.at(day * DAY, self._compare)
         line.at(end, lambda: None)
         while line.t < end:
-            due, head = self._due(self._wake), line.next_at()
+            due, head = self._due(), line.next_at()
             if due > head:
                 line.take()()
             elif not self._skipped(head):
@@ -107,12 +107,15 @@ class Run:
         self._count()
         return self.tally
 
-    def _due(self, wake: Wake) -> float:
+    def _due(self) -> float:
         """The true time of the next tick."""
         if self.state is None:
             return float("inf")
         if self._waiting:
             return self._stalled_until
+        return self._time_of(self.state.wake)
+
+    def _time_of(self, wake: Wake) -> float:
         due = float("inf") if wake.mono is None else self.line.of_mono(wake.mono)
         if wake.wall is not None:
             due = min(due, max(self.line.of_wall(wake.wall), self._look_after))
@@ -123,11 +126,11 @@ class Run:
         state, line = self.state, self.line
         if self._every_ping or state is None or self._chaos is not None or line.t < self._stalled_until:
             return False
-        if self._wake.mono != state.heartbeat.next_ping or not skip.at_rest(state):
+        if state.wake.mono != state.heartbeat.next_ping or not skip.at_rest(state):
             return False
         if not self.world.answers_pings(state.session.epoch):
             return False
-        until = min(head, self._due(skip.next_but_pings(state, self.policy)))
+        until = min(head, self._time_of(skip.next_but_pings(state, self.policy)))
         trip = self.scenario.round_trip
         self.state, times, answered = skip.over_pings(state, self.policy, trip, line.boot + until)
         if not times:
@@ -135,7 +138,6 @@ class Run:
         self.tally.pings_skipped += times
         self.world.skipped_until(state.session.epoch, line.of_mono(answered))
         self._judge.ledger.answered_at = answered
-        self._wake = machine.wake(self.state, self.policy)
         return True
 
     def _tick(self) -> None:
@@ -143,7 +145,9 @@ class Run:
             waiting, self._waiting = self._waiting, []
             for event, at in waiting:
                 self._step(event, at)
-        now, wake = self.line.now(), self._wake
+        if self.state is None:
+            return
+        now, wake = self.line.now(), self.state.wake
         # The sum that made the deadline and the sum that makes the clock may differ in the last digit.
         if wake.mono is not None and abs(now.mono - wake.mono) < 1e-6:
             now = replace(now, mono=max(now.mono, wake.mono))
@@ -155,23 +159,22 @@ class Run:
         before = self.state
         if before is None:
             return
-        after, actions = machine.step(before, event, now if now is not None else self.line.now(), self.policy)
-        self.state = after
-        self._wake = machine.wake(after, self.policy)
+        decision = step(before, event, now if now is not None else self.line.now(), self.policy)
+        after = self.state = decision.state
         self.tally.steps += 1
         if self._watch is not None:
-            self._watch(self.line.t, before, event, after, actions)
-        self._judge.step(before, event, after, actions, self._wake)
+            self._watch(self.line.t, before, event, decision)
+        self._judge.step(before, event, after, decision.actions)
+        for happened in decision.records:
+            self._narrator.tell(happened, after.at.mono)
         if Phase.STOPPED in (before.session.phase, after.session.phase):
             self._blind.disturbed(self.line.t)
-        for action in actions:
+        for action in decision.actions:
             match action:
                 case Connect() | Close() | Ping() | Probe():
                     self.world.carry_out(action)
-                case Keep():
+                case Persist():
                     self._facts = action.facts
-                case Tell():
-                    pass
 
     # -- events on their way ------------------------------------------------------------------------------------------
 
@@ -202,7 +205,7 @@ class Run:
         self._step(event)
 
     def _tick_if_due(self) -> None:
-        if self._due(self._wake) <= self.line.t:
+        if self._due() <= self.line.t:
             self._tick()
 
     # -- the daemon's life --------------------------------------------------------------------------------------------
@@ -213,7 +216,7 @@ class Run:
         self._lives += 1
         self.state = initial(self.policy, self._facts, now, self.scenario.seed * 1000 + self._lives)
         self._judge = Judge(self.policy, self.state, self._openings)
-        self._wake = machine.wake(self.state, self.policy)
+        self._narrator = Narrator()
         self._step(Started())
 
     def _down(self, fault: f.DaemonDown) -> None:
@@ -238,7 +241,7 @@ class Run:
             counters = self.state.counters
             self.tally.attempts += counters.attempts
             self.tally.sessions += counters.sessions
-            self.tally.outages += sum(self.state.outages.counts.values())
+            self.tally.outages += sum(self.state.outages.totals.counts.values())
 
     # -- faults -------------------------------------------------------------------------------------------------------
 

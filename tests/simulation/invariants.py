@@ -28,24 +28,20 @@ from supervisor.core.calendar.windows import RESTARTS, Kind, Occurrence
 from supervisor.core.model.actions import Action, Connect
 from supervisor.core.model.counters import Counters, Histogram
 from supervisor.core.model.events import Event, Reloaded, Slept
-from supervisor.core.model.layers import TOP, Layer, below_upstream, lowest_broken
+from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy, Reauth
 from supervisor.core.model.status import Status
+from supervisor.core.model.vocabulary import Failure, Phase, Planning, RestartResult
 from supervisor.core.parts import outages
-from supervisor.core.parts.backoff import FLOOR
-from supervisor.core.parts.restarts import Result
-from supervisor.core.parts.session import Failure, Phase
-from supervisor.core.step.machine import Wake
 from supervisor.core.step.state import State
 from tests.simulation.ledger import Ledger
-from tests.simulation.planning import PATIENCE, Openings, RestartBook
+from tests.simulation.planning import LOW, PATIENCE, Openings, RestartBook
 from tests.simulation.violation import Violation, holds
 
 TINY = 1e-6
 HOUR = 3600.0
-GHOST_WAITS, RIVAL_WAITS = (2.0, 4.0, 8.0), (10.0, 20.0, 40.0, 60.0)
-GHOST_FOR = 60.0
-EARLY = 60.0
+GHOST_FOR, GHOST_WAITS, RIVAL_WAITS = 60.0, (2.0, 4.0, 8.0), (10.0, 20.0, 40.0, 60.0)
+EARLY, FLOOR = 60.0, 0.05
 MUTE_LIMIT, MUTE_CAP = 10, 30.0
 ACCOUNT_WAIT = 60.0
 WALL_JUMP = 2.0
@@ -85,7 +81,7 @@ class Judge:
             Phase.BACKOFF: max(ACCOUNT_WAIT, timing.retry_max),
         }
 
-    def step(self, before: State, event: Event, after: State, actions: tuple[Action, ...], wake: Wake) -> None:
+    def step(self, before: State, event: Event, after: State, actions: tuple[Action, ...]) -> None:
         """Raises Violation for the first promise that does not hold."""
         now, ledger = after.at, self.ledger
         passed = now.mono - before.at.mono
@@ -98,9 +94,10 @@ class Judge:
             self._repeated = self._repeated or any(occurrence.repetition for occurrence in active)
             ledger.resetting = any(occurrence.window.kind is Kind.SERVER_RESET for occurrence in active)
         ledger.follow(before, event, actions, now)
-        self._phase(after, wake)
-        if after.height != ledger.height():
-            raise Violation("report follows events", f"height {after.height}, {ledger.height()} due, {ledger.brief()}")
+        self._phase(after)
+        due = ledger.lowest_broken()
+        if after.broken is not due:
+            raise Violation("report follows events", f"{after.broken} broken, {due} due, {ledger.brief()}")
         self._status(after)
         self._restarts(before, event, after, was_ready=was_ready)
         if before.session.phase is Phase.BACKOFF:
@@ -111,7 +108,7 @@ class Judge:
         for action in actions:
             if isinstance(action, Connect):
                 self._attempt(now.mono, now.wall)
-        self._planned(before, after, wake)
+        self._planned(before, after)
         if after.counters is not before.counters or after.farms is not before.farms:
             self._counters(before, after)
         if after.outages is not before.outages:
@@ -122,12 +119,12 @@ class Judge:
 
     # -- phases and status --------------------------------------------------------------------------------------------
 
-    def _phase(self, after: State, wake: Wake) -> None:
-        live, now, promise = after.session, after.at, "a phase has a deadline"
+    def _phase(self, after: State) -> None:
+        live, now, wake, promise = after.session, after.at, after.wake, "a phase has a deadline"
         if live.phase is not self.ledger.phase():
             raise Violation("report follows events", f"phase {live.phase}, {self.ledger.brief()}")
         if live.phase is Phase.STOPPED:
-            until = after.paused_until
+            until = after.operator.pause.until if after.operator.pause is not None else None
             holds(until is None or now.wall < until, promise, f"paused until {until}")
             return
         if wake.mono is None or not now.mono < wake.mono <= now.mono + self._longest[live.phase] + TINY:
@@ -144,14 +141,14 @@ class Judge:
 
     def _status(self, after: State) -> None:
         status, outage = after.status, after.outages.current
-        planned = after.outages.observing and outage is not None and outage.ended is None and outage.planned
+        current = outage if after.outages.observing and outage is not None and outage.ended is None else None
         if after.session.phase is Phase.STOPPED:
             due = Status.STOPPED
-        elif self.ledger.height() == TOP:
+        elif self.ledger.lowest_broken() is None:
             due = Status.UP
         elif after.login.required:
             due = Status.REAUTH_REQUIRED
-        elif planned:
+        elif current is not None and current.planning is Planning.PLANNED:
             due = Status.MAINTENANCE
         else:
             due = Status.DEGRADED if self.ledger.ready else Status.DOWN
@@ -194,7 +191,7 @@ class Judge:
             ledger.conflicts = 0
             if failure == "mismatch":
                 return ACCOUNT_WAIT, ACCOUNT_WAIT
-            closed = failure == "refused" or (failure == "closed" and ledger.reach < 2)
+            closed = failure == "refused" or (failure == "closed" and ledger.reached is not Layer.SESSION)
             if closed and self.openings.restarting(after.at.wall):
                 return timing.restart_retry, timing.restart_retry
         recent = ledger.lost_at is not None and now - ledger.lost_at < EARLY
@@ -234,25 +231,27 @@ class Judge:
     def _account(self, before: State, passed: float) -> None:
         if before.outages.observing:
             self._observed += passed
-            self._broken += passed if before.height < TOP else 0.0
+            self._broken += passed if before.broken is not None else 0.0
 
     def _books(self, before: State, after: State) -> None:
-        books, old = after.outages, before.outages
+        books, totals, old = after.outages, after.outages.totals, before.outages.totals
         holds(outages.balanced(books), "the books balance", books)
-        same = math.isclose(books.observed, self._observed, rel_tol=1e-9, abs_tol=1e-3)
-        holds(same, "the books balance", lambda: f"observed {books.observed}, {self._observed} due")
+        same = math.isclose(totals.observed, self._observed, rel_tol=1e-9, abs_tol=1e-3)
+        holds(same, "the books balance", lambda: f"observed {totals.observed}, {self._observed} due")
         same = math.isclose(books.broken_seconds, self._broken, rel_tol=1e-9, abs_tol=1e-3)
         holds(same, "the books balance", lambda: f"broken {books.broken_seconds}, {self._broken} due")
-        _grew("outage seconds", old.seconds, books.seconds)
-        _grew("outages", old.counts, books.counts)
-        if books.recovery is not old.recovery:
-            for planned, histogram in old.recovery.items():
-                _histogram_grew(histogram, books.recovery[planned])
+        _grew("outage seconds", old.seconds, totals.seconds)
+        _grew("outages", old.counts, totals.counts)
+        if totals.recovery is not old.recovery:
+            for planning, histogram in old.recovery.items():
+                _histogram_grew(histogram, totals.recovery[planning])
         stopped = after.session.phase is Phase.STOPPED
         if books.observing and not stopped:
             is_open = books.current is not None and books.current.ended is None
             holds(
-                is_open is (after.height < TOP), "the books balance", lambda: f"height {after.height}: {books.current}"
+                is_open is (after.broken is not None),
+                "the books balance",
+                lambda: f"{after.broken} broken: {books.current}",
             )
         holds(
             books.observing is (self.ledger.tried and not stopped),
@@ -270,15 +269,16 @@ class Judge:
                 holds(new is not None and new.began == left.began, promise, f"{left} became {new}")
                 return
             holds(new is None or new.began != left.began, promise, f"{left} is over, and became {new}")
-        broken = lowest_broken(after.height)
+        broken = after.broken
         if new is None or new.ended is not None:
             return
         if old is None or new.began != old.began:
-            fits = new.began == now.wall and new.cause is broken and new.seconds == 0.0
+            fits = new.began == now.wall and new.layer is broken and new.seconds == 0.0
             holds(fits, promise, f"{broken} at {now.wall}: {new}")
         elif old.ended is not None:
             merge = self.policy.timing.outage_merge
-            fits = new.cause is broken and new.planned is old.planned and now.mono - old.ended.mono < merge
+            same = new.layer is broken and new.planning is old.planning
+            fits = same and now.mono - old.ended.mono < merge
             holds(fits, promise, f"{broken} at {now.mono}: {old} went on")
 
     def _counted(self, before: State, after: State) -> None:
@@ -295,7 +295,7 @@ class Judge:
         planned = self.openings.explains(Layer.SESSION, after.at.wall, low_for)
         grew = sum(new.losses.values()) - sum(old.losses.values())
         holds(grew == 1, "counted as it was", f"a loss: {grew}")
-        grew = sum(times - old.losses.get(key, 0) for key, times in new.losses.items() if key[1])
+        grew = sum(times - old.losses.get(key, 0) for key, times in new.losses.items() if key[1] is Planning.PLANNED)
         holds(grew == planned, "counted as it was", f"a loss, planned {planned}: {old.losses} -> {new.losses}")
 
     def _counters(self, before: State, after: State) -> None:
@@ -317,11 +317,11 @@ class Judge:
             if later.breaks_planned < farm.breaks_planned or later.breaks_unplanned < farm.breaks_unplanned:
                 raise Violation("counters never go back", f"{key}: {farm} -> {later}")
 
-    def _planned(self, before: State, after: State, wake: Wake) -> None:
+    def _planned(self, before: State, after: State) -> None:
         now, outage, old = after.at, after.outages.current, before.outages.current
-        broken = lowest_broken(after.height) if after.session.phase is not Phase.STOPPED else None
+        broken = after.broken if after.session.phase is not Phase.STOPPED else None
         low_before = self._low_since
-        low = broken is not None and below_upstream(broken)
+        low = broken in LOW
         self._low_since = (self._low_since if self._low_since is not None else now.mono) if low else None
         if outage is None or outage.ended is not None or broken is None or not after.outages.observing:
             return
@@ -329,14 +329,14 @@ class Judge:
         low_for = now.mono - self._low_since if self._low_since is not None else None
         explained = not mismatch and self.openings.explains(broken, now.wall, low_for)
         promise = "planned is explained"
-        if outage.planned:
+        if outage.planning is Planning.PLANNED:
             holds(explained, promise, lambda: f"{broken} at {now.wall} by no window: {outage}")
             patience = self._low_since + PATIENCE - now.mono if self._low_since is not None else 0.0
             if patience > 0 and not self.openings.explains(broken, now.wall, PATIENCE):
                 worn_at = now.mono + patience
-                slept = wake.mono is None or wake.mono > worn_at + TINY
+                slept = after.wake.mono is None or after.wake.mono > worn_at + TINY
                 holds(not slept, promise, lambda: f"the end of patience at {worn_at} is slept through")
-        elif (old is None or old.planned) and explained:
+        elif (old is None or old.planning is Planning.PLANNED) and explained:
             # It has turned, or began so: some moment since the last step, or of an earlier process, was unexplained.
             edges = self.openings.edges(before.at.wall, now.wall)
             worn = low_before is not None and low_before + PATIENCE <= now.mono
@@ -363,7 +363,8 @@ class Judge:
         if counts is before.restarts.counts:
             return
         _grew("restarts", before.restarts.counts, counts)
-        checked: Iterable[Result] = (Result.IN_TIME, Result.OVERDUE) if self._repeated else Result
+        seen = (RestartResult.IN_TIME, RestartResult.OVERDUE)
+        checked: Iterable[RestartResult] = seen if self._repeated else RestartResult
         for result in checked:
             due, told = book.counts.get(result, 0), counts.get(result, 0)
             if told != due:

@@ -28,9 +28,10 @@ from supervisor.core.model.events import (
     Ticked,
     TimeAnswered,
 )
+from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.vocabulary import Phase
 from supervisor.core.parts.farms import FarmKey, is_required
-from supervisor.core.parts.session import Phase
 from supervisor.core.step.state import State
 from tests.simulation.violation import holds
 
@@ -65,7 +66,8 @@ class Ledger:
     order_id: int | None = None
     ready: bool = False
     ready_at: float = 0.0
-    reach: int = 0
+    reached: Layer = Layer.PORT
+    """The lowest layer that the last attempt did not reach."""
     failure: str = ""
     """How the last attempt failed: `refused`, `closed`, `mute`, `in_use`, `mismatch` or `other`."""
     waited_for: str = ""
@@ -126,15 +128,15 @@ class Ledger:
                 may = action.epoch == asked or (self.ready and action.epoch == self.epoch)
                 holds(may, "only a ready session is asked", action)
 
-    def height(self) -> int:
-        """How many layers must be reported up."""
+    def lowest_broken(self) -> Layer | None:
+        """The lowest layer that must be reported broken; None if all must be up."""
         if not self.ready:
-            return self.reach
+            return self.reached
         if not self.beats:
-            return 3
+            return Layer.HEARTBEAT
         if not self.upstream_up:
-            return 4
-        return 5 if any(is_required(key, self.policy) for key in self.broken) else 6
+            return Layer.UPSTREAM
+        return Layer.FARMS if any(is_required(key, self.policy) for key in self.broken) else None
 
     def phase(self) -> Phase:
         """The phase that this leaves."""
@@ -264,7 +266,7 @@ class Ledger:
         if not self.policy.account_mode.fits(self.accounts):
             self._failed("mismatch")
             return
-        self.ready, self.ready_at, self.reach = True, now, 2
+        self.ready, self.ready_at, self.reached = True, now, Layer.SESSION
         self.waited_for, self.failure = self.failure, ""
         self.unready_since = None
         self.mutes = self.conflicts = 0
@@ -292,7 +294,7 @@ class Ledger:
 
     def _failed(self, how: str) -> None:
         self.ended, self.failure, self.tried = "failed", how, True
-        self.reach = 2 if self.shaken else int(self.opened)
+        self.reached = Layer.SESSION if self.shaken else Layer.HANDSHAKE if self.opened else Layer.PORT
         self.mutes = self.mutes + 1 if how == "mute" else 0
         self._over()
 

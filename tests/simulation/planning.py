@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Occurrence, Window, maintenance, occurrences
-from supervisor.core.model.layers import HEIGHT, Layer
-from supervisor.core.parts.restarts import Result
+from supervisor.core.model.layers import LAYERS, Layer
+from supervisor.core.model.vocabulary import RestartResult
 
 PATIENCE = 300.0
+LOW = LAYERS[: LAYERS.index(Layer.UPSTREAM)]
+"""The layers that a daily server reset explains for `PATIENCE` only."""
 MARGIN = timedelta(days=3)
 """Around the run: clocks are set wrong by a day at most."""
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -88,7 +90,7 @@ class Openings:
 
     def explains(self, layer: Layer, wall: datetime, low_for: float | None) -> bool:
         """`low_for`: seconds for which a layer below `upstream` has been broken at a stretch."""
-        low = HEIGHT[layer] < HEIGHT[Layer.UPSTREAM]
+        low = layer in LOW
         for occurrence in self.active(wall):
             if occurrence.window.explains is Explains.EVERY_LAYER or not low:
                 return True
@@ -114,7 +116,7 @@ class RestartBook:
     """Scheduled restarts of one process, each window once. What is `active` at its beginning is not judged."""
 
     def __init__(self, active: list[Occurrence]) -> None:
-        self.counts: dict[Result, int] = {}
+        self.counts: dict[RestartResult, int] = {}
         self._open: dict[Occurrence, _Watch | None] = dict.fromkeys(_restarts(active))
         self._done: datetime | None = None
         self._last: list[Occurrence] | None = None
@@ -150,7 +152,7 @@ class RestartBook:
         for watch in self._open.values():
             if watch is not None and watch.lost and not watch.back:
                 watch.back = True
-                self._count(Result.IN_TIME)
+                self._count(RestartResult.IN_TIME)
 
     def unwatched(self) -> None:
         """Something was not seen, or was our own doing."""
@@ -160,11 +162,11 @@ class RestartBook:
         if watch is None:
             return
         if watch.lost and not watch.back:
-            self._count(Result.OVERDUE)
+            self._count(RestartResult.OVERDUE)
         elif not watch.lost and occurrence.repetition == 0:
-            self._count(Result.NOT_SEEN)
+            self._count(RestartResult.NOT_SEEN)
 
-    def _count(self, result: Result) -> None:
+    def _count(self, result: RestartResult) -> None:
         self.counts[result] = self.counts.get(result, 0) + 1
 
 

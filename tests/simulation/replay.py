@@ -27,7 +27,7 @@ def story(scenario: Scenario, violation: Violation, seconds: float, lines: int =
     return (
         f"seed {scenario.seed}: {violation.promise}\n"
         f"{len(small.faults)} of {len(scenario.faults)} faults, from {small.begins:%Y-%m-%d %H:%M:%S}Z:\n{faults}\n"
-        f"the last steps (truth's clock, event, phase, layers up, status, actions):\n{steps}\n"
+        f"the last steps (truth's clock, event, phase, lowest layer broken, status, actions):\n{steps}\n"
         f"{said}\n"
         f"again: make replay SEED={scenario.seed}\n"
     )

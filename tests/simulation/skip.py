@@ -10,12 +10,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.vocabulary import Phase
 from supervisor.core.parts.heartbeat import AT_REST
-from supervisor.core.parts.session import Phase
-from supervisor.core.step import machine
-from supervisor.core.step.due import DESUPPORT_FORGOTTEN, MISSING_AFTER
-from supervisor.core.step.machine import Wake
-from supervisor.core.step.state import State
+from supervisor.core.step.conclude import DESUPPORT_FORGOTTEN
+from supervisor.core.step.deadlines import wake_of
+from supervisor.core.step.state import State, Wake
 
 
 def at_rest(state: State) -> bool:
@@ -27,14 +26,12 @@ def at_rest(state: State) -> bool:
 def next_but_pings(state: State, policy: Policy) -> Wake:
     """When something is due that is no ping.
 
-    Two notes to the log come after a day with the next step, whatever it is, and so wait for a ping.
+    A notice of 2172 is forgotten after a day with the next step, whatever it is, and so waits for a ping.
     """
     resting = state.copied()
     resting.heartbeat = AT_REST
-    wake = machine.wake(resting, policy)
+    wake = wake_of(resting, policy)
     days = [wake.mono] if wake.mono is not None else []
-    if state.first_ready_at is not None and not state.talk.missing_farms:
-        days.append(state.first_ready_at + MISSING_AFTER)
     if state.desupport is not None:
         days.append(state.desupport.heard_at + DESUPPORT_FORGOTTEN)
     return Wake(min((day for day in days if day > state.at.mono), default=None), wake.wall)
@@ -57,4 +54,5 @@ def over_pings(state: State, policy: Policy, trip: float, until: float) -> tuple
     after.counters = replace(state.counters, heartbeats=replace(beats, counts=counts, total=beats.total + trip * times))
     after.heartbeat = replace(beat, next_ping=first + times * cycle, round_trip=trip)
     after.last_message = state.at.wall + timedelta(seconds=answered - state.at.mono)
+    after.wake = wake_of(after, policy)
     return after, times, answered

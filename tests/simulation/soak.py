@@ -9,9 +9,8 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from multiprocessing.pool import Pool
 
 from tests.simulation import record
 from tests.simulation.driver import Run
@@ -40,8 +39,13 @@ class Outcome:
         return self.tally.days / 365.0
 
 
-def play(seed: int) -> tuple[int, Tally, str, str]:
-    """One seed: its tally, and the promise it broke with the detail, or two empty words."""
+Played = tuple[int, Tally, str, str]
+"""A seed, its tally, and the promise it broke with the detail, or two empty words."""
+Player = Callable[[int], Played]
+
+
+def play(seed: int) -> Played:
+    """One seed."""
     run = Run(of_seed(seed))
     try:
         return seed, run.run(), "", ""
@@ -58,13 +62,17 @@ def soak(
     *,
     say: bool = False,
     first_failure: bool = False,
+    player: Player = play,
 ) -> Outcome:
-    """Play seeds from `first` on until so many gateway-years have passed, or so many seconds, or one has failed."""
+    """Play seeds from `first` on until so many gateway-years have passed, or so many seconds, or one has failed.
+
+    `player` plays a seed in a process of the pool.
+    """
     outcome = Outcome()
     began = said = time.monotonic()
     runs = -(-years * 365.0 // DAYS)
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for seed, tally, promise, detail in _played(pool, range(first, first + int(runs))):
+        for seed, tally, promise, detail in pool.imap_unordered(player, range(first, first + int(runs)), chunksize=1):
             outcome.tally.add(tally)
             outcome.seconds = time.monotonic() - began
             if promise:
@@ -78,10 +86,6 @@ def soak(
                 pool.terminate()
                 break
     return outcome
-
-
-def _played(pool: Pool, seeds: range) -> Iterator[tuple[int, Tally, str, str]]:
-    yield from pool.imap_unordered(play, seeds, chunksize=1)
 
 
 def progress(outcome: Outcome, years: float) -> str:

@@ -4,25 +4,34 @@ import pytest
 
 from supervisor.core.model.actions import Action, Ping
 from supervisor.core.model.events import Event
+from supervisor.core.model.layers import Layer
+from supervisor.core.model.records import Record
+from supervisor.core.model.status import Status
+from supervisor.core.model.vocabulary import Phase
 from supervisor.core.step.state import State
+from supervisor.core.step.step import Decision
 from tests.simulation.driver import Run
 from tests.simulation.scenario import of_seed
 
 HOURS = 48
+Standing = tuple[Phase, Layer | None, Status]
 
 
 class Decisions:
-    """All that a step decided, but the pings: when, what was done and told, and how things stood then."""
+    """All that a step decided, but the pings: when, what was done and recorded, and how things stood then."""
 
     def __init__(self) -> None:
-        self.made: list[tuple[float, tuple[Action, ...], str, int, str]] = []
+        self.made: list[tuple[float, tuple[Action, ...], tuple[Record, ...], Standing]] = []
 
-    def __call__(self, t: float, before: State, event: Event, after: State, actions: tuple[Action, ...]) -> None:
-        done = tuple(action for action in actions if not isinstance(action, Ping))
-        stood = (before.session.phase, before.height, before.status)
-        stands = (after.session.phase, after.height, after.status)
-        if done or stood != stands:
-            self.made.append((round(t, 3), done, *stands))
+    def __call__(self, t: float, before: State, event: Event, decision: Decision) -> None:
+        done = tuple(action for action in decision.actions if not isinstance(action, Ping))
+        stands = _standing(decision.state)
+        if done or decision.records or _standing(before) != stands:
+            self.made.append((round(t, 3), done, decision.records, stands))
+
+
+def _standing(state: State) -> Standing:
+    return state.session.phase, state.broken, state.status
 
 
 def decisions(seed: int, *, every_ping: bool) -> tuple[Decisions, Run]:
@@ -50,5 +59,5 @@ def test_skipping_answered_pings_changes_no_decision_in_two_days(seed: int) -> N
     assert left.heartbeats.counts == right.heartbeats.counts
     assert left.heartbeats.total == pytest.approx(right.heartbeats.total)
     assert (left.attempts, left.sessions, left.misses) == (right.attempts, right.sessions, right.misses)
-    booked = run_with_all.state.outages.seconds
-    assert run_skipping.state.outages.seconds == pytest.approx(booked)
+    booked = run_with_all.state.outages.totals.seconds
+    assert run_skipping.state.outages.totals.seconds == pytest.approx(booked)

@@ -3,9 +3,10 @@
 from collections import deque
 from datetime import timedelta
 
-from supervisor.core.model.actions import Action, Close, Connect, Keep, Ping, Probe, Tell
+from supervisor.core.model.actions import Action, Close, Connect, Persist, Ping, Probe
 from supervisor.core.model.events import Event, NoticeReceived, SessionClosed, SessionEvent
 from supervisor.core.step.state import State
+from supervisor.core.step.step import Decision
 from tests.simulation.scenario import Scenario
 
 
@@ -16,12 +17,14 @@ class Trace:
         self._begins = scenario.begins
         self.lines: deque[str] = deque(maxlen=most)
 
-    def __call__(self, t: float, before: State, event: Event, after: State, actions: tuple[Action, ...]) -> None:
+    def __call__(self, t: float, before: State, event: Event, decision: Decision) -> None:
+        after = decision.state
         wall = self._begins + timedelta(seconds=t)
         phases = f"{before.session.phase} -> {after.session.phase}"
-        did = " ".join(word for word in map(_did, actions) if word)
+        did = " ".join(map(_did, decision.actions))
+        broken = after.broken or "nothing"
         self.lines.append(
-            f"{wall:%Y-%m-%d %H:%M:%S.%f} {_told(event):<28} {phases:<26} {after.height} {after.status:<16} {did}"
+            f"{wall:%Y-%m-%d %H:%M:%S.%f} {_told(event):<28} {phases:<26} {broken:<9} {after.status:<16} {did}"
         )
 
 
@@ -44,7 +47,5 @@ def _did(action: Action) -> str:
             return "ping"
         case Probe():
             return f"probe {action.request_id}"
-        case Keep():
-            return "keep"
-        case Tell():
-            return ""
+        case Persist():
+            return "persist"

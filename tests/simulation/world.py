@@ -39,7 +39,7 @@ from tests.simulation.troubles import Troubles
 
 MOVED_PORT = 4100
 WARMING = 1.0
-"""Seconds after its return in which a gateway still drops new connections (IB.md section 3.2)."""
+"""Seconds after its return in which a gateway still drops new connections (docs/facts/ib.md#the-daily-restart)."""
 KIND_OF = {name: kind for kind, name in FARMS}
 
 

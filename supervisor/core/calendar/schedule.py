@@ -53,15 +53,18 @@ class ClockChange:
 
 
 def rows(gateways: Gateways, from_: datetime, until: datetime) -> list[Row]:
-    """The openings with `at` in [from_, until) and those open at `from_`, sorted by `at`, then gateway and window."""
+    """The openings with `at` in [from_, until) and those open at `from_`, sorted by `at`, then gateway and window.
+
+    Two windows of one name that open at the same instants are listed once: published resets may say one thing twice.
+    """
     from_, until = utc(from_), utc(until)
-    found = [
-        Row(name, occurrence)
+    found = {
+        (name, occurrence.window.name, occurrence.start, occurrence.planned_until): Row(name, occurrence)
         for name, windows in gateways
         for occurrence in occurrences(windows, from_ - timedelta.resolution, until)
         if occurrence.at < until and (occurrence.at >= from_ or occurrence.contains(from_))
-    ]
-    return sorted(found, key=lambda row: (row.occurrence.at, row.gateway, row.occurrence.window.name))
+    }
+    return sorted(found.values(), key=lambda row: (row.occurrence.at, row.gateway, row.occurrence.window.name))
 
 
 def logins_due(gateways: Gateways, from_: datetime, until: datetime) -> list[LoginDue]:

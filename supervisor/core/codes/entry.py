@@ -1,28 +1,32 @@
-"""What one entry of the catalogue of message codes says, and in which words.
+"""What one entry of the catalogue of message codes says.
 
 Rules of this file:
 
-- An entry is data. What it says of the daemon in `action` must be what the daemon does.
-- `meaning` is for a person who is woken by it: what has happened, and whether it matters.
-- The entries are in `catalogue_system`, `catalogue_requests` and `catalogue_library`; `codes` looks them up.
+- All that is known of a code stands in its entry: what it means, what the daemon does, how its text is read. The metric
+  labels, the command `codes`, the page docs/codes.md and the decisions read it from there.
+- `action` says what the daemon does, and must be true.
+- `meaning` is for somebody who is woken by the message: what has happened, and whether it matters.
+- The entries stand in `system`, `farms`, `requests`, `orders` and `library`; `table` joins them.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
+from supervisor.core.codes.parsers import Parser, plain
+
 
 @unique
 class Kind(StrEnum):
-    """How the message comes about."""
+    """Who sends the message, and to whom."""
 
     NOTICE = "notice"
-    """Told by the gateway unasked, with request id -1: a statement about its own state."""
+    """The gateway says something about its own state, with request id -1, though nobody asked."""
 
     ANSWER = "answer"
-    """Told by the gateway about one request or order, and only to the client that made it."""
+    """The gateway answers one request or order, and only the client that made it hears it."""
 
     LOCAL = "local"
-    """Made by the client library inside this process; the gateway knows nothing of it."""
+    """The client library makes it inside this process; the gateway knows nothing of it."""
 
 
 @unique
@@ -36,7 +40,7 @@ class Severity(StrEnum):
     """Something was refused or has ended, and stays so until somebody acts."""
 
     WARNING = "warning"
-    """Impaired, or soon to be. Often heals by itself."""
+    """Something is impaired, or soon will be. Often it heals by itself."""
 
     INFO = "info"
     """No fault."""
@@ -59,13 +63,13 @@ class Scope(StrEnum):
     """The gateway program itself."""
 
     ACCOUNT = "account"
-    """Account data, permissions, subscriptions that are paid for, the login."""
+    """The account: its data, its permissions, its paid subscriptions, its login."""
 
     REQUEST = "request"
-    """One request; the rest of the session is untouched."""
+    """One request; the rest of the session is not touched."""
 
     ORDER = "order"
-    """One order; says nothing of the connection."""
+    """One order; it says nothing of the connection."""
 
     CLIENT_LIBRARY = "client_library"
     """The library in this process."""
@@ -76,11 +80,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One message code.
-
-    `source` tells where the facts are from: IBKR's documentation, a line that somebody posted in public, the source
-    code of a public program, or less than that, in which case it says so.
-    """
+    """One message code."""
 
     number: int
     title: str
@@ -89,4 +89,22 @@ class Code:
     scope: Scope
     meaning: str
     action: str
+    """What the daemon does."""
     source: str
+    """Where the facts are from: IBKR's documentation, a line that somebody posted in public, the source code of a
+    public program; or less than that, and then it says so."""
+    cure: str = ""
+    """What a person can do; it begins with a verb. Empty if there is nothing to do."""
+    reads: Parser = plain
+    """Reads the text of the message."""
+    counted: bool = False
+    """Whether its counter exists, at 0, before the first message arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the catalogue, as the page shows it."""
+
+    title: str
+    about: str
+    codes: tuple[Code, ...]

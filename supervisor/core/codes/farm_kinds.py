@@ -1,4 +1,4 @@
-"""The words for data farms: which service a farm belongs to, and what is known of it.
+"""Data farms: which service a farm belongs to, and what is known of it.
 
 Rules of this file:
 
@@ -11,16 +11,16 @@ from enum import StrEnum, unique
 
 @unique
 class FarmKind(StrEnum):
-    """The service a farm belongs to. The message code tells it; the name only hints at it."""
+    """The service a farm belongs to. The message code says it; the name is only a hint."""
 
     MARKET_DATA = "market_data"
     """Live quotes. Ticks stop for the products of a broken farm."""
 
     HISTORICAL = "historical"
-    """Bars and charts (HMDS). Live bars that were following a broken farm are dead for good (10182)."""
+    """Bars and charts (HMDS). Live bars that followed a broken farm are dead for good (10182)."""
 
     SEC_DEF = "sec_def"
-    """Contract definitions. While it is broken, "no security definition" (200) is not to be believed."""
+    """Contract definitions. While it is broken, "no security definition" (200) may be false."""
 
 
 @unique
@@ -28,16 +28,16 @@ class FarmState(StrEnum):
     """What is known of one farm, each with what its reader should do."""
 
     UNKNOWN = "unknown"
-    """Nothing was heard of it in this session. No fault: do nothing."""
+    """This session has heard nothing of it. No fault: do nothing."""
 
     OK = "ok"
     """Connected. Use it."""
 
     INACTIVE = "inactive"
-    """Dormant because nobody asked for data; wakes upon a request. No fault: use it."""
+    """Dormant because nobody asked for data; the next request wakes it. No fault: use it."""
 
     CONNECTING = "connecting"
-    """On its way. Wait; what comes next tells. No fault, unless it was broken before."""
+    """The gateway is opening it. Wait for the next notice. No fault, unless it was broken before."""
 
     BROKEN = "broken"
-    """Lost. Expect no data from it, and doubt what was cached, until it is ok or inactive."""
+    """Lost. Expect no data from it, and do not trust cached data, until it is ok or inactive."""

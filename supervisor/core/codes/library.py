@@ -1,6 +1,6 @@
 """The codes that the client library makes by itself: 501 to 593, and two of other libraries.
 
-Rules of this file: those of `catalogue`. The gateway never sends these and its logs never show them. Sorted by number.
+Rules of this file: those of `entry`. The gateway never sends these and its logs never show them. Sorted by number.
 """
 
 from typing import Final
@@ -11,8 +11,10 @@ _DOCS = "IBKR's documentation"
 _MEASURED = "IBKR's documentation; measured with ibapi"
 
 
-def _local(number: int, title: str, severity: Severity, meaning: str, action: str, source: str = _DOCS) -> Code:
-    return Code(number, title, Kind.LOCAL, severity, Scope.CLIENT_LIBRARY, meaning, action, source)
+def _local(
+    number: int, title: str, severity: Severity, meaning: str, action: str, source: str = _DOCS, cure: str = ""
+) -> Code:
+    return Code(number, title, Kind.LOCAL, severity, Scope.CLIENT_LIBRARY, meaning, action, source, cure)
 
 
 _SENDING: Final[tuple[tuple[int, str], ...]] = (
@@ -99,6 +101,8 @@ _SENDING: Final[tuple[tuple[int, str], ...]] = (
 )
 """The requests that the library could not write to the socket, a number for each."""
 
+_COUNTS = "Counts it."
+_CLOSED = "Counts it; the closed socket is what it acts on."
 _SEND_FAILED = (
     "The library could not write a request to the socket: the connection is dead or stalled. The text after the dash "
     "is the operating system's reason."
@@ -111,8 +115,8 @@ LIBRARY: Final[tuple[Code, ...]] = tuple(
                 -1,
                 "End of stream",
                 Severity.ERROR,
-                "How the C# library tells a closed or reset connection. The Python library has no code for that.",
-                "Counted; the closed socket is what is acted on.",
+                "The C# library reports a closed or reset connection so. The Python library has no code for that.",
+                _CLOSED,
                 "IBKR's documentation; QuantConnect/Lean.Brokerages.InteractiveBrokers#242",
             ),
             _local(
@@ -120,7 +124,7 @@ LIBRARY: Final[tuple[Code, ...]] = tuple(
                 "Already connected",
                 Severity.ERROR,
                 "The library was told to connect twice: a fault of the program, not of the gateway.",
-                "Counted. Every session has a client object of its own, so this should never be seen.",
+                "Counts it. Every session has a client object of its own, so this should never be seen.",
                 _MEASURED,
             ),
             _local(
@@ -129,22 +133,25 @@ LIBRARY: Final[tuple[Code, ...]] = tuple(
                 Severity.ERROR,
                 "The TCP connection was refused or not answered: the gateway is down or restarting, its API is not "
                 "enabled, the port is wrong, or more than 32 clients are connected.",
-                "A failed attempt; tried again. The daemon looks at the socket itself and knows the reason better.",
+                "Counts a failed attempt and tries again. The daemon looks at the socket itself and knows the reason "
+                "better.",
                 _MEASURED,
+                "Start the gateway, enable its API, and compare the port.",
             ),
             _local(
                 503,
                 "The TWS is out of date",
                 Severity.ERROR,
                 "A function was called which this gateway is too old for.",
-                "Counted; the daemon asks for nothing that needs a recent gateway.",
+                "Counts it; the daemon asks for nothing that needs a recent gateway.",
+                cure="Install a newer TWS or Gateway.",
             ),
             _local(
                 504,
                 "Not connected",
                 Severity.WARNING,
                 "A request was made after the connection was gone. A symptom, never the cause.",
-                "Counted; the lost session itself is what is acted on.",
+                "Counts it; the lost session itself is what it acts on.",
                 _MEASURED,
             ),
             _local(
@@ -153,16 +160,18 @@ LIBRARY: Final[tuple[Code, ...]] = tuple(
                 Severity.WARNING,
                 "The gateway sent a message that the library does not know; newer versions go on. Many of them mean a "
                 "library too old for the gateway, or a stream out of step.",
-                "Counted; the session goes on as long as heartbeats are answered.",
+                "Counts it; the session goes on as long as heartbeats are answered.",
                 _MEASURED,
+                "Install a newer ibapi.",
             ),
             _local(
                 506,
                 "Unsupported version",
                 Severity.ERROR,
                 "The gateway and the library have no version in common. Not used by the Python library.",
-                "Counted.",
+                _COUNTS,
                 "IBKR's documentation; the source code of QuantConnect Lean",
+                "Update the gateway or the library.",
             ),
             _local(
                 507,
@@ -170,32 +179,33 @@ LIBRARY: Final[tuple[Code, ...]] = tuple(
                 Severity.ERROR,
                 "A message claimed to be over 16 MB, which means that the stream is out of step. (In the Java library "
                 "it means the end of the stream.) Its text may hold the whole 16 MB.",
-                "The session is over, at best before the library has stored the message; a new one is made. Texts are "
-                "cut.",
+                "Ends the session, at best before the library has stored the message, and makes a new one. Cuts the "
+                "text.",
                 _MEASURED,
             ),
-            _local(508, "Bad message", Severity.ERROR, "The Java library met the end of the stream.", "Counted."),
+            _local(508, "Bad message", Severity.ERROR, "The Java library met the end of the stream.", _COUNTS),
             _local(
                 509,
                 "Exception while reading the socket",
                 Severity.ERROR,
                 "The Java library could not read. Not used by the Python library.",
-                "Counted; the closed socket is what is acted on.",
+                _CLOSED,
             ),
             _local(
                 520,
                 "Failed to create socket",
                 Severity.ERROR,
-                "This machine or process has no file descriptor left for a socket. (In other libraries: end of market "
-                "depth could not be sent.)",
-                "A failed attempt; tried again.",
+                "This machine or process has no file descriptor left for a socket. (In other libraries: the end of "
+                "market depth could not be sent.)",
+                "Counts a failed attempt and tries again.",
+                cure="Raise the limit of open files, or find what keeps them open.",
             ),
             _local(
                 579,
                 "Invalid symbol in string",
                 Severity.ERROR,
                 "An argument was not ASCII: a fault of the calling program.",
-                "Counted.",
+                _COUNTS,
                 _MEASURED,
             ),
             _local(
@@ -203,21 +213,22 @@ LIBRARY: Final[tuple[Code, ...]] = tuple(
                 "Financial advisor profile is not supported",
                 Severity.WARNING,
                 "A function was called that IBKR has withdrawn.",
-                "Counted.",
+                _COUNTS,
+                cure="Use a group in place of a profile.",
             ),
             _local(
                 586,
                 "Failed to read message, not connected",
                 Severity.WARNING,
                 "The Java library read after the connection was gone.",
-                "Counted.",
+                _COUNTS,
             ),
             _local(
                 10038,
                 "Operation on something that is not a socket",
                 Severity.ERROR,
                 "Windows only: the connection was closed in the middle of something.",
-                "Counted; the closed socket is what is acted on.",
+                _CLOSED,
             ),
             *(
                 _local(
@@ -225,7 +236,7 @@ LIBRARY: Final[tuple[Code, ...]] = tuple(
                     f"Sending failed: {request}",
                     Severity.ERROR,
                     _SEND_FAILED,
-                    "Counted; the heartbeat and the socket decide whether the session is over.",
+                    "Counts it; the heartbeat and the socket decide whether the session is over.",
                 )
                 for number, request in _SENDING
             ),

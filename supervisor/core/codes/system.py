@@ -1,31 +1,93 @@
-"""The codes that tell of the gateway, its upstream and its farms: 326, 1100 to 1300, and 2100 to 2199.
+"""The codes about the gateway itself: its upstream, this connection, the program, the account.
 
-Rules of this file: those of `catalogue`. Sorted by number.
+Rules of this file: those of `entry`. Sorted by number.
 """
 
 from typing import Final
 
 from supervisor.core.codes.entry import Code, Kind, Scope, Severity
+from supervisor.core.codes.notices import ClientIdInUse, PacingWarning, UpstreamLost
+from supervisor.core.codes.parsers import always, desupported, if_text_has, port_changed, restored
 
-_COUNTED = "Counted; changes nothing."
-_ORDER = "Counted; an order matter, it says nothing of the connection."
 _DOCS = "IBKR's documentation"
 _LOGS = "IBKR's documentation; lines in public logs"
+_NO_ACCOUNT_DATA = "Counts it; the daemon subscribes to no account data."
 
 SYSTEM: Final[tuple[Code, ...]] = (
+    Code(
+        0,
+        "Approaching the maximum rate of messages",
+        Kind.NOTICE,
+        Severity.WARNING,
+        Scope.SESSION,
+        meaning="This connection sent about 44 messages in a second; 50 are allowed with 100 market data lines.",
+        action="Counts and logs it. The daemon itself sends less than one a second.",
+        cure="Send fewer messages a second.",
+        source="erdewit/ib_insync#443",
+        reads=if_text_has("max rate", PacingWarning()),
+    ),
+    Code(
+        100,
+        "Max rate of messages per second has been exceeded",
+        Kind.NOTICE,
+        Severity.ERROR,
+        Scope.SESSION,
+        meaning="This connection sent too many messages; the gateway will probably close it without another word.",
+        action="Counts and logs it; makes a new session if this one is lost.",
+        cure="Send fewer messages a second, and spread new subscriptions over time.",
+        source="IBKR's documentation; erdewit/ib_insync pull request 201",
+        reads=always(PacingWarning()),
+    ),
+    Code(
+        320,
+        "Server error when reading a request",
+        Kind.ANSWER,
+        Severity.ERROR,
+        Scope.SESSION,
+        meaning="The gateway could not make sense of what it received: a field of a request is wrong, the library and "
+        "the gateway do not fit, or the stream is out of step.",
+        action="Counts it; the session goes on as long as heartbeats are answered.",
+        cure="Read the text for the field; if no field is named, update the library or the gateway.",
+        source="IBKR's documentation; lines in public logs; ib-api-reloaded/ib_async#158",
+    ),
     Code(
         326,
         "Client id already in use",
         Kind.NOTICE,
         Severity.ERROR,
         Scope.SESSION,
-        "Another session holds our client id, and the gateway closes ours. After a dropped connection it is often the "
-        "ghost of our own last session, which the gateway has not noticed to be gone; else another program uses the "
-        "same id.",
-        "Tries again with the same id: after 2, 4, then every 8 s while our own last session may be the holder, else "
-        "after 10, 20, 40, then every 60 s. Another id is used only if client_id_fallback names one; never a random "
-        "one.",
-        "IBKR's documentation; lines in public logs; the order of events measured with ibapi",
+        meaning="Another session holds our client id, and the gateway closes ours. After a dropped connection the "
+        "holder is often our own last session, which the gateway still believes to be alive; otherwise another program "
+        "uses the same id.",
+        action="Tries again with the same id: after 2, 4, then every 8 s while our own last session may be the holder, "
+        "otherwise after 10, 20, 40, then every 60 s. Uses another id only if client_id_fallback names one; never a "
+        "random one.",
+        cure="Wait a minute; if it stays, give this daemon a client_id that no other program uses.",
+        source="IBKR's documentation; lines in public logs; the order of events measured with ibapi",
+        reads=always(ClientIdInUse()),
+        counted=True,
+    ),
+    Code(
+        357,
+        "Your client version is out of date",
+        Kind.NOTICE,
+        Severity.CRITICAL,
+        Scope.SESSION,
+        meaning="The gateway refuses this version of the API library.",
+        action="Counts and logs it; the session that follows, or fails to follow, decides.",
+        cure="Install a newer ibapi.",
+        source=_DOCS,
+    ),
+    Code(
+        438,
+        "The application is now locked",
+        Kind.NOTICE,
+        Severity.WARNING,
+        Scope.APPLICATION,
+        meaning="TWS has locked itself, which ends API work. An old code, no longer in use.",
+        action="Counts and logs it; if the session ends, that is what it acts on.",
+        cure="Unlock TWS, and choose 'Never lock' in its settings.",
+        source=_DOCS,
     ),
     Code(
         1100,
@@ -33,11 +95,15 @@ SYSTEM: Final[tuple[Code, ...]] = (
         Kind.NOTICE,
         Severity.CRITICAL,
         Scope.UPSTREAM,
-        "The gateway has lost IBKR's servers: the internet line, IBKR's nightly reset, or the same user logged in "
-        "elsewhere. The API connection stays open. Repeats for hours, from every few seconds to once a minute.",
-        "Upstream is down until 1101, 1102 or an answered probe. The session is kept: neither a reconnect nor a "
-        "restart cures it. Each one is counted; logged once per outage.",
-        _LOGS,
+        meaning="The gateway has lost IBKR's servers: the internet line, IBKR's nightly reset, or the same user logged "
+        "in elsewhere. The API connection stays open. It repeats for hours, from every few seconds to once a minute.",
+        action="Upstream is down until 1101, 1102 or an answered probe. Keeps the session: neither a reconnect nor a "
+        "restart helps. Counts each one; logs it once per outage.",
+        cure="Wait if IBKR's reset is due; otherwise check the internet line of the gateway's machine and where else "
+        "the user is logged in.",
+        source=_LOGS,
+        reads=always(UpstreamLost(1100)),
+        counted=True,
     ),
     Code(
         1101,
@@ -45,11 +111,13 @@ SYSTEM: Final[tuple[Code, ...]] = (
         Kind.NOTICE,
         Severity.WARNING,
         Scope.UPSTREAM,
-        "The gateway has IBKR's servers again, but all subscriptions of market and account data are gone: trading "
-        "programs must subscribe again.",
-        "Upstream is up, and settling for a while; the loss is counted with data lost. Told as lost subscriptions "
-        "even if no loss is outstanding. Farms listed as connected are ok.",
-        "IBKR's documentation; no line in a public log was found",
+        meaning="The gateway has IBKR's servers again, but all subscriptions of market and account data are gone.",
+        action="Upstream is up, and settling for a while; counts the loss with data lost, and reports lost "
+        "subscriptions even if no loss was known. Farms listed as connected are ok.",
+        cure="Subscribe again in every trading program.",
+        source="IBKR's documentation; no line in a public log was found",
+        reads=restored("lost"),
+        counted=True,
     ),
     Code(
         1102,
@@ -57,11 +125,14 @@ SYSTEM: Final[tuple[Code, ...]] = (
         Kind.NOTICE,
         Severity.INFO,
         Scope.UPSTREAM,
-        "The gateway has IBKR's servers again and kept the subscriptions. Users have seen feeds stay dead all the "
-        "same: check that prices move.",
-        "Upstream is up, and settling for a while; the loss is counted with data maintained. Farms listed as "
-        "connected are ok; those listed as not connected stay broken if they were, else they are unknown.",
-        _LOGS,
+        meaning="The gateway has IBKR's servers again and kept the subscriptions. Users have seen feeds stay dead all "
+        "the same.",
+        action="Upstream is up, and settling for a while; counts the loss with data maintained. Farms listed as "
+        "connected are ok; those listed as not connected stay broken if they were, otherwise they are unknown.",
+        cure="Check that prices move, and subscribe again where they do not.",
+        source=_LOGS,
+        reads=restored("maintained"),
+        counted=True,
     ),
     Code(
         1300,
@@ -69,10 +140,13 @@ SYSTEM: Final[tuple[Code, ...]] = (
         Kind.NOTICE,
         Severity.ERROR,
         Scope.SESSION,
-        "Somebody changed the API port in the gateway's settings; this connection is being dropped.",
-        "Reports the new port. Follows it only with follow_port_change, since another port may mean another account; "
-        "else keeps trying the configured one.",
-        "IBKR's documentation; the wire text from a comment in public code",
+        meaning="Somebody changed the API port in the gateway's settings; this connection is being dropped.",
+        action="Reports the new port. Follows it only with follow_port_change, since another port may mean another "
+        "account; otherwise keeps trying the configured one.",
+        cure="Set `port` to the new port, or change it back in the gateway's settings.",
+        source="IBKR's documentation; the wire text from a comment in public code",
+        reads=port_changed,
+        counted=True,
     ),
     Code(
         2100,
@@ -80,9 +154,9 @@ SYSTEM: Final[tuple[Code, ...]] = (
         Kind.NOTICE,
         Severity.WARNING,
         Scope.ACCOUNT,
-        "Another request took the account updates; only one subscription of that kind can exist.",
-        "Counted; the daemon subscribes to no account data.",
-        _DOCS,
+        meaning="Another request took the account updates; only one subscription of that kind can exist.",
+        action=_NO_ACCOUNT_DATA,
+        source=_DOCS,
     ),
     Code(
         2101,
@@ -90,91 +164,9 @@ SYSTEM: Final[tuple[Code, ...]] = (
         Kind.NOTICE,
         Severity.WARNING,
         Scope.ACCOUNT,
-        "Other clients are subscribed to a different account.",
-        "Counted; the daemon subscribes to no account data.",
-        _DOCS,
-    ),
-    Code(
-        2102,
-        "Unable to modify order, still being processed",
-        Kind.ANSWER,
-        Severity.INFO,
-        Scope.ORDER,
-        "An order cannot be changed yet.",
-        _ORDER,
-        _DOCS,
-    ),
-    Code(
-        2103,
-        "Market data farm connection is broken",
-        Kind.NOTICE,
-        Severity.WARNING,
-        Scope.FARM,
-        "Live prices of this farm's products have stopped. Blinks of 0.7 to 4 s are normal; at other times than the "
-        "nightly reset a longer one points to the internet line.",
-        "The farm is broken and its break is counted; if it is required, the farms layer is down. The session is kept.",
-        _LOGS,
-    ),
-    Code(
-        2104,
-        "Market data farm connection is OK",
-        Kind.NOTICE,
-        Severity.INFO,
-        Scope.FARM,
-        "Live prices of this farm's products flow.",
-        "The farm is ok. No evidence of upstream: a gateway tells it from memory while IBKR is away.",
-        _LOGS,
-    ),
-    Code(
-        2105,
-        "HMDS data farm connection is broken",
-        Kind.NOTICE,
-        Severity.WARNING,
-        Scope.FARM,
-        "No history from this farm; live bars that followed it are dead (10182) even after it is back. Repeats about "
-        "every 20 s while the gateway retries.",
-        "The farm is broken and its break is counted; if it is required, the farms layer is down. The session is kept.",
-        _LOGS,
-    ),
-    Code(
-        2106,
-        "HMDS data farm connection is OK",
-        Kind.NOTICE,
-        Severity.INFO,
-        Scope.FARM,
-        "History of this farm's products can be had.",
-        "The farm is ok. No evidence of upstream.",
-        _LOGS,
-    ),
-    Code(
-        2107,
-        "HMDS data farm connection is inactive",
-        Kind.NOTICE,
-        Severity.INFO,
-        Scope.FARM,
-        "Nobody asked for history for a while, so the farm sleeps; the next request wakes it. No fault.",
-        "The farm is inactive, which counts as up.",
-        _LOGS,
-    ),
-    Code(
-        2108,
-        "Market data farm connection is inactive",
-        Kind.NOTICE,
-        Severity.INFO,
-        Scope.FARM,
-        "Nobody watches prices of this farm, so it sleeps; the next request wakes it. No fault.",
-        "The farm is inactive, which counts as up.",
-        _LOGS,
-    ),
-    Code(
-        2109,
-        "Outside regular trading hours is ignored",
-        Kind.ANSWER,
-        Severity.INFO,
-        Scope.ORDER,
-        "An attribute of an order does not apply to it. Tables that call this a lost connection are wrong.",
-        _ORDER,
-        _DOCS,
+        meaning="Other clients are subscribed to a different account.",
+        action=_NO_ACCOUNT_DATA,
+        source=_DOCS,
     ),
     Code(
         2110,
@@ -182,130 +174,35 @@ SYSTEM: Final[tuple[Code, ...]] = (
         Kind.NOTICE,
         Severity.CRITICAL,
         Scope.UPSTREAM,
-        "As 1100: the gateway has lost IBKR's servers and tries by itself. Usual in the nightly reset, else the "
-        "internet line. No message of its own says that it is over.",
-        "As 1100.",
-        "IBKR's documentation; the wire text from comments in public code",
+        meaning="As 1100: the gateway has lost IBKR's servers and tries by itself. Usual in the nightly reset; at "
+        "other times it is the internet line. No message of its own says that it is over.",
+        action="Does the same as for 1100.",
+        cure="Wait if IBKR's reset is due; otherwise check the internet line of the gateway's machine.",
+        source="IBKR's documentation; the wire text from comments in public code",
+        reads=always(UpstreamLost(2110)),
+        counted=True,
     ),
     Code(
-        2111,
-        "Algo start or end time adjusted",
+        2139,
+        "Paper trading has not been acknowledged yet",
         Kind.ANSWER,
-        Severity.INFO,
-        Scope.ORDER,
-        "The times of an algorithmic order were changed.",
-        _ORDER,
-        _DOCS,
-    ),
-    Code(
-        2119,
-        "Market data farm is connecting",
-        Kind.NOTICE,
-        Severity.INFO,
-        Scope.FARM,
-        "The gateway is opening this farm. Neither a fault nor a success.",
-        "The farm is connecting, which counts as up; but one that was broken stays broken until it is ok or inactive.",
-        _LOGS,
-    ),
-    Code(
-        2120,
-        "HMDS data farm is connecting",
-        Kind.NOTICE,
-        Severity.INFO,
-        Scope.FARM,
-        "The gateway is opening this farm. Neither a fault nor a success.",
-        "The farm is connecting, which counts as up; but one that was broken stays broken until it is ok or inactive.",
-        "a reverse-engineered client only",
-    ),
-    Code(
-        2130,
-        "Price with factor",
-        Kind.ANSWER,
-        Severity.INFO,
-        Scope.ORDER,
-        "The product trades at a currency price with a factor.",
-        _ORDER,
-        _DOCS,
-    ),
-    Code(
-        2137,
-        "Cross side warning",
-        Kind.ANSWER,
-        Severity.INFO,
-        Scope.ORDER,
-        "The order would turn the position from long to short, or back.",
-        _ORDER,
-        _DOCS,
+        Severity.ERROR,
+        Scope.APPLICATION,
+        meaning="An order was refused because the paper-trading disclaimer waits on the gateway's screen.",
+        action="Counts and logs it. Keeps the session.",
+        cure="Accept the disclaimer on the gateway's screen; if none is shown, restart the gateway.",
+        source="ranaroussi/ezibpy#40",
     ),
     Code(
         2148,
-        "Order warning",
-        Kind.ANSWER,
-        Severity.INFO,
-        Scope.ORDER,
-        "A warning about an order; its text is not known.",
-        _ORDER,
-        "the source code of QuantConnect Lean",
-    ),
-    Code(
-        2152,
-        "Market depth exchanges",
-        Kind.ANSWER,
-        Severity.INFO,
-        Scope.REQUEST,
-        "Tells which exchanges a request of market depth covers.",
-        _COUNTED,
-        "IBKR's documentation; no line in a public log was found",
-    ),
-    Code(
-        2157,
-        "Sec-def data farm connection is broken",
+        "Account warning",
         Kind.NOTICE,
         Severity.WARNING,
-        Scope.FARM,
-        'Contract definitions cannot be had. Until it is back, do not believe a "no security definition" (200).',
-        "The farm is broken and its break is counted; if it is required, the farms layer is down. The session is kept.",
-        "lines in public logs; not in IBKR's table",
-    ),
-    Code(
-        2158,
-        "Sec-def data farm connection is OK",
-        Kind.NOTICE,
-        Severity.INFO,
-        Scope.FARM,
-        "Contract definitions can be had.",
-        "The farm is ok. No evidence of upstream.",
-        _LOGS,
-    ),
-    Code(
-        2159,
-        "Sec-def data farm connection is inactive",
-        Kind.NOTICE,
-        Severity.INFO,
-        Scope.FARM,
-        "Nobody asked for contract definitions for a while, so the farm sleeps. No fault.",
-        "The farm is inactive, which counts as up.",
-        "a post on the twsapi mailing list; no line in a public log was found",
-    ),
-    Code(
-        2168,
-        "EtradeOnly is not supported",
-        Kind.ANSWER,
-        Severity.INFO,
-        Scope.ORDER,
-        "An old attribute of an order is ignored.",
-        _ORDER,
-        _DOCS,
-    ),
-    Code(
-        2169,
-        "firmQuoteOnly is not supported",
-        Kind.ANSWER,
-        Severity.INFO,
-        Scope.ORDER,
-        "An old attribute of an order is ignored.",
-        _ORDER,
-        _DOCS,
+        Scope.ACCOUNT,
+        meaning="A warning about the account, for instance that its margin is low and positions may be liquidated.",
+        action="Counts and logs it.",
+        cure="Read the text, and look at the account.",
+        source="QuantConnect/Lean pull request 1033",
     ),
     Code(
         2172,
@@ -313,30 +210,24 @@ SYSTEM: Final[tuple[Code, ...]] = (
         Kind.NOTICE,
         Severity.WARNING,
         Scope.APPLICATION,
-        "From the day named in the text, IBKR refuses logins of this version of TWS or Gateway: install a newer one "
-        "before.",
-        "The day is a metric (ib_desupport_timestamp_seconds), and alerts come before it.",
-        "a line in QuantConnect/Lean.Brokerages.InteractiveBrokers#143",
+        meaning="From the day named in the text, IBKR refuses logins of this version of TWS or Gateway.",
+        action="Exports the day as ib_desupport_timestamp_seconds; alerts come before it.",
+        cure="Install a newer TWS or Gateway before that day.",
+        source="a line in QuantConnect/Lean.Brokerages.InteractiveBrokers#143",
+        reads=desupported,
     ),
     Code(
-        2174,
-        "Time zone missing",
-        Kind.ANSWER,
-        Severity.INFO,
-        Scope.REQUEST,
-        "A date of a request had no time zone.",
-        _COUNTED,
-        "seen widely, not verified",
-    ),
-    Code(
-        2176,
-        "Fractional share size rules",
-        Kind.ANSWER,
-        Severity.INFO,
-        Scope.REQUEST,
-        "Sizes were rounded for an old API version. The request goes on.",
-        _COUNTED,
-        "lines in public logs",
+        10141,
+        "Paper trading disclaimer must first be accepted",
+        Kind.NOTICE,
+        Severity.ERROR,
+        Scope.SESSION,
+        meaning="The paper-trading disclaimer waits on the gateway's screen. Until it is accepted, the gateway closes "
+        "every API connection or stays silent on it. It comes back after a restart of the gateway. Libraries often "
+        "report 'client id already in use' right after it, which is misleading.",
+        action="Counts and logs it; tries to connect again until the disclaimer is accepted.",
+        cure="Accept the disclaimer on the gateway's screen; in IBC, set AcceptNonBrokerageAccountWarning=yes.",
+        source="IbcAlpha/IBC#98, #119, #268; extrange/ibkr-docker#128; lines in public logs",
     ),
 )
-"""Every known code of the system, sorted by number."""
+"""Every known code of this kind, sorted by number."""

@@ -1,61 +1,75 @@
-"""Message codes: what each number means, and what is done with it.
+"""The catalogue of message codes: what each number means, how its text is read, and what the daemon does.
 
 Rules of this file:
 
-- One catalogue for everybody: the decider, the metrics, the command `codes` and the documentation.
-- The code decides, never the text: texts are translated and reworded, numbers are not.
+- One catalogue for everybody: the decisions, the metrics, the command `codes` and the page docs/codes.md.
+- To add a code, add its entry to `system`, `farms`, `requests`, `orders` or `library`. Nothing else needs a change but
+  the page docs/codes.md, which is generated.
+- The code decides, never the text alone: texts are translated and reworded, numbers are not.
 - An unknown code is never a fault. It is counted as `other`, logged, and has no effect.
 
 Where the facts are from: IBKR's message code list (its three public addresses are in docs/codes.md), lines that users
 posted in public, and the source code of public clients; each entry says which.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from supervisor.core.codes.entry import Code, Kind, Scope, Severity
-from supervisor.core.codes.farm_kinds import FarmKind, FarmState
+from supervisor.core.codes.entry import Code, Kind, Scope, Section, Severity
+from supervisor.core.codes.farms import FARMS
 from supervisor.core.codes.library import LIBRARY
+from supervisor.core.codes.notices import Notice
+from supervisor.core.codes.orders import ORDERS
 from supervisor.core.codes.requests import REQUESTS
 from supervisor.core.codes.system import SYSTEM
 
-__all__ = ["FARM_CODES", "KNOWN", "OTHER", "Code", "Kind", "Scope", "Severity", "label", "lookup"]
+__all__ = [
+    "CATALOGUE",
+    "COUNTED_FROM_START",
+    "KNOWN",
+    "OTHER",
+    "Catalogue",
+    "Code",
+    "Kind",
+    "Scope",
+    "Section",
+    "Severity",
+    "label",
+    "lookup",
+    "read",
+]
 
 OTHER: Final = "other"
 """The metric label of every code that is not in the catalogue."""
 
-KNOWN: Final[Mapping[int, Code]] = MappingProxyType(
-    {code.number: code for code in sorted((*SYSTEM, *REQUESTS, *LIBRARY), key=lambda code: code.number)}
-)
-"""The catalogue, sorted by number."""
 
-FARM_CODES: Final[Mapping[int, tuple[FarmKind, FarmState]]] = MappingProxyType(
-    {
-        2103: (FarmKind.MARKET_DATA, FarmState.BROKEN),
-        2104: (FarmKind.MARKET_DATA, FarmState.OK),
-        2105: (FarmKind.HISTORICAL, FarmState.BROKEN),
-        2106: (FarmKind.HISTORICAL, FarmState.OK),
-        2107: (FarmKind.HISTORICAL, FarmState.INACTIVE),
-        2108: (FarmKind.MARKET_DATA, FarmState.INACTIVE),
-        2119: (FarmKind.MARKET_DATA, FarmState.CONNECTING),
-        2120: (FarmKind.HISTORICAL, FarmState.CONNECTING),
-        2157: (FarmKind.SEC_DEF, FarmState.BROKEN),
-        2158: (FarmKind.SEC_DEF, FarmState.OK),
-        2159: (FarmKind.SEC_DEF, FarmState.INACTIVE),
-    }
-)
-"""What a farm notice says of its farm, told by the number alone."""
+class Catalogue:
+    """Entries, by number and in sections. It never changes."""
+
+    def __init__(self, sections: Iterable[Section]) -> None:
+        self.sections: Final = tuple(sections)
+        codes = sorted((code for section in self.sections for code in section.codes), key=lambda code: code.number)
+        self.known: Final[Mapping[int, Code]] = MappingProxyType({code.number: code for code in codes})
+        """The entries, sorted by number."""
+        self.counted_from_start: Final = tuple(code.number for code in codes if code.counted)
+        """The codes whose counters exist, at 0, before the first message arrives."""
+
+    def lookup(self, number: int) -> Code:
+        """The entry; for a number that has none, an entry that says so."""
+        return self.known.get(number) or _unknown(number)
+
+    def label(self, number: int) -> str:
+        """The code as the value of a metric label: a closed set, whatever arrives."""
+        return str(number) if number in self.known else OTHER
+
+    def read(self, number: int, text: str) -> Notice:
+        """What a message says. Any number and any text is allowed; nothing raises."""
+        return self.lookup(number).reads(text)
 
 
-def lookup(number: int) -> Code:
-    """The catalogue's entry; for a number it does not have, one that says so.
-
-    An unknown 21xx is an information: IBKR keeps that range for notices and warnings, and other clients hold it so.
-    """
-    known = KNOWN.get(number)
-    if known is not None:
-        return known
+def _unknown(number: int) -> Code:
+    """An unknown 21xx is information: IBKR keeps that range for notices and warnings, and other clients agree."""
     if 2100 <= number < 2200:
         return Code(
             number,
@@ -63,10 +77,10 @@ def lookup(number: int) -> Code:
             Kind.NOTICE,
             Severity.INFO,
             Scope.UNKNOWN,
-            "Not in the catalogue. Numbers from 2100 to 2199 are notices and warnings of the gateway, none of them "
-            "fatal.",
-            "Counted as `other` and logged once per hour as information; changes nothing.",
-            "the range, by IBKR's documentation and the source code of ib_async",
+            meaning="Not in the catalogue. Numbers from 2100 to 2199 are notices and warnings of the gateway, none of "
+            "them fatal.",
+            action="Counts it as `other` and logs it once an hour as information; nothing else changes.",
+            source="the range, by IBKR's documentation and the source code of ib_async",
         )
     return Code(
         number,
@@ -74,12 +88,32 @@ def lookup(number: int) -> Code:
         Kind.ANSWER,
         Severity.WARNING,
         Scope.UNKNOWN,
-        "Not in the catalogue. Most codes answer one request or order and say nothing of the connection.",
-        "Counted as `other` and logged once per hour with its text; changes nothing.",
-        "nothing is known of it",
+        meaning="Not in the catalogue. Most codes answer one request or order and say nothing of the connection.",
+        action="Counts it as `other` and logs it once an hour with its text; nothing else changes.",
+        source="nothing is known of it",
     )
 
 
-def label(number: int) -> str:
-    """The code as the value of a metric label: a closed set, whatever arrives."""
-    return str(number) if number in KNOWN else OTHER
+CATALOGUE: Final = Catalogue(
+    (
+        Section(
+            "The gateway and its upstream",
+            "The connection to IBKR, this API connection, the gateway program, and the account.",
+            SYSTEM,
+        ),
+        Section("Data farms", "The gateway sends these to every client, though nobody asked.", FARMS),
+        Section("Requests", "Only the client that made the request gets these.", REQUESTS),
+        Section("Orders", "Only the client that placed the order gets these.", ORDERS),
+        Section(
+            "The client library",
+            "The library makes these inside the client's own process. The gateway knows nothing of them.",
+            LIBRARY,
+        ),
+    )
+)
+
+KNOWN: Final = CATALOGUE.known
+COUNTED_FROM_START: Final = CATALOGUE.counted_from_start
+lookup: Final = CATALOGUE.lookup
+label: Final = CATALOGUE.label
+read: Final = CATALOGUE.read

@@ -1,22 +1,12 @@
 """What the core wants done: the only way it touches the world.
 
-Actions are carried out in their order. None has an answer; what comes of them comes back as events.
+Actions are carried out in their order. None has an answer; what comes of them comes back as events. What happened is
+told by records (`supervisor.core.model.records`), not here.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import IntEnum
+from dataclasses import dataclass
 
 from supervisor.core.model.facts import Facts
-
-
-class Level(IntEnum):
-    """How loud: the numbers of Python's logging."""
-
-    DEBUG = 10
-    INFO = 20
-    WARNING = 30
-    ERROR = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +44,12 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
-    """Something worth knowing: a log line, an entry of the journal, an event on the stream."""
-
-    level: Level
-    kind: str
-    """One of a few stable words: `session_ready`, `outage_closed`, ..."""
-    text: str
-    """A sentence for the one who is woken at 3 a.m."""
-    fields: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Persist:
     """These facts must survive a restart of the daemon."""
 
     facts: Facts
 
 
-Action = Connect | Close | Ping | Probe | Tell | Keep
+SessionAction = Connect | Close | Ping | Probe
+"""What the gateway's link carries out."""
+Action = SessionAction | Persist

@@ -1,7 +1,6 @@
-"""What only ever grows: the numbers behind the counters and histograms of DESIGN.md section 10.
+"""What only ever grows: the numbers behind the counters and histograms of the metrics.
 
-Frozen like the rest of the state; adding makes a new one. Labels that form a closed set are filled with zeros by
-whoever shows them.
+Frozen like the rest of the state; adding makes a new one. The metrics fill closed sets of labels with zeros.
 """
 
 from bisect import bisect_left
@@ -9,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from supervisor.core.parts.session import Failure, Loss
-from supervisor.core.parts.upstream import Data
+from supervisor.core.model.vocabulary import Data, Failure, Loss, Planning
 
 K = TypeVar("K")
 V = TypeVar("V", int, float)
@@ -49,8 +47,8 @@ class Counters:
     attempts: int = 0
     failures: Mapping[Failure, int] = field(default_factory=dict)
     sessions: int = 0
-    losses: Mapping[tuple[Loss, bool], int] = field(default_factory=dict)
-    """By reason and planned, judged at the loss."""
+    losses: Mapping[tuple[Loss, Planning], int] = field(default_factory=dict)
+    """By reason, judged at the loss."""
     heartbeats: Histogram = field(default_factory=lambda: Histogram(HEARTBEAT_BOUNDS))
     misses: int = 0
     upstream_losses: Mapping[Data, int] = field(default_factory=dict)

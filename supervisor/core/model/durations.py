@@ -1,4 +1,7 @@
-"""Durations as people write them: one number with its unit, `500ms`, `5s`, `2m`, `1h`, `400d`."""
+"""Durations as people write them: one number with its unit, `500ms`, `5s`, `2m`, `1.5h`, `400d`.
+
+The config, the web API, the command line and the simulator's scenario files all read them here.
+"""
 
 import re
 from decimal import Decimal

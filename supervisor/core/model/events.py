@@ -198,5 +198,5 @@ SessionEvent = (
     | SessionClosed
 )
 OperatorEvent = PauseAsked | ResumeAsked | MaintenanceAsked | MaintenanceEnded | LoginConfirmed
-DaemonEvent = Started | Ticked | Slept | Reloaded | ShutdownAsked
-Event = SessionEvent | OperatorEvent | DaemonEvent
+DaemonEvent = Started | Slept | Reloaded | ShutdownAsked
+Event = SessionEvent | OperatorEvent | DaemonEvent | Ticked

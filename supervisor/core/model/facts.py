@@ -1,11 +1,13 @@
 """What must survive a restart of the daemon: few, small, and only what decisions need.
 
-The core hands them out with a `Keep` action whenever they change; the daemon hands them back once, at start. A missing
-record is a record in which everything is unknown.
+The core hands them out with a `Persist` action when they change; the daemon hands them back once, at start. A missing
+record is one in which everything is unknown.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+
+from supervisor.core.model.cause import Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +16,14 @@ class OpenOutage:
 
     began: datetime
     cause: str
+    """The lowest layer broken at its first moment."""
     planned: bool
     seconds: float
     """Observed by earlier processes, gaps excluded: already in their counters, not in ours."""
     ended: datetime | None = None
     """Every layer was up again since, and the daemon did not live to close it."""
+    why: Cause | None = None
+    """The first likely cause that was known."""
 
 
 @dataclass(frozen=True, slots=True)

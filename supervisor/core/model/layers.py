@@ -1,6 +1,7 @@
-"""The ladder: what works, in order. Each layer is up only if all before it are.
+"""The layers: what works, in order. Each is up only if all before it are.
 
-The cause of an outage is the lowest layer broken at its first moment.
+"The lowest layer broken" describes all of them at once; None means that every layer is up. The cause of an outage is
+the lowest layer broken at its first moment.
 """
 
 from enum import StrEnum
@@ -23,16 +24,15 @@ class Layer(StrEnum):
     """No required farm is broken."""
 
 
-LADDER: tuple[Layer, ...] = tuple(Layer)
-HEIGHT: dict[Layer, int] = {layer: height for height, layer in enumerate(LADDER)}
-TOP = len(LADDER)
+LAYERS: tuple[Layer, ...] = tuple(Layer)
+BELOW_UPSTREAM = frozenset({Layer.PORT, Layer.HANDSHAKE, Layer.SESSION, Layer.HEARTBEAT})
+"""The layers that a server reset at IBKR cannot by itself have broken."""
+_UP: dict[Layer | None, tuple[Layer, ...]] = {
+    None: LAYERS,
+    **{layer: LAYERS[:place] for place, layer in enumerate(LAYERS)},
+}
 
 
-def lowest_broken(height: int) -> Layer | None:
-    """The first layer that does not work when `height` layers do; None if all do."""
-    return LADDER[height] if height < TOP else None
-
-
-def below_upstream(layer: Layer) -> bool:
-    """Whether a server reset at IBKR cannot by itself have broken this layer."""
-    return HEIGHT[layer] < HEIGHT[Layer.UPSTREAM]
+def layers_up(broken: Layer | None) -> tuple[Layer, ...]:
+    """The layers that are up when `broken` is the lowest one broken."""
+    return _UP[broken]

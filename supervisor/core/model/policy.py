@@ -1,18 +1,22 @@
 """What the operator decided for one gateway: validated, frozen, and the only settings the core knows.
 
-All durations are seconds. The defaults here are the contract's (DESIGN.md sections 3, 6 and 7); the config model takes
-them from here.
+All durations are seconds. The defaults stand here and nowhere else; the config model takes them from here.
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 from supervisor.core.calendar.windows import Window
 from supervisor.core.codes.farm_kinds import FarmKind
 
+LONGEST_MAINTENANCE: Final = timedelta(hours=4)
+"""A window from the command line is no longer than this: a forgotten one must not hide a night."""
+
 
 class AccountMode(StrEnum):
-    """Which accounts the gateway must serve; paper ids begin with D (IB.md section 5.3)."""
+    """Which accounts the gateway must serve; paper ids begin with D."""
 
     LIVE = "live"
     PAPER = "paper"
@@ -43,13 +47,17 @@ class Timing:
     """TCP connect, name look-up included."""
     handshake_timeout: float = 5.0
     """From the TCP connection to the server version."""
+    handshake_timeout_early: float = 2.0
+    """The same in the first minute after the loss of a stable session; no longer than `handshake_timeout`."""
     session_timeout: float = 10.0
     """From the server version to `nextValidId` and `managedAccounts`."""
-    heartbeat_interval: float = 2.5
-    """From the last answer to the next ping;
+    heartbeat_interval: float = 1.5
+    """From the last answer to the next ping.
 
-    A gateway silently ignores one within 1 s of its last answer (IB.md section 5.1).
+    A gateway silently ignores a request that comes less than about 1 s after its last answer.
     """
+    suspect_after: float = 0.5
+    """From a ping to the suspicion that the gateway hangs; no longer than `heartbeat_timeout`."""
     heartbeat_timeout: float = 3.5
     """From a ping to its miss."""
     heartbeat_misses: int = 2
@@ -104,6 +112,10 @@ class Policy:
     reauth: Reauth = Reauth.MANUAL
     follow_port_change: bool = False
     upstream_probe: bool = True
+    labels: tuple[tuple[str, str], ...] = ()
+    """Free labels as names with their values, sorted by name."""
+    programs: tuple[int, ...] = ()
+    """The client ids of the operator's own programs at this gateway."""
     show_accounts: bool = False
     timing: Timing = field(default_factory=Timing)
 
@@ -113,6 +125,6 @@ class Policy:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def same_session(self, other: "Policy") -> bool:
-        """Whether a session opened under `other` is still the one this policy wants (DESIGN.md section 7)."""
+        """Whether a session opened under `other` is still the one this policy wants."""
         mine = (self.host, self.port, self.client_id, self.account_mode)
         return mine == (other.host, other.port, other.client_id, other.account_mode)

@@ -1,4 +1,4 @@
-"""One word for a person: the first that applies, from top to bottom (DESIGN.md section 4)."""
+"""One word for a person: the first that applies, from top to bottom."""
 
 from enum import StrEnum
 

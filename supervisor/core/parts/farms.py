@@ -1,11 +1,12 @@
 """Data farms, by kind and name: what the notices said of each in this session.
 
-- Absence of a notice is no fault: IB Gateway connects to a farm when somebody asks for its data (IB.md section 1.1).
+- Absence of a notice is no fault: IB Gateway connects to a farm when somebody asks for its data.
 - Inactive is dormant, connecting is on its way: neither is a fault. A broken farm that is connecting stays broken until
-  it is ok or inactive: TWS retries a dead farm every 20 seconds (IB.md, sample 19).
-- A farm's state never changes the session: a blink of one farm is not a lost connection (nautilus_trader#4412).
+  it is ok or inactive: TWS retries a dead farm every 20 seconds.
+- A farm's state never changes the session: a farm that blinks is not a lost connection (nautilus_trader#4412).
 - With the session all that was known is gone: every farm becomes unknown.
 - At most `LIMIT` farms are tracked, so that odd texts cannot grow the metrics; more are counted.
+- Farms break and heal in bursts: what happens within `BURST` seconds is told as one `FarmsSettled`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,8 +16,14 @@ from datetime import datetime
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
 from supervisor.core.codes.notices import kind_of_unseen
 from supervisor.core.model.policy import Policy, RequiredFarm
+from supervisor.core.model.records import FarmChanged, FarmsNeverSeen, FarmsSettled
+from supervisor.core.model.vocabulary import Planning
 
 LIMIT = 200
+BURST = 5.0
+"""Seconds from the first change of a burst to its one record."""
+MISSING_AFTER = 86400.0
+"""Seconds after which a required farm that was never seen is worth a warning."""
 FarmKey = tuple[FarmKind, str]
 
 
@@ -33,12 +40,22 @@ class Farm:
 
 @dataclass(frozen=True, slots=True)
 class Farms:
-    """All farms ever heard of, and how many more there were."""
+    """All farms ever heard of, and how many more there were. Moments are monotonic seconds."""
 
     known: Mapping[FarmKey, Farm] = field(default_factory=dict)
     broken: frozenset[FarmKey] = frozenset()
-    """Those of the known that are broken."""
+    """Those of the known that are broken, required or not."""
     untracked: int = 0
+    burst: frozenset[FarmKey] = frozenset()
+    """Farms that broke, or healed after they were told as broken, since the last `FarmsSettled`."""
+    burst_ends: float | None = None
+    """When the next `FarmsSettled` is due."""
+    told_broken: frozenset[FarmKey] = frozenset()
+    """Farms that the last `FarmsSettled` left broken."""
+    watched_from: float | None = None
+    """When the first session became ready: the beginning of the day in which required farms should be heard of."""
+    missing_told: bool = False
+    """That day is over, and those never seen were told."""
 
 
 def heard(farms: Farms, key: FarmKey, state: FarmState, wall: datetime, *, planned: bool) -> Farms:
@@ -77,6 +94,61 @@ def listed(farms: Farms, connected: Iterable[str], not_connected: Iterable[str],
     return farms
 
 
+def changed(before: Farms, after: Farms, now: float) -> tuple[Farms, tuple[FarmChanged, ...]]:
+    """What a message changed: a record for each farm, and its place in the burst under way."""
+    if after.known is before.known:
+        return after, ()
+    records, burst = [], set(after.burst)
+    for key, farm in after.known.items():
+        known = before.known.get(key)
+        if known is not None and known.state is farm.state:
+            continue
+        records.append(FarmChanged(*key, farm.state))
+        if farm.state is FarmState.BROKEN or key in after.told_broken:
+            burst.add(key)
+    if len(burst) > len(after.burst):
+        ends = after.burst_ends if after.burst_ends is not None else now + BURST
+        after = replace(after, burst=frozenset(burst), burst_ends=ends)
+    return after, tuple(records)
+
+
+def settled(farms: Farms, planning: Planning) -> tuple[Farms, FarmsSettled]:
+    """The burst is over."""
+    broken = farms.burst & farms.broken
+    healed = farms.burst - broken
+    record = FarmsSettled(
+        broken=names(broken),
+        back=names(healed & farms.told_broken),
+        blinked=names(healed - farms.told_broken),
+        planning=planning,
+    )
+    told = (farms.told_broken - healed) | broken
+    return replace(farms, burst=frozenset(), burst_ends=None, told_broken=told), record
+
+
+def session_ready(farms: Farms, now: float) -> Farms:
+    """The first session begins the day in which required farms should be heard of."""
+    return farms if farms.watched_from is not None else replace(farms, watched_from=now)
+
+
+def required_anew(farms: Farms) -> Farms:
+    """Other farms are required from now on."""
+    return replace(farms, missing_told=False)
+
+
+def missing_due(farms: Farms) -> float | None:
+    """When required farms that were never seen are told of; None before the first session, and afterwards."""
+    if farms.watched_from is None or farms.missing_told:
+        return None
+    return farms.watched_from + MISSING_AFTER
+
+
+def missed(farms: Farms, policy: Policy) -> tuple[Farms, FarmsNeverSeen | None]:
+    """That day is over: the required farms that were never seen, most likely misspelt names."""
+    missing = tuple(str(farm) for farm in never_seen(farms, policy))
+    return replace(farms, missing_told=True), FarmsNeverSeen(missing) if missing else None
+
+
 def forgotten(farms: Farms, wall: datetime) -> Farms:
     """The session is gone."""
     return replace(
@@ -86,6 +158,9 @@ def forgotten(farms: Farms, wall: datetime) -> Farms:
             for key, farm in farms.known.items()
         },
         broken=frozenset(),
+        burst=frozenset(),
+        burst_ends=None,
+        told_broken=frozenset(),
     )
 
 
@@ -96,11 +171,11 @@ def is_required(key: FarmKey, policy: Policy) -> bool:
     return any(required.matches(*key) for required in policy.required_farms)
 
 
-def broken(farms: Farms, policy: Policy) -> tuple[FarmKey, ...]:
-    """The required farms that are broken, by name: the layer is up if there is none."""
-    if not farms.broken:
-        return ()
-    return tuple(sorted(key for key in farms.broken if is_required(key, policy)))
+def required_broken(farms: Farms, policy: Policy) -> frozenset[FarmKey]:
+    """The required farms that are broken: the layer is up if there is none."""
+    if not farms.broken or policy.required_farms is None:
+        return farms.broken
+    return frozenset(key for key in farms.broken if is_required(key, policy))
 
 
 def never_seen(farms: Farms, policy: Policy) -> tuple[RequiredFarm, ...]:
@@ -108,6 +183,11 @@ def never_seen(farms: Farms, policy: Policy) -> tuple[RequiredFarm, ...]:
     return tuple(
         required for required in policy.required_farms or () if not any(required.matches(*key) for key in farms.known)
     )
+
+
+def names(keys: Iterable[FarmKey]) -> tuple[str, ...]:
+    """`kind/name`, sorted."""
+    return tuple(sorted(f"{kind}/{name}" for kind, name in keys))
 
 
 def _named(farms: Farms, name: str) -> tuple[FarmKey, ...]:

@@ -1,7 +1,6 @@
 """Towards the gateway: is the process that holds our socket alive?
 
-- A ping is `reqCurrentTime`. It proves the gateway's process, not its upstream (IB.md section 5.1). It runs in windows
-  too.
+- A ping is `reqCurrentTime`. It proves the gateway's process, not its upstream. It runs in windows too.
 - One in flight. The interval counts from the receipt of the last answer, never from the sending: a gateway silently
   ignores a request within 1 s of its last answer.
 - Answers carry no id: any answer settles all requests in flight. Only a lone request's round trip is a measurement.
@@ -20,7 +19,7 @@ PATIENCE = 30.0
 """Seconds after the last miss, at most, in which other traffic keeps the session."""
 
 
-class Verdict(Enum):
+class Due(Enum):
     """What a moment that was due asks for."""
 
     NOTHING = "nothing"
@@ -54,27 +53,27 @@ AT_REST = Heartbeat()
 
 
 def deadline(heartbeat: Heartbeat, timing: Timing) -> float | None:
-    """When the next verdict is due; None at rest."""
+    """When something is due next; None at rest."""
     if not heartbeat.pings:
         return heartbeat.next_ping
     return min(heartbeat.pings[-1] + timing.heartbeat_timeout, _end(heartbeat, timing))
 
 
-def judge(heartbeat: Heartbeat, now: float, timing: Timing) -> tuple[Heartbeat, Verdict]:
+def judge(heartbeat: Heartbeat, now: float, timing: Timing) -> tuple[Heartbeat, Due]:
     """What `now` asks for. PING and MISS have counted the request that the caller is to send."""
     due = deadline(heartbeat, timing)
     if due is None or now < due:
-        return heartbeat, Verdict.NOTHING
+        return heartbeat, Due.NOTHING
     if not heartbeat.pings:
-        return _sent(heartbeat, now), Verdict.PING
+        return _sent(heartbeat, now), Due.PING
     missed = heartbeat
     if now >= heartbeat.pings[-1] + timing.heartbeat_timeout:
         misses = heartbeat.misses + 1
         last_miss = now if heartbeat.last_miss is None and misses >= timing.heartbeat_misses else heartbeat.last_miss
         missed = replace(heartbeat, up=False, misses=misses, last_miss=last_miss)
     if now >= _end(missed, timing):
-        return missed, Verdict.DEAD
-    return _sent(missed, now), Verdict.MISS
+        return missed, Due.DEAD
+    return _sent(missed, now), Due.MISS
 
 
 def begin(now: float) -> Heartbeat:

@@ -20,7 +20,7 @@ from supervisor.core.calendar.tokens import Expiry, last_expiry, next_expiry
 from supervisor.core.calendar.windows import RESTARTS, Occurrence, Window, first_at, occurrences, renewed
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy, Reauth
-from supervisor.core.parts.session import Failure
+from supervisor.core.model.vocabulary import PortEvidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,10 @@ class Login:
     """That restart; while the login is missed it stays the one that missed it."""
     unwatched: datetime | None = None
     """The end of the window of a due restart that passed while nobody looked."""
-    gone: bool = False
+    port_closed: bool = False
     """Since the last session the port refused, or closed before the handshake."""
-    mute: bool = False
-    """The last attempt ended in a mute handshake."""
-    closed: bool = False
-    """The last attempt was refused, or closed before the handshake."""
+    evidence: PortEvidence = PortEvidence.NONE
+    """What the last attempt said of the port."""
     lost_at: Now | None = None
     """When the session was lost; None while one is ready, or before anything is known."""
     lost_in_restart: bool = False
@@ -61,7 +59,7 @@ def recalled(facts: Facts, policy: Policy, now: Now) -> Login:
         proven_at=facts.login_proven_at,
         assumed=facts.login_assumed,
         due_from=facts.reauth_due,
-        gone=facts.port_gone,
+        port_closed=facts.port_gone,
     )
     login = _scheduled(login, policy, now.wall)
     if facts.session_lost_at is None:
@@ -100,9 +98,8 @@ def became_ready(login: Login, policy: Policy, wall: datetime) -> Login:
     """A session is ready, which may prove a login, or let us assume one."""
     fresh = replace(
         login,
-        gone=False,
-        mute=False,
-        closed=False,
+        port_closed=False,
+        evidence=PortEvidence.NONE,
         lost_at=None,
         lost_in_restart=False,
         required_from=None,
@@ -110,7 +107,7 @@ def became_ready(login: Login, policy: Policy, wall: datetime) -> Login:
     )
     if not restart_windows(policy) or _holds(login, wall):
         return fresh
-    if login.gone or login.lost_in_restart:
+    if login.port_closed or login.lost_in_restart:
         last = last_expiry(wall)
         if wall >= last.proof_from:
             return proven(fresh, policy, wall)
@@ -158,14 +155,14 @@ def lost(login: Login, policy: Policy, now: Now, *, in_restart: bool) -> Login:
     return _lost(login, policy, now, in_restart)
 
 
-def attempt_failed(login: Login, policy: Policy, failure: Failure, reach: int, now: Now, *, known: bool) -> Login:
-    """An attempt ended; `reach` is how many layers it climbed.
+def attempt_failed(login: Login, policy: Policy, evidence: PortEvidence, now: Now, *, known: bool) -> Login:
+    """An attempt ended; `evidence` is what it said of the port.
 
     `known`: the gateway was ready once, so that its absence is a loss. One that never was is down, and no login is
     asked for: nothing tells that it was ever set up.
     """
-    closed = failure is Failure.REFUSED or (failure is Failure.CLOSED and reach < 2)
-    login = replace(login, gone=login.gone or closed, closed=closed, mute=failure is Failure.HANDSHAKE_TIMEOUT)
+    port_closed = login.port_closed or evidence is PortEvidence.CLOSED
+    login = replace(login, port_closed=port_closed, evidence=evidence)
     return _lost(login, policy, now, False) if known and login.lost_at is None else login
 
 
@@ -186,13 +183,13 @@ def passed_unwatched(login: Login) -> Login:
 
 def released(login: Login) -> Login:
     """We ended the session or the attempt ourselves: what the port last said is out of date."""
-    return replace(login, closed=False, mute=False)
+    return replace(login, evidence=PortEvidence.NONE)
 
 
 def judged(login: Login, policy: Policy, now: Now) -> Login:
     """Whether a person is required now. Once required, only a ready session or the operator's word ends it."""
     begins, lost_at = login.required_from, login.lost_at
-    if login.required or begins is None or lost_at is None or now.mono < begins or not (login.closed or login.mute):
+    if login.required or begins is None or lost_at is None or now.mono < begins or login.evidence is PortEvidence.NONE:
         return login
     expired = expiry(login, policy, now.wall)
     return replace(login, required=True) if expired is not None and lost_at.wall >= expired else login

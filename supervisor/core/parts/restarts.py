@@ -4,33 +4,25 @@
 - The first loss in it decides: ready again before its end is `in_time`, else `overdue`; no loss is `not_seen`.
 - Of the two windows of a local time that occurs twice one restart is expected: `not_seen` is told once, after the
   second.
-- The gateway gives no notice before a restart (IB.md, sample 33); a loss within the window is all there is to see.
-- A restart that moved (IBC's RESTART persists its minute, IB.md section 4.3) shows as a short unplanned loss on a full
+- The gateway gives no notice before a restart; a loss within the window is all there is to see.
+- A restart that moved (IBC's command RESTART keeps its minute for good) shows as a short unplanned loss on a full
   minute and then as `not_seen`. That is reported, and nothing is re-planned.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.windows import RESTARTS, Occurrence, Window, renewed
 from supervisor.core.model.counters import added
+from supervisor.core.model.vocabulary import RestartResult
 
 STRAY_SECONDS = (10.0, 180.0)
-"""How long a restart takes, from the loss to the next ready (IB.md section 3.2)."""
+"""How long a restart takes, from the loss to the next ready."""
 MINUTE_SLACK = timedelta(seconds=5)
 STRAY_KEPT = timedelta(hours=25)
 """A moved restart is followed by the window it left within a day, and an hour of summer time."""
-
-
-class Result(StrEnum):
-    """How a scheduled restart went: the label of `ib_restarts_total`."""
-
-    IN_TIME = "in_time"
-    OVERDUE = "overdue"
-    NOT_SEEN = "not_seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +37,11 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """A window was judged."""
 
     occurrence: Occurrence
-    result: Result
+    result: RestartResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +49,7 @@ class Restarts:
     """What is known of the restarts of one gateway."""
 
     watches: tuple[Watch, ...] = ()
-    counts: Mapping[Result, int] = field(default_factory=dict)
+    counts: Mapping[RestartResult, int] = field(default_factory=dict)
     pending: bool = False
     """Lost in a restart window, and not ready since."""
     last: datetime | None = None
@@ -81,9 +73,9 @@ def opened(active: tuple[Occurrence, ...]) -> Restarts:
     return Restarts(watches=tuple(Watch(each, armed=False) for each in active if each.window.kind in RESTARTS))
 
 
-def turned(
+def windows_turned(
     restarts: Restarts, active: tuple[Occurrence, ...], before: datetime, wall: datetime, *, ready: bool, steady: bool
-) -> tuple[Restarts, tuple[Verdict, ...]]:
+) -> tuple[Restarts, tuple[Judgement, ...]]:
     """Windows opened or closed between `before` and `wall`.
 
     `ready`: the session was ready until now. `steady`: nobody set the clock meanwhile, nor did the machine sleep;
@@ -91,7 +83,7 @@ def turned(
     """
     mine = tuple(occurrence for occurrence in active if occurrence.window.kind in RESTARTS)
     watched = {watch.occurrence for watch in restarts.watches}
-    verdicts: list[Verdict] = []
+    judgements: list[Judgement] = []
     kept: list[Watch] = []
     done = restarts.done
     for watch in restarts.watches:
@@ -101,13 +93,13 @@ def turned(
             restarts, result = _ended(restarts, watch if steady else replace(watch, armed=False))
             done = watch.occurrence.at if done is None else max(done, watch.occurrence.at)
             if result is not None:
-                verdicts.append(Verdict(watch.occurrence, result))
+                judgements.append(Judgement(watch.occurrence, result))
                 restarts = replace(restarts, counts=added(restarts.counts, result, 1))
     for occurrence in mine:
         if occurrence not in watched:
             seen_opening = ready and steady and before < occurrence.start
             kept.append(Watch(occurrence, armed=seen_opening and (done is None or occurrence.at > done)))
-    return replace(restarts, watches=tuple(kept), done=done), tuple(verdicts)
+    return replace(restarts, watches=tuple(kept), done=done), tuple(judgements)
 
 
 def watches_over(restarts: Restarts, occurrence: Occurrence) -> bool:
@@ -115,7 +107,7 @@ def watches_over(restarts: Restarts, occurrence: Occurrence) -> bool:
     return any(watch.armed and watch.occurrence == occurrence for watch in restarts.watches)
 
 
-def lost(restarts: Restarts, now: Now, *, planned: bool) -> Restarts:
+def session_lost(restarts: Restarts, now: Now, *, planned: bool) -> Restarts:
     """The session was lost. `planned`: an active window explains it."""
     if not restarts.watches:
         past = timedelta(seconds=now.wall.second, microseconds=now.wall.microsecond)
@@ -129,16 +121,16 @@ def lost(restarts: Restarts, now: Now, *, planned: bool) -> Restarts:
     return replace(restarts, watches=watches, pending=True, last=now.wall, offset=offset, stray_from=None)
 
 
-def ready(restarts: Restarts, now: Now) -> tuple[Restarts, tuple[Verdict, ...]]:
+def session_ready(restarts: Restarts, now: Now) -> tuple[Restarts, tuple[Judgement, ...]]:
     """A session is ready."""
-    verdicts = []
+    judgements = []
     watches = []
     for watch in restarts.watches:
         if watch.armed and watch.lost_at and not watch.judged:
-            verdicts.append(Verdict(watch.occurrence, Result.IN_TIME))
+            judgements.append(Judgement(watch.occurrence, RestartResult.IN_TIME))
             watch = replace(watch, judged=True)
         watches.append(watch)
-    counts = added(restarts.counts, Result.IN_TIME, len(verdicts)) if verdicts else restarts.counts
+    counts = added(restarts.counts, RestartResult.IN_TIME, len(judgements)) if judgements else restarts.counts
     stray = restarts.stray
     if restarts.stray_from is not None:
         shortest, longest = STRAY_SECONDS
@@ -146,7 +138,7 @@ def ready(restarts: Restarts, now: Now) -> tuple[Restarts, tuple[Verdict, ...]]:
             stray = restarts.stray_from.wall
     return (
         replace(restarts, watches=tuple(watches), counts=counts, pending=False, stray_from=None, stray=stray),
-        tuple(verdicts),
+        tuple(judgements),
     )
 
 
@@ -172,7 +164,7 @@ def moved_to(restarts: Restarts, wall: datetime) -> tuple[Restarts, datetime | N
     return replace(restarts, stray=None), minute
 
 
-def _ended(restarts: Restarts, watch: Watch) -> tuple[Restarts, Result | None]:
+def _ended(restarts: Restarts, watch: Watch) -> tuple[Restarts, RestartResult | None]:
     """A window is over: its result, or None if it has been judged or cannot be."""
     repetition = watch.occurrence.repetition
     if repetition == 1:
@@ -187,4 +179,4 @@ def _ended(restarts: Restarts, watch: Watch) -> tuple[Restarts, Result | None]:
             return restarts, None
     if not watch.armed or watch.judged:
         return restarts, None
-    return restarts, Result.NOT_SEEN if watch.lost_at is None else Result.OVERDUE
+    return restarts, RestartResult.NOT_SEEN if watch.lost_at is None else RestartResult.OVERDUE

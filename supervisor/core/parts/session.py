@@ -1,99 +1,50 @@
 """One API session after another: the phases, the attempts between them, and nothing of what a session carries.
 
-- `TRANSITIONS` is the whole truth about phases; docs/states.md is generated from it. A cue that a phase does not list
-  changes nothing.
+- `TRANSITIONS` is the whole truth about phases; docs/states.md is generated from it. A trigger that a phase does not
+  list changes nothing.
 - Each phase that is not healthy has a deadline. `idle` has none because the first step leaves it; `ready` is the
   heartbeat's to end; `stopped` ends when the operator says so, or at the hour the operator named.
-- `ready` is earned by `nextValidId` and `managedAccounts`, never by `connectAck`: that comes before error 326 (IBAPI.md
-  section 2).
-- Only a session that stayed ready for `stable_after` forgives the debt of the attempts before it.
+- `ready` is earned by `nextValidId` and `managedAccounts`, never by `connectAck`: a gateway sends that before error
+  326, measured with ibapi.
+- Only a session that stayed ready for `stable_after` forgives the failures before it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.vocabulary import Failure, Phase, PortEvidence, Trigger
 from supervisor.core.parts import backoff
 
-
-class Phase(StrEnum):
-    """Where the session stands, each with what its reader should do."""
-
-    IDLE = "idle"
-    """Not begun. Wait for the first step."""
-    CONNECTING = "connecting"
-    """TCP and handshake are under way. Wait: it has a deadline."""
-    HANDSHAKING = "handshaking"
-    """The gateway spoke; its accounts and next order id are awaited. Wait: it has a deadline."""
-    READY = "ready"
-    """The API session works. Look at the layers above it."""
-    BACKOFF = "backoff"
-    """Between two attempts. `next_attempt` says when."""
-    STOPPED = "stopped"
-    """Paused by the operator, or shutting down. Nothing is tried."""
-
-
-class Cue(StrEnum):
-    """What moves a phase."""
-
-    BEGIN = "begin"
-    SHAKEN = "server version"
-    READY = "accounts and next id"
-    FAILED = "attempt failed"
-    LOST = "session lost"
-    RETRY = "wait over"
-    ANEW = "reload"
-    STOP = "pause or shutdown"
-
-
-TRANSITIONS: Mapping[Phase, Mapping[Cue, Phase]] = {
-    Phase.IDLE: {Cue.BEGIN: Phase.CONNECTING, Cue.STOP: Phase.STOPPED},
+TRANSITIONS: Mapping[Phase, Mapping[Trigger, Phase]] = {
+    Phase.IDLE: {Trigger.BEGIN: Phase.CONNECTING, Trigger.STOP: Phase.STOPPED},
     Phase.CONNECTING: {
-        Cue.SHAKEN: Phase.HANDSHAKING,
-        Cue.FAILED: Phase.BACKOFF,
-        Cue.ANEW: Phase.CONNECTING,
-        Cue.STOP: Phase.STOPPED,
+        Trigger.GREETED: Phase.HANDSHAKING,
+        Trigger.FAILED: Phase.BACKOFF,
+        Trigger.RESTART: Phase.CONNECTING,
+        Trigger.STOP: Phase.STOPPED,
     },
     Phase.HANDSHAKING: {
-        Cue.READY: Phase.READY,
-        Cue.FAILED: Phase.BACKOFF,
-        Cue.ANEW: Phase.CONNECTING,
-        Cue.STOP: Phase.STOPPED,
+        Trigger.READY: Phase.READY,
+        Trigger.FAILED: Phase.BACKOFF,
+        Trigger.RESTART: Phase.CONNECTING,
+        Trigger.STOP: Phase.STOPPED,
     },
-    Phase.READY: {Cue.LOST: Phase.BACKOFF, Cue.ANEW: Phase.CONNECTING, Cue.STOP: Phase.STOPPED},
-    Phase.BACKOFF: {Cue.RETRY: Phase.CONNECTING, Cue.ANEW: Phase.CONNECTING, Cue.STOP: Phase.STOPPED},
-    Phase.STOPPED: {Cue.BEGIN: Phase.CONNECTING},
+    Phase.READY: {Trigger.LOST: Phase.BACKOFF, Trigger.RESTART: Phase.CONNECTING, Trigger.STOP: Phase.STOPPED},
+    Phase.BACKOFF: {Trigger.RETRY: Phase.CONNECTING, Trigger.RESTART: Phase.CONNECTING, Trigger.STOP: Phase.STOPPED},
+    Phase.STOPPED: {Trigger.BEGIN: Phase.CONNECTING},
 }
-OPEN = frozenset({Phase.CONNECTING, Phase.HANDSHAKING, Phase.READY})
-"""The phases in which a session exists, so that its words count."""
 
 
-class Failure(StrEnum):
-    """Why an attempt did not become ready: the `reason` of `ib_connect_failures_total`."""
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What the gateway said of itself: known from the handshake to the end of the session."""
 
-    REFUSED = "refused"
-    TIMEOUT = "timeout"
-    HANDSHAKE_TIMEOUT = "handshake_timeout"
-    SESSION_TIMEOUT = "session_timeout"
-    CLOSED = "closed"
-    CLIENT_ID_IN_USE = "client_id_in_use"
-    ACCOUNT_MISMATCH = "account_mismatch"
-    PROTOCOL = "protocol"
-    ERROR = "error"
-
-
-class Loss(StrEnum):
-    """Why a ready session ended: the `reason` of `ib_session_losses_total`."""
-
-    CLOSED = "closed"
-    RESET = "reset"
-    HEARTBEAT = "heartbeat"
-    PROTOCOL = "protocol"
-    CALLBACK = "callback"
-    PORT_CHANGE = "port_change"
-    OPERATOR = "operator"
-    SHUTDOWN = "shutdown"
+    server_version: int
+    accounts: tuple[str, ...] | None = None
+    order_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,38 +68,37 @@ class Session:
     """When the phase ends if nothing else ends it."""
     opened: bool = False
     """TCP connected, in this attempt."""
-    server_version: int | None = None
-    accounts: tuple[str, ...] | None = None
-    order_id: int | None = None
-    failure: Failure | None = None
-    """Why the last attempt failed; None once one was ready."""
-    reach: int = 0
-    """How many layers of the ladder the last finished attempt climbed, 0 to 3."""
+    greeting: Greeting | None = None
+    """None before the handshake and after the session."""
+    ready: Now | None = None
+    """When this session became ready; None without one."""
+    reached: Layer = Layer.PORT
+    """The lowest layer that the last finished attempt did not reach: `port`, `handshake` or `session`."""
     lost_at: float | None = None
     """When the last ready session ended."""
     ended: Mapping[int, float] = field(default_factory=dict)
     """When the last ready session of each client id ended: its ghost may still hold the id."""
-    debt: int = 0
-    """Failures since the last stable session: the step of the backoff."""
-    mute: int = 0
-    """Mute handshakes in a row."""
+    failures: int = 0
+    """Since the last stable session: the step of the backoff."""
+    handshake_timeouts: int = 0
+    """In a row."""
     conflicts: int = 0
-    """326 in a row, on the ladder they stand on."""
-    ghostly: bool = False
-    """Which ladder: our own ghost's, or a rival's."""
+    """326 in a row, of one kind."""
+    own_ghost: bool = False
+    """Which kind: our own earlier connection holds the id, else another program does."""
 
 
-def move(session: Session, cue: Cue, now: float, deadline: float | None = None) -> Session:
-    """The one setter of the phase. Raises KeyError for a cue the phase does not list: callers ask `allows` first."""
-    return replace(session, phase=TRANSITIONS[session.phase][cue], since=now, deadline=deadline)
+def move(session: Session, trigger: Trigger, now: float, deadline: float | None = None) -> Session:
+    """The one setter of the phase. Raises KeyError for a trigger the phase does not list: ask `allows` first."""
+    return replace(session, phase=TRANSITIONS[session.phase][trigger], since=now, deadline=deadline)
 
 
-def allows(session: Session, cue: Cue) -> bool:
-    """Whether the table lists this cue for the phase."""
-    return cue in TRANSITIONS[session.phase]
+def allows(session: Session, trigger: Trigger) -> bool:
+    """Whether the table lists this trigger for the phase."""
+    return trigger in TRANSITIONS[session.phase]
 
 
-def begin(session: Session, cue: Cue, policy: Policy, now: float) -> Session:
+def begin(session: Session, trigger: Trigger, policy: Policy, now: float) -> Session:
     """A new attempt: the next epoch, with nothing known of it."""
     fresh = replace(
         session,
@@ -156,11 +106,9 @@ def begin(session: Session, cue: Cue, policy: Policy, now: float) -> Session:
         port=_port(session, policy),
         client_id=session.client_id if session.client_id == policy.client_id_fallback else policy.client_id,
         opened=False,
-        server_version=None,
-        accounts=None,
-        order_id=None,
+        greeting=None,
     )
-    return move(fresh, cue, now, now + policy.timing.connect_timeout)
+    return move(fresh, trigger, now, now + policy.timing.connect_timeout)
 
 
 def open_port(session: Session, policy: Policy, now: float) -> Session:
@@ -168,16 +116,33 @@ def open_port(session: Session, policy: Policy, now: float) -> Session:
     return replace(session, opened=True, deadline=now + policy.timing.handshake_timeout)
 
 
-def shaken(session: Session, server_version: int, policy: Policy, now: float) -> Session:
+def greeted(session: Session, server_version: int, policy: Policy, now: float) -> Session:
     """The server version arrived: the session's time begins."""
-    known = replace(session, server_version=server_version, mute=0)
-    return move(known, Cue.SHAKEN, now, now + policy.timing.session_timeout)
+    known = replace(session, greeting=Greeting(server_version), handshake_timeouts=0)
+    return move(known, Trigger.GREETED, now, now + policy.timing.session_timeout)
 
 
-def become_ready(session: Session, now: float) -> Session:
-    """Ready is earned. The debt is forgiven later, by lasting."""
-    earned = replace(session, failure=None, reach=3, conflicts=0, mute=0)
-    return move(earned, Cue.READY, now)
+def with_accounts(session: Session, accounts: tuple[str, ...]) -> Session:
+    """`managedAccounts` came."""
+    known = session.greeting
+    return session if known is None else replace(session, greeting=replace(known, accounts=accounts))
+
+
+def with_order_id(session: Session, order_id: int) -> Session:
+    """`nextValidId` came."""
+    known = session.greeting
+    return session if known is None else replace(session, greeting=replace(known, order_id=order_id))
+
+
+def following(session: Session, port: int | None) -> Session:
+    """The next attempts go to this port; None: to the configured one."""
+    return replace(session, followed=port)
+
+
+def become_ready(session: Session, now: Now) -> Session:
+    """Ready is earned. The failures are forgiven later, by lasting."""
+    earned = replace(session, ready=now, reached=Layer.SESSION, conflicts=0, handshake_timeouts=0)
+    return move(earned, Trigger.READY, now.mono)
 
 
 def overdue(session: Session) -> Failure:
@@ -187,49 +152,56 @@ def overdue(session: Session) -> Failure:
     return Failure.HANDSHAKE_TIMEOUT if session.opened else Failure.TIMEOUT
 
 
+def evidence_of(failure: Failure, reached: Layer) -> PortEvidence:
+    """What a failed attempt says of the process behind the port."""
+    if failure is Failure.REFUSED or (failure is Failure.CLOSED and reached is not Layer.SESSION):
+        return PortEvidence.CLOSED
+    return PortEvidence.MUTE if failure is Failure.HANDSHAKE_TIMEOUT else PortEvidence.NONE
+
+
 def fail(session: Session, failure: Failure, policy: Policy, now: float, *, restarting: bool) -> Session:
     """The attempt failed: remember how far it came, and wait.
 
     `restarting` says that a restart window is active: while the port is closed then, attempts come at a short exact
     interval.
     """
-    reach = 2 if session.phase is Phase.HANDSHAKING else int(session.opened)
-    mute = session.mute + 1 if failure is Failure.HANDSHAKE_TIMEOUT else 0
-    failed = replace(session, failure=failure, reach=reach, mute=mute)
+    opened = Layer.HANDSHAKE if session.opened else Layer.PORT
+    reached = Layer.SESSION if session.phase is Phase.HANDSHAKING else opened
+    timeouts = session.handshake_timeouts + 1 if failure is Failure.HANDSHAKE_TIMEOUT else 0
+    failed = replace(session, reached=reached, handshake_timeouts=timeouts, greeting=None)
     failed, delay = _wait(failed, failure, policy, now, restarting=restarting)
-    return move(failed, Cue.FAILED, now, now + delay)
+    return move(failed, Trigger.FAILED, now, now + delay)
 
 
 def lose(session: Session, policy: Policy, now: float) -> Session:
-    """A ready session ended: one that was stable has earned an attempt at once and starts without debt."""
+    """A ready session ended: a stable one has earned an attempt at once, and starts without failures."""
     lost = replace(_parted(session, now), client_id=policy.client_id)
     if now - session.since >= policy.timing.stable_after:
-        return move(replace(lost, debt=0), Cue.LOST, now, now)
+        return move(replace(lost, failures=0), Trigger.LOST, now, now)
     lost, delay = _draw(lost, policy, now)
-    return move(lost, Cue.LOST, now, now + delay)
+    return move(lost, Trigger.LOST, now, now + delay)
 
 
 def stop(session: Session, now: float) -> Session:
     """Release the client id and stop trying."""
-    return move(_parted(session, now), Cue.STOP, now)
+    return move(_parted(session, now), Trigger.STOP, now)
 
 
-def haunted(session: Session, client_id: int, now: float) -> bool:
-    """Whether our own last session of this id ended so lately that its ghost may hold it."""
+def may_be_ghost(session: Session, client_id: int, now: float) -> bool:
+    """Whether our own last session of this id ended so lately that the gateway may still hold the id for it."""
     ended = session.ended.get(client_id)
     return ended is not None and now - ended < backoff.GHOST_FOR
 
 
 def forget(session: Session, policy: Policy, now: float) -> Session:
-    """No wait, no debt: as on the first day, but for the epoch, a followed port, and a ghost that we may have left."""
+    """No wait and no failures, as at the start. Kept: the epoch, a followed port, and when our own sessions ended."""
     parted = _parted(session, now)
     return replace(
         parted,
         port=_port(parted, policy),
         client_id=policy.client_id,
-        failure=None,
-        debt=0,
-        mute=0,
+        failures=0,
+        handshake_timeouts=0,
         conflicts=0,
     )
 
@@ -241,8 +213,8 @@ def _port(session: Session, policy: Policy) -> int:
 def _parted(session: Session, now: float) -> Session:
     """A ready session that ends may leave a ghost, also if we end it ourselves."""
     if session.phase is not Phase.READY:
-        return session
-    return replace(session, lost_at=now, ended={**session.ended, session.client_id: now})
+        return replace(session, greeting=None)
+    return replace(session, greeting=None, ready=None, lost_at=now, ended={**session.ended, session.client_id: now})
 
 
 def _wait(session: Session, failure: Failure, policy: Policy, now: float, *, restarting: bool) -> tuple[Session, float]:
@@ -251,7 +223,7 @@ def _wait(session: Session, failure: Failure, policy: Policy, now: float, *, res
     session = replace(session, conflicts=0)
     if failure is Failure.ACCOUNT_MISMATCH:
         return session, backoff.ACCOUNT_WAIT
-    if restarting and (failure is Failure.REFUSED or (failure is Failure.CLOSED and session.reach < 2)):
+    if restarting and evidence_of(failure, session.reached) is PortEvidence.CLOSED:
         return session, policy.timing.restart_retry
     return _draw(session, policy, now)
 
@@ -259,17 +231,20 @@ def _wait(session: Session, failure: Failure, policy: Policy, now: float, *, res
 def _draw(session: Session, policy: Policy, now: float) -> tuple[Session, float]:
     since_loss = None if session.lost_at is None else now - session.lost_at
     chance, seed = backoff.roll(session.seed)
-    limit = backoff.cap(policy.timing, since_loss, session.mute)
-    delay = backoff.jittered(policy.timing, session.debt, limit, chance)
-    return replace(session, debt=session.debt + 1, seed=seed), delay
+    limit = backoff.cap(policy.timing, since_loss, session.handshake_timeouts)
+    delay = backoff.jittered(policy.timing, session.failures, limit, chance)
+    return replace(session, failures=session.failures + 1, seed=seed), delay
 
 
 def _wait_for_id(session: Session, policy: Policy, now: float) -> tuple[Session, float]:
-    """326: most likely our own ghost for a minute, then a rival. The same id again, unless a fallback is configured."""
-    ghostly = haunted(session, session.client_id, now)
-    position = session.conflicts if ghostly is session.ghostly else 0
-    delay = backoff.rung(backoff.GHOST_WAITS if ghostly else backoff.RIVAL_WAITS, position)
+    """326: most likely our own ghost for a minute, then another program.
+
+    The same id again, unless a fallback is configured.
+    """
+    ghost = may_be_ghost(session, session.client_id, now)
+    position = session.conflicts if ghost is session.own_ghost else 0
+    delay = backoff.wait_at(backoff.GHOST_WAITS if ghost else backoff.RIVAL_WAITS, position)
     client_id = session.client_id
     if policy.client_id_fallback is not None:
         client_id = policy.client_id if client_id == policy.client_id_fallback else policy.client_id_fallback
-    return replace(session, conflicts=position + 1, ghostly=ghostly, client_id=client_id), delay
+    return replace(session, conflicts=position + 1, own_ghost=ghost, client_id=client_id), delay

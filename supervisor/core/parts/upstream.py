@@ -1,22 +1,22 @@
 """From the gateway to IBKR's servers.
 
-- 1100 and 2110 end it; they are repeated for hours (833 times in one night, IB.md section 1.1), so a repetition changes
-  no state.
-- Only evidence brings it back: 1101, 1102, or an answered probe. Farm notices are none: a gateway tells cached ones
-  while IBKR is away.
+- 1100 and 2110 end it. They repeat for hours (833 times in one night in a public log), so a repetition changes no
+  state.
+- Only evidence brings it back: 1101, 1102, or an answered probe. Farm notices are no evidence: a gateway tells cached
+  ones while IBKR is away.
 - A probe's answer counts only if no 1100 or 2110 came since the probe was sent. Whether a gateway answers contract
   details from a cache is not known; that is why a session that has heard 1100 itself is not probed before both have
   been silent for `QUIET`.
 - A session that begins while the loss is outstanding is never told so by the gateway: the loss is carried into it.
-- Times are monotonic seconds, but for `since`, which people are told.
+- Times are monotonic seconds, except `since`, which people are told.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.vocabulary import Data, Evidence
 
 QUIET = 120.0
 """Seconds without 1100 and 2110 before silence means anything."""
@@ -25,31 +25,6 @@ PROBE_TIMES = (0.5, 5.0, 15.0, 30.0)
 PROBE_INTERVAL = 60.0
 PROBES_KEPT = 8
 """Unanswered probes whose late answers still count."""
-
-
-class Evidence(StrEnum):
-    """What the present state rests on."""
-
-    BEGINNING = "session start"
-    """A new session begins with it up unless a loss was outstanding."""
-    NOTICE_1100 = "1100"
-    NOTICE_2110 = "2110"
-    NOTICE_1101 = "1101"
-    NOTICE_1102 = "1102"
-    PROBE = "probe"
-    SILENCE = "silence"
-    CARRIED = "carried"
-    """The last session ended with the loss outstanding."""
-    ASSUMED = "assumed"
-    """Nothing was known at start, and a server reset was active."""
-
-
-class Data(StrEnum):
-    """What a loss did to the subscriptions: the label of `ib_upstream_losses_total`."""
-
-    LOST = "lost"
-    MAINTAINED = "maintained"
-    UNKNOWN = "unknown"
 
 
 _DATA_OF = {Evidence.NOTICE_1101: Data.LOST, Evidence.NOTICE_1102: Data.MAINTAINED}
@@ -65,8 +40,6 @@ class Upstream:
     evidence: Evidence | None = None
     lost_at: float | None = None
     """When the loss began; None if there is none, or an earlier process saw its beginning."""
-    ready_at: float | None = None
-    """When the present session became ready; None without one."""
     heard_at: float | None = None
     """The last 1100 or 2110 in the present session."""
     told_by_1100: bool = False
@@ -82,7 +55,7 @@ class Upstream:
 
 def begin_session(upstream: Upstream, now: Now, *, known: bool, resetting: bool) -> Upstream:
     """A session is ready. `known`: an earlier state is known; `resetting`: a server reset is active."""
-    fresh = replace(upstream, ready_at=now.mono, probed_at=None, probes=())
+    fresh = replace(upstream, probed_at=None, probes=())
     if not upstream.up and upstream.heard_at is not None:
         return fresh  # lost by a notice of this session, before it was ready
     fresh = replace(fresh, heard_at=None, told_by_1100=False)
@@ -95,7 +68,7 @@ def begin_session(upstream: Upstream, now: Now, *, known: bool, resetting: bool)
 
 def end_session(upstream: Upstream) -> Upstream:
     """The session is gone; an outstanding loss is not."""
-    return replace(upstream, ready_at=None, heard_at=None, probed_at=None, probes=(), settling_until=None)
+    return replace(upstream, heard_at=None, probed_at=None, probes=(), settling_until=None)
 
 
 def lost(upstream: Upstream, code: int, now: Now) -> Upstream:
@@ -129,17 +102,17 @@ def restored(upstream: Upstream, evidence: Evidence, now: Now, policy: Policy) -
     return back, _DATA_OF.get(evidence, Data.UNKNOWN)
 
 
-def next_probe(upstream: Upstream, policy: Policy) -> float | None:
-    """When the next probe goes; None while none is needed."""
-    if upstream.up or upstream.ready_at is None or not policy.upstream_probe:
+def next_probe(upstream: Upstream, policy: Policy, ready_at: float | None) -> float | None:
+    """When the next probe goes; None while none is needed. `ready_at`: when the session became ready, if one is."""
+    if upstream.up or ready_at is None or not policy.upstream_probe:
         return None
     if upstream.heard_at is not None:
         return upstream.heard_at + QUIET if upstream.probed_at is None else upstream.probed_at + PROBE_INTERVAL
     if upstream.probed_at is None:
-        return upstream.ready_at + PROBE_TIMES[0]
+        return ready_at + PROBE_TIMES[0]
     for offset in PROBE_TIMES:
-        if upstream.ready_at + offset > upstream.probed_at:
-            return upstream.ready_at + offset
+        if ready_at + offset > upstream.probed_at:
+            return ready_at + offset
     return upstream.probed_at + PROBE_INTERVAL
 
 
@@ -148,14 +121,23 @@ def probed(upstream: Upstream, request_id: int, now: float) -> Upstream:
     return replace(upstream, probed_at=now, probes=(*upstream.probes, request_id)[-PROBES_KEPT:])
 
 
-def silence_ends(upstream: Upstream, policy: Policy) -> float | None:
+def silence_ends(upstream: Upstream, policy: Policy, ready_at: float | None) -> float | None:
     """When silence ends the loss, where the operator allows no probe; None where it cannot."""
-    if upstream.up or upstream.ready_at is None or policy.upstream_probe or upstream.told_by_1100:
+    if upstream.up or ready_at is None or policy.upstream_probe or upstream.told_by_1100:
         return None
-    return max(upstream.ready_at, upstream.heard_at or 0.0) + QUIET
+    return max(ready_at, upstream.heard_at or 0.0) + QUIET
 
 
-def deadline(upstream: Upstream, policy: Policy) -> float | None:
+def settled(upstream: Upstream, now: float) -> Upstream:
+    """Answers are reliable again once the settling is over."""
+    if upstream.settling_until is None or now < upstream.settling_until:
+        return upstream
+    return replace(upstream, settling_until=None)
+
+
+def deadline(upstream: Upstream, policy: Policy, ready_at: float | None) -> float | None:
     """The next moment at which something is due; None if nothing is."""
-    moments = (next_probe(upstream, policy), silence_ends(upstream, policy), upstream.settling_until)
+    if upstream.up:
+        return upstream.settling_until
+    moments = (next_probe(upstream, policy, ready_at), silence_ends(upstream, policy, ready_at))
     return min((moment for moment in moments if moment is not None), default=None)

@@ -11,11 +11,13 @@ import math
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from enum import StrEnum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from supervisor.core.calendar.rules import utc
+from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.facts import Facts
 
 VERSION = 1
@@ -44,6 +46,8 @@ def _mapping(record: Any) -> dict[str, Any]:
 def _value(value: Any) -> Any:
     if isinstance(value, datetime):
         return utc(value).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
     if is_dataclass(value):
         return _mapping(value)
     return value
@@ -67,15 +71,38 @@ def _read(kind: Any, said: object, place: str) -> Any:
         if said is None:
             return None
         kind = next(part for part in get_args(kind) if part is not type(None))
+    if kind is Cause:
+        return _cause(said, place)
     if is_dataclass(kind):
         return _record(kind, said, place)
+    if kind == tuple[str, ...] and isinstance(said, list) and all(isinstance(each, str) for each in said):
+        return tuple(said)
+    if kind is date and isinstance(said, str):
+        return _day(said, place)
     if kind is datetime and isinstance(said, str):
         return _instant(said, place)
     if kind is float and type(said) in (int, float):
         return _number(said, place)
+    if isinstance(kind, type) and issubclass(kind, StrEnum) and isinstance(said, str) and said in {*kind}:
+        return kind(said)
     if type(said) is kind:
         return said
     raise ValueError(f"{place}: not a {kind.__name__}: {said!r:.80}")
+
+
+def _cause(said: object, place: str) -> Cause | None:
+    """A likely cause; one that only a newer version knows is none."""
+    key = said.get("key") if isinstance(said, Mapping) else None
+    if key not in CauseKey.__members__.values():
+        return None
+    return _record(Cause, said, place)  # type: ignore[no-any-return]
+
+
+def _day(said: str, place: str) -> date:
+    try:
+        return date.fromisoformat(said)
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from None
 
 
 def _instant(said: str, place: str) -> datetime:

@@ -1,6 +1,6 @@
 """What happened: the outages of a period and how long each gateway was available, read from a journal.
 
-- A door of its own, for reading alone: whoever asks, however long it takes, never holds up who writes.
+- A connection of its own, for reading only: a slow reader never holds up the writer.
 - Four kinds of time, and they add up to the period: up, planned, unplanned, and not observed. What nobody saw is no
   outage and no availability.
 - An outage that began before the period or is not over counts with the part that lies in it, at most as many seconds
@@ -12,21 +12,22 @@ import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from supervisor.core.explain.causes import explain
+from supervisor.core.model.cause import Cause
 from supervisor.core.model.facts import OpenOutage
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.core.model.vocabulary import Planning
 from supervisor.observe.journal.facts import from_json
-from supervisor.observe.journal.rows import first_words, instant, microseconds
+from supervisor.observe.journal.rows import instant, microseconds
 from supervisor.observe.masking import fit
 
 TIMEOUT = 2.0
 """Seconds that a question waits for a file that another program holds."""
-
-_FOREVER = 1 << 62
 
 Stretch = tuple[datetime, datetime]
 
@@ -119,7 +120,7 @@ def read(
             rows = _outages(connection, since, until)
             spans = _spans(connection, since, until)
             maintenance = _maintenance(connection, since, until)
-            left = _left_open(connection) if still_open is None else [_told(connection, each) for each in still_open]
+            left = _left_open(connection) if still_open is None else list(still_open)
     except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         raise HistoryError(f"the journal cannot be read: {error}") from None
     for gateway, began, end in watching:
@@ -139,16 +140,22 @@ def open_outages(snapshots: Iterable[Snapshot]) -> list[PastOutage]:
     """The outages that have not closed, as the daemon knows them now."""
     found = []
     for seen in snapshots:
-        name, books = seen.policy.name, seen.outages
-        words = fit(f"{seen.cause.words} {seen.cause.cure}") if seen.cause is not None else ""
-        if books.current is not None:
-            now = books.current
-            ended = now.ended.wall if now.ended is not None else None
+        name, now, left = seen.policy.name, seen.outage, seen.outage_left
+        if now is not None:
             found.append(
-                PastOutage(name, now.began, ended, now.cause.value, now.planned, now.seconds, words, ended is not None)
+                PastOutage(
+                    name,
+                    now.began,
+                    now.ended.wall if now.ended is not None else None,
+                    now.layer.value,
+                    now.planning is Planning.PLANNED,
+                    now.seconds,
+                    _words(now.cause),
+                    recovered=now.ended is not None,
+                )
             )
-        elif books.inherited is not None:
-            found.append(_of_facts(name, books.inherited, words))
+        elif left is not None:
+            found.append(_of_facts(name, left))
     return found
 
 
@@ -200,24 +207,25 @@ def _left_open(connection: sqlite3.Connection) -> list[PastOutage]:
         except ValueError:
             continue  # the daemon tells of broken facts
         if outage is not None:
-            words = first_words(connection, gateway, microseconds(outage.began), _FOREVER, outage.cause)
-            found.append(_of_facts(gateway, outage, words))
+            found.append(_of_facts(gateway, outage))
     return found
 
 
-def _told(connection: sqlite3.Connection, outage: PastOutage) -> PastOutage:
-    """The same, with words: of one that is over but not yet closed the daemon has none any more."""
-    if outage.words:
-        return outage
-    words = first_words(connection, outage.gateway, microseconds(outage.began), _FOREVER, outage.cause)
-    return replace(outage, words=words)
-
-
-def _of_facts(gateway: str, outage: OpenOutage, words: str = "") -> PastOutage:
-    over = outage.ended is not None
+def _of_facts(gateway: str, outage: OpenOutage) -> PastOutage:
     return PastOutage(
-        gateway, outage.began, outage.ended, outage.cause, outage.planned, outage.seconds, words, recovered=over
+        gateway,
+        outage.began,
+        outage.ended,
+        outage.cause,
+        outage.planned,
+        outage.seconds,
+        _words(outage.why),
+        recovered=outage.ended is not None,
     )
+
+
+def _words(cause: Cause | None) -> str:
+    return fit(str(explain(cause))) if cause is not None else ""
 
 
 def _merged(spans: Iterable[Stretch]) -> Iterable[Stretch]:

@@ -22,8 +22,9 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from supervisor.core.model.actions import Tell
+from supervisor.core.explain.report import Report
 from supervisor.core.model.facts import Facts
+from supervisor.core.model.records import OutageClosed
 from supervisor.observe.events import Record
 from supervisor.observe.journal.notices import Heard, Notice, merged, notice
 from supervisor.observe.journal.spans import Watching
@@ -130,11 +131,16 @@ class Journal:
             self._known[gateway] = facts
             self._hand_over().facts[gateway] = facts
 
-    def record(self, gateway: str, at: datetime, tell: Tell, number: int = 0) -> None:
-        """This was told at `at`, an aware datetime; `number` is the one the stream of events gave it."""
+    def record(
+        self, gateway: str, at: datetime, report: Report, number: int = 0, outage: OutageClosed | None = None
+    ) -> None:
+        """This was told at `at`, an aware datetime.
+
+        `number` is the one that the stream of events gave it, `outage` the one that is over with it.
+        """
         with self._wake:
             events = self._hand_over().events
-            events.append(Entry(gateway, at, tell, number))
+            events.append(Entry(gateway, at, report, number, outage))
             self._shed(events)
 
     def heard(self, gateway: str, at: datetime, code: int, text: str) -> None:

@@ -8,13 +8,14 @@
 import json
 import logging
 import math
-import sqlite3
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from supervisor.core.calendar.rules import utc
-from supervisor.core.model.actions import Level, Tell
+from supervisor.core.explain.causes import explain
+from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.facts import Facts
+from supervisor.core.model.records import OutageClosed
+from supervisor.core.model.vocabulary import Planning
 from supervisor.observe.events import Record
 from supervisor.observe.journal.facts import to_json
 from supervisor.observe.masking import Words, fit, mask
@@ -23,21 +24,9 @@ LOG = logging.getLogger(__name__)
 
 EventRow = tuple[str, int, int, str, str, str]
 """Gateway, at, level, kind, text, fields."""
-OutageRow = tuple[str, int, int, str, bool, float, bool]
-"""Gateway, began, ended, cause, planned, seconds, recovered."""
+OutageRow = tuple[str, int, int, str, bool, float, bool, str]
+"""Gateway, began, ended, cause, planned, seconds, recovered, words."""
 
-_LOST = ("session_lost", "attempt_failed")
-TOLD_OF: Mapping[str, tuple[str, ...]] = {
-    "port": _LOST,
-    "handshake": _LOST,
-    "session": _LOST,
-    "heartbeat": ("heartbeat", "session_lost", "slept"),
-    "upstream": ("upstream_lost",),
-    "farms": ("farms",),
-}
-"""The kinds of events that say in words why a layer broke."""
-BEFORE = 1_000_000
-"""Microseconds before an outage's first moment in which its first word may have been told."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -50,13 +39,13 @@ def kept_text(gateway: str, facts: Facts) -> str | None:
         return None
 
 
-def event_row(gateway: str, at: datetime, tell: Tell, words: Words = mask) -> EventRow | None:
+def event_row(gateway: str, at: datetime, report: Report, words: Words = mask) -> EventRow | None:
     """One event."""
     try:
-        fields = json.dumps({key: _plain(value, words) for key, value in tell.fields.items()})
-        return gateway, microseconds(at), int(tell.level), tell.kind, fit(tell.text, words), fields
+        fields = json.dumps({key: _plain(value, words) for key, value in report.fields.items()})
+        return gateway, microseconds(at), int(report.level), report.kind, fit(report.text, words), fields
     except (ValueError, TypeError, OverflowError):
-        LOG.exception("an event of gateway %s that the journal cannot record: %s", gateway, tell)
+        LOG.exception("an event of gateway %s that the journal cannot record: %s", gateway, report)
         return None
 
 
@@ -69,34 +58,22 @@ def read_event(row: tuple[int, int, str, str, int, str, str]) -> Record | None:
         return None
 
 
-def outage_row(gateway: str, tell: Tell) -> OutageRow | None:
-    """An outage, of the event that told of its end."""
-    said = tell.fields
+def outage_row(gateway: str, outage: OutageClosed, words: Words = mask) -> OutageRow | None:
+    """An outage that is over."""
     try:
         return (
             gateway,
-            microseconds(datetime.fromisoformat(str(said["began"]))),
-            microseconds(datetime.fromisoformat(str(said["ended"]))),
-            str(said["cause"]),
-            bool(said["planned"]),
-            float(said["seconds"] or 0.0),
-            bool(said["recovered"]),
+            microseconds(outage.began),
+            microseconds(outage.ended),
+            outage.layer.value,
+            outage.planning is Planning.PLANNED,
+            outage.seconds,
+            outage.recovered,
+            fit(str(explain(outage.cause)), words) if outage.cause is not None else "",
         )
-    except (KeyError, ValueError, TypeError, OverflowError):
-        LOG.exception("an outage of gateway %s that the journal cannot record: %s", gateway, tell)
+    except (ValueError, TypeError, OverflowError):
+        LOG.exception("an outage of gateway %s that the journal cannot record: %s", gateway, outage)
         return None
-
-
-def first_words(connection: sqlite3.Connection, gateway: str, began: int, ended: int, cause: str) -> str:
-    """What was told first in an outage about the layer that broke; empty if nothing was."""
-    kinds = TOLD_OF.get(cause, ())
-    places = ", ".join("?" * len(kinds))
-    said = connection.execute(
-        f"SELECT text FROM events WHERE gateway = ? AND at BETWEEN ? AND ? AND kind IN ({places})"
-        " ORDER BY at, id LIMIT 1",
-        (gateway, began - BEFORE, ended, *kinds),
-    ).fetchone()
-    return str(said[0]) if said is not None else ""
 
 
 def microseconds(at: datetime) -> int:

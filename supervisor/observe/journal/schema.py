@@ -15,7 +15,7 @@ is the number of Python's logging. `fields` is a JSON object. Repetitions may be
 them, `last_at` is the instant of the last (null: of the only one).
 
 Table `outage_spans`: one row for each outage that closed. `seconds` are those observed, gaps excluded; `recovered` is 0
-for one that a pause closed; `words` is what was told first in it, the likely cause with its cure.
+for one that a pause closed; `words` is the first likely cause that was known, with its cure.
 
 Table `watched_spans`: when a gateway was observed, from `began` to `until`; what lies between two rows nobody saw.
 

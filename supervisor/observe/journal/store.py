@@ -17,8 +17,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from supervisor.core.model.actions import Tell
+from supervisor.core.explain.report import Report
 from supervisor.core.model.facts import Facts
+from supervisor.core.model.records import OutageClosed
 from supervisor.observe.events import Record
 from supervisor.observe.journal import notices as journal_notices
 from supervisor.observe.journal.facts import from_json
@@ -26,7 +27,6 @@ from supervisor.observe.journal.notices import Heard, Notice
 from supervisor.observe.journal.rows import (
     EventRow,
     event_row,
-    first_words,
     kept_text,
     microseconds,
     outage_row,
@@ -53,12 +53,15 @@ _HELD = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 class Entry(NamedTuple):
-    """One event to be recorded. `number` is the one that the stream gave it; 0 for the next that is free."""
+    """One event to be recorded."""
 
     gateway: str
     at: datetime
-    tell: Tell
+    report: Report
     number: int = 0
+    """The one that the stream gave it; 0 for the next that is free."""
+    outage: OutageClosed | None = None
+    """The outage that is over with it."""
 
 
 class Span(NamedTuple):
@@ -183,12 +186,12 @@ class Store:
             "INSERT INTO events (id, gateway, at, level, kind, text, fields) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (number, *row),
         )
-        outage = outage_row(gateway, entry.tell) if kind == "outage_closed" else None
+        outage = outage_row(gateway, entry.outage, self._words) if entry.outage is not None else None
         if outage is not None:
             run(
                 "INSERT INTO outage_spans (gateway, began, ended, cause, planned, seconds, recovered, words)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*outage, first_words(self._connection, *outage[:4])),
+                outage,
             )
 
     def moved(self) -> bool:

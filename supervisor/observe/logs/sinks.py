@@ -6,15 +6,14 @@
 
 import io
 import os
-import select
 import socket
 from collections.abc import Callable
 from typing import IO, Protocol
 
+from supervisor.platform import PIPE_AT_ONCE, unix_datagrams, wait_writable
+
 LOOK = 0.1
 """Seconds between two looks at whether to give up."""
-
-_AT_ONCE = select.PIPE_BUF  # a pipe that is ready takes this much without blocking
 
 
 class Sink(Protocol):
@@ -76,7 +75,7 @@ class DatagramSink:
     def _send(self, data: bytes, given_up: Callable[[], bool]) -> bool:
         try:
             if self._socket is None:
-                self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+                self._socket = unix_datagrams()
                 self._socket.connect(self._path)
             while True:
                 try:
@@ -96,16 +95,14 @@ def _write_all(descriptor: int, data: bytes, given_up: Callable[[], bool]) -> bo
         if not _writable(descriptor, given_up):
             return False
         try:
-            rest = rest[os.write(descriptor, rest[:_AT_ONCE]) :]
+            rest = rest[os.write(descriptor, rest[:PIPE_AT_ONCE]) :]
         except BlockingIOError:  # another process has made our standard error non-blocking, and was faster
             continue
     return True
 
 
 def _writable(descriptor: int, given_up: Callable[[], bool]) -> bool:
-    poll = select.poll()
-    poll.register(descriptor, select.POLLOUT)
-    while not poll.poll(LOOK * 1000):
+    while not wait_writable(descriptor, LOOK):
         if given_up():
             return False
     return True

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import IO, Final
 
 from supervisor.core.codes.notices import beginning
-from supervisor.core.model.actions import Tell
+from supervisor.core.explain.report import Report
 from supervisor.observe.logs import lines as logs_lines
 from supervisor.observe.logs.flood import RATES, Flood, Rates
 from supervisor.observe.logs.lines import Line, line_of
@@ -37,9 +37,10 @@ _TAMED = ("ibapi", "apscheduler", "uvicorn", "asyncio", "tzlocal")
 _TOLD = logging.getLogger("supervisor.told")
 
 
-def tell(gateway: str, told: Tell) -> None:
-    """Log what the core has to tell of a gateway."""
-    _TOLD.log(int(told.level), told.text, extra={"gateway": gateway, "kind": told.kind, "fields": told.fields})
+def tell(gateway: str, report: Report) -> None:
+    """Log what is told of a gateway."""
+    extra = {"gateway": gateway, "kind": report.kind, "fields": report.fields}
+    _TOLD.log(int(report.level), report.text, extra=extra)
 
 
 def setup(

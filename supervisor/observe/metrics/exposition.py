@@ -1,10 +1,10 @@
 """The page that Prometheus reads.
 
-- One call of `snapshots` makes one page: what it says of a gateway was true at one moment.
-- Most of a page is as it was at the last scrape. What prometheus_client rendered for one gateway and one family is kept
-  as bytes until what it was rendered from changes; so a scrape costs what has changed, not what there is.
-- A family is never split: its head once, then its gateways in their order.
-- A gateway that is no longer among the snapshots is gone from the page, and forgotten.
+- One call of `snapshots` makes one page. All that it says about a gateway was true at the same moment.
+- Most of a page does not change between two scrapes. The bytes that prometheus_client rendered for one gateway and one
+  family are kept until their values change. So a scrape costs only what has changed.
+- A family is never split: its head comes once, and then its gateways in their order.
+- A gateway that is no longer among the snapshots leaves the page and is forgotten.
 """
 
 import threading
@@ -21,14 +21,14 @@ __all__ = ["Exposition", "Internals"]
 
 T = TypeVar("T")
 Subjects = Mapping[tuple[str, ...], T]
-"""Whom a page speaks of, by the values of their own labels."""
+"""What a page reports on, by the values of their own labels."""
 GATEWAY_LABELS = ("gateway",)
 
 
 class Exposition:
     """All metrics, in the text format and in OpenMetrics.
 
-    `page` may be called from any thread but the deciding one: rendering takes milliseconds.
+    Do not call `page` from the deciding thread, because rendering takes milliseconds. Any other thread may.
     """
 
     def __init__(self, snapshots: Callable[[], Sequence[Snapshot]], internals: Callable[[], Internals]) -> None:
@@ -46,8 +46,6 @@ class Exposition:
 
 
 class _Page:
-    """The page in one format."""
-
     def __init__(self, page: Format) -> None:
         renderer = Renderer(page)
         self.content_type = renderer.content_type
@@ -67,7 +65,7 @@ class _Page:
 
 
 class _Kept(Generic[T]):
-    """One family in one format: its head, and by subject what was last rendered, and from what."""
+    """One family in one format: its head, and for each subject the last reading and its bytes."""
 
     def __init__(self, family: Family[T], renderer: Renderer, own_labels: tuple[str, ...] = ()) -> None:
         self._family = family

@@ -1,13 +1,13 @@
 """What a metric family is made of, and how one gateway's lines of it become text.
 
-- A family says what it reads of its subject (`read`) and which samples follow from that (`rows`). Equal readings have
-  equal samples; so a reading that did not change needs no rendering.
-- All text is prometheus_client's: a block is what it renders for one subject, less the family's head, which is what it
-  renders for a family without samples.
+- A family says what it reads from its subject (`read`) and which samples follow from that (`rows`). Equal readings have
+  equal samples, so a reading that did not change needs no rendering.
+- prometheus_client writes all text. A block is its text for one subject without the family's head. The head is its text
+  for a family without samples.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
@@ -32,7 +32,7 @@ Row = tuple[tuple[str, ...], Any]
 
 
 class Kind(Enum):
-    """The type of a family, and with it what the value of a row is."""
+    """The type of a family. It decides what the value of a row is."""
 
     GAUGE = "gauge"
     """A number."""
@@ -48,7 +48,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Family(Generic[T]):
-    """One metric of DESIGN.md section 10, under its public name, as read of a `T`."""
+    """One metric, under its public name, as read of a `T`. docs/metrics.md is generated from these fields."""
 
     kind: Kind
     name: str
@@ -56,7 +56,9 @@ class Family(Generic[T]):
     read: Callable[[T], Any]
     rows: Callable[[Any], Iterable[Row]]
     labels: tuple[str, ...] = ()
-    """Beside the subject's own."""
+    """Besides the subject's own labels."""
+    query: str = field(kw_only=True)
+    """An example in PromQL, for docs/metrics.md."""
 
     def metric(self, subjects: Iterable[tuple[tuple[str, ...], Any]], own: tuple[str, ...] = ()) -> Metric:
         """The family with the samples of some subjects, each given as its label values and its reading.
@@ -76,14 +78,14 @@ class Format(Enum):
 
     TEXT = ""
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; escaping=allow-utf-8"
-    """Of the ways to write names the one that checks and does not escape: ours are plain, and it is the fastest."""
+    """This way to write names checks and does not escape. Our names are plain, and it is the fastest."""
 
     @classmethod
     def accepted(cls, accept: str | None) -> "Format":
-        """The one that prometheus_client chooses for the `Accept` header of a client."""
+        """The format that prometheus_client chooses for the `Accept` header of a client."""
         try:
             _, content_type = choose_encoder(accept or "")
-        except TypeError:  # a version that is no number
+        except TypeError:  # a version that is not a number
             return cls.TEXT
         return cls.OPENMETRICS if content_type.startswith("application/openmetrics-text") else cls.TEXT
 
@@ -95,15 +97,15 @@ class Renderer:
         self._encode, content_type = choose_encoder(page.value)
         self.content_type = ";".join(part for part in content_type.split(";") if "escaping=" not in part)
         self.tail = self._encode(_Given(()))
-        """What ends a page."""
+        """The end of a page."""
 
     def lines(self, metric: Metric) -> bytes:
-        """The lines of one family, without what ends the page."""
+        """The lines of one family, without the end of the page."""
         return self._encode(_Given((metric,))).removesuffix(self.tail)
 
 
 def single(value: Any) -> Iterable[Row]:
-    """The row of a family that has one sample a subject; none if it is unknown."""
+    """The row of a family with one sample for each subject. No row if the value is unknown."""
     return () if value is None else (((), value),)
 
 
@@ -141,4 +143,4 @@ _SHAPES: Mapping[Kind, tuple[Callable[..., Metric], Callable[[Any, tuple[str, ..
     Kind.INFO: (InfoMetricFamily, _add_info),
 }
 _SUFFIX: Mapping[Kind, str] = {Kind.INFO: "_info"}
-"""What prometheus_client adds to the name by itself, and does not take off before."""
+"""What prometheus_client adds to the name without removing it first."""

@@ -1,78 +1,39 @@
-"""The metrics of one gateway: DESIGN.md section 10 as a table, in its order.
+"""The metrics of one gateway, as a table; docs/metrics.md is generated from it.
 
-- What is unknown has no sample. Label sets that are closed exist at 0 from the first scrape.
-- Names, labels and meanings are public: alerts are written against them. They never change.
-- No account number is in any of them.
+- An unknown value has no sample. A closed set of labels is there from the first scrape, at 0.
+- Names, labels and meanings are public, because alerts use them. They never change.
+- None of them holds an account number.
+- To add a metric, add one entry here, then run `make docs`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from itertools import product
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from supervisor.core.calendar.windows import Kind as Windows
-from supervisor.core.codes.farm_kinds import FarmState
-from supervisor.core.codes.table import OTHER, label
+from supervisor.core.codes.table import COUNTED_FROM_START, OTHER, label
 from supervisor.core.model.counters import RECOVERY_BOUNDS, Histogram
-from supervisor.core.model.layers import LADDER, TOP, Layer
-from supervisor.core.model.snapshot import FarmView, Snapshot, WindowView
-from supervisor.core.parts.restarts import Result
-from supervisor.core.parts.session import Failure, Loss
-from supervisor.core.parts.upstream import Data
+from supervisor.core.model.layers import LAYERS, Layer, layers_up
+from supervisor.core.model.snapshot import Snapshot, WindowView
+from supervisor.core.model.vocabulary import Data, Failure, Loss, Planning, RestartResult
+from supervisor.observe.metrics.entries import Gateway, counted, counter, gauge, moment
 from supervisor.observe.metrics.family import Family, Kind, Row, single
-
-COUNTED_CODES = (326, 1100, 1101, 1102, 1300, 2103, 2105, 2110, 2157)
-"""The message codes that are there from the first scrape: those that alerts ask for."""
-PLANNED = (False, True)
-
-Gateway = Family[Snapshot]
+from supervisor.observe.metrics.farms import FARMS
 
 
-def gauge(name: str, text: str, read: Callable[[Snapshot], float | None]) -> Gateway:
-    """One number; absent while unknown."""
-    return Family(Kind.GAUGE, name, text, read, single)
-
-
-def moment(name: str, text: str, read: Callable[[Snapshot], datetime | None]) -> Gateway:
-    """One instant, as Unix time."""
-    return Family(Kind.GAUGE, name, text, read, lambda at: () if at is None else single(at.timestamp()))
-
-
-def counter(name: str, text: str, read: Callable[[Snapshot], float]) -> Gateway:
-    """One number that only grows."""
-    return Family(Kind.COUNTER, name, text, read, single)
-
-
-def counted(
-    name: str, text: str, read: Callable[[Snapshot], Mapping[Any, float]], labels: tuple[str, ...], *keys: Iterable[Any]
-) -> Gateway:
-    """Numbers by a closed set of keys: a member of an enumeration, or a tuple of one and `planned`."""
-
-    def rows(counts: Mapping[Any, float]) -> Iterable[Row]:
-        for key in product(*keys):
-            yield tuple(map(_word, key)), counts.get(key if len(key) > 1 else key[0], 0)
-
-    return Family(Kind.COUNTER, name, text, read, rows, labels)
-
-
-def _word(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _layers(height: int) -> Iterable[Row]:
-    for place, layer in enumerate(LADDER):
-        yield (layer.value,), int(place < height)
+def _layers(broken: Layer | None) -> Iterable[Row]:
+    up = layers_up(broken)
+    for layer in LAYERS:
+        yield (layer.value,), int(layer in up)
 
 
 def _messages(counts: Mapping[str, int]) -> Iterable[Row]:
-    codes = {*map(label, COUNTED_CODES), *counts}
+    codes = {*map(label, COUNTED_FROM_START), *counts}
     for code in sorted(codes, key=lambda code: (code == OTHER, len(code), code)):
         yield (code,), counts.get(code, 0)
 
 
-def _recovery(histograms: Mapping[bool, Histogram]) -> Iterable[Row]:
-    for planned in PLANNED:
-        yield (_word(planned),), histograms.get(planned, Histogram(RECOVERY_BOUNDS))
+def _recovery(histograms: Mapping[Planning, Histogram]) -> Iterable[Row]:
+    for planning in Planning:
+        yield (planning.value,), histograms.get(planning, Histogram(RECOVERY_BOUNDS))
 
 
 def _info(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
@@ -87,30 +48,8 @@ def _info(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _farm(name: str, text: str, value: Callable[[FarmView], object], kind: Kind = Kind.GAUGE) -> Gateway:
-    """One sample of each farm for which there is a value."""
-
-    def rows(farms: tuple[FarmView, ...]) -> Iterable[Row]:
-        for farm in farms:
-            known = value(farm)
-            if known is not None:
-                yield (farm.kind.value, farm.name), known
-
-    return Family(kind, name, text, lambda snapshot: snapshot.farms, rows, ("kind", "farm"))
-
-
-def _farm_up(farm: FarmView) -> int | None:
-    return None if farm.state is FarmState.UNKNOWN else int(farm.state is not FarmState.BROKEN)
-
-
-def _farm_breaks(farms: tuple[FarmView, ...]) -> Iterable[Row]:
-    for farm in farms:
-        yield (farm.kind.value, farm.name, "false"), farm.breaks_unplanned
-        yield (farm.kind.value, farm.name, "true"), farm.breaks_planned
-
-
 def _open_windows(windows: tuple[WindowView, ...]) -> Iterable[Row]:
-    """Maintenance may be asked for at any time, so that it is known not to be open before it ever was."""
+    """Maintenance has a sample before it was ever asked for: it is known not to be open."""
     for window in windows:
         yield (window.name,), int(window.active)
     if Windows.MAINTENANCE not in {window.name for window in windows}:
@@ -133,83 +72,106 @@ def _truth(value: bool | None) -> int | None:
 
 
 GATEWAY: tuple[Gateway, ...] = (
-    gauge("ib_up", "1 if every layer is up.", lambda s: int(s.height == TOP)),
+    gauge(
+        "ib_up",
+        "1 if every layer is up.",
+        lambda s: int(s.up),
+        query="ib_up == 0",
+    ),
     Family(
         Kind.GAUGE,
         "ib_layer_up",
         "1 if the layer and every layer before it is up: port, handshake, session, heartbeat, upstream, farms.",
-        lambda s: s.height,
+        lambda s: s.broken,
         _layers,
         ("layer",),
+        query='ib_layer_up{layer="upstream"} == 0',
     ),
-    Family(Kind.STATESET, "ib_gateway_status", "The gateway's state in one word.", lambda s: s.status, single),
-    Family(Kind.STATESET, "ib_session_phase", "Where the API session stands.", lambda s: s.phase, single),
-    _farm(
-        "ib_farm_up", "0 if the data farm is broken, 1 if ok, inactive or connecting; absent while unknown.", _farm_up
-    ),
-    _farm("ib_farm_state", "What is known of the data farm.", lambda farm: farm.state, Kind.STATESET),
-    _farm("ib_farm_required", "1 if the farm counts for the layer farms.", lambda farm: int(farm.required)),
     Family(
-        Kind.COUNTER,
-        "ib_farm_breaks_total",
-        "Times the data farm became broken.",
-        lambda s: s.farms,
-        _farm_breaks,
-        ("kind", "farm", "planned"),
+        Kind.STATESET,
+        "ib_gateway_status",
+        "The status of the gateway in one word.",
+        lambda s: s.status,
+        single,
+        query='ib_gateway_status{ib_gateway_status="reauth_required"} == 1',
     ),
-    counter(
-        "ib_farms_untracked_total",
-        "Notices of farms beyond the limit of farms per gateway.",
-        lambda s: s.farms_untracked,
+    Family(
+        Kind.STATESET,
+        "ib_session_phase",
+        "The phase of the API session.",
+        lambda s: s.phase,
+        single,
+        query='ib_session_phase{ib_session_phase="ready"} == 0',
     ),
+    *FARMS,
     Family(
         Kind.COUNTER,
         "ib_messages_total",
-        "Message codes received; codes that are not in the catalogue as other.",
+        "Message codes received. Codes that are not in the catalogue count as other.",
         lambda s: s.counters.messages,
         _messages,
         ("code",),
+        query='increase(ib_messages_total{code="1100"}[1h])',
     ),
-    counter("ib_connect_attempts_total", "Attempts to open a session.", lambda s: s.counters.attempts),
+    counter(
+        "ib_connect_attempts_total",
+        "Attempts to open a session.",
+        lambda s: s.counters.attempts,
+        query="rate(ib_connect_attempts_total[5m])",
+    ),
     counted(
         "ib_connect_failures_total",
         "Attempts that did not become a ready session.",
         lambda s: s.counters.failures,
         ("reason",),
         Failure,
+        query='increase(ib_connect_failures_total{reason="client_id_in_use"}[15m]) > 0',
     ),
-    counter("ib_sessions_total", "Sessions that became ready.", lambda s: s.counters.sessions),
+    counter(
+        "ib_sessions_total",
+        "Sessions that became ready.",
+        lambda s: s.counters.sessions,
+        query="increase(ib_sessions_total[1d])",
+    ),
     counted(
         "ib_session_losses_total",
-        "Ready sessions that ended; planned if a window explained it at that moment.",
+        "Ready sessions that ended. Planned means that a window explained the loss when it happened.",
         lambda s: s.counters.losses,
         ("reason", "planned"),
         Loss,
-        PLANNED,
+        Planning,
+        query='sum without (reason) (increase(ib_session_losses_total{planned="false"}[1d]))',
     ),
     moment(
         "ib_session_start_timestamp_seconds",
         "When the session became ready; absent without one.",
         lambda s: s.ready_since,
+        query="time() - ib_session_start_timestamp_seconds",
     ),
     counted(
         "ib_outages_total",
-        "Outages that closed, by the lowest layer broken at their first moment.",
+        "Outages that closed, by the lowest layer that was down when they began.",
         lambda s: s.outages.counts,
         ("cause", "planned"),
         Layer,
-        PLANNED,
+        Planning,
+        query='sum without (cause) (increase(ib_outages_total{planned="false"}[7d]))',
     ),
     counted(
         "ib_outage_seconds_total",
-        "Observed seconds in which not every layer was up; those of a planned outage once it has closed.",
+        "Observed seconds in which a layer was down. The seconds of a planned outage are added when it closes.",
         lambda s: s.outages.seconds,
         ("cause", "planned"),
         Layer,
-        PLANNED,
+        Planning,
+        query='sum without (cause) (increase(ib_outage_seconds_total{planned="false"}[7d]))',
     ),
     counter(
-        "ib_observed_seconds_total", "Seconds observed: the denominator of availability.", lambda s: s.outages.observed
+        "ib_observed_seconds_total",
+        "Seconds observed: the denominator of availability.",
+        lambda s: s.outages.observed,
+        query="1 - sum without (cause, planned) (increase(ib_outage_seconds_total[1d]))"
+        " / increase(ib_observed_seconds_total[1d])",
     ),
     Family(
         Kind.HISTOGRAM,
@@ -218,88 +180,152 @@ GATEWAY: tuple[Gateway, ...] = (
         lambda s: s.outages.recovery,
         _recovery,
         ("planned",),
+        query='histogram_quantile(0.9, rate(ib_recovery_seconds_bucket{planned="false"}[7d]))',
     ),
     Family(
         Kind.HISTOGRAM,
         "ib_heartbeat_seconds",
-        "Round trip of a heartbeat that was alone in flight.",
+        "Round trip of a heartbeat, measured when no other heartbeat was in flight.",
         lambda s: s.counters.heartbeats,
         single,
+        query="histogram_quantile(0.9, rate(ib_heartbeat_seconds_bucket[5m]))",
     ),
-    counter("ib_heartbeat_misses_total", "Heartbeats not answered within their deadline.", lambda s: s.counters.misses),
-    moment("ib_last_message_timestamp_seconds", "When the gateway last said anything.", lambda s: s.last_message),
-    gauge("ib_clock_skew_seconds", "The gateway's clock minus ours; resolution 1 s.", lambda s: s.clock.skew),
+    counter(
+        "ib_heartbeat_misses_total",
+        "Heartbeats not answered within their deadline.",
+        lambda s: s.counters.misses,
+        query="increase(ib_heartbeat_misses_total[1h])",
+    ),
+    moment(
+        "ib_last_message_timestamp_seconds",
+        "When the last message came from the gateway.",
+        lambda s: s.last_message,
+        query="time() - ib_last_message_timestamp_seconds > 60",
+    ),
+    gauge(
+        "ib_clock_skew_seconds",
+        "The gateway's clock minus ours; resolution 1 s.",
+        lambda s: s.clock.skew,
+        query="abs(ib_clock_skew_seconds) > 3",
+    ),
     counted(
         "ib_upstream_losses_total",
-        "Losses of IBKR's servers that ended, by what they did to the subscriptions.",
+        "Losses of IBKR's servers that ended, by their effect on subscriptions.",
         lambda s: s.counters.upstream_losses,
         ("data",),
         Data,
+        query='increase(ib_upstream_losses_total{data="lost"}[1d])',
     ),
     gauge(
         "ib_upstream_settling",
         "1 for a short while after IBKR's servers are back: answers are unreliable then.",
         lambda s: int(s.settling),
+        query="ib_upstream_settling == 1",
     ),
     gauge(
         "ib_competing_session",
-        "1 while a competing session is heard of, 0 after 5 minutes of silence; absent if never heard.",
+        "1 for 5 minutes after a message about a competing session, then 0; absent before the first.",
         lambda s: _truth(s.competing),
+        query="ib_competing_session == 1",
     ),
     Family(
-        Kind.GAUGE, "ib_window_active", "1 while the window is open.", lambda s: s.windows, _open_windows, ("window",)
+        Kind.GAUGE,
+        "ib_window_active",
+        "1 while the window is open.",
+        lambda s: s.windows,
+        _open_windows,
+        ("window",),
+        query="ib_window_active == 1",
     ),
     Family(
         Kind.GAUGE,
         "ib_window_next_timestamp_seconds",
-        "The first start of the window later than now.",
+        "The next start of the window.",
         lambda s: s.windows,
         _window_starts,
         ("window",),
+        query='ib_window_next_timestamp_seconds{window="daily_restart"} - time()',
     ),
     counted(
         "ib_restarts_total",
-        "Scheduled restarts by how they went, once per window.",
+        "Scheduled restarts by result, counted once for each window.",
         lambda s: s.restarts.counts,
         ("result",),
-        Result,
+        RestartResult,
+        query='increase(ib_restarts_total{result!="in_time"}[7d]) > 0',
     ),
     gauge(
         "ib_restart_pending",
-        "1 from the loss in a restart window to the next ready.",
+        "1 from the loss of the session in a restart window until a session is ready again.",
         lambda s: int(s.restarts.pending),
+        query="ib_restart_pending == 1",
     ),
-    moment("ib_restart_last_timestamp_seconds", "The last scheduled restart that was seen.", lambda s: s.restarts.last),
+    moment(
+        "ib_restart_last_timestamp_seconds",
+        "The last scheduled restart that was seen.",
+        lambda s: s.restarts.last,
+        query="(time() - ib_restart_last_timestamp_seconds) / 3600",
+    ),
     gauge(
         "ib_restart_observed_offset_seconds",
         "The last scheduled restart, as seen, minus its configured time.",
         lambda s: s.restarts.offset,
+        query="ib_restart_observed_offset_seconds > 60",
     ),
     moment(
-        "ib_token_expiry_timestamp_seconds", "When the login token expires, or has expired.", lambda s: s.login.expiry
+        "ib_token_expiry_timestamp_seconds",
+        "When the login token expires, or has expired.",
+        lambda s: s.login.expiry,
+        query="ib_token_expiry_timestamp_seconds < time()",
     ),
     moment(
         "ib_reauth_due_timestamp_seconds",
-        "The restart at which a login is asked for; while one is required, the instant that was missed.",
+        "The restart that will ask for a login; while a login is required, the restart that was missed.",
         lambda s: s.login.due,
+        query="(ib_reauth_due_timestamp_seconds - time()) / 3600",
     ),
-    gauge("ib_reauth_required", "1 while the gateway waits for the weekly login.", lambda s: int(s.login.required)),
-    gauge("ib_gateway_utc_offset_seconds", "The gateway's own offset from UTC, by its handshake.", _seconds_of),
+    gauge(
+        "ib_reauth_required",
+        "1 while the gateway waits for the weekly login.",
+        lambda s: int(s.login.required),
+        query="ib_reauth_required == 1",
+    ),
+    gauge(
+        "ib_gateway_utc_offset_seconds",
+        "The gateway's own offset from UTC, by its handshake.",
+        _seconds_of,
+        query="ib_gateway_utc_offset_seconds / 3600",
+    ),
     gauge(
         "ib_timezone_mismatch",
         "1 if the gateway's offset is not that of the configured time zone.",
         lambda s: _truth(s.clock.mismatch),
+        query="ib_timezone_mismatch == 1",
     ),
     moment(
         "ib_desupport_timestamp_seconds",
-        "From when IBKR will refuse this version of the gateway, by code 2172.",
+        "From when IBKR refuses this version of the gateway, as announced by code 2172.",
         lambda s: s.desupported_on,
+        query="(ib_desupport_timestamp_seconds - time()) / 86400 < 60",
     ),
     counter(
         "ib_next_valid_id_regressions_total",
         "Times the next valid order id was lower than one seen earlier.",
         lambda s: s.counters.regressions,
+        query="increase(ib_next_valid_id_regressions_total[1d]) > 0",
     ),
-    counter("ib_callback_errors_total", "Exceptions in our callbacks.", lambda s: s.counters.callback_errors),
-    Family(Kind.INFO, "ib_gateway_info", "Where the gateway is and how it is used.", _info, single),
+    counter(
+        "ib_callback_errors_total",
+        "Exceptions in our callbacks.",
+        lambda s: s.counters.callback_errors,
+        query="increase(ib_callback_errors_total[1d]) > 0",
+    ),
+    Family(
+        Kind.INFO,
+        "ib_gateway_info",
+        "Where the gateway is and how it is used.",
+        _info,
+        single,
+        query="ib_up * on (job, instance, gateway) group_left (account_mode) ib_gateway_info",
+    ),
 )

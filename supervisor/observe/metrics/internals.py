@@ -1,4 +1,4 @@
-"""What the daemon tells of itself; apart from its metrics, so that the daemon starts without prometheus_client."""
+"""What the daemon reports about itself. It stands apart so that the daemon starts without prometheus_client."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,15 +8,15 @@ from supervisor.core.model.counters import Histogram
 
 @dataclass(frozen=True, slots=True)
 class Internals:
-    """What the daemon tells of itself."""
+    """What the daemon reports about itself."""
 
     version: str
     ibapi_version: str
     python_version: str
     reload_ok: bool
-    """The last attempt to load the config succeeded."""
+    """Whether the last attempt to load the config succeeded."""
     reload_at: datetime | None
-    """The last one that succeeded."""
+    """When the config was last loaded with success."""
     loop: Histogram
     """Seconds that single decisions took."""
     events_dropped: int

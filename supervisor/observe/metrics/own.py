@@ -1,4 +1,4 @@
-"""The metrics of the supervisor itself: the `ib_supervisor_` part of DESIGN.md section 10."""
+"""The metrics of the supervisor itself: all names begin with `ib_supervisor_`."""
 
 from supervisor.observe.metrics.family import Family, Kind, single
 from supervisor.observe.metrics.internals import Internals
@@ -13,13 +13,21 @@ def _build(internals: Internals) -> tuple[tuple[str, str], ...]:
 
 
 OWN: tuple[Family[Internals], ...] = (
-    Family(Kind.INFO, "ib_supervisor_build_info", "Versions of the supervisor and what it runs on.", _build, single),
+    Family(
+        Kind.INFO,
+        "ib_supervisor_build_info",
+        "Versions of the supervisor and what it runs on.",
+        _build,
+        single,
+        query="count by (version, ibapi_version) (ib_supervisor_build_info)",
+    ),
     Family(
         Kind.GAUGE,
         "ib_supervisor_config_last_reload_successful",
         "1 if the last attempt to load the config succeeded.",
         lambda own: int(own.reload_ok),
         single,
+        query="ib_supervisor_config_last_reload_successful == 0",
     ),
     Family(
         Kind.GAUGE,
@@ -27,14 +35,23 @@ OWN: tuple[Family[Internals], ...] = (
         "When the config was last loaded with success.",
         lambda own: own.reload_at.timestamp() if own.reload_at is not None else None,
         single,
+        query="time() - ib_supervisor_config_last_reload_success_timestamp_seconds",
     ),
-    Family(Kind.HISTOGRAM, "ib_supervisor_loop_seconds", "Time of one decision.", lambda own: own.loop, single),
+    Family(
+        Kind.HISTOGRAM,
+        "ib_supervisor_loop_seconds",
+        "Time of one decision.",
+        lambda own: own.loop,
+        single,
+        query="histogram_quantile(0.99, rate(ib_supervisor_loop_seconds_bucket[5m]))",
+    ),
     Family(
         Kind.COUNTER,
         "ib_supervisor_events_dropped_total",
-        "Notices, and answers that nobody asked for, dropped because the mailbox was full.",
+        "Notices and unrequested answers that were dropped because the queue of their gateway was full.",
         lambda own: own.events_dropped,
         single,
+        query="increase(ib_supervisor_events_dropped_total[1h]) > 0",
     ),
     Family(
         Kind.COUNTER,
@@ -42,5 +59,6 @@ OWN: tuple[Family[Internals], ...] = (
         "Entries that could not be written to the journal.",
         lambda own: own.journal_errors,
         single,
+        query="increase(ib_supervisor_journal_errors_total[1h]) > 0",
     ),
 )

@@ -1,1 +1,1 @@
-"""What systemd is told."""
+"""What systemd is told about the daemon."""

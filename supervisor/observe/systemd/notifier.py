@@ -1,15 +1,14 @@
-"""What systemd hears of us: sd_notify, and the watchdog's pace.
+"""Messages to systemd by sd_notify, and the pace of its watchdog.
 
-- Nothing here blocks or raises: the socket is non-blocking, and without `NOTIFY_SOCKET` every method does nothing.
-- What changes the unit's state (ready, reloading, stopping) waits for room in systemd's queue and goes out, in order,
-  before the next word of ours. Of the status only the newest waits; a watchdog word that finds no room is dropped.
-- Each word is a datagram of its own and plain ASCII: `sdnotify` encodes to latin-1 and silently drops a datagram that
-  does not fit, whatever else is in it.
-- systemd's watchdog over us is fed by whoever calls `watchdog()` after useful work, never by a thread of its own.
+- Nothing here blocks or raises. The socket is non-blocking, and without `NOTIFY_SOCKET` every method does nothing.
+- A change of the unit's state (ready, reloading, stopping) waits for room in systemd's queue. Such changes go out in
+  order and before anything else. Of the status only the newest text waits. A watchdog message that finds no room is
+  dropped.
+- Each message is a datagram of its own in ASCII (docs/facts/platform.md#sd_notify).
+- The caller feeds systemd's watchdog with `watchdog()` after useful work. No thread does it by itself.
 """
 
 import os
-import socket
 import time
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -19,24 +18,25 @@ import sdnotify
 
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.calendar.windows import Kind
-from supervisor.core.model.layers import HEIGHT, Layer, lowest_broken
+from supervisor.core.model.layers import BELOW_UPSTREAM
 from supervisor.core.model.snapshot import Snapshot, WindowView
 from supervisor.core.model.status import Status
+from supervisor.platform import unix_datagrams
 
 STATUS_LENGTH = 200
-"""Characters of the status line, about; systemctl shows one line."""
+"""The most characters of the status line, roughly. systemctl shows one line."""
 
 _WAITING_AT_MOST = 16
 _PLAIN = str.maketrans({"–": "-", "—": "-", "→": "->", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "..."})
 
 
 class _Line(sdnotify.SystemdNotifier):  # type: ignore[misc]  # sdnotify has no types
-    """sdnotify on a socket that never blocks, at the given address; `notify` raises OSError."""
+    """sdnotify on a socket that never blocks, at the given address. `notify` raises OSError."""
 
     def __init__(self, address: str) -> None:
-        # Not the base's constructor: that reads os.environ itself and makes a socket that blocks.
+        # The base's constructor is not called: it reads os.environ itself and makes a socket that blocks.
         self.debug = True
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self.socket = unix_datagrams()
         try:
             self.socket.connect("\0" + address[1:] if address.startswith("@") else address)
         except OSError:
@@ -44,12 +44,12 @@ class _Line(sdnotify.SystemdNotifier):  # type: ignore[misc]  # sdnotify has no 
             raise
 
     def close(self) -> None:
-        """Give the socket back."""
+        """Close the socket."""
         self.socket.close()
 
 
 class Notifier:
-    """The words for systemd. `environment` is where `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` are."""
+    """Sends messages to systemd. `environment` holds `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`."""
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         environment = os.environ if environment is None else environment
@@ -62,33 +62,32 @@ class Notifier:
 
     @property
     def watchdog_interval(self) -> float | None:
-        """Seconds between two calls of `watchdog()`: a third of what systemd allows; None if it does not watch us."""
+        """Seconds between two calls of `watchdog()`: a third of what systemd allows. None if it does not watch us."""
         return self._watchdog_interval
 
     def ready(self) -> None:
-        """The config is valid and the loop turns; also the end of a reload."""
+        """The config is valid and the loop turns. This also ends a reload."""
         self._state("READY=1")
 
     def reloading(self) -> None:
         """A reload begins; `ready()` ends it."""
-        self._state(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+        self._state(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
-        """The daemon ends."""
         self._state("STOPPING=1")
 
     def status(self, text: str) -> None:
-        """One line for `systemctl status`; a line that systemd has already is not sent again."""
+        """One line for `systemctl status`. The same line is not sent twice."""
         self._status = ascii_line(text)
         self._flush()
 
     def watchdog(self) -> None:
-        """The loop did something useful."""
+        """The loop has done useful work."""
         if self._flush() and self._watchdog_interval is not None:
             self._send("WATCHDOG=1")
 
     def close(self) -> None:
-        """Give the socket back; later words open it again."""
+        """Close the socket. A later message opens it again."""
         if self._line is not None:
             self._line.close()
             self._line = None
@@ -98,7 +97,7 @@ class Notifier:
         self._flush()
 
     def _flush(self) -> bool:
-        """Send what waits; whether nothing is left."""
+        """Send what waits. True if nothing is left."""
         while self._waiting:
             if not self._send(self._waiting[0]):
                 return False
@@ -118,7 +117,7 @@ class Notifier:
             self._line.notify(word)
         except BlockingIOError:
             return False
-        except OSError:  # nobody listens there, or no longer: the next word tries a socket of its own
+        except OSError:  # nobody listens there now: the next message tries a new socket
             self.close()
             return False
         return True
@@ -126,7 +125,7 @@ class Notifier:
 
 def _watchdog_interval(environment: Mapping[str, str]) -> float | None:
     if environment.get("WATCHDOG_PID", str(os.getpid())).strip() != str(os.getpid()):
-        return None  # meant for a process that started us
+        return None  # meant for the process that started us
     allowed = environment.get("WATCHDOG_USEC", "").strip()
     if not (allowed.isascii() and allowed.isdecimal()) or int(allowed) == 0:
         return None
@@ -134,7 +133,7 @@ def _watchdog_interval(environment: Mapping[str, str]) -> float | None:
 
 
 def ascii_line(text: str) -> str:
-    """The same text as one line of printable ASCII; what has no such form becomes `?`."""
+    """The same text as one line of printable ASCII. A character without such a form becomes `?`."""
     letters = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
     plain = letters.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
     return " ".join("".join(sign if sign.isprintable() else " " for sign in plain).split())
@@ -144,7 +143,7 @@ def ascii_line(text: str) -> str:
 
 
 def status_line(snapshots: Iterable[Snapshot]) -> str:
-    """Such as `2/3 up; live: maintenance (daily_restart until 23:50 EST)`; only what is not up is named."""
+    """The status line: `2/3 up; live: maintenance (daily_restart until 23:50 EST)`. It names what is not up."""
     everybody = list(snapshots)
     others = [snapshot for snapshot in everybody if snapshot.status is not Status.UP]
     line = f"{len(everybody) - len(others)}/{len(everybody)} up"
@@ -168,20 +167,20 @@ def _detail(snapshot: Snapshot) -> str:
         case _ if not snapshot.tried:
             words = snapshot.phase.value
         case _:
-            words = f"{lowest_broken(snapshot.height) or ''}{_instant(snapshot, 'since', snapshot.since)}".strip()
+            words = f"{snapshot.broken or ''}{_instant(snapshot, 'since', snapshot.since)}".strip()
     return f" ({words})" if words else ""
 
 
 def _explaining(snapshot: Snapshot) -> WindowView | None:
-    """The active window that ends last; a server reset only if nothing else explains a session that is gone."""
+    """The active window that ends last. A server reset counts only if nothing else explains a lost session."""
     active = [window for window in snapshot.windows if window.active and window.end is not None]
-    if snapshot.height <= HEIGHT[Layer.HEARTBEAT]:
+    if snapshot.broken in BELOW_UPSTREAM:
         active = [window for window in active if window.name != Kind.SERVER_RESET] or active
     return max(active, key=lambda window: window.end or snapshot.at.wall, default=None)
 
 
 def _instant(snapshot: Snapshot, word: str, at: datetime | None) -> str:
-    """` until 23:50 EST`, on the gateway's own clock; with the day if that is not today."""
+    """` until 23:50 EST` on the gateway's own clock, with the day if it is not today."""
     if at is None:
         return ""
     zone = zone_of(snapshot.policy.timezone or "UTC")

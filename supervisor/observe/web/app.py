@@ -83,7 +83,7 @@ class Site:
         return StreamingResponse(_each(chunks), headers=headers)
 
     async def _healthy(self, request: Request) -> Response:
-        if self._backend.beating():
+        if self._backend.alive():
             return _said("the loop turns")
         return _said("the loop does not turn", 503)
 

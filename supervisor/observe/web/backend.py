@@ -47,7 +47,7 @@ class Backend(Protocol):
         """The daemon's wall clock, aware UTC."""
         ...
 
-    def beating(self) -> bool:
+    def alive(self) -> bool:
         """Whether the loop turns."""
         ...
 

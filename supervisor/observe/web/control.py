@@ -21,8 +21,8 @@ from supervisor.core.model.events import (
     PauseAsked,
     ResumeAsked,
 )
+from supervisor.core.model.policy import LONGEST_MAINTENANCE
 
-LONGEST_MAINTENANCE = timedelta(hours=4)
 LONGEST_PAUSE = timedelta(days=400)
 LONGEST_REASON = 200
 _TRUTH = {"true": True, "false": False}

@@ -3,12 +3,12 @@
 Instants are RFC 3339 in UTC, durations seconds, availabilities from 0 to 1; unknown is null.
 """
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from supervisor.core.calendar.windows import occurrences
+from supervisor.core.model.durations import seconds_of
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.journal.history import History
 from supervisor.observe.web.status_json import instant
@@ -17,8 +17,6 @@ DEFAULT = "7d"
 LONGEST = timedelta(days=3660)
 WINDOWS_FOR = timedelta(days=8)
 """Of a longer period the windows are not listed."""
-_AGO = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class BadPeriod(ValueError):
@@ -86,14 +84,14 @@ def _windows(snapshot: Snapshot | None, history: History) -> list[dict[str, Any]
     for view in snapshot.windows:  # the operator's own are in no policy; one that is open is not over
         if view.name == "maintenance" and view.active and view.start is not None and view.end is not None:
             found.append((view.name, view.start, view.end))
-    return [{"name": name, "start": instant(start), "end": instant(end)} for name, start, end in found]
+    return [{"name": name, "start": instant(start), "end": instant(end)} for name, start, end in dict.fromkeys(found)]
 
 
 def _moment(said: str, now: datetime, what: str) -> datetime:
-    ago = _AGO.fullmatch(said.strip())
+    ago = seconds_of(said)
     try:
         if ago is not None:
-            return now - timedelta(seconds=int(ago[1]) * _UNITS[ago[2]])
+            return now - timedelta(seconds=ago)
         moment = datetime.fromisoformat(said.strip())
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):

@@ -13,7 +13,8 @@ from html import escape
 from pathlib import Path
 
 from supervisor.core.codes.farm_kinds import FarmState
-from supervisor.core.model.layers import LADDER
+from supervisor.core.explain.causes import explain
+from supervisor.core.model.layers import LAYERS
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.masking import fit
 from supervisor.observe.web.status_json import instant
@@ -49,7 +50,7 @@ LINKS = (
 def page(version: str, now: datetime, snapshots: Sequence[Snapshot]) -> str:
     """The whole page."""
     up = sum(snapshot.status == "up" for snapshot in snapshots)
-    head = "".join(f"<th scope=col>{word}</th>" for word in ("gateway", "status", *LADDER, "what is known"))
+    head = "".join(f"<th scope=col>{word}</th>" for word in ("gateway", "status", *LAYERS, "what is known"))
     rows = "".join(map(_row, snapshots))
     links = "".join(f'<a href="{address}">{words}</a> ' for address, words in LINKS)
     return (
@@ -65,7 +66,7 @@ def page(version: str, now: datetime, snapshots: Sequence[Snapshot]) -> str:
 
 def _row(snapshot: Snapshot) -> str:
     status = snapshot.status.value
-    marks = "".join(_mark(snapshot.layer_up(layer)) for layer in LADDER)
+    marks = "".join(_mark(snapshot.layer_up(layer)) for layer in LAYERS)
     since = f"<br><small>since {_moment(snapshot.since)}</small>" if snapshot.since is not None else ""
     policy = snapshot.policy
     return (
@@ -81,7 +82,7 @@ def _mark(up: bool) -> str:
 
 def _known(snapshot: Snapshot) -> Iterable[str]:
     if snapshot.cause is not None:
-        yield escape(fit(f"{snapshot.cause.words} {snapshot.cause.cure}"))
+        yield escape(fit(str(explain(snapshot.cause))))
     broken = [f"{farm.kind}/{farm.name}" for farm in snapshot.farms if farm.state is FarmState.BROKEN]
     if broken:
         yield escape(f"broken farms: {', '.join(broken)}")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from supervisor.core.model.layers import LADDER
+from supervisor.core.explain.causes import explain
+from supervisor.core.model.layers import LAYERS
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.masking import fit
 
@@ -19,14 +20,14 @@ def status(version: str, now: datetime, snapshots: Sequence[Snapshot]) -> dict[s
 
 def gateway(snapshot: Snapshot) -> dict[str, Any]:
     """One gateway."""
-    cause = snapshot.cause
+    cause = explain(snapshot.cause) if snapshot.cause is not None else None
     return {
         "name": snapshot.policy.name,
         "status": snapshot.status.value,
         "since": instant(snapshot.since),
         "phase": snapshot.phase.value,
         "epoch": snapshot.epoch,
-        "layers": {layer.value: snapshot.layer_up(layer) for layer in LADDER},
+        "layers": {layer.value: snapshot.layer_up(layer) for layer in LAYERS},
         "farms": [
             {
                 "kind": farm.kind.value,

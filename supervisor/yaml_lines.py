@@ -1,33 +1,38 @@
-"""YAML text as a tree of plain values that remembers lines and paths.
+"""YAML text as a tree of plain values that remembers lines and paths, and the faults that are found in it.
 
-- Only what a config needs is read: mappings with text keys, lists, texts, decimal integers, true and false, null.
-  What YAML 1.1 reads in a surprising way (`23:45` is 1425, `010` is 8) stays what was written, with the number beside
-  it: `Odd`. A timestamp stays text.
+- It stands beside the rooms because two of them read files that people write: the config and the simulator.
+- Read are mappings with text keys, lists, texts, decimal integers, true and false, null. What YAML 1.1 reads in a
+  surprising way (`23:45` is 1425, `010` is 8) stays what was written, with the number beside it: `Odd`. A timestamp
+  stays text.
 - A variable, `${NAME:-default}`, is a text like any other, also where its braces and commas would be signs of YAML: in
   `{port: ${PORT}}`.
 - The line of a mapping's value is that of its key, which is where a person looks.
 - Duplicate keys, merge keys, tags, a second document and anything that is not YAML are faults. Aliases are followed,
   as far as the tree stays of a size that people write.
+- A fault names file, line and path, what is wrong, and what would be right. All faults of a file are told together.
+  Each is one line of text, whatever was in the file.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, cast
 
 import yaml
 
-from supervisor.config.faults import Faults
-
 MOST_VALUES: Final = 50_000
-"""More values than any config has: some hundred gateways with every key are a tenth of it."""
+"""More values than any file has: the config of a hundred gateways with every key has a tenth of it."""
 
 _TAG: Final = "tag:yaml.org,2002:"
 _KNOWN_TAGS: Final = frozenset(
     f"{_TAG}{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "value")
 )
 _DECIMAL: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})", re.ASCII)
+_ZEROS_FIRST: Final = re.compile(r"[-+]?0[0-9]{1,17}", re.ASCII)
+_NO_BLANK: Final = re.compile(r"\s*(?:- +)*(?P<key>[A-Za-z_][\w-]*):(?P<value>[^\s/].*)", re.ASCII)
+"""A key whose colon has no blank behind it, and which is no address such as https://example.net."""
 _PLAIN_KEY: Final = re.compile(r"[\w-]+", re.ASCII)
 _LONGEST_SHOWN: Final = 60
 
@@ -46,8 +51,17 @@ class Odd:
     number: int | float
 
 
+class ZeroFirst(str):
+    """A plain scalar of digits that YAML 1.1 takes for a text: it begins with a zero, and an 8 or 9 is in it."""
+
+    __slots__ = ()
+
+
 class Expanded(str):
-    """A text in which variables were replaced. It may stand for a number or a truth value."""
+    """A text in which variables were replaced. It may stand for a number or a truth value.
+
+    What came out of a variable may be secret, and is never shown.
+    """
 
     __slots__ = ()
 
@@ -86,6 +100,10 @@ class Node:
             return [node.plain() for node in self.value]
         return self.value
 
+    def said(self, text: str) -> str:
+        """`text`, which says the value in a message; how the value was written, if variables are in it."""
+        return f'"{shown_text(self.text)}"' if isinstance(self.value, Expanded) else text
+
     def shown(self) -> str:
         """The value in a message: short, on one line, a text in quotes."""
         if isinstance(self.value, dict):
@@ -95,8 +113,42 @@ class Node:
         if self.value is None:
             return "nothing"
         if isinstance(self.value, Expanded):
-            return f'"{shown_text(self.value)}" (from {shown_text(self.text)})'
-        return f'"{shown_text(self.value)}"' if isinstance(self.value, str) else shown_text(self.text)
+            return f'the {"value" if self.value.strip() else "empty value"} of "{shown_text(self.text)}"'
+        if isinstance(self.value, str) and not isinstance(self.value, ZeroFirst):
+            return f'"{shown_text(self.value)}"'
+        return shown_text(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong; `line` counts from 1 and is 0, `path` is empty, where the whole file is meant."""
+
+    file: str
+    line: int
+    path: str
+    wrong: str
+    right: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        said = f"{self.wrong}; {self.right}" if self.right else self.wrong
+        return ": ".join(part for part in (where, self.path, said) if part)
+
+
+@dataclass(slots=True)
+class Faults:
+    """Collects the faults of one file; `file` is empty for what comes from no file."""
+
+    file: str
+    found: list[Fault] = field(default_factory=list)
+
+    def add(self, line: int, path: str, wrong: str, right: str = "") -> None:
+        """Note a fault."""
+        self.found.append(Fault(self.file, line, path, wrong, right))
+
+    def told(self) -> tuple[Fault, ...]:
+        """All of them, each once, in the order of their lines."""
+        return tuple(sorted(dict.fromkeys(self.found), key=lambda fault: fault.line))
 
 
 def shown_text(text: str) -> str:
@@ -113,9 +165,9 @@ def below(path: str, key: str) -> str:
 
 def parse(text: str, faults: Faults) -> Node | None:
     """The tree of the one document in this text; None, with a fault, if there is none to be read."""
-    loader: yaml.SafeLoader | None = None
+    loader: _Loader | None = None
     try:
-        loader = yaml.SafeLoader(_VARIABLE.sub(lambda variable: variable[0].translate(_HIDE), text))
+        loader = _Loader(_VARIABLE.sub(lambda variable: variable[0].translate(_HIDE), text))
         root = loader.get_single_node()
         return None if root is None else _Tree(faults).node(root, root.start_mark.line + 1, "")
     except yaml.reader.ReaderError as error:
@@ -123,14 +175,45 @@ def parse(text: str, faults: Faults) -> Node | None:
         faults.add(line, "", f"not YAML: the sign {chr(cast(int, error.character))!a} is not allowed", "remove it")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        faults.add(mark.line + 1 if mark else 0, "", *_not_yaml(error))
+        glued = _without_blank(error, text)
+        if glued is None:
+            faults.add(mark.line + 1 if mark else 0, "", *_not_yaml(error))
+        else:
+            faults.add(*glued)
     except _TooMany:
         faults.add(0, "", f"more than {MOST_VALUES} values", "write fewer, and no alias of aliases")
     except RecursionError:
-        faults.add(0, "", "nested too deeply", "a config has at most five levels")
+        faults.add(0, "", "nested too deeply", "write fewer levels: five are enough for everything")
     finally:
         if loader is not None:
             loader.dispose()
+    return None
+
+
+def from_python(value: object, path: str = "") -> Node:
+    """The tree of a plain Python or JSON value, without lines."""
+    if isinstance(value, Mapping):
+        entries = {str(key): from_python(item, below(path, str(key))) for key, item in value.items()}
+        return Node(entries, 0, path)
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return Node([from_python(item, f"{path}[{i}]") for i, item in enumerate(value)], 0, path)
+    if isinstance(value, float):
+        return Node(Odd(repr(value), value), 0, path, repr(value))
+    if value is None or isinstance(value, bool | int):
+        return Node(value, 0, path, str(value))
+    return Node(str(value), 0, path, str(value))
+
+
+def _without_blank(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str, str] | None:
+    """The fault of a key without a blank after its colon, if one stands where YAML stumbled."""
+    lines = text.splitlines()
+    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark]
+    for number in sorted({*marks, *(line - 1 for line in marks)}):
+        glued = _NO_BLANK.fullmatch(lines[number]) if 0 <= number < len(lines) else None
+        if glued is not None:
+            key, value = glued["key"], glued["value"].rstrip()
+            wrong = f'not YAML: "{shown_text(f"{key}:{value}")}" has no blank after the colon'
+            return number + 1, "", wrong, f"write {shown_text(f'{key}: {value}')}"
     return None
 
 
@@ -147,7 +230,19 @@ def _not_yaml(error: yaml.MarkedYAMLError) -> tuple[str, str]:
 
 
 class _TooMany(Exception):
-    """The tree is larger than any config."""
+    """The tree is larger than any file that people write."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Gives up on a text with too many values: PyYAML takes 4 s for 50,000 of them, and all of them for a megabyte."""
+
+    _values = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self._values += 1
+        if self._values > MOST_VALUES:
+            raise _TooMany
+        return super().compose_node(parent, index)
 
 
 class _Tree:
@@ -202,6 +297,8 @@ class _Tree:
             return self._no_tag(node, line, path)
         if node.tag == f"{_TAG}int" and _DECIMAL.fullmatch(text):
             return Node(int(text), line, path, text)
+        if node.style is None and _ZEROS_FIRST.fullmatch(text) and node.tag == f"{_TAG}str":
+            return Node(ZeroFirst(text), line, path, text)
         if node.tag in (f"{_TAG}null", f"{_TAG}bool", f"{_TAG}int", f"{_TAG}float"):
             try:
                 value = cast(bool | int | float | None, self._reader.construct_object(node))

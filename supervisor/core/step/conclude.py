@@ -1,0 +1,102 @@
+"""The end of a step: what is broken, what that does to the outage, and the one word for a person."""
+
+from supervisor.core.model.actions import Persist
+from supervisor.core.model.cause import Cause, CauseKey
+from supervisor.core.model.layers import BELOW_UPSTREAM, Layer
+from supervisor.core.model.records import LayersChanged, LoginRequired, StatusChanged
+from supervisor.core.model.status import Status, status_of
+from supervisor.core.model.vocabulary import Phase, Planning
+from supervisor.core.parts import farms, login, outages
+from supervisor.core.step.state import State, facts_of, may_differ
+from supervisor.core.step.transition import Transition
+
+DESUPPORT_FORGOTTEN = 86400.0
+"""Seconds without another 2172, and with a new session since, after which the notice is forgotten."""
+
+
+def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
+    """Account for the time from here on, and record what changed. `exactly`: nothing comes after this step."""
+    state, now = transition.state, transition.now
+    _login(transition)
+    _desupport(transition)
+    stopped = state.session.phase is Phase.STOPPED
+    broken = state.broken = transition.lowest_broken()
+    judged = None if stopped else broken
+    if judged not in BELOW_UPSTREAM:
+        state.low_since = None
+    elif state.low_since is None:
+        state.low_since = now.mono
+    planning = Planning.PLANNED if judged is None else transition.planning(judged)
+    state.outages = outages.observed(state.outages, judged, planning, now, transition.policy.timing.outage_merge)
+    if judged is not None and transition.ready:
+        cause = _cause_in_session(transition, judged)
+        if cause is not None and cause != state.cause:
+            state.cause = cause
+    _status(transition, before.broken, stopped=stopped)
+    state.outages = outages.caused(state.outages, state.cause)
+    last = state.outages.last
+    if last is not None and last is not before.outages.last:
+        transition.records.append(last)
+    if exactly or may_differ(before, state):
+        facts = facts_of(state, exactly=exactly)
+        if facts != state.facts:
+            state.facts = facts
+            transition.actions.append(Persist(facts))
+
+
+def _login(transition: Transition) -> None:
+    state = transition.state
+    before = state.login
+    if before.required or before.required_from is None:
+        return
+    state.login = login.judged(before, transition.policy, transition.now)
+    if state.login.required:
+        cause = state.cause = transition.cause(CauseKey.REAUTH_REQUIRED)
+        transition.records.append(LoginRequired(cause))
+
+
+def _desupport(transition: Transition) -> None:
+    """A notice of 2172 is forgotten after a day, if a session has begun since."""
+    state, told = transition.state, transition.state.desupport
+    if told is None or transition.now.mono - told.heard_at < DESUPPORT_FORGOTTEN:
+        return
+    if state.ready_at is not None and state.ready_at > told.heard_at:
+        state.desupport = None
+
+
+def _cause_in_session(transition: Transition, broken: Layer) -> Cause | None:
+    """Why a session that is ready does not work; None while nothing new is known."""
+    state = transition.state
+    if broken is Layer.UPSTREAM:
+        return transition.cause_of_upstream()
+    if broken is Layer.FARMS:
+        names = farms.names(farms.required_broken(state.farms, transition.policy))
+        return transition.cause(CauseKey.FARM_BROKEN, broken_farms=names)
+    if state.heartbeat.misses:
+        return transition.cause(CauseKey.HEARTBEAT_LOST)
+    return None  # the first answer, or the one after a sleep, is still on its way
+
+
+def _status(transition: Transition, broken_before: Layer | None, *, stopped: bool) -> None:
+    state = transition.state
+    outage = state.outages.current if state.outages.observing else None
+    status = status_of(
+        stopped=stopped,
+        up=state.broken is None,
+        reauth_required=state.login.required,
+        planned=outage is not None and outage.ended is None and outage.planning is Planning.PLANNED,
+        alive=transition.ready,
+    )
+    if status is not state.status:
+        state.status, state.status_since = status, transition.now.wall
+    if status is Status.UP:
+        state.cause = None
+    settled = state.settled_status
+    answer_awaited = status is Status.DEGRADED and not state.heartbeat.up and not state.heartbeat.misses
+    attempt_awaited = status is Status.DOWN and settled is Status.STOPPED and not state.outages.observing
+    if status is settled or answer_awaited or attempt_awaited:  # a moment in between is nothing to tell a person
+        if state.broken is not broken_before:
+            transition.records.append(LayersChanged(state.broken))
+        return
+    state.settled_status = status
+    transition.records.append(StatusChanged(settled, status, state.broken))

@@ -1,0 +1,137 @@
+"""What the operator asks for, and what befalls the daemon itself: pause, maintenance, reload, suspend, shutdown."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from supervisor.core.model.events import (
+    DaemonEvent,
+    LoginConfirmed,
+    MaintenanceAsked,
+    MaintenanceEnded,
+    OperatorEvent,
+    PauseAsked,
+    Reloaded,
+    ResumeAsked,
+    ShutdownAsked,
+    Slept,
+    Started,
+)
+from supervisor.core.model.records import LoginStated, MaintenanceBegan, Paused, Suspended
+from supervisor.core.model.records import MaintenanceEnded as MaintenanceOver
+from supervisor.core.model.vocabulary import Loss, Phase, Trigger
+from supervisor.core.parts import farms, heartbeat, login, operator, outages, restarts, session
+from supervisor.core.parts.accounts import FITTING
+from supervisor.core.step.advance import turn_windows
+from supervisor.core.step.deadlines import resume
+from supervisor.core.step.messages import compare_zone
+from supervisor.core.step.state import calendar_of
+from supervisor.core.step.transition import Transition
+
+
+def on_request(transition: Transition, event: OperatorEvent | DaemonEvent) -> None:
+    """One event that is not of a session."""
+    state = transition.state
+    match event:
+        case Started():
+            if state.session.phase is Phase.IDLE:
+                transition.connect(Trigger.BEGIN)
+        case PauseAsked():
+            _pause(transition, event)
+        case ResumeAsked():
+            if state.operator.pause is not None:
+                resume(transition)
+        case MaintenanceAsked():
+            _maintain(transition, event)
+        case MaintenanceEnded():
+            _end_maintenance(transition)
+        case LoginConfirmed():
+            before = state.login
+            state.login = login.confirmed(before, transition.policy, transition.now.wall)
+            transition.records.append(LoginStated(accepted=state.login is not before))
+        case Reloaded():
+            _reload(transition, event)
+        case Slept():
+            _slept(transition, event)
+        case ShutdownAsked():
+            _shut_down(transition)
+        case _:
+            assert_never(event)
+
+
+def _pause(transition: Transition, event: PauseAsked) -> None:
+    state = transition.state
+    if session.allows(state.session, Trigger.STOP):
+        transition.release(Loss.OPERATOR)
+        state.session = session.stop(state.session, transition.now.mono)
+        state.outages = outages.paused(state.outages, transition.now)
+        state.cause = None
+    state.operator = replace(state.operator, pause=operator.Pause(event.until))
+    transition.records.append(Paused(event.until))
+
+
+def _maintain(transition: Transition, event: MaintenanceAsked) -> None:
+    before = transition.state.operator
+    after = operator.maintained(before, event.until, event.reason, transition.now.wall)
+    if after.maintenance is None or after is before:
+        return
+    _set_operator(transition, after)
+    transition.records.append(MaintenanceBegan(after.maintenance.until, event.reason))
+
+
+def _end_maintenance(transition: Transition) -> None:
+    asked = transition.state.operator
+    if asked.maintenance is not None:
+        _set_operator(transition, replace(asked, maintenance=None))
+        transition.records.append(MaintenanceOver())
+
+
+def _set_operator(transition: Transition, asked: operator.Operator) -> None:
+    transition.state.operator = asked
+    transition.state.calendar = calendar_of(transition.policy, asked.maintenance)
+    turn_windows(transition, transition.now.wall, steady=True)
+
+
+def _reload(transition: Transition, event: Reloaded) -> None:
+    state, policy, before, now = transition.state, transition.policy, event.before, transition.now
+    state.calendar = calendar_of(policy, state.operator.maintenance)
+    state.restarts = restarts.rearranged(state.restarts, policy.windows)
+    state.session = session.following(state.session, None)
+    longer = policy.timing.heartbeat_interval - before.timing.heartbeat_interval
+    state.heartbeat = heartbeat.retimed(state.heartbeat, longer)
+    if policy.required_farms != before.required_farms:
+        state.farms = farms.required_anew(state.farms)
+    if (policy.windows, policy.reauth) != (before.windows, before.reauth):
+        state.login = login.rescheduled(state.login, policy, now)
+    turn_windows(transition, now.wall, steady=True)
+    due = state.login.due
+    if due is not None and due.contains(now.wall) and not restarts.watches_over(state.restarts, due):
+        state.login = login.passed_unwatched(state.login)  # a window that the reload opened
+    if policy.same_session(before):
+        told = state.clock
+        if policy.timezone != before.timezone and told.offset is not None and told.told_at is not None:
+            compare_zone(transition, told.offset, told.told_at)  # who mends the zone sees it before the next session
+        return
+    if state.session.phase is Phase.STOPPED:
+        state.session = session.forget(state.session, policy, now.mono)
+        state.accounts = FITTING
+        return
+    begun = state.session.phase is not Phase.IDLE
+    transition.release(Loss.OPERATOR)
+    transition.connect_afresh(Trigger.RESTART if begun else Trigger.BEGIN)
+
+
+def _slept(transition: Transition, event: Slept) -> None:
+    transition.stop_watching()
+    transition.records.append(Suspended(event.seconds))
+    if transition.ready:
+        state = transition.state
+        state.heartbeat = heartbeat.doubt(state.heartbeat, transition.now.mono)
+        transition.ping()
+
+
+def _shut_down(transition: Transition) -> None:
+    state = transition.state
+    if session.allows(state.session, Trigger.STOP):
+        transition.release(Loss.SHUTDOWN)
+        state.session = session.stop(state.session, transition.now.mono)
+        state.outages = outages.left(state.outages, transition.now)

@@ -1,0 +1,51 @@
+"""The decider of one gateway: `step(state, event, now, policy)` gives the next state, actions and records.
+
+The order of a step: time that passed is booked (`advance`), what fell due meanwhile is done (`deadlines`), the event
+follows (`messages`, `requests`), then what it made due, and at the end the outage and the status are judged
+(`conclude`). An event that means nothing in a phase changes nothing.
+"""
+
+from typing import NamedTuple
+
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.actions import Action
+from supervisor.core.model.events import Event, SessionEvent, ShutdownAsked, Ticked
+from supervisor.core.model.policy import Policy
+from supervisor.core.model.records import Record
+from supervisor.core.step.advance import advance_time
+from supervisor.core.step.conclude import conclude
+from supervisor.core.step.deadlines import run_deadlines, wake_of
+from supervisor.core.step.messages import on_session_event
+from supervisor.core.step.requests import on_request
+from supervisor.core.step.state import State
+from supervisor.core.step.transition import Transition
+
+
+class Decision(NamedTuple):
+    """What follows from an event."""
+
+    state: State
+    actions: tuple[Action, ...]
+    """To be carried out, in their order."""
+    records: tuple[Record, ...]
+    """What happened, in its order."""
+
+
+def step(state: State, event: Event, now: Now, policy: Policy) -> Decision:
+    """What follows from `event` at `now`. No argument is changed; nothing is raised for any event in any state."""
+    if now.mono < state.at.mono:
+        now = state.at  # an event that waited while another one was decided
+    transition = Transition(state.copied(), now, policy)
+    advance_time(transition)
+    if state.wake.is_due(now):
+        run_deadlines(transition)
+    if not isinstance(event, Ticked):
+        if isinstance(event, SessionEvent):
+            on_session_event(transition, event)
+        else:
+            on_request(transition, event)
+        if wake_of(transition.state, policy).is_due(now):
+            run_deadlines(transition)
+    conclude(transition, state, exactly=isinstance(event, ShutdownAsked))
+    transition.state.wake = wake_of(transition.state, policy)
+    return Decision(transition.state, tuple(transition.actions), tuple(transition.records))

@@ -1,0 +1,84 @@
+"""docs/metrics.md: every metric, from the tables in supervisor/observe/metrics."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from supervisor.core.calendar.windows import Kind as Window
+from supervisor.core.codes.farm_kinds import FarmKind
+from supervisor.core.model.layers import Layer
+from supervisor.core.model.vocabulary import Data, Failure, Loss, RestartResult
+from supervisor.observe.metrics.family import Family, Kind
+from supervisor.observe.metrics.gateway import GATEWAY
+from supervisor.observe.metrics.own import OWN
+from tests.docs.generate.source import NOTE, code, table
+from tests.observe import rich
+from tests.observe.stage import INTERNALS
+
+_HEAD = f"""\
+# Metrics
+
+{NOTE}
+
+`GET /metrics` has all of these, in Prometheus' text format or in OpenMetrics. Names, labels and meanings are public and
+do not change.
+
+- An unknown value has no sample. A label set that is closed is there from the first scrape, at 0.
+- `planned` is `true` if a window, such as the daily restart, explains the outage. See [calendar](calendar.md).
+- A state set has one sample for each state, and the sample of the present state is 1.
+- A gateway that leaves the config leaves the page.
+- [alerts.yaml](../deploy/prometheus/alerts.yaml) and the dashboards in [deploy/grafana](../deploy/grafana) use these
+  metrics. [statuses](statuses.md) explains each status, layer, phase and reason.
+"""
+_HEADS = ("name", "type", "labels", "unit", "meaning", "example")
+_UNITS = (("_timestamp_seconds", "Unix time in s"), ("_seconds", "s"), ("_seconds_total", "s"), ("_total", "a count"))
+"""By the end of the name, the first that fits."""
+_LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
+    "gateway": ("The `name` of the gateway in the config.", ()),
+    "layer": ("A layer. All layers before it are up too.", Layer),
+    "kind": ("The service a data farm belongs to.", FarmKind),
+    "farm": ("The name of a data farm, as the gateway tells it.", ()),
+    "planned": ("Whether a window explained it.", ("true", "false")),
+    "code": ("A message code, or `other` for a code that is not in [codes](codes.md).", ()),
+    "cause": ("The lowest layer that was down when the outage began.", Layer),
+    "data": ("What the loss did to subscriptions, as far as the gateway said.", Data),
+    "window": (
+        "A window: one of these, or the name of a custom window.",
+        [kind for kind in Window if kind is not Window.CUSTOM],
+    ),
+    "result": ("How a scheduled restart went.", RestartResult),
+    "reason": ("Why an attempt failed or a session ended.", dict.fromkeys(map(str, (*Failure, *Loss)))),
+}
+
+
+def page() -> str:
+    """The whole page."""
+    snapshot = rich.snapshots()[0]
+    gateways = table(_HEADS, (_row(family, snapshot, ("gateway",)) for family in GATEWAY))
+    own = table(_HEADS, (_row(family, INTERNALS, ()) for family in OWN))
+    parts = (_HEAD, "## Gateways\n", gateways, "## The supervisor itself\n", own, "## Labels\n", _labels())
+    return "\n".join(parts)
+
+
+def _row(family: Family[Any], subject: Any, own: tuple[str, ...]) -> tuple[str, ...]:
+    labels = ", ".join(map(code, (*own, *_labels_of(family, subject))))
+    return (code(family.name), family.kind.value, labels, _unit(family), family.help, code(family.query))
+
+
+def _labels_of(family: Family[Any], subject: Any) -> tuple[str, ...]:
+    if family.kind is Kind.INFO:
+        return tuple(dict(family.read(subject)))
+    return (*family.labels, family.name) if family.kind is Kind.STATESET else family.labels
+
+
+def _unit(family: Family[Any]) -> str:
+    if family.kind is Kind.INFO:
+        return "always 1"
+    return next((unit for end, unit in _UNITS if family.name.endswith(end)), "0 or 1")
+
+
+def _labels() -> str:
+    families: tuple[Family[Any], ...] = (*GATEWAY, *OWN)
+    used = {"gateway", *(label for family in families for label in family.labels)}
+    assert used == _LABELS.keys(), "describe each label, and no other"
+    rows = [(code(name), text, ", ".join(map(code, values))) for name, (text, values) in _LABELS.items()]
+    return table(("label", "meaning", "values"), rows)
