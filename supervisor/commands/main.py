@@ -4,6 +4,7 @@ Exit statuses: 0 ok, 1 no or failed, 2 wrong usage, 78 bad config.
 """
 
 import importlib
+import os
 import sys
 import traceback
 from typing import Any
@@ -90,8 +91,24 @@ def _main(
     """
 
 
+def _open_streams() -> None:
+    """Give 0, 1 and 2 a place if they were closed before the start.
+
+    The next file or socket would get their numbers, and what is printed would go into it: into the journal, or to a
+    gateway.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as we live
+
+
 def main() -> int:
     """The console script. Returns the exit status."""
+    _open_streams()
     try:
         result = app(prog_name="ib-supervisor", standalone_mode=True)
     except SystemExit as leaving:
