@@ -114,8 +114,16 @@ def kind_of_unseen(name: str) -> FarmKind:
 
 
 def summary(text: str, limit: int = 300) -> str:
-    """The text as one safe line of at most `limit` characters: the unprintable is escaped, a cut ends in `...`."""
-    line = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text[: limit + 1]
-    )
-    return line if len(line) <= limit else line[: max(limit - 3, 0)] + "..."[:limit]
+    """At most `limit` characters of the text, still as raw as it came; a cut ends in `...`.
+
+    Whoever shows or keeps it masks it first and makes one clean line of it then.
+    """
+    return text if len(text) <= limit else beginning(text, max(limit - 3, 0)) + "..."[:limit]
+
+
+def beginning(text: str, limit: int) -> str:
+    """The first `limit` characters, without a part of a number at the end.
+
+    Half an account number is still an account number, and nobody would know it as one.
+    """
+    return text if len(text) <= limit else text[:limit].rstrip("0123456789")

@@ -46,6 +46,7 @@ FOLDED = 24 * 3600 * 1_000_000
 """Microseconds within which a notice in the same words is counted instead of written again."""
 
 _PRUNED_AT_ONCE = 2000
+MODE = 0o600
 _WAL_LIMIT = 16 * 1024 * 1024
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _HELD = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -80,6 +81,8 @@ class Store:
     def __init__(self, path: Path | None, name: str = ":memory:", words: Words = mask) -> None:
         self._words = words
         self._path = path
+        if path is not None:
+            keep_private(path)
         self._connection = sqlite3.connect(
             name if path is None else path, uri=path is None, timeout=BUSY_TIMEOUT, isolation_level=None
         )
@@ -199,6 +202,18 @@ class Store:
         """Give the file back; what was not committed is gone."""
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
+
+
+def keep_private(path: Path) -> None:
+    """Make the file if there is none, its owner's alone whatever the umask; SQLite gives the files beside it the same
+    mode. Raises OSError.
+    """
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, MODE))
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError, PermissionError):  # another owner's is that owner's business
+            beside = f"{path}{suffix}"
+            if os.stat(beside).st_mode & 0o777 & ~MODE:
+                os.chmod(beside, MODE)
 
 
 def is_corrupt(error: BaseException) -> bool:

@@ -2,7 +2,8 @@
 
 import socket
 
-BACKLOG = 128
+BACKLOG = 512
+"""Connections that the kernel keeps until they are accepted: a storm of others must not cost a scraper its SYN."""
 
 
 class BindError(Exception):

@@ -12,6 +12,7 @@ import ssl
 import threading
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import uvicorn
 
@@ -23,6 +24,8 @@ from supervisor.observe.web.listen import BACKLOG
 from supervisor.observe.web.protocol import LIMITS, Connection, Limits
 
 LOG = logging.getLogger("supervisor.web")
+AT_ONCE = 8
+"""Connections accepted before what the last ones have sent is read: else a storm would throw out everybody unread."""
 PATIENCE = 0.3
 """Seconds for which `stop` lets answers under way be taken."""
 
@@ -79,6 +82,7 @@ class WebServer:
             LOG.exception("the web server has ended")
 
     async def _serve(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(_told)
         backend = self._backend
         site = Site(backend, Exposition(backend.snapshots, backend.internals), self._limits)
         certified = self._tls is not None and self._tls.verify_mode is ssl.CERT_REQUIRED
@@ -87,10 +91,12 @@ class WebServer:
             site.app(self._hosts, self._admit, certified, wide),
             interface="asgi3",
             loop="asyncio",
-            http=partial(Connection, limits=self._limits, tls=self._tls),  # type: ignore[arg-type]
+            http=partial(  # type: ignore[arg-type]
+                Connection, limits=self._limits, tls=self._tls, users=self._admit is not None
+            ),
             ws="none",
             lifespan="off",
-            backlog=BACKLOG,  # also how many asyncio accepts before one of them is counted: far fewer than files
+            backlog=AT_ONCE,
             log_config=None,
             log_level="error",
             access_log=False,
@@ -100,7 +106,7 @@ class WebServer:
             timeout_graceful_shutdown=1,
             h11_max_incomplete_event_size=self._limits.head,
         )
-        server = uvicorn.Server(config)
+        server = _Server(config)
         serving = asyncio.ensure_future(server.serve(sockets=[self._listener]))
         asked = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -113,3 +119,22 @@ class WebServer:
             if isinstance(connection, Connection):
                 connection.abort()
         await serving
+
+
+def _told(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What asyncio has to say: of what the machine lacks a line is enough, which tracebacks in a row would bury."""
+    error = context.get("exception")
+    if isinstance(error, OSError):
+        LOG.warning("%s: %s", str(context.get("message")).partition("\n")[0], error.strerror or error)
+    else:
+        loop.default_exception_handler(context)
+
+
+class _Server(uvicorn.Server):
+    """What asyncio takes for the kernel's backlog, it also accepts in one go: here each has a number of its own."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve from now on."""
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(BACKLOG)
