@@ -1,8 +1,8 @@
 """How commands talk to the daemon: plain HTTP to its API, found by `--url`, the environment, the config, or a default.
 
 - Proxies of the environment are ignored, because the daemon is close by.
-- If something else answers there, or the answer makes no sense, that counts as no answer. Redirects are not followed: a
-  password is for the place it was given for, and a POST would become a GET.
+- If something else answers there, or the answer makes no sense, that counts as no answer.
+- A redirect is not followed: the password is meant for this address only, and a POST would become a GET.
 """
 
 import base64
@@ -24,15 +24,15 @@ from supervisor.commands.printer import say, say_text
 DEFAULT = "http://127.0.0.1:14000"
 ENVIRONMENT = "IB_SUPERVISOR_URL"
 TIMEOUT = 5.0
-"""Seconds for one question."""
+"""Seconds for one request."""
 LONGEST = 64 * 1024 * 1024
-"""Bytes of an answer,"""
+"""The longest answer that is read, in bytes."""
 LONGEST_REFUSAL = 2000
-"""and of one that is no yes."""
+"""The longest text of a refusal that is read, in bytes."""
 
 
 class _NotFollowed(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer like any other."""
+    """Follows no redirect: it is an answer like any other."""
 
     def redirect_request(self, *_: Any) -> None:
         """Nowhere."""
@@ -63,7 +63,7 @@ class Client:
     """`user:password`."""
 
     def get(self, path: str, timeout: float = TIMEOUT) -> Any:
-        """The JSON at `path`, which tells of gateways. Raises Unreachable, Refused."""
+        """The JSON at `path`, which has a list of gateways. Raises Unreachable, Refused."""
         status, text = self._ask("GET", path, timeout)
         with contextlib.suppress(ValueError, RecursionError):
             answer = json.loads(text)
@@ -72,7 +72,7 @@ class Client:
         raise self._somebody_else()
 
     def post(self, path: str, fields: dict[str, str] | None = None, timeout: float = TIMEOUT) -> None:
-        """Ask the daemon to do something, and know that it did. Raises Unreachable, Refused."""
+        """Ask the daemon to do something. Returns only if it is done. Raises Unreachable, Refused."""
         query = f"?{urllib.parse.urlencode(fields)}" if fields else ""
         status, _ = self._ask("POST", path + query, timeout)
         if status != 204:  # the daemon's one word for done

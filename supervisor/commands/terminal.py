@@ -1,6 +1,6 @@
 """What the tables of the command line share: their width, their columns, and durations for people.
 
-Whatever a table, a panel or a live view holds, only text and the colours of our own styles come out of these consoles.
+These consoles print only text and the colours of our own styles. Everything else is escaped.
 """
 
 import os
@@ -20,7 +20,7 @@ PIPE = 400
 
 
 class EscapingConsole(Console):
-    """A console whose segments are the last to be looked at before rich makes bytes of them: nothing goes by."""
+    """A console that escapes every segment just before rich makes bytes of it. Nothing gets past it."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What rich makes of it, with escapes for what a terminal would obey."""
@@ -32,7 +32,7 @@ class EscapingConsole(Console):
 
 
 def console() -> EscapingConsole:
-    """For standard output: as wide as the terminal or $COLUMNS say, and in a pipe as wide as a line needs."""
+    """For standard output: as wide as the terminal or $COLUMNS, and in a pipe as wide as a line needs."""
     asked = os.environ.get("COLUMNS", "")
     wide = not sys.stdout.isatty() and not asked.isdigit()
     return EscapingConsole(width=PIPE if wide else None, highlight=False, soft_wrap=False, markup=False)

@@ -77,7 +77,7 @@ class Http:
 
     @property
     def lasting(self) -> Http:
-        """What stays as it is until a restart: all but who the users are, if there are any."""
+        """What only a restart changes: everything except the list of users. Whether there are users at all counts."""
         some = (("", ""),) if self.security.users else ()
         return replace(self, security=replace(self.security, users=some))
 

@@ -1,46 +1,47 @@
-"""A file that somebody may be writing right now is read once it rests.
+"""The text of a file that another program may be writing at this moment. It is read when the file rests.
 
-An editor or a script that writes in place empties the file first. Read in that moment, a file of users would let
-nobody in, or everybody.
+An editor or a script that writes in place empties the file first. If a file of users were read at that moment, nobody
+could log in, or everybody.
 """
 
 import os
-import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
-T = TypeVar("T")
+from supervisor.config.text_file import read_text
+from supervisor.yaml_lines import Faults
 
 RESTS = 0.3
-"""Seconds without a change after which nobody is writing."""
+"""After so many seconds without a change, the file is taken as complete."""
 PATIENCE = 3.0
-"""Seconds after which it is read as it is."""
+"""After so many seconds it is read as it is."""
 
 
-def settled(
+def settled_text(
     path: Path,
-    read: Callable[[], T],
+    faults: Faults,
     *,
     wall: Callable[[], float] = time.time,
     pause: Callable[[float], None] = time.sleep,
-) -> T:
-    """What `read` returns once the file rests, and has not changed while it was read."""
+) -> str | None:
+    """The file's text, as `read_text` gives it. Only the faults of the last reading count."""
     for _ in range(round(PATIENCE / RESTS)):
-        before = _changed(path)
-        if before is None or not 0 <= wall() - before < RESTS:
-            found = read()
-            if _changed(path) == before:
-                return found
+        found = Faults(faults.file)
+        before = _last_change(path)
+        text = read_text(path, found)
+        after = _last_change(path)
+        if before == after and (after is None or not 0 <= wall() - after[1] / 1e9 < RESTS):
+            break
         pause(RESTS)
-    return read()
+    faults.found.extend(found.found)
+    return text
 
 
-def _changed(path: Path) -> float | None:
-    """When the file changed last; None for what is no regular file, and for what cannot be looked at."""
+def _last_change(path: Path) -> tuple[int, int] | None:
+    """Size, and time of the last change in nanoseconds; None if there is no such file."""
     try:
         status = os.stat(path)
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # ValueError: a path that no file can have
         return None
-    return status.st_mtime if stat.S_ISREG(status.st_mode) else None
+    return status.st_size, status.st_mtime_ns

@@ -2,7 +2,7 @@
 
 Pure: bytes in, frames out, however TCP cuts them. Nothing is lost between two reads. A length that no message of TWS
 has is refused as soon as its four bytes are here, before anything is buffered. Bytes that are refused are never quoted,
-because account numbers may be among them; the wire log has them.
+because account numbers may be among them. The wire log has them.
 """
 
 import re
@@ -111,7 +111,7 @@ def check_payload(payload: bytes, server_version: int) -> None:
 
 
 def clean(text: str, limit: int) -> str:
-    """At most `limit` characters of `text`, in characters that UTF-8 can carry, else as raw as they came.
+    """At most `limit` characters of `text`, in characters that UTF-8 can carry. The text is otherwise raw.
 
     A message may hold 16 MB, and half of a surrogate pair.
     """

@@ -152,7 +152,7 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
         """The accounts of the login, separated by commas."""
         accounts = [account.strip() for account in clean(accountsList, MAX_TEXT).split(",")]
         if len(accountsList) > MAX_TEXT:
-            accounts.pop()  # half an account is none
+            accounts.pop()  # the cut may be inside this one
         self.emit(AccountsReceived(self.epoch, tuple(account for account in accounts if account)))
 
     @_guarded

@@ -11,7 +11,7 @@ Rules
   through `mask` and `escaped`.
 
 An account number of IBKR is U, F or I and five digits or more; on paper a D stands in front, and up to two more
-capitals may follow the letter (docs/facts/ib.md#accounts-and-ports). Sub-accounts have letters behind the digits.
+capitals may follow the letter (docs/facts/ib.md#accounts-and-ports). A sub-account has letters after the digits.
 """
 
 import re

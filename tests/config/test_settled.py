@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.config.faults import Faults
-from supervisor.config.settled import PATIENCE, RESTS, settled
+from supervisor.config.settled import PATIENCE, RESTS, settled_text
 from supervisor.config.web_file import read_web_file
 
 
@@ -14,7 +14,7 @@ def test_a_file_that_rests_is_read_at_once(tmp_path: Path) -> None:
     file = tmp_path / "web.yaml"
     file.write_bytes(b"whole")
     os.utime(file, (1000, 1000))
-    assert settled(file, file.read_bytes, pause=lambda _: pytest.fail("waited")) == b"whole"
+    assert settled_text(file, Faults(""), pause=lambda _: pytest.fail("waited")) == "whole"
 
 
 def test_half_a_file_is_read_again_when_the_writer_is_done(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_half_a_file_is_read_again_when_the_writer_is_done(tmp_path: Path) -> No
             os.utime(file, (1000.3, 1000.3))
         now[0] += seconds
 
-    assert settled(file, file.read_bytes, wall=lambda: now[0], pause=pause) == b"whole"
+    assert settled_text(file, Faults(""), wall=lambda: now[0], pause=pause) == "whole"
     assert now[0] >= 1000.3 + RESTS
 
 
@@ -43,14 +43,14 @@ def test_one_that_never_rests_is_read_in_the_end(tmp_path: Path) -> None:
         os.utime(file, (1000 + sum(waited), 1000 + sum(waited)))
 
     os.utime(file, (1000, 1000))
-    assert settled(file, file.read_bytes, wall=lambda: 1000 + sum(waited), pause=pause) == b"busy"
+    assert settled_text(file, Faults(""), wall=lambda: 1000 + sum(waited), pause=pause) == "busy"
     assert sum(waited) == pytest.approx(PATIENCE)
 
 
 def test_a_time_in_the_future_delays_nothing(tmp_path: Path) -> None:
     file = tmp_path / "web.yaml"
     file.write_bytes(b"whole")
-    assert settled(file, file.read_bytes, wall=lambda: 0.0, pause=lambda _: pytest.fail("waited")) == b"whole"
+    assert settled_text(file, Faults(""), wall=lambda: 0.0, pause=lambda _: pytest.fail("waited")) == "whole"
 
 
 @pytest.mark.parametrize("text", ["", "\n", " \n\n"])

@@ -112,7 +112,7 @@ def media(text: str) -> dict[str, str]:
     line = line_of(logging.LogRecord("x", 30, "", 0, "", (), None), said, 0.0)
     ring = EventRing()
     ring.append("live", NOW, told)
-    snapshot = replace(FRESH, cause=Cause(CauseKey.DESUPPORTED, host=said, port=1, version=said))
+    snapshot = replace(FRESH, cause=Cause(CauseKey.DESUPPORTED, "127.0.0.1", 4001, version=said))
     error = ValueError(text)
     traced = logging.LogRecord("x", 30, "", 0, "", (), (ValueError, error, None))
     return {

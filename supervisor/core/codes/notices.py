@@ -114,16 +114,16 @@ def kind_of_unseen(name: str) -> FarmKind:
 
 
 def summary(text: str, limit: int = 300) -> str:
-    """At most `limit` characters of the text, still as raw as it came; a cut ends in `...`.
+    """At most `limit` characters of the text, as raw as it came. A cut ends in `...`.
 
-    Whoever shows or keeps it masks it first and makes one clean line of it then.
+    To show or keep it, mask it first and then make one clean line of it.
     """
     return text if len(text) <= limit else beginning(text, max(limit - 3, 0)) + "..."[:limit]
 
 
 def beginning(text: str, limit: int) -> str:
-    """The first `limit` characters, without a part of a number at the end.
+    """The first `limit` characters, without digits at the end.
 
-    Half an account number is still an account number, and nobody would know it as one.
+    The cut may be inside an account number, and the mask does not recognize half of one.
     """
     return text if len(text) <= limit else text[:limit].rstrip("0123456789")

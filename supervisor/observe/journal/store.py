@@ -208,7 +208,7 @@ def keep_private(path: Path) -> None:
     """Make the file if there is none, its owner's alone whatever the umask; SQLite gives the files beside it the same
     mode. Raises OSError.
     """
-    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, MODE))
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT, MODE))
     for suffix in ("", "-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError, PermissionError):  # another owner's is that owner's business
             beside = f"{path}{suffix}"

@@ -214,10 +214,10 @@ def _append(path: Path, lines: Iterable[str], size: int) -> None:
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_size + len(data) > size:
             _rotate(path)
-    opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, MODE)
+    opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, MODE)
     with os.fdopen(opened, "wb") as file:
         if os.fstat(opened).st_mode & 0o777 != MODE:  # made by an earlier version, or under a narrower umask
-            os.fchmod(opened, MODE)
+            path.chmod(MODE)
         file.write(data)
 
 
