@@ -16,6 +16,10 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 ALERTS = DEPLOY / "prometheus" / "alerts.yaml"
 RECORDS = DEPLOY / "prometheus" / "records.yaml"
 RUNBOOKS = DEPLOY / "runbooks"
+METRICS = "".join(
+    file.read_text(encoding="utf-8") for file in (DEPLOY.parent / "supervisor" / "observe" / "metrics").glob("*.py")
+)
+"""Where every metric of ours is named in quotes."""
 
 _NAMES = {"alertmanager": ("prometheus-alertmanager", "alertmanager")}
 """Debian's name, and the one of the project's own releases."""
