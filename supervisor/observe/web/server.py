@@ -17,6 +17,7 @@ from typing import Any
 import uvicorn
 
 from supervisor.observe.metrics.exposition import Exposition
+from supervisor.observe.metrics.ourselves import ourselves
 from supervisor.observe.web.app import Site
 from supervisor.observe.web.backend import Backend
 from supervisor.observe.web.guard import Admit, is_loopback
@@ -84,7 +85,7 @@ class WebServer:
     async def _serve(self) -> None:
         asyncio.get_running_loop().set_exception_handler(_told)
         backend = self._backend
-        site = Site(backend, Exposition(backend.snapshots, backend.internals), self._limits)
+        site = Site(backend, Exposition(backend.snapshots, backend.internals, ourselves()), self._limits)
         certified = self._tls is not None and self._tls.verify_mode is ssl.CERT_REQUIRED
         wide = not is_loopback(self._listener.getsockname()[:2])
         config = uvicorn.Config(
