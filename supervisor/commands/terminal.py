@@ -39,7 +39,7 @@ def console() -> EscapingConsole:
 
 
 def line(text: str, style: str = "") -> Text:
-    """A text from outside, which stays one line until the terminal's edge."""
+    """A text from outside as one line. It is folded only at the terminal's edge."""
     return Text(clean(text), style, overflow="fold")
 
 
@@ -68,7 +68,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[Text]], right: Collec
 
 
 def _cell(text: Text) -> Text:
-    """One line, whatever it holds; of a text that had to be cleaned the style of the whole is left."""
+    """One line. A text that had to be cleaned keeps only the style of the whole."""
     return text if text.plain.isprintable() else Text(clean(text.plain), text.style)
 
 

@@ -2,7 +2,7 @@
 
 - Writers never wait for readers: appending is a few instructions, whoever reads, and however slowly.
 - Numbers grow by one and are never reused, so that a reader who was away says which was the last it has seen.
-- Text is made fit at the door: account numbers masked, unless `words` lets them in, and one clean line.
+- Text is masked (unless `words` does not mask) and becomes one clean line before it is kept.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""Where there are users: who has not proved to be one costs those who have nothing, and learns nothing."""
+"""Where there are users, strangers cost the known clients nothing and learn nothing."""
 
 import asyncio
 import threading

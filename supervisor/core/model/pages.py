@@ -1,11 +1,10 @@
-"""What is worth telling a person: each pattern, how badly it is meant, and after how long. One literal table.
+"""What a person is told about: each pattern, its severity, and how long it must last. One literal table.
 
-- The default alert rules are generated from it (`python -m deploy.prometheus`), so that what Prometheus tells and what
-  the daemon tells by itself agree.
-- `critical` wakes a person, so there must be something that a person can do; `warning` waits for the day; `info` is for
+- The default alert rules are generated from it (`python -m deploy.prometheus`). So Prometheus and the daemon agree.
+- `critical` wakes a person, so there must be something that a person can do. `warning` waits for the day. `info` is for
   the record.
-- One cause is one page: a pattern `explains` those that follow from it, and they are silent while it is told.
-- What is planned is told by nobody. That is decided elsewhere (`supervisor.core.model.status`), never here.
+- One cause is one page: a pattern `explains` the patterns that follow from it, and they are silent as long as it lasts.
+- Nobody is told about what is planned. `supervisor.core.model.status` decides that.
 """
 
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How badly it is meant. The values are public: the label `severity` of the alerts."""
+    """How urgent it is. The values are public: the label `severity` of the alerts."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -22,7 +21,7 @@ class Severity(StrEnum):
 
 
 class About(StrEnum):
-    """Whom a pattern is about."""
+    """What a pattern is about."""
 
     GATEWAY = "gateway"
     FARM = "farm"
@@ -35,23 +34,23 @@ class Page:
     """One pattern. Durations are seconds."""
 
     name: str
-    """The alert's and its runbook's. Two rows may share it if they differ in severity."""
+    """The name of the alert and of its runbook. Two rows may share it if they differ in severity."""
     about: About
     severity: Severity
     after: int
-    """It is told once it has lasted so long without a break."""
+    """It is told after it has lasted so long without a break."""
     held: int = 120
-    """It is told as over once it has been over for so long: what comes back before was never over."""
+    """It is told as over after it has been over for so long. If it comes back earlier, it was not over."""
     paper: Severity | None = None
-    """On a gateway with `account_mode: paper`; None: the same."""
+    """The severity on a gateway with `account_mode: paper`; None: the same."""
     closed: Severity | None = None
-    """While the market that the farm serves is closed (`MARKETS`); None: the same."""
+    """The severity while the market of the farm is closed (`MARKETS`); None: the same."""
     explains: tuple[str, ...] = ()
-    """The names that are silent on the same gateway, or supervisor, while this one is told."""
+    """The patterns that are silent on the same gateway or supervisor while this one lasts."""
 
 
 REPEATED: Mapping[Severity, int] = {Severity.CRITICAL: 4 * 3600, Severity.WARNING: 12 * 3600}
-"""What still goes on is told again after so long."""
+"""As long as it lasts, it is told again after so long."""
 
 _CRITICAL, _WARNING, _INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 _GATEWAY, _FARM, _SUPERVISOR = About.GATEWAY, About.FARM, About.SUPERVISOR
@@ -123,7 +122,7 @@ ALL = "*"
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """When the data of some farms matters: sessions of one length, on `days` from `opens` on, by a zone's clock."""
+    """When the data of some farms matters: sessions of one length that begin at `opens` on `days`, in a time zone."""
 
     name: str
     farms: str
@@ -156,5 +155,5 @@ MARKETS: tuple[Market, ...] = (
     Market("asia and australia", "afarm.*|apachmds.*", _WEEKDAYS, "07:00", 10, "Asia/Tokyo"),
     Market("any other", ".*", (6,), "18:00", 119, "America/New_York"),
 )
-"""From half an hour or an hour before the opening to shortly after the close; no holidays. A farm's region is what its
-name says: IBKR publishes no list."""
+"""Each session begins half an hour or an hour before the opening and ends shortly after the close. Holidays are not
+known. The name of a farm tells its region, because IBKR publishes no list."""

@@ -1,8 +1,7 @@
 """Rows of the journal's tables, made of what is told, and read back.
 
 - What has no form in the file (a naive instant, a number too large) is left out alone, and the log told.
-- Text is made fit here, before anything is written: account numbers masked, unless `words` lets them in, and one
-  clean line.
+- Text is masked (unless `words` does not mask) and becomes one clean line here, before it is written.
 """
 
 import json

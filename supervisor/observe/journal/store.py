@@ -205,12 +205,13 @@ class Store:
 
 
 def keep_private(path: Path) -> None:
-    """Make the file if there is none, its owner's alone whatever the umask; SQLite gives the files beside it the same
-    mode. Raises OSError.
+    """Make the file if there is none, and let only its owner read it, with any umask. Raises OSError.
+
+    SQLite gives its other files the same mode.
     """
     os.close(os.open(path, os.O_RDONLY | os.O_CREAT, MODE))
     for suffix in ("", "-wal", "-shm"):
-        with contextlib.suppress(FileNotFoundError, PermissionError):  # another owner's is that owner's business
+        with contextlib.suppress(FileNotFoundError, PermissionError):  # a file of another owner is left alone
             beside = f"{path}{suffix}"
             if os.stat(beside).st_mode & 0o777 & ~MODE:
                 os.chmod(beside, MODE)

@@ -1,20 +1,20 @@
-"""So many lines a second, of each kind and in all; the rest is counted, and told as a number.
+"""A limit of log lines a second, for each kind and for all. The other lines are counted, and their number is logged.
 
-- Of a kind are the lines of one place in the code about one gateway; of what the core tells, those of one kind of
-  event. The first ones go out at once, however fast they come: a burst is news, what goes on for minutes is not.
-- A line with a traceback weighs as much as ten.
-- Pure: time is an argument. Not for several threads at a time.
+- A kind is one place in the code and one gateway. For the reports of the core it is one kind of event and one gateway.
+- The first lines of a kind go out at once, however fast they come: a burst is news, but a flood of minutes is not.
+- A line with a traceback counts as ten.
+- Pure: time is an argument. To be used by one thread at a time.
 """
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 HEAVY = 10.0
-"""What a line with a traceback weighs."""
+"""A line with a traceback counts as so many."""
 KINDS = 2000
-"""Kinds that are told apart; there are not as many places in the code. Beyond that a new one counts as `None`."""
+"""The most kinds, more than there are places in the code. Any further kind counts as `None`."""
 TOLD_EVERY = 10.0
-"""Seconds between two tellings of what was left out."""
+"""Seconds between two reports of the lines left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class _Bucket:
 
 @dataclass(slots=True)
 class Flood:
-    """What went out, and what did not."""
+    """Decides line by line."""
 
     rates: Rates = RATES
     _all: _Bucket | None = None
@@ -53,7 +53,7 @@ class Flood:
     _next: float = 0.0
 
     def admits(self, kind: Hashable, example: str, heavy: bool, now: float) -> bool:
-        """Whether a line of this kind may go out now; if not, it is counted, with the first of them as an example."""
+        """Whether a line of this kind may go out now. If not, it is counted; the first one is kept as an example."""
         rates, weight = self.rates, HEAVY if heavy else 1.0
         if kind not in self._kinds and len(self._kinds) >= KINDS:
             kind = None
@@ -74,11 +74,11 @@ class Flood:
 
     @property
     def due(self) -> float | None:
-        """When there is something to tell; None if nothing was left out."""
+        """When to report what was left out; None if nothing was."""
         return self._next if self._pending else None
 
     def left_out(self) -> Iterable[tuple[int, str]]:
-        """How many lines of each kind were left out since this was asked last, and the first of each."""
+        """For each kind: how many lines were left out since the last call, and the first of them."""
         self._pending = False
         found = [bucket for bucket in self._kinds.values() if bucket.left_out]
         told = [(bucket.left_out, bucket.example) for bucket in found]

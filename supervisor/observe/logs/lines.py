@@ -143,7 +143,7 @@ def _trace(line: Line) -> list[str]:
 
 
 def _cut(text: str) -> str:
-    """Never called before the mask: half an account number would not be known as one."""
+    """Call it on masked text only: the mask does not recognize half an account number."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 

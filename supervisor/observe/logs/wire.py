@@ -41,7 +41,7 @@ RETRY = 5.0
 BATCH = 0.1
 """Seconds in which messages gather before they are written."""
 MODE, FOLDER_MODE = 0o600, 0o700
-"""Whatever the umask: what the gateway says is its owner's business."""
+"""With any umask: only the owner may read what the gateway says."""
 _FAULTS = frozenset({Ending.PROTOCOL, Ending.CALLBACK, Ending.ERROR, Ending.RESET})
 
 
@@ -196,12 +196,12 @@ def as_line(at: float, sign: str, payload: bytes, size: int = 0, *, words: Words
 
 
 def _beginning(payload: bytes) -> bytes:
-    """No more than a line can show, and no part of a number at its end: the mask would not know it as an account."""
+    """As much as a line can show, without digits at the end: the mask does not recognize half an account number."""
     return payload if len(payload) <= LONGEST else payload[:LONGEST].rstrip(b"0123456789")
 
 
 def _readable(field: bytes, words: Words) -> str:
-    """Masked while it is as it came, then escaped."""
+    """The field as text: first masked, then escaped."""
     said = words(field.decode("utf-8", "surrogateescape"))
     return escaped(said.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
 
@@ -216,7 +216,7 @@ def _append(path: Path, lines: Iterable[str], size: int) -> None:
             _rotate(path)
     opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, MODE)
     with os.fdopen(opened, "wb") as file:
-        if os.fstat(opened).st_mode & 0o777 != MODE:  # made by an earlier version, or under a narrower umask
+        if os.fstat(opened).st_mode & 0o777 != MODE:  # made by an earlier version, or with another umask
             path.chmod(MODE)
         file.write(data)
 

@@ -2,7 +2,7 @@
 
 - Logging never blocks the loop: a line is put into a bounded queue, and a reader of our standard error that is stuck
   costs lines, not time. Those are counted, and told of as soon as the log moves again.
-- Whatever goes wrong, and however often, the log stays readable: so many lines a second, the rest is counted (`Flood`).
+- The log stays readable even if something goes wrong all the time: lines beyond a rate are counted (`Flood`).
 - The forms: `console` for people, `json` for machines, `journald` for systemd's journal with fields of their own
   (`journalctl GATEWAY=live CODE=1100`); where journald's socket is not there, lines with its priority prefix.
 - Other people's libraries speak from WARNING on.
@@ -31,7 +31,7 @@ JOURNALD_SOCKET: Final = "/run/systemd/journal/socket"
 WAITING_AT_MOST: Final = 4096
 """Lines in the queue."""
 
-_EXAMPLE = 500  # characters of a line that stands for all that are left out
+_EXAMPLE = 500  # characters of the line that stands for those left out
 _QUIET = 1.0  # seconds between two lines about lost lines, or a flood would be made of them
 _TAMED = ("ibapi", "apscheduler", "uvicorn", "asyncio", "tzlocal")
 _TOLD = logging.getLogger("supervisor.told")
@@ -213,7 +213,7 @@ class LogWriter(logging.Handler):
             self._quiet_until = time.monotonic() + _QUIET
 
     def _tell_left_out(self) -> None:
-        """What the flood's bounds cost, a line for each kind."""
+        """Report the lines that `Flood` left out, with one line for each kind."""
         with self._wake:
             left_out = list(self._flood.left_out())
         for count, example in left_out:
@@ -227,7 +227,7 @@ class LogWriter(logging.Handler):
 
 
 def _kind(record: logging.LogRecord) -> tuple[object, ...]:
-    """Lines that are of one kind: told at one place, or as one kind of event, about one gateway."""
+    """What makes two lines the same kind: one place in the code, or one kind of event, and one gateway."""
     return record.name, record.lineno, getattr(record, "gateway", None), getattr(record, "kind", None)
 
 

@@ -38,7 +38,7 @@ MOST_EVENTS = 1000
 CHUNK = 64 * 1024
 """Bytes of a page of metrics handed to a client at a time."""
 GZIP_LEVEL = 1
-"""A tenth of the size already; a higher level costs several times as long for little more."""
+"""This level already gives a tenth of the size. A higher one takes several times as long and saves little."""
 
 
 class Site:

@@ -1,10 +1,10 @@
-"""Who may have a password compared next: comparing is dear on purpose, and strangers ask for as much of it as they can.
+"""Whose password is compared next. A comparison takes long on purpose, and strangers could ask for any number of them.
 
-- So many comparisons at a time, whoever asks. Who waits longer than `patience` is told to come back.
-- Next is who has failed least of late, by address and name; of those who failed alike, the newest. A crowd that was
-  there first, or that comes back as soon as it is refused, is behind a scraper that comes for the first time.
-- So many wait; one more costs the one whose turn would come last.
-- Known and unknown names are treated alike: who waits learns nothing.
+- The number of comparisons at a time is limited. A client that waits longer than `patience` is told to come back.
+- The next one is the client that failed least often lately, by address and name. Among equals it is the newest one. So
+  a scraper that comes for the first time is served before a crowd that was there earlier or comes back at once.
+- The number of waiting clients is limited. If there is one too many, the one whose turn would come last is refused.
+- Known and unknown names are treated the same, so waiting tells a client nothing.
 """
 
 import asyncio
@@ -22,25 +22,25 @@ T = TypeVar("T")
 
 PLACES = 2
 PATIENCE = 3.0
-"""Seconds for which a question waits for a place."""
+"""Seconds for which a request waits for a place."""
 WAITING = 64
 REMEMBERED = 4096
-"""Keys whose failures are remembered,"""
+"""The number of keys whose failures are remembered."""
 FOR = 60.0
-"""and for how many seconds."""
+"""For so many seconds."""
 
 
 class Busy(Exception):
-    """Too many ask; come back later."""
+    """Too many clients ask. Come back later."""
 
 
 class Asker(Protocol):
-    """A connection on which somebody asks to be let in."""
+    """A connection whose client wants to be let in."""
 
     proved: bool
-    """Whether it is known who asks."""
+    """Whether the client is known."""
     checking: bool
-    """Whether a password of it is being compared right now."""
+    """Whether a password of the client is being compared now."""
 
     @property
     def address(self) -> str:
@@ -49,7 +49,7 @@ class Asker(Protocol):
 
     @property
     def gone(self) -> bool:
-        """Whether nobody waits for the answer any more."""
+        """Whether the client has left."""
         ...
 
 
@@ -63,18 +63,18 @@ class _Waiting:
 
 @dataclass(slots=True)
 class Failures:
-    """How often a key has failed of late."""
+    """How often each key has failed lately."""
 
     clock: Callable[[], float] = time.monotonic
     _known: "OrderedDict[bytes, tuple[int, float]]" = field(default_factory=OrderedDict)
 
     def of(self, key: bytes) -> int:
-        """So often."""
+        """The failures of this key."""
         times, last = self._known.get(key, (0, 0.0))
         return times if self.clock() - last < FOR else 0
 
     def add(self, key: bytes) -> None:
-        """Once more; of too many keys the one that failed longest ago is forgotten."""
+        """Count one more. If there are too many keys, the one that failed longest ago is forgotten."""
         self._known[key] = (self.of(key) + 1, self.clock())
         self._known.move_to_end(key)
         if len(self._known) > REMEMBERED:
@@ -82,7 +82,7 @@ class Failures:
 
 
 class Checks:
-    """The comparisons. Used on the web server's loop."""
+    """The comparisons. To be used on the web server's loop."""
 
     def __init__(self, places: int = PLACES, patience: float = PATIENCE, waiting: int = WAITING) -> None:
         self._free = places
@@ -93,7 +93,7 @@ class Checks:
         self.failures = Failures()
 
     async def do(self, key: bytes, asker: Asker, work: Callable[[], T]) -> T:
-        """What `work` returns, from a thread, in its turn. Raises Busy."""
+        """Run `work` in a thread when it is its turn, and return its result. Raises Busy."""
         await self._turn(key, asker)
         asker.checking = True
         try:
@@ -114,7 +114,7 @@ class Checks:
             await asyncio.wait_for(asyncio.shield(own.turn), self._patience)
         except TimeoutError:
             if own.turn.done() and own.turn.exception() is None:
-                return  # it came in the last moment
+                return  # the turn came at the last moment
             self._refuse(own)
             raise Busy from None
         except asyncio.CancelledError:
@@ -125,7 +125,7 @@ class Checks:
             raise
 
     def _rank(self, one: _Waiting) -> tuple[bool, int, int]:
-        """The least comes next."""
+        """The lowest comes next."""
         return one.asker.gone, self.failures.of(one.key), -one.number
 
     def _refuse(self, one: _Waiting) -> None:
@@ -133,7 +133,7 @@ class Checks:
         self.failures.add(one.key)
         if not one.turn.done():
             one.turn.set_exception(Busy())
-            one.turn.exception()  # seen, also if nobody waits any more
+            one.turn.exception()  # marks it as seen, even if nobody waits
 
     def _pass_on(self) -> None:
         if not self._waiting:
@@ -145,7 +145,7 @@ class Checks:
 
 
 def network(address: str) -> str:
-    """The address, of IPv6 the part that a customer is given: whoever has one has 2**64."""
+    """The address. Of an IPv6 address only the first 64 bits, because one customer has all 2**64 below them."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,9 +1,9 @@
 """Who may ask for what, and what every answer carries.
 
 - Where there are users, nobody is answered without a right name and password, wherever they are.
-- Without users nobody is answered under a foreign name: a web page whose name was made to point here (DNS rebinding)
-  would read all that is known. Scrapes and health checks say nothing private and are answered under any name.
-- Without users nobody is answered who comes through a proxy that says so: all the world would be this machine.
+- Without users, a request under a foreign name is refused. Otherwise a web page whose name was made to point here (DNS
+  rebinding) could read everything. Scrapes and health checks have nothing private and are answered under any name.
+- Without users, a request through a proxy that says so is refused, because all its clients look like this machine.
 - A request that changes something (any method but GET, HEAD and OPTIONS) must come from this machine, or from a client
   that has proved who it is, and from no web page of somebody else: a browser may be led here by a foreign page
   (`Origin`), or by a foreign name that was made to point here (`Host`: DNS rebinding). Who listens beyond this machine
@@ -26,13 +26,13 @@ from supervisor.observe.web.checks import Asker, Busy
 from supervisor.observe.web.hosts import Names
 
 Admit = Callable[[str | None, Asker], Awaitable[bool]]
-"""Whether an `Authorization` header lets in who asks; raises Busy."""
+"""Whether the client with this `Authorization` header may come in. Raises Busy."""
 REALM = 'Basic realm="ib-supervisor", charset="UTF-8"'
 HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN = frozenset({"/metrics", "/-/healthy", "/-/ready"})
-"""What is answered under any name."""
+"""Paths that are answered under any name."""
 FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
-"""Headers with which a proxy says for whom it asks."""
+"""Headers in which a proxy names its client."""
 FOREIGN = (
     "the Host header names another host: use an address or a name of the daemon's machine, or list this name under "
     "`http: {names: [...]}`"
@@ -98,7 +98,7 @@ class Guard:
         return self._app if refusal is None else PlainTextResponse(f"{refusal}\n", 403)
 
     async def _stopped(self, admit: Admit, scope: Scope) -> ASGIApp | None:
-        """What a stranger is told; None for who is let in."""
+        """The answer for a stranger; None for a known client."""
         try:
             if await admit(Headers(scope=scope).get("authorization"), scope["state"]["connection"]):
                 return None
@@ -126,7 +126,7 @@ class Guard:
 
 
 async def _hold(receive: Receive, seconds: float) -> None:
-    """Let a client wait, unless it leaves: of a crowd that asks again and again each answer would bring a question."""
+    """Let a client wait, unless it leaves. In a crowd, each answer would bring the next request."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while seconds and (await receive())["type"] != "http.disconnect":

@@ -1,8 +1,9 @@
-"""Under which names we may be asked: the `Host` header, read strictly, and who is meant by it.
+"""The names under which the daemon answers: the `Host` header is read strictly.
 
-- A browser can be led here under a foreign name that was made to point to us (DNS rebinding), but never under an
-  address: so an address is never foreign, and a name is unless it is known to be ours.
-- What is no host and port is nobody's name. A lenient reader takes `evil@127.0.0.1` for the address behind the sign.
+- A foreign name can be made to point to this machine (DNS rebinding), and a browser then asks under that name. It never
+  asks under an address that way. So every address is accepted, and a name only if it is known to be ours.
+- A header that is not a host with an optional port names nobody. A lenient parser would read `evil@127.0.0.1` as
+  127.0.0.1.
 """
 
 import ipaddress
@@ -16,7 +17,7 @@ _LONGEST = 300
 
 
 def host_name(host: str) -> str | None:
-    """The name or address in a `Host` header, without its port, in small letters; None if it is none."""
+    """The name or address in a `Host` header, without its port, in lower case; None if there is none."""
     if len(host) > _LONGEST:
         return None
     found = _BRACKETS.fullmatch(host) if host.startswith("[") else _NAME.fullmatch(host)
@@ -26,7 +27,7 @@ def host_name(host: str) -> str | None:
 
 
 class Names:
-    """The names under which we are ours, beside every address: localhost, this machine's, and `more`."""
+    """Our names: localhost, this machine's, and `more`. Every address is ours too."""
 
     def __init__(self, more: Iterable[str] = (), machine: str | None = None) -> None:
         own = (socket.gethostname() if machine is None else machine).lower().rstrip(".")
@@ -35,7 +36,7 @@ class Names:
         self._names = frozenset({"localhost", own, short, f"{short}.local"} | listed) - {"", ".local"}
 
     def foreign(self, host: str) -> bool:
-        """Whether a `Host` header names somebody else, or nobody."""
+        """Whether a `Host` header names another host, or none."""
         name = host_name(host)
         return name is None or not (name in self._names or _is_address(name))
 

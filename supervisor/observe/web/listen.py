@@ -3,7 +3,7 @@
 import socket
 
 BACKLOG = 512
-"""Connections that the kernel keeps until they are accepted: a storm of others must not cost a scraper its SYN."""
+"""Connections that the kernel keeps until they are accepted. In a storm there must be room for a scraper."""
 
 
 class BindError(Exception):

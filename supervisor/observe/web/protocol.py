@@ -5,9 +5,9 @@
 - An answer has a time in which its reader must take it, unless it is a stream.
 - Only so many connections are open. For one more the oldest of the least needed goes: one that is idle (no whole
   request), then a stream, then one that is being answered, and `/metrics` only after all others.
-- Where there are users, who has not proved to be one goes before all who have, whatever is asked for; the oldest first,
-  and one whose password is being compared last. Of one address only so many are open. In a crowd of them a refusal and
-  the end of a connection come late, for each would bring the next question.
+- Where there are users, strangers are closed before known clients: the oldest first, and those whose password is being
+  compared last. One address has only so many connections of strangers. In a crowd of strangers, a refusal and the end
+  of a connection come late, because each would bring the next request.
 - With TLS both hold from the moment of accepting: asyncio's own server would hide a connection until its handshake is
   done, and any number of them could take all file descriptors.
 - All of it happens on the web server's own loop.
@@ -38,12 +38,12 @@ class Limits:
 
     connections: int = 256
     strangers: int = 128
-    """Connections of one address that have not proved who they are, where there are users: more than are accepted at
-    once, so that what a known client sends with its connection is read before it could be the oldest."""
+    """Connections of strangers from one address, where there are users. More than are accepted at once, so that the
+    request of a known client is read before its connection is the oldest."""
     crowd: int = 16
-    """Connections that have not proved who they are, from which on refusing them takes time:"""
+    """With more strangers than this, a refusal is slow."""
     slow: float = 8.0
-    """so much."""
+    """Seconds until a slow refusal."""
     request: float = 10.0
     """Until a request is whole."""
     answer: float = 30.0
@@ -85,9 +85,9 @@ class Connection(H11Protocol):
         self._limits = limits
         self._users = users
         self.proved = False
-        """With users: whether the last who asked here was one of them,"""
+        """With users: whether the last request here came from one of them."""
         self.checking = False
-        """and whether a password is being compared now."""
+        """Whether a password is being compared now."""
         self.address = ""
         self._tls = tls
         self._handshake: asyncio.Task[None] | None = None
@@ -103,23 +103,23 @@ class Connection(H11Protocol):
 
     @property
     def gone(self) -> bool:
-        """Whether nobody is left to be answered."""
+        """Whether the client has left."""
         return self._aborted or self.transport.is_closing()
 
     @property
     def stranger(self) -> bool:
-        """Whether nobody has proved here to be one of the users."""
+        """Whether the client is not known to be one of the users."""
         return self._users and not self.proved
 
     @property
     def patience(self) -> float:
-        """Seconds for which a refusal waits."""
+        """Seconds until a refusal is sent."""
         strangers = sum(one.stranger for one in self.connections if isinstance(one, Connection))
         return self._limits.slow if strangers > self._limits.crowd else 0.0
 
     @property
     def rank(self) -> tuple[bool, int, float]:
-        """Of too many the least goes first."""
+        """If there are too many, the lowest is closed first."""
         if self.stranger:
             return False, int(self.checking), self._accepted
         return True, self.use, self.waiting_since
@@ -146,7 +146,7 @@ class Connection(H11Protocol):
         self.transport.abort()
 
     def throw_out(self) -> None:
-        """One too many: close it, a stranger's without a hurry, as far as there is room to let it wait."""
+        """Close it, because there is one too many. A stranger waits for that, if there is room to wait."""
         waiting = sorted(
             (one for one in self.connections if isinstance(one, Connection) and one._aborted),
             key=lambda one: one._accepted,

@@ -26,7 +26,7 @@ from supervisor.observe.web.protocol import LIMITS, Connection, Limits
 
 LOG = logging.getLogger("supervisor.web")
 AT_ONCE = 8
-"""Connections accepted before what the last ones have sent is read: else a storm would throw out everybody unread."""
+"""Connections accepted before the requests of the last ones are read. Otherwise a storm closes them all unread."""
 PATIENCE = 0.3
 """Seconds for which `stop` lets answers under way be taken."""
 
@@ -123,7 +123,7 @@ class WebServer:
 
 
 def _told(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What asyncio has to say: of what the machine lacks a line is enough, which tracebacks in a row would bury."""
+    """Log what asyncio reports. An OSError is one line, because a row of tracebacks would bury the log."""
     error = context.get("exception")
     if isinstance(error, OSError):
         LOG.warning("%s: %s", str(context.get("message")).partition("\n")[0], error.strerror or error)
@@ -132,7 +132,7 @@ def _told(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 
 class _Server(uvicorn.Server):
-    """What asyncio takes for the kernel's backlog, it also accepts in one go: here each has a number of its own."""
+    """asyncio uses one number for the kernel's backlog and for the connections accepted at once. Here they differ."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve from now on."""

@@ -1,12 +1,12 @@
 """Who a request comes from: basic auth against bcrypt hashes.
 
-- A wrong answer takes as long whoever is named: what the dearest hash of all takes. So neither an unknown name nor the
-  cost of a known one can be told by the clock. Comparing never holds up the server's loop (`Checks`).
-- A right password is remembered, so that bcrypt is paid once and not at every scrape: as a keyed hash whose key is made
-  at start and never leaves the process. Of wrong ones the last are, too: a scraper that is set up wrongly asks again
-  and again.
-- The users may change while we serve; who proved to be one whose hash has not changed is still known.
-- The only module that imports bcrypt, an optional extra; nobody imports it without users.
+- A refusal takes the same time for every name: the time of the costliest hash. So the time tells neither whether a name
+  is known nor the cost of its hash. A comparison never blocks the server's loop (`Checks`).
+- A right password is remembered, so that bcrypt runs once and not at every scrape. What is kept is a keyed hash. Its
+  key is made at the start and never leaves the process. The last wrong passwords are remembered too, because a
+  scraper with a wrong password asks again and again.
+- The users may change while the server runs. A user whose hash did not change stays known.
+- Only this module imports bcrypt, an optional extra. It is imported only if there are users.
 """
 
 import base64
@@ -24,18 +24,18 @@ from supervisor.observe.web.checks import Asker, Checks, network
 LONGEST_PASSWORD = 72
 """Bytes that bcrypt can tell apart."""
 WRONG = 1024
-"""Wrong passwords that are remembered."""
+"""The number of wrong passwords that are remembered."""
 
 
 def spend(password: bytes, cost: int) -> None:
-    """Take the time of a comparison with a hash of this cost."""
+    """Take as long as a comparison with a hash of this cost."""
     bcrypt.hashpw(password, bcrypt.gensalt(cost))
 
 
 class Users:
     """The names and bcrypt hashes that are let in.
 
-    `check` compares a password with a hash, `spend` takes the time of it.
+    `check` compares a password with a hash. `spend` takes as long, without a hash.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Users:
         self._checks = checks
 
     def change(self, hashes: Mapping[str, str]) -> None:
-        """Let these in from now on; from any thread."""
+        """Let these in from now on. May be called from any thread."""
         before, now = self._hashes, {name: value.encode() for name, value in hashes.items()}
         if before == now:
             return
@@ -90,16 +90,17 @@ class Users:
         return False
 
     def _right(self, hashes: Mapping[str, bytes], name: str, password: bytes) -> bool:
-        """Compare, and if it is wrong take as long as with the dearest hash: each cost is twice the one below it, so
-        the costs from the own one up to the dearest add up to that.
+        """Compare. A wrong password takes as long as the costliest hash would.
+
+        Each cost takes twice as long as the one below it. So the costs from the user's own to the costliest add up.
         """
-        known, dearest = hashes.get(name), max(map(_cost, hashes.values()))
+        known, costliest = hashes.get(name), max(map(_cost, hashes.values()))
         if known is None:
-            self._spend(password, dearest)
+            self._spend(password, costliest)
             return False
         if self._check(password, known):
             return True
-        for cost in range(_cost(known), dearest):
+        for cost in range(_cost(known), costliest):
             self._spend(password, cost)
         return False
 
