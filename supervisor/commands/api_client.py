@@ -2,6 +2,7 @@
 
 - Proxies of the environment are ignored, because the daemon is close by.
 - If something else answers there, or the answer makes no sense, that counts as no answer.
+- A redirect is not followed: the password is meant for this address only, and a POST would become a GET.
 """
 
 import base64
@@ -18,11 +19,27 @@ from typing import Any
 
 import typer
 
+from supervisor.commands.printer import say, say_text
+
 DEFAULT = "http://127.0.0.1:14000"
 ENVIRONMENT = "IB_SUPERVISOR_URL"
 TIMEOUT = 5.0
 """Seconds for one request."""
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+LONGEST = 64 * 1024 * 1024
+"""The longest answer that is read, in bytes."""
+LONGEST_REFUSAL = 2000
+"""The longest text of a refusal that is read, in bytes."""
+
+
+class _NotFollowed(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: it is an answer like any other."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Nowhere."""
+        return
+
+
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NotFollowed())
 
 
 class Unreachable(Exception):
@@ -47,19 +64,33 @@ class Client:
 
     def get(self, path: str, timeout: float = TIMEOUT) -> Any:
         """The JSON at `path`, which has a list of gateways. Raises Unreachable, Refused."""
-        text = self._ask("GET", path, timeout)
-        with contextlib.suppress(ValueError):
+        status, text = self._ask("GET", path, timeout)
+        with contextlib.suppress(ValueError, RecursionError):
             answer = json.loads(text)
-            if isinstance(answer, dict) and isinstance(answer.get("gateways"), list):
+            if status == 200 and isinstance(answer, dict) and isinstance(answer.get("gateways"), list):
                 return answer
-        raise Unreachable(f"what answers at {self.url} is not ib-supervisor")
+        raise self._somebody_else()
 
-    def post(self, path: str, fields: dict[str, str] | None = None, timeout: float = TIMEOUT) -> str:
-        """Ask the daemon to do something. Raises Unreachable, Refused."""
+    def post(self, path: str, fields: dict[str, str] | None = None, timeout: float = TIMEOUT) -> None:
+        """Ask the daemon to do something. Returns only if it is done. Raises Unreachable, Refused."""
         query = f"?{urllib.parse.urlencode(fields)}" if fields else ""
-        return self._ask("POST", path + query, timeout)
+        status, _ = self._ask("POST", path + query, timeout)
+        if status != 204:  # the daemon's one word for done
+            raise self._somebody_else()
 
-    def _ask(self, method: str, path: str, timeout: float) -> str:
+    def _refusal(self, error: urllib.error.HTTPError) -> Refused | Unreachable:
+        if 300 <= error.code < 400:
+            return Unreachable(
+                f"{self.url} sends us on to {error.headers.get('Location')} ({error.code}), which is not followed: "
+                "give the daemon's own address"
+            )
+        words = error.read(LONGEST_REFUSAL).decode(errors="replace").strip()
+        return Refused(error.code, words or f"{self.url} answers {error.code} {error.reason}")
+
+    def _somebody_else(self) -> Unreachable:
+        return Unreachable(f"what answers at {self.url} is not ib-supervisor")
+
+    def _ask(self, method: str, path: str, timeout: float) -> tuple[int, str]:
         request = urllib.request.Request(self.url + path, method=method, data=b"" if method == "POST" else None)
         if self.credentials is not None:
             token = base64.b64encode(self.credentials.encode()).decode()
@@ -67,11 +98,13 @@ class Client:
         try:
             try:
                 with _DIRECT.open(request, timeout=timeout) as answer:
-                    text: str = answer.read().decode()
-                    return text
+                    data: bytes = answer.read(LONGEST + 1)
+                    if len(data) > LONGEST:
+                        raise self._somebody_else()
+                    return int(answer.status), data.decode()
             except urllib.error.HTTPError as error:
-                words = error.read().decode(errors="replace").strip()
-                raise Refused(error.code, words or f"{self.url} answers {error.code} {error.reason}") from None
+                with error:
+                    raise self._refusal(error) from None
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise Unreachable(f"no daemon answers at {self.url}: {reason}") from None
@@ -116,7 +149,7 @@ def _from_config(path: Path) -> str:
     try:
         http = load(path, os.environ).http
     except ConfigError as error:
-        typer.echo(str(error), err=True)
+        say_text(error, err=True)
         raise typer.Exit(78) from None
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(http.listen.host, http.listen.host)
     place = f"[{host}]" if ":" in host else host
@@ -126,9 +159,12 @@ def _from_config(path: Path) -> str:
 def _credentials(path: Path) -> str:
     try:
         line = path.read_text(encoding="utf-8").strip()
+        shared = path.stat().st_mode & 0o077
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise typer.BadParameter(f"{path}: {reason}", param_hint="--auth-file") from None
     if ":" not in line or not line.isprintable():
         raise typer.BadParameter(f"{path}: write one line, user:password", param_hint="--auth-file")
+    if shared:
+        say(f"warning: other users of this machine may read {path}: chmod 600 it", err=True)
     return line

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from typing import Annotated, Final
 
 import typer
 
+from supervisor.commands.printer import say, say_text
 from supervisor.config.load import Config, ConfigError, load
 from supervisor.config.readers import Endpoint
 from supervisor.core.calendar.rules import zone_of
@@ -48,11 +48,11 @@ def check(file: Path, env: Mapping[str, str], now: datetime) -> int:
     try:
         config = load(file, env, now)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        say_text(error, err=True)
         return BAD_CONFIG
-    print(plan(config, now))
+    say_text(plan(config, now))
     for warning in config.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        say(f"warning: {warning}", err=True)
     return 0
 
 

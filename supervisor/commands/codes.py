@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from supervisor.commands.printer import say_text
+from supervisor.commands.terminal import console as escaping
 from supervisor.core.codes.notices import FarmNotice
 from supervisor.core.codes.table import CATALOGUE, Catalogue, Code, Section, Severity
 
@@ -66,18 +67,18 @@ def codes_command(
 
     Exits with 1 for a code that is not in the catalogue, and says what happens with those.
     """
-    console = Console()
+    console = escaping()
     if json:
-        print(as_json(CATALOGUE, code))
+        say_text(as_json(CATALOGUE, code))
     elif code is None:
         if console.is_terminal:
             console.print(table(CATALOGUE.known.values()))
         else:
-            print(columns(CATALOGUE.known.values()))
+            say_text(columns(CATALOGUE.known.values()))
     elif console.is_terminal:
         console.print(panel(CATALOGUE, code))
     else:
-        print(explanation(CATALOGUE, code))
+        say_text(explanation(CATALOGUE, code))
     if code is not None and code not in CATALOGUE.known:
         raise typer.Exit(1)
 
@@ -87,7 +88,7 @@ def as_json(catalogue: Catalogue, number: int | None = None) -> str:
     shown: Any = (
         [_record(catalogue, known) for known in catalogue.known] if number is None else _record(catalogue, number)
     )
-    return jsonlib.dumps(shown, indent=2, ensure_ascii=False)
+    return jsonlib.dumps(shown, indent=2)
 
 
 def columns(codes: Iterable[Code]) -> str:

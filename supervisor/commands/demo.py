@@ -9,10 +9,11 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from supervisor.commands.demo_story import BEGINNING, GRACE, LEAD, NEW_YORK, RESTART_TIME, Row, Story, Stuck
+from supervisor.commands.printer import say
+from supervisor.commands.terminal import console
 from supervisor.config.readers import Endpoint
 from supervisor.config.settings import Config, Http, Log, LogLevel
 from supervisor.core.calendar.windows import daily_restart
@@ -60,7 +61,7 @@ class _Demo:
                 break
             except StartError as error:
                 if port == 0:
-                    typer.echo(str(error), err=True)
+                    say(error, err=True)
                     return 1
         threading.Thread(target=self._tell_story, name="story", daemon=True).start()
         if self._process is not None:
@@ -96,8 +97,8 @@ class _Demo:
         except Stuck as error:
             self._failed = True
             self._say(f"the story is stuck: {error}")
-        print()
-        Console().print(_closing(story.rows))
+        say()
+        console().print(_closing(story.rows))
         if self._once or self._failed:
             process.daemon.stop()
         else:
@@ -112,7 +113,7 @@ class _Demo:
 
     def _line(self, at: datetime, text: str) -> None:
         try:
-            print(f"{at.astimezone(NEW_YORK):%a %H:%M:%S}  {text}", flush=True)
+            say(f"{at.astimezone(NEW_YORK):%a %H:%M:%S}  {text}", flush=True)
         except BrokenPipeError:  # nobody reads the story now, as after `| head`
             with open(os.devnull, "wb") as nowhere:
                 os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -5,7 +5,6 @@
 """
 
 import csv
-import json as jsonlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,8 +19,10 @@ from rich.console import Console
 from rich.text import Text
 
 from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
+from supervisor.commands.printer import say, say_json, say_text
 from supervisor.commands.terminal import GAP, console, span, table, width_of
 from supervisor.observe.journal.history import HistoryError, place_of, read
+from supervisor.observe.masking import clean
 from supervisor.observe.web.history_json import BadPeriod, history_json, period
 
 PATIENCE = 30.0
@@ -61,7 +62,7 @@ def history(
     else:
         answer = _asked(client(url, config, auth_file), config, begin, end, gateway)
     if json:
-        print(jsonlib.dumps(answer, indent=2))
+        say_json(answer)
     elif as_csv:
         _write_csv(answer["outages"])
     else:
@@ -77,10 +78,10 @@ def _asked(
     try:
         answer: Mapping[str, Any] = daemon.get(f"/api/v1/history?{urlencode(fields)}", timeout=PATIENCE)
     except Refused as error:
-        typer.echo(str(error), err=True)
+        say(error, err=True)
         raise typer.Exit(2 if error.status in (400, 404) else 1) from None
     except Unreachable as error:
-        typer.echo(str(error), err=True)
+        say(error, err=True)
         if config is None:
             raise typer.Exit(1) from None
         return _from_file(config, since, until, gateway)
@@ -93,7 +94,7 @@ def _from_file(config: Path, since: datetime, until: datetime, gateway: str | No
     try:
         loaded = load(config, os.environ)
     except ConfigError as error:
-        typer.echo(str(error), err=True)
+        say_text(error, err=True)
         raise typer.Exit(78) from None
     path = loaded.journal.path
     try:
@@ -101,13 +102,13 @@ def _from_file(config: Path, since: datetime, until: datetime, gateway: str | No
             raise HistoryError("the journal of this config is in memory")
         found = read(place_of(path), since, until, [gateway] if gateway is not None else None)
     except HistoryError as error:
-        typer.echo(str(error), err=True)
+        say(error, err=True)
         raise typer.Exit(1) from None
     configured = gateway is None or gateway in {policy.name for policy in loaded.gateways}
     if not configured and not found.outages and not found.totals[0].observed:
-        typer.echo(f"there is no gateway {gateway!r}", err=True)
+        say(f"there is no gateway {gateway!r}", err=True)
         raise typer.Exit(2)
-    typer.echo(f"read from {path}, not from a daemon", err=True)
+    say(f"read from {path}, not from a daemon", err=True)
     return history_json(found)
 
 
@@ -180,4 +181,6 @@ def _write_csv(outages: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _cell(value: Any) -> Any:
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return clean(value) if isinstance(value, str) else value

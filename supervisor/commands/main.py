@@ -4,6 +4,7 @@ Exit statuses: 0 ok, 1 no or failed, 2 wrong usage, 78 bad config.
 """
 
 import importlib
+import os
 import sys
 import traceback
 from typing import Any
@@ -12,6 +13,7 @@ import typer
 import typer.core
 
 from supervisor import __version__
+from supervisor.commands.printer import say
 
 COMMANDS = {
     "run": ("run", "run"),
@@ -54,7 +56,7 @@ class _Commands(typer.core.TyperGroup):
         except Exception as error:  # protobuf refuses an older protobuf with an exception type of its own
             if not _of_ibapi(error):
                 raise
-            typer.echo(f"ibapi cannot be imported: {type(error).__name__}: {error}\n{IBAPI_HINT}", err=True)
+            say(f"ibapi cannot be imported: {type(error).__name__}: {error}", IBAPI_HINT, err=True)
             raise SystemExit(1) from None
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(cmd_name)(getattr(imported, function))
@@ -76,7 +78,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"ib-supervisor {__version__}")
+        say(f"ib-supervisor {__version__}")
         raise typer.Exit
 
 
@@ -89,8 +91,24 @@ def _main(
     """
 
 
+def _open_streams() -> None:
+    """Give 0, 1 and 2 a place if they were closed before the start.
+
+    The next file or socket would get their numbers, and what is printed would go into it: into the journal, or to a
+    gateway.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as we live
+
+
 def main() -> int:
     """The console script. Returns the exit status."""
+    _open_streams()
     try:
         result = app(prog_name="ib-supervisor", standalone_mode=True)
     except SystemExit as leaving:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import typer
 
 from supervisor.commands.api_client import AuthOption, ConfigOption, Refused, Unreachable, UrlOption, client
+from supervisor.commands.printer import say
 from supervisor.observe.web.control import BadRequest, event_of
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The gateway's name in the config.")]
@@ -61,9 +62,9 @@ def _ask(name: str, what: str, fields: dict[str, str], url: str | None, config: 
     try:
         client(url, config, auth).post(f"/api/v1/gateways/{quote(name, safe='')}/{what}", fields)
     except Unreachable as error:
-        typer.echo(str(error), err=True)
+        say(error, err=True)
         raise typer.Exit(1) from None
     except Refused as error:
-        typer.echo(str(error), err=True)
+        say(error, err=True)
         raise typer.Exit(2 if error.status in (400, 404) else 1) from None
-    typer.echo(f"{name}: {what} done")
+    say(f"{name}: {what} done")

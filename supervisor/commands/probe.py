@@ -1,6 +1,5 @@
 """`ib-supervisor probe`: one visit to a gateway. It needs no daemon and does not use the daemon's client id."""
 
-import json as jsonlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -8,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from supervisor.commands.printer import say, say_json
 from supervisor.config.readers import Endpoint, endpoint
 from supervisor.core.codes import notices
 from supervisor.core.codes import table as codes
@@ -18,7 +18,7 @@ from supervisor.core.model.events import Ending, NextIdReceived, NoticeReceived
 from supervisor.core.parts import farms
 from supervisor.gateway.visit import Visit, VisitEvent, visit
 from supervisor.gateway.wrapper import SummaryEnd, SummaryRow
-from supervisor.observe.masking import mask, mask_whole
+from supervisor.observe.masking import clean, fit, mask_whole
 
 CLIENT_ID = 912
 """An id that the daemon does not use."""
@@ -56,7 +56,7 @@ def probe(
     except ValueError as error:
         raise typer.BadParameter(f"{gateway!r} {error}", param_hint="HOST:PORT") from None
 
-    name, words = (str, str) if show_accounts else (mask_whole, mask)
+    name, words = (str, clean) if show_accounts else (mask_whole, fit)
     seen = visit(
         place.host,
         place.port,
@@ -66,7 +66,7 @@ def probe(
     )
     layers = layers_of(seen)
     if json:
-        print(jsonlib.dumps(_as_json(seen, layers, name, words, account_summary), indent=2))
+        say_json(_as_json(seen, layers, name, words, account_summary))
     else:
         _report(seen, layers, place, client_id, [name(account) for account in seen.accounts])
     raise typer.Exit(0 if layers[require] else 1)
@@ -111,25 +111,25 @@ def _upstream(seen: Visit) -> bool:
 def _tell(event: VisitEvent, name: Callable[[str], str], words: Callable[[str], str]) -> None:
     match event:
         case NextIdReceived(order_id=order_id):
-            print(f"connection ready, next valid order id {order_id}")
+            say(f"connection ready, next valid order id {order_id}")
         case NoticeReceived(code=code, text=text, request_id=request):
             about = f" (request {request})" if request > 0 else ""
-            print(f"notice {code}{about}: {words(notices.summary(text))}  [{codes.lookup(code).title}]")
+            say(f"notice {code}{about}: {words(notices.summary(text))}  [{codes.lookup(code).title}]")
         case SummaryRow(account=account, tag=tag, value=value, currency=currency):
-            print(f"account {name(account)}  {tag}: {value} {currency}".rstrip())
+            say(f"account {name(account)}  {words(tag)}: {words(value)} {words(currency)}".rstrip())
         case SummaryEnd():
-            print("account summary: end")
+            say("account summary: end")
 
 
 def _report(seen: Visit, layers: dict[Rung, bool], place: Endpoint, client_id: int, accounts: list[str]) -> None:
-    print()
+    say()
     for rung, up in layers.items():
-        print(f"  {'ok ' if up else '-- '} {rung:<10} {_detail(rung, seen, accounts)}".rstrip())
+        say(f"  {'ok ' if up else '-- '} {rung:<10} {_detail(rung, seen, accounts)}".rstrip())
     if not layers[Rung.SESSION]:
         cause = explain(Cause(_cause(seen), place.host, place.port, client_id))
-        print(f"\n{cause.words}\n{cause.cure}")
+        say("", fit(cause.words), fit(cause.cure))
         if seen.detail:
-            print(f"({seen.detail})")
+            say(fit(f"({seen.detail})"))
 
 
 def _detail(rung: Rung, seen: Visit, accounts: list[str]) -> str:
@@ -169,7 +169,7 @@ def _as_json(
     told: dict[str, Any] = {
         "layers": {rung.value: up for rung, up in layers.items()},
         "server_version": seen.server_version,
-        "clock": seen.clock,
+        "clock": None if seen.clock is None else words(seen.clock),
         "accounts": [name(account) for account in seen.accounts],
         "next_order_id": seen.next_order_id,
         "heartbeat_seconds": seen.heartbeat_seconds,
@@ -178,11 +178,16 @@ def _as_json(
             {"code": n.code, "request": n.request_id, "text": words(notices.summary(n.text))} for n in seen.notices
         ],
         "ending": seen.ending.value,
-        "detail": seen.detail,
+        "detail": fit(seen.detail),
     }
     if summary:
         told["account_summary"] = [
-            {"account": name(row.account), "tag": row.tag, "value": row.value, "currency": row.currency}
+            {
+                "account": name(row.account),
+                "tag": words(row.tag),
+                "value": words(row.value),
+                "currency": words(row.currency),
+            }
             for row in seen.summary
         ]
     return told

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from supervisor.commands.printer import say, say_text
 from supervisor.config.load import ConfigError, for_first_look, load
 from supervisor.config.settings import Config
 from supervisor.daemon.process import Process, StartError
@@ -28,12 +29,12 @@ def run(
     try:
         settings = _settings(config, gateway)
     except ConfigError as error:
-        typer.echo(str(error), err=True)
+        say_text(error, err=True)
         raise typer.Exit(78) from None
     try:
         Process(settings, os.environ, sys.stderr).run()
     except StartError as error:
-        typer.echo(str(error), err=True)
+        say(error, err=True)
         raise typer.Exit(1) from None
 
 

@@ -22,11 +22,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from supervisor.commands.printer import say_text
+from supervisor.commands.terminal import EscapingConsole
 from supervisor.config.load import ConfigError, load
 from supervisor.core.calendar.rules import Daily, Weekly, zone_of
 from supervisor.core.calendar.schedule import (
@@ -79,7 +80,7 @@ def schedule(
     try:
         loaded = load(config, os.environ, now)
     except ConfigError as error:
-        typer.echo(str(error), err=True)
+        say_text(error, err=True)
         raise typer.Exit(BAD_CONFIG) from None
     form = Form.ICS if ics else Form.JSON if json else Form.TABLE
     show([(policy.name, policy.windows) for policy in loaded.gateways], form, begin, days, now, sys.stdout)
@@ -98,7 +99,7 @@ def as_json(listed: Iterable[Row]) -> str:
         }
         for row in listed
     ]
-    return jsonlib.dumps(objects, indent=2, ensure_ascii=False)
+    return jsonlib.dumps(objects, indent=2)
 
 
 def as_ics(listed: Iterable[Row], logins: Iterable[LoginDue], now: datetime) -> str:
@@ -159,7 +160,7 @@ def show(gateways: Gateways, form: Form, from_: datetime, days: int, now: dateti
         until = from_ + timedelta(days=days)
         if form is Form.TABLE:
             table = as_table(gateways, from_, until, local_zone())
-            console = Console(file=out, width=_WIDEST)
+            console = EscapingConsole(file=out, width=_WIDEST)
             # As wide as needed, so that lines are not wrapped in a pipe or in a narrow terminal.
             console.width = Measurement.get(console, console.options, table).maximum
             console.print(table)

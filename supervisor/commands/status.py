@@ -6,7 +6,6 @@
 """
 
 import contextlib
-import json as jsonlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +19,8 @@ from rich.live import Live
 from rich.text import Text
 
 from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
-from supervisor.commands.terminal import console, span, table, width_of
+from supervisor.commands.printer import say, say_json
+from supervisor.commands.terminal import console, line, span, table, width_of
 from supervisor.core.model.layers import LAYERS
 
 _STYLES: Mapping[str, str] = {
@@ -56,10 +56,10 @@ def status(
     try:
         answer = daemon.get("/api/v1/status")
     except (Unreachable, Refused) as error:
-        typer.echo(str(error), err=True)
+        say(error, err=True)
         raise typer.Exit(1) from None
     if json:
-        print(jsonlib.dumps(answer, indent=2))
+        say_json(answer)
     else:
         to = console()
         to.print(shown(answer, datetime.now(UTC), to.width))
@@ -85,7 +85,7 @@ def _look(daemon: Client, width: int) -> RenderableType:
     try:
         return shown(daemon.get("/api/v1/status"), datetime.now(UTC), width)
     except (Unreachable, Refused) as error:
-        return Text(f"{datetime.now():%H:%M:%S}  {error}", style="bold red")  # noqa: DTZ005 - for the eye
+        return line(f"{datetime.now():%H:%M:%S}  {error}", "bold red")  # noqa: DTZ005 - for the eye
 
 
 def shown(answer: Mapping[str, Any], now: datetime, width: int) -> RenderableType:
@@ -108,8 +108,8 @@ def shown(answer: Mapping[str, Any], now: datetime, width: int) -> RenderableTyp
 def _causes(gateways: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
     for gateway in gateways:
         if gateway["cause"]:
-            words = f"\n{gateway['name']}: {gateway['cause']} {gateway['cure'] or ''}".rstrip()
-            yield Text(words, overflow="fold")
+            yield Text()
+            yield line(f"{gateway['name']}: {gateway['cause']} {gateway['cure'] or ''}".rstrip())
 
 
 def _status(gateway: Mapping[str, Any], now: datetime) -> Text:

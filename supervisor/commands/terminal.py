@@ -1,11 +1,17 @@
-"""What the tables of the command line share: their width, their columns, and durations for people."""
+"""What the tables of the command line share: their width, their columns, and durations for people.
+
+These consoles print only text and the colours of our own styles. Everything else is escaped.
+"""
 
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
+
+from supervisor.observe.masking import clean, escaped
 
 GAP = 2
 """Blanks between two columns."""
@@ -13,11 +19,28 @@ PIPE = 400
 """Columns of a pipe. Lines stay whole there."""
 
 
-def console() -> Console:
+class EscapingConsole(Console):
+    """A console that escapes every segment just before rich makes bytes of it. Nothing gets past it."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What rich makes of it, with escapes for what a terminal would obey."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment("\n".join(map(escaped, segment.text.split("\n"))), segment.style)
+
+
+def console() -> EscapingConsole:
     """For standard output: as wide as the terminal or $COLUMNS, and in a pipe as wide as a line needs."""
     asked = os.environ.get("COLUMNS", "")
     wide = not sys.stdout.isatty() and not asked.isdigit()
-    return Console(width=PIPE if wide else None, highlight=False, soft_wrap=False)
+    return EscapingConsole(width=PIPE if wide else None, highlight=False, soft_wrap=False, markup=False)
+
+
+def line(text: str, style: str = "") -> Text:
+    """A text from outside as one line. It is folded only at the terminal's edge."""
+    return Text(clean(text), style, overflow="fold")
 
 
 def width_of(headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> int:
@@ -30,6 +53,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[Text]], right: Collec
 
     It takes milliseconds for a thousand lines. rich's own tables take much longer.
     """
+    rows = [[_cell(cell) for cell in row] for row in rows]
     widths = _widths(headings, rows)
     found = []
     for cells in ([Text(heading, "bold") for heading in headings], *rows):
@@ -41,6 +65,11 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[Text]], right: Collec
         line.rstrip()
         found.append(line)
     return Text("\n", no_wrap=True, overflow="ignore").join(found)
+
+
+def _cell(text: Text) -> Text:
+    """One line. A text that had to be cleaned keeps only the style of the whole."""
+    return text if text.plain.isprintable() else Text(clean(text.plain), text.style)
 
 
 def _widths(headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> list[int]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
+from supervisor.commands.printer import say
 from supervisor.config.readers import duration
 from supervisor.core.model.status import Status
 
@@ -47,13 +48,13 @@ def wait_for(daemon: Client, gateway: str, wanted: Status, patience: float) -> i
             status = next((g["status"] for g in known if g["name"] == gateway), None)
             if status is None:
                 names = ", ".join(g["name"] for g in known)
-                typer.echo(f"no gateway is named {gateway}; there are: {names}", err=True)
+                say(f"no gateway is named {gateway}; there are: {names}", err=True)
                 return 2
             if status == wanted:
                 return 0
             last = f"{gateway} is {status}"
         left = deadline - time.monotonic()
         if left <= 0:
-            typer.echo(f"not {wanted} within {patience:g} s: {last}", err=True)
+            say(f"not {wanted} within {patience:g} s: {last}", err=True)
             return 1
         time.sleep(min(EVERY, left))

@@ -342,7 +342,7 @@ class FileKeys(Keys):
         {}, description="Any key of a gateway, for all of them: mappings merge key by key, everything else is replaced."
     )
     http: Annotated[HttpKeys, A_MAPPING] = Field(
-        HttpKeys(), description="Metrics, status page and API. A change needs a restart."
+        HttpKeys(), description="Metrics, status page and API. Users change by a reload, all else needs a restart."
     )
     journal: Annotated[JournalKeys, A_MAPPING] = Field(
         JournalKeys(), description="The history. A change needs a restart."

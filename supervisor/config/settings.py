@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -75,6 +75,12 @@ class Http:
     names: tuple[str, ...] = ()
     """Names, beside this machine's own, under which a client may ask."""
 
+    @property
+    def lasting(self) -> Http:
+        """What only a restart changes: everything except the list of users. Whether there are users at all counts."""
+        some = (("", ""),) if self.security.users else ()
+        return replace(self, security=replace(self.security, users=some))
+
 
 @dataclass(frozen=True, slots=True)
 class Journal:
@@ -135,7 +141,12 @@ def changes(old: Config, new: Config) -> Changes:
         removed=tuple(policy for name, policy in before.items() if name not in after),
         changed=tuple(policy for name, policy in after.items() if name in before and before[name] != policy),
         needs_restart=tuple(
-            section for section in ("http", "journal") if getattr(old, section) != getattr(new, section)
+            section
+            for section, before, after in (
+                ("http", old.http.lasting, new.http.lasting),
+                ("journal", old.journal, new.journal),
+            )
+            if before != after
         ),
     )
 

@@ -19,7 +19,7 @@ from typing import Final
 from supervisor.config.faults import Faults
 from supervisor.config.readers import did_you_mean, is_nothing
 from supervisor.config.settings import Security, Tls, beside
-from supervisor.config.text_file import read_text
+from supervisor.config.settled import settled_text
 from supervisor.yaml_lines import Node, below, parse
 
 HIGHEST_COST: Final = 14
@@ -42,7 +42,10 @@ _NOT_KEPT: Final = frozenset(
 
 def read_web_file(path: Path, faults: Faults) -> Security:
     """What the file asks for. Notes every fault; the result is of use only if there is none."""
-    text = read_text(path, faults)
+    text = settled_text(path, faults)
+    if text is not None and not text.strip():
+        faults.add(0, "", "is empty", "write TLS or users into it, or leave web_config out")
+        return Security()
     root = None if text is None else parse(text, faults)
     if root is None or is_nothing(root.value):
         return Security()

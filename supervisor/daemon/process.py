@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from supervisor.daemon.edge_scheduler import EdgeScheduler
     from supervisor.observe.web.guard import Admit
     from supervisor.observe.web.server import WebServer
+    from supervisor.observe.web.users import Users
 
 log = logging.getLogger("supervisor.daemon")
 
@@ -130,6 +131,7 @@ class Process:
         self.daemon.catch_signals()
         self._edges: EdgeScheduler | None = None
         self._web: WebServer | None = None
+        self._users: Users | None = None
         self._rest = threading.Lock()
         self._over = False
 
@@ -188,7 +190,8 @@ class Process:
             return None
         from supervisor.observe.web.users import Users
 
-        return Users(dict(self._http.security.users)).admit
+        self._users = Users(dict(self._http.security.users))
+        return self._users.admit
 
     def _words(self, text: str) -> str:
         """A text that may name an account, as it may be written."""
@@ -203,6 +206,9 @@ class Process:
         level, form = self.daemon.config.log.level, self.daemon.config.log.format
         self._log.change(level, form)
         self._wires.change(self.daemon.config.log.wire)
+        users = self.daemon.config.http.security.users
+        if self._users is not None and users:  # none at all would let everybody in: that needs a restart
+            self._users.change(dict(users))
 
     def _end(self) -> None:
         deadline = (self.daemon.ending_since or time.monotonic()) + END

@@ -1,8 +1,13 @@
 """Bytes to messages: frames of a 4-byte big-endian length and a payload (docs/facts/ibapi.md#frames-and-handshake).
 
 Pure: bytes in, frames out, however TCP cuts them. Nothing is lost between two reads. A length that no message of TWS
-has is refused as soon as its four bytes are here, before anything is buffered.
+has is refused as soon as its four bytes are here, before anything is buffered. Bytes that are refused are never quoted,
+because account numbers may be among them. The wire log has them.
 """
+
+import re
+
+from supervisor.core.codes.notices import beginning
 
 MAX_FRAME = 0xFFFFFF
 """The longest message that `ibapi` accepts, in bytes (its MAX_MSG_LEN)."""
@@ -16,7 +21,12 @@ memory than the service may use.
 """
 _RAW_PROTOBUF_ABOVE = 200
 _HEADER = 4
-_SHOWN = 40
+_SPOKEN = (
+    ("HTTP", re.compile(rb"HTTP/[0-9]")),
+    ("SSH", re.compile(rb"SSH-[0-9]")),
+    ("TLS", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")),
+)
+"""What else answers on a port that is taken for the gateway's, and how it begins."""
 
 
 class NotTws(ValueError):
@@ -48,7 +58,9 @@ class Inbox:
             return None
         length = int.from_bytes(self._bytes[:_HEADER], "big")
         if length > self.limit:
-            raise NotTws(f"a message of {length} bytes announced, at most {self.limit} are possible: {self._shown()}")
+            raise NotTws(
+                f"a message of {length} bytes announced, at most {self.limit} are possible{_spoken(self._bytes)}"
+            )
         end = _HEADER + length
         if len(self._bytes) < end:
             return None
@@ -56,9 +68,6 @@ class Inbox:
             payload = bytes(view[_HEADER:end])
         del self._bytes[:end]
         return payload
-
-    def _shown(self) -> str:
-        return repr(bytes(self._bytes[:_SHOWN]))
 
 
 def server_hello(payload: bytes) -> tuple[int, str] | None:
@@ -75,7 +84,7 @@ def server_hello(payload: bytes) -> tuple[int, str] | None:
         return None
     version, clock = fields[0], fields[1]
     if not version.isdigit() or len(version) > 9:
-        raise NotTws(f"no server version: {payload[:_SHOWN]!r}")
+        raise NotTws(f"no server version in a first message of {len(payload)} bytes")
     return int(version), clean(clock.decode("utf-8", "replace"), 100)
 
 
@@ -92,18 +101,22 @@ def check_payload(payload: bytes, server_version: int) -> None:
     """
     if server_version >= RAW_IDS_SINCE:
         if len(payload) < _HEADER:
-            raise NotTws(f"a message without an id: {payload!r}")
+            raise NotTws(f"a message without an id, of {len(payload)} bytes")
         if int.from_bytes(payload[:_HEADER], "big", signed=True) > _RAW_PROTOBUF_ABOVE:
             return
     elif b"\0" not in payload:
-        raise NotTws(f"a message without a field: {payload[:_SHOWN]!r}")
+        raise NotTws(f"a message without a field, of {len(payload)} bytes")
     if len(payload) > MAX_FIELDS and (fields := payload.count(b"\0")) > MAX_FIELDS:
-        raise NotTws(f"a message of {fields} fields: {payload[:_SHOWN]!r}")
+        raise NotTws(f"a message of {fields} fields, at most {MAX_FIELDS} are read")
 
 
 def clean(text: str, limit: int) -> str:
-    """At most `limit` characters of `text`, in characters that UTF-8 can carry.
+    """At most `limit` characters of `text`, in characters that UTF-8 can carry. The text is otherwise raw.
 
     A message may hold 16 MB, and half of a surrogate pair.
     """
-    return text[:limit].encode("utf-8", "replace").decode("utf-8")
+    return beginning(text, limit).encode("utf-8", "replace").decode("utf-8")
+
+
+def _spoken(data: bytes | bytearray) -> str:
+    return next((f": this is {name}" for name, begin in _SPOKEN if begin.match(data)), "")

@@ -150,7 +150,9 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
     @_guarded
     def managedAccounts(self, accountsList: str) -> None:
         """The accounts of the login, separated by commas."""
-        accounts = (account.strip() for account in clean(accountsList, MAX_TEXT).split(","))
+        accounts = [account.strip() for account in clean(accountsList, MAX_TEXT).split(",")]
+        if len(accountsList) > MAX_TEXT:
+            accounts.pop()  # the cut may be inside this one
         self.emit(AccountsReceived(self.epoch, tuple(account for account in accounts if account)))
 
     @_guarded

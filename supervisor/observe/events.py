@@ -2,7 +2,7 @@
 
 - Writers never wait for readers: appending is a few instructions, whoever reads, and however slowly.
 - Numbers grow by one and are never reused, so that a reader who was away says which was the last it has seen.
-- Account numbers are masked at the door, unless `words` lets them in.
+- Text is masked (unless `words` does not mask) and becomes one clean line before it is kept.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from supervisor.core.explain.report import Report, Word
-from supervisor.observe.masking import Words, mask
+from supervisor.observe.masking import Words, fit, mask
 
 CAPACITY = 1024
 
@@ -56,9 +56,9 @@ class EventRing:
 
     def append(self, gateway: str, at: datetime, report: Report) -> int:
         """Keep it, call the watchers, and return its number."""
-        text, level = self._words(report.text), report.level.name.lower()
+        text, level = fit(report.text, self._words), report.level.name.lower()
         fields = {
-            name: self._words(value) if isinstance(value, str) else value for name, value in report.fields.items()
+            name: fit(value, self._words) if isinstance(value, str) else value for name, value in report.fields.items()
         }
         with self._writing:
             number = self.newest + 1

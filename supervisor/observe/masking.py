@@ -1,25 +1,55 @@
-"""Account numbers, made unreadable: `DU1234567` becomes `DU***67`.
+r"""Text from outside, made safe to keep and to show: masked account numbers, one line, no terminal codes.
 
-The gateway's own words may name an account; the log and the journal are read by more people than the account's owner.
+Rules
+
+- The order is the same everywhere. First the raw text is masked, then it becomes one clean line, then it is escaped for
+  its medium (JSON, HTML, SQL). In a text that was escaped first, other characters stand around an account number,
+  and the mask could miss it.
+- The characters before and after a number do not matter: they may be an escape, a length byte or a word. A name that
+  looks like an account is masked too, because that is better than showing an account.
+- The core gives raw text. The log, the events, the journal and the web server pass it through `fit`. The wire log shows
+  bytes and uses `mask` and `escaped`.
+
 An account number of IBKR is U, F or I and five digits or more; on paper a D stands in front, and up to two more
-capitals may follow the letter (docs/facts/ib.md#accounts-and-ports).
+capitals may follow the letter (docs/facts/ib.md#accounts-and-ports). A sub-account has letters after the digits.
 """
 
 import re
 from collections.abc import Callable
 
 Words = Callable[[str], str]
-"""What is made of text that may name an account: `mask`, or with `show_accounts: true` nothing."""
+"""What is made of raw text that may name an account: `mask`, or with `show_accounts: true` nothing."""
 
-_ACCOUNT = re.compile(r"(?<![A-Za-z0-9])([UFI]|D[UFI][A-Z]{0,2})\d{3,}(\d{2})(?![0-9])", re.ASCII)
+_ACCOUNT = re.compile(r"([UFI]|D[UFI][A-Z]{0,2})[0-9]{3,}([0-9]{2})")
+_WHOLE = re.compile(rf"{_ACCOUNT.pattern}[A-Z]{{0,4}}")
 
 
 def mask(text: str) -> str:
-    """The same text; of every account number in it only the letters and the last two digits are left."""
+    """The same text, with only the letters and the last two digits of every account number."""
     return _ACCOUNT.sub(r"\1***\2", text)
 
 
 def mask_whole(account: str) -> str:
-    """What is known to be an account, whatever its form: never readable."""
-    masked = mask(account)
-    return masked if masked != account else f"{account[:1]}***{account[-2:]}" if len(account) > 3 else "***"
+    """An account in any form, made unreadable. For a text that is known to be an account."""
+    if _WHOLE.fullmatch(account):
+        return mask(account)
+    return f"{account[:1]}***{account[-2:]}" if len(account) > 3 else "***"
+
+
+def escaped(text: str) -> str:
+    """The same text, with an escape for each character that cannot be printed: controls, bidi overrides, surrogates."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
+def clean(text: str) -> str:
+    """One line: white space becomes blanks, other unprintable characters are escaped. Call it on masked text."""
+    if text.isprintable():
+        return text
+    return escaped("".join(" " if sign.isspace() else sign for sign in text))
+
+
+def fit(text: str, words: Words = mask) -> str:
+    """Raw text, masked and then cleaned. All raw text goes through here."""
+    return clean(words(text))

@@ -111,7 +111,7 @@ def test_a_bad_file_gives_all_its_faults_and_no_plan(bad: Path, capsys: pytest.C
 
 
 def test_a_page_with_users_and_accounts_in_full(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "web.yaml").touch()
+    (tmp_path / "web.yaml").write_text("{}\n")
     file = tmp_path / "c.yaml"
     file.write_text("gateways: [{name: a, port: 1, client_id: 1}]\nhttp: {web_config: web.yaml}\nshow_accounts: true")
     assert check(file, {"STATE_DIRECTORY": "/var/lib/ib"}, NOW) == 0

@@ -226,7 +226,7 @@ def test_a_page_for_others_with_tls_and_users_is_left_alone(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("", "can read everything"), (TLS, "can read everything"), (USERS, "travel without encryption")],
+    [("{}", "can read everything"), (TLS, "can read everything"), (USERS, "travel without encryption")],
 )
 def test_a_page_for_others_that_lacks_tls_or_users(tmp_path: Path, text: str, words: str) -> None:
     (found,) = warned(f"{gateway(QUIET)}http: {{listen: '0.0.0.0:1', web_config: {a_web_file(tmp_path, text)}}}")

@@ -218,7 +218,7 @@ def test_paths_are_absolute_even_if_the_file_was_named_relative(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "c.yaml").write_text(f"gateways: [{LIVE}]\nhttp: {{web_config: web.yaml}}")
-    (tmp_path / "web.yaml").touch()
+    (tmp_path / "web.yaml").write_text("{}\n")
     monkeypatch.chdir(tmp_path)
     config = load(Path("c.yaml"), {})
     assert config.journal.path == tmp_path / "journal.db"

@@ -17,7 +17,7 @@ from tests.config.loading import LIVE
 from tests.config.web_files import HASH, TLS, USERS, a_web_file
 
 GOOD = {
-    "empty": "",
+    "empty": "{}",
     "nothing in it": "{}\n",
     "tls": TLS,
     "users": USERS,

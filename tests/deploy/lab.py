@@ -69,6 +69,8 @@ def hasty_alertmanager(webhook: Webhook, hours: tuple[str, str] = ("00:00", "24:
     for route in (config["route"], *config["route"]["routes"]):
         for key in {"group_wait", "group_interval"} & route.keys():
             route[key] = "1s"
+        if route.get("receiver") == "heartbeat":
+            route["repeat_interval"] = "1s"
     config["time_intervals"][0]["time_intervals"][0] = {
         "times": [{"start_time": hours[0], "end_time": hours[1]}],
         "location": "UTC",

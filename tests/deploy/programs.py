@@ -126,6 +126,22 @@ class Alertmanager(Program):
             if alert["status"]["state"] == "suppressed"
         }
 
+    def told(self) -> set[tuple[str, str]]:
+        """The (alert, instance) that nothing silences."""
+        return {
+            (alert["labels"]["alertname"], alert["labels"]["instance"])
+            for alert in json.loads(self.get("/api/v2/alerts"))
+            if alert["status"]["state"] == "active"
+        }
+
+    def raise_all(self, alerts: Sequence[tuple[str, dict[str, str]]]) -> None:
+        """As Prometheus would, all in one message."""
+        body = [{"labels": {"alertname": name, "job": "ib-supervisor", **labels}} for name, labels in alerts]
+        request = urllib.request.Request(
+            f"{self.url}/api/v2/alerts", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        urllib.request.urlopen(request, timeout=10).close()
+
     def muted(self) -> int:
         """How often its log says that a notification was held back for the hour."""
         return self._log.read_text(encoding="utf-8", errors="replace").count("not within active time")

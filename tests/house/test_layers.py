@@ -153,6 +153,19 @@ def test_a_library_is_imported_in_its_one_place_only() -> None:
     assert strays == []
 
 
+def test_only_the_printer_writes_to_a_terminal() -> None:
+    """Text from outside would reach it unescaped."""
+    around = [
+        found(path, node.lineno, ast.unparse(node.func))
+        for path in modules()
+        if place(path) == "commands" and path.name != "printer.py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {"print", "typer.echo", "typer.secho", "click.echo", "Console"}
+    ]
+    assert around == []
+
+
 def test_the_core_knows_no_threads_sockets_clocks_logging_or_chance() -> None:
     strays = [
         found(path, line, name)

@@ -18,11 +18,14 @@ import pytest
 
 from supervisor.core.explain.report import Level, Report
 from supervisor.observe.logs import writer as logs
+from supervisor.observe.logs.flood import Rates
 from tests.waiting import wait_until
 
 LOG = logging.getLogger("supervisor.some.module")
 LOST = Report(Level.WARNING, "upstream_lost", "upstream lost (1100)", {"code": 1100, "layer": "upstream"})
 
+UNBOUND = Rates(1e9, 1e9, 1e9, 1e9)
+"""As many lines as come: what is slow here is who reads them."""
 Setup = Callable[..., logs.LogWriter]
 
 
@@ -209,7 +212,7 @@ def test_a_full_pipe_blocks_nobody_and_what_was_lost_is_told_when_it_flows_again
     setup: Setup, stuck: tuple[int, IO[str]]
 ) -> None:
     reading, stream = stuck
-    writer = setup("info", "console", stream)
+    writer = setup("info", "console", stream, rates=UNBOUND)
     begun = time.monotonic()
     for number in range(logs.WAITING_AT_MOST + 1000):
         logs.tell("live", Report(Level.INFO, "x", f"line {number}."))
@@ -354,7 +357,7 @@ def test_without_journald_lines_have_its_priority_prefix(setup: Setup) -> None:
 def test_a_journald_that_is_stuck_blocks_nobody(setup: Setup, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journald:
         journald.bind(str(tmp_path / "socket"))
-        writer = setup("info", "journald", io.StringIO(), journald=str(tmp_path / "socket"))
+        writer = setup("info", "journald", io.StringIO(), journald=str(tmp_path / "socket"), rates=UNBOUND)
         begun = time.monotonic()
         for number in range(logs.WAITING_AT_MOST * 2):
             LOG.info("line %d", number)

@@ -58,7 +58,23 @@ def test_head_has_the_headers_alone(shared: Shared) -> None:
     client, _ = shared
     head = client.head("/metrics")
     assert (head.status_code, head.content) == (200, b"")
-    assert int(head.headers["content-length"]) == len(client.get("/metrics").content)
+    assert int(head.headers["content-length"]) > 0
+
+
+def test_metrics_are_compressed_for_who_asks_and_for_nobody_else(shared: Shared) -> None:
+    client, _ = shared
+    plain = client.get("/metrics", headers={"Accept-Encoding": "identity"})
+    smaller = client.get("/metrics", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert smaller.headers["content-encoding"] == "gzip"
+    assert int(smaller.headers["content-length"]) < len(plain.content) / 4
+    assert smaller.text.splitlines()[:20] == plain.text.splitlines()[:20]
+
+
+def test_metrics_say_since_when_the_process_runs(shared: Shared) -> None:
+    client, _ = shared
+    names = {family.name for family in parse_text(client.get("/metrics").text)}
+    assert {"process_start_time_seconds", "python_info", "python_gc_collections"} <= names
 
 
 def test_healthy_while_the_loop_turns() -> None:

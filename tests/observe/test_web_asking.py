@@ -10,7 +10,8 @@ import pytest
 
 from supervisor.core.model.events import LoginConfirmed, MaintenanceEnded, PauseAsked, ResumeAsked
 from supervisor.observe.web.backend import ReloadResult
-from supervisor.observe.web.guard import Guard, host_name, is_loopback
+from supervisor.observe.web.guard import Guard, is_loopback
+from supervisor.observe.web.hosts import Names, host_name
 from tests.observe import rich
 from tests.observe.stage import Stage, served
 from tests.waiting import wait_until
@@ -138,17 +139,39 @@ def test_our_own_names_are_no_foreign_host(host: str, shared: Shared) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example:14000", "localhost.evil.example", "[", "a b", "0"]
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example:14000",
+        "localhost.evil.example",
+        "[",
+        "a b",
+        "0",
+        "evil@127.0.0.1",
+        "127.0.0.1/evil",
+    ],
 )
 def test_a_foreign_host_is_refused_whatever_is_asked(host: str, shared: Shared) -> None:
     client, here = shared
-    for path in ("/-/reload", "/api/v1/gateways/live/pause", "/nope"):
+    for path in ("/-/reload", "/api/v1/gateways/live/pause", "/nope", "/metrics"):
         answer = client.post(path, headers={"Host": host})
         assert answer.status_code == 403
-        assert "Host header" in answer.text
-    assert client.get("/metrics", headers={"Host": host}).status_code == 200
-    assert client.get("/nope", headers={"Host": host}).status_code == 404
+        assert "http: {names:" in answer.text
+    for path in ("/", "/api/v1/status", "/api/v1/events", "/api/v1/events/stream", "/api/v1/history", "/nope"):
+        answer = client.get(path, headers={"Host": host})
+        assert answer.status_code == 403
+        assert "http: {names:" in answer.text
+    for path in ("/metrics", "/-/healthy", "/-/ready"):
+        assert client.get(path, headers={"Host": host}).status_code == 200, "scraped under any name"
     assert not here.heard
+
+
+@pytest.mark.parametrize(
+    "host", ["10.1.2.3:14000", "[2001:db8::1]", "box", "box.lan.example", "BOX.local", "gw.example"]
+)
+def test_an_address_this_machine_s_names_and_those_listed_are_not_foreign(host: str) -> None:
+    assert not Names(["gw.example"], machine="box.lan.example").foreign(host)
+    assert Names(["gw.example"], machine="box.lan.example").foreign("lan.example")
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "", "http://localhost:3000", "file://", "127.0.0.1"])
@@ -166,10 +189,17 @@ def test_our_own_page_may_ask(shared: Shared) -> None:
     assert client.post("/-/reload", headers={"Origin": own}).status_code == 200
 
 
-def test_forwarded_headers_are_not_believed(shared: Shared) -> None:
-    client, _ = shared
-    answer = client.post("/-/reload", headers={"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"})
-    assert answer.status_code == 200
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+def test_whoever_comes_through_a_proxy_is_not_taken_for_this_machine(header: str, shared: Shared) -> None:
+    client, here = shared
+    for answer in (
+        client.post("/api/v1/gateways/live/pause", headers={header: "203.0.113.9"}),
+        client.get("/api/v1/status", headers={header: "127.0.0.1"}),
+    ):
+        assert answer.status_code == 403
+        assert "proxy" in answer.text
+    assert client.get("/metrics", headers={header: "203.0.113.9"}).status_code == 200
+    assert not here.heard
 
 
 @pytest.mark.parametrize(
@@ -192,7 +222,30 @@ def test_loopback_is_this_machine(client: tuple[str, int] | None, ours: bool) ->
 
 @pytest.mark.parametrize(
     ("host", "name"),
-    [("a.example:1", "a.example"), ("[::1]:80", "::1"), ("[::1", None), ("", None), ("user@localhost", "localhost")],
+    [
+        ("a.example:1", "a.example"),
+        ("A.Example.", "a.example"),
+        ("a.example:", "a.example"),
+        ("[::1]:80", "::1"),
+        ("[::ffff:127.0.0.1]", "::ffff:127.0.0.1"),
+        ("127.0.0.1:14000", "127.0.0.1"),
+        ("[::1", None),
+        ("[evil]", None),
+        ("::1", None),
+        ("", None),
+        ("user@localhost", None),
+        ("evil@127.0.0.1", None),
+        ("127.0.0.1/evil", None),
+        ("127.0.0.1#@evil", None),
+        ("127.0.0.1?evil", None),
+        ("127.0.0.1\\evil", None),
+        ("localhost:1:2", None),
+        ("localhost:port", None),
+        ("localhost,evil", None),
+        ("loc\u2028alhost", None),
+        ("ｌocalhost", None),
+        ("a" * 1000, None),
+    ],
 )
 def test_the_name_in_a_host_header(host: str, name: str | None) -> None:
     assert host_name(host) == name

@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import bcrypt
@@ -110,7 +111,21 @@ def test_who_listens_beyond_this_machine_does_not_know_all_its_names() -> None:
     assert server.stop(10)
 
 
-def test_a_right_password_is_paid_for_once_and_a_wrong_one_each_time() -> None:
+@dataclass
+class Somebody:
+    """Who asks to be let in."""
+
+    address: str = "192.0.2.1"
+    proved: bool = False
+    checking: bool = False
+    gone: bool = False
+
+
+def basic(name: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+def test_a_password_is_paid_for_once_right_or_wrong() -> None:
     paid: list[bytes] = []
 
     def check(password: bytes, known: bytes) -> bool:
@@ -119,14 +134,12 @@ def test_a_right_password_is_paid_for_once_and_a_wrong_one_each_time() -> None:
 
     users = Users({"prometheus": HASH}, check)
 
-    async def ask(password: str) -> bool:
-        return await users.admit("Basic " + base64.b64encode(f"prometheus:{password}".encode()).decode())
-
     async def asked() -> list[bool]:
-        return [await ask(password) for password in (PASSWORD, "wrong", PASSWORD, "wrong")]
+        said = (PASSWORD, "wrong", PASSWORD, "wrong", "other")
+        return [await users.admit(basic("prometheus", password), Somebody()) for password in said]
 
-    assert asyncio.run(asked()) == [True, False, True, False]
-    assert paid == [PASSWORD.encode(), b"wrong", b"wrong"]
+    assert asyncio.run(asked()) == [True, False, True, False, False]
+    assert paid == [PASSWORD.encode(), b"wrong", b"other"]
 
 
 def test_tls_is_spoken_and_nothing_else(with_tls: tuple[WebServer, ssl.SSLContext]) -> None:

@@ -114,8 +114,16 @@ def kind_of_unseen(name: str) -> FarmKind:
 
 
 def summary(text: str, limit: int = 300) -> str:
-    """The text as one safe line of at most `limit` characters: the unprintable is escaped, a cut ends in `...`."""
-    line = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text[: limit + 1]
-    )
-    return line if len(line) <= limit else line[: max(limit - 3, 0)] + "..."[:limit]
+    """At most `limit` characters of the text, as raw as it came. A cut ends in `...`.
+
+    To show or keep it, mask it first and then make one clean line of it.
+    """
+    return text if len(text) <= limit else beginning(text, max(limit - 3, 0)) + "..."[:limit]
+
+
+def beginning(text: str, limit: int) -> str:
+    """The first `limit` characters, without digits at the end.
+
+    The cut may be inside an account number, and the mask does not recognize half of one.
+    """
+    return text if len(text) <= limit else text[:limit].rstrip("0123456789")

@@ -24,7 +24,7 @@ from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.vocabulary import Planning
 from supervisor.observe.journal.facts import from_json
 from supervisor.observe.journal.rows import instant, microseconds
-from supervisor.observe.masking import mask
+from supervisor.observe.masking import fit
 
 TIMEOUT = 2.0
 """Seconds that a question waits for a file that another program holds."""
@@ -225,7 +225,7 @@ def _of_facts(gateway: str, outage: OpenOutage) -> PastOutage:
 
 
 def _words(cause: Cause | None) -> str:
-    return mask(str(explain(cause))) if cause is not None else ""
+    return fit(str(explain(cause))) if cause is not None else ""
 
 
 def _merged(spans: Iterable[Stretch]) -> Iterable[Stretch]:

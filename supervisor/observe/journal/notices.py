@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from supervisor.core.codes.notices import summary
-from supervisor.observe.journal.rows import microseconds, stored
-from supervisor.observe.masking import Words
+from supervisor.observe.journal.rows import microseconds
+from supervisor.observe.masking import Words, fit
 
 DAY = 24 * 3600 * 1_000_000
 """Microseconds within which the same words add to one row."""
@@ -54,7 +54,7 @@ def write(connection: sqlite3.Connection, notices: Mapping[Notice, Heard], words
     """Add them to the file, in the transaction that is open."""
     for said, heard in notices.items():
         gateway, code = said.gateway, said.code
-        text = stored(summary(said.text, _LONGEST), words)
+        text = fit(summary(said.text, _LONGEST), words)
         first, last = microseconds(heard.first), microseconds(heard.last)
         if _added(connection, gateway, code, text, first, last, heard.times):
             continue

@@ -1,7 +1,7 @@
 """Rows of the journal's tables, made of what is told, and read back.
 
 - What has no form in the file (a naive instant, a number too large) is left out alone, and the log told.
-- Account numbers are masked here, before anything is written, unless `words` lets them in.
+- Text is masked (unless `words` does not mask) and becomes one clean line here, before it is written.
 """
 
 import json
@@ -17,7 +17,7 @@ from supervisor.core.model.records import OutageClosed
 from supervisor.core.model.vocabulary import Planning
 from supervisor.observe.events import Record
 from supervisor.observe.journal.facts import to_json
-from supervisor.observe.masking import Words, mask
+from supervisor.observe.masking import Words, fit, mask
 
 LOG = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def event_row(gateway: str, at: datetime, report: Report, words: Words = mask) -
     """One event."""
     try:
         fields = json.dumps({key: _plain(value, words) for key, value in report.fields.items()})
-        return gateway, microseconds(at), int(report.level), report.kind, stored(report.text, words), fields
+        return gateway, microseconds(at), int(report.level), report.kind, fit(report.text, words), fields
     except (ValueError, TypeError, OverflowError):
         LOG.exception("an event of gateway %s that the journal cannot record: %s", gateway, report)
         return None
@@ -68,7 +68,7 @@ def outage_row(gateway: str, outage: OutageClosed, words: Words = mask) -> Outag
             outage.planning is Planning.PLANNED,
             outage.seconds,
             outage.recovered,
-            stored(str(explain(outage.cause)), words) if outage.cause is not None else "",
+            fit(str(explain(outage.cause)), words) if outage.cause is not None else "",
         )
     except (ValueError, TypeError, OverflowError):
         LOG.exception("an outage of gateway %s that the journal cannot record: %s", gateway, outage)
@@ -85,12 +85,7 @@ def instant(at: int) -> datetime:
     return _EPOCH + timedelta(microseconds=at)
 
 
-def stored(text: str, words: Words) -> str:
-    """Text as the file takes it."""
-    return words(text).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def _plain(value: object, words: Words) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    return stored(value, words) if isinstance(value, str) else value
+    return fit(value, words) if isinstance(value, str) else value

@@ -48,6 +48,7 @@ FOLDED = 24 * 3600 * 1_000_000
 """Microseconds within which a notice in the same words is counted instead of written again."""
 
 _PRUNED_AT_ONCE = 2000
+MODE = 0o600
 _WAL_LIMIT = 16 * 1024 * 1024
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _HELD = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -82,6 +83,8 @@ class Store:
     def __init__(self, path: Path | None, name: str = ":memory:", words: Words = mask) -> None:
         self._words = words
         self._path = path
+        if path is not None:
+            keep_private(path)
         self._connection = sqlite3.connect(
             name if path is None else path, uri=path is None, timeout=BUSY_TIMEOUT, isolation_level=None
         )
@@ -208,6 +211,19 @@ class Store:
         """Give the file back; what was not committed is gone."""
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
+
+
+def keep_private(path: Path) -> None:
+    """Make the file if there is none, and let only its owner read it, with any umask. Raises OSError.
+
+    SQLite gives its other files the same mode.
+    """
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT, MODE))
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError, PermissionError):  # a file of another owner is left alone
+            beside = f"{path}{suffix}"
+            if os.stat(beside).st_mode & 0o777 & ~MODE:
+                os.chmod(beside, MODE)
 
 
 def is_corrupt(error: BaseException) -> bool:

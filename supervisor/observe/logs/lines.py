@@ -1,7 +1,6 @@
 """How a line of the log looks, in each of its forms: pure functions of one line.
 
-- A sentence stays one line whatever the gateway put into it: control characters are shown, not sent to the terminal.
-- Account numbers are masked in every form.
+- Raw text is masked first, then made one clean line (supervisor/observe/masking.py), then written in its form.
 - Text beyond `LONGEST` characters is cut.
 """
 
@@ -15,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from supervisor.observe.masking import Words, mask
+from supervisor.observe.masking import Words, clean, fit, mask
 
 LONGEST = 16_000
 """Characters of a sentence, and of a traceback: with both, journald's datagram is far from its limit."""
@@ -64,7 +63,7 @@ def line_of(record: logging.LogRecord, text: str, at: float, words: Words = mask
     return Line(
         at=at,
         level=record.levelno,
-        text=_shown(words(text)),
+        text=_cut(fit(text, words)),
         logger=record.name,
         gateway=getattr(record, "gateway", None),
         kind=getattr(record, "kind", None),
@@ -100,7 +99,9 @@ def as_json(line: Line) -> bytes:
 
 def prefixed(line: Line) -> bytes:
     """For whoever reads our standard error in the manner of sd-daemon: `<4>live: sentence GATEWAY=live CODE=1100`."""
-    fields = "".join(f" {name}={_shown(value)}" for name, value in _variables(line) if name not in {"KIND", "LOGGER"})
+    fields = "".join(
+        f" {name}={_cut(clean(value))}" for name, value in _variables(line) if name not in {"KIND", "LOGGER"}
+    )
     return _bytes("\n".join(f"<{line.priority}>{part}" for part in (_said(line) + fields, *_trace(line))))
 
 
@@ -138,16 +139,12 @@ def _said(line: Line) -> str:
 
 
 def _trace(line: Line) -> list[str]:
-    return [_shown(part) for part in line.trace.splitlines()]
+    return [_cut(clean(part)) for part in line.trace.splitlines()]
 
 
-def _shown(text: str) -> str:
-    """One line, without anything that would move a terminal's cursor."""
-    if len(text) > LONGEST:
-        text = f"{text[:LONGEST]} ..."
-    if text.isprintable():
-        return text
-    return "".join(" " if sign.isspace() else sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+def _cut(text: str) -> str:
+    """Call it on masked text only: the mask does not recognize half an account number."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
 def _plain(value: object, words: Words) -> Word:
@@ -155,7 +152,7 @@ def _plain(value: object, words: Words) -> Word:
         return str(value)
     if value is None or isinstance(value, int | float):
         return value
-    return words(str(value))[:LONGEST]
+    return _cut(fit(str(value), words))
 
 
 def _bytes(text: str) -> bytes:

@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from supervisor.core.model.events import Ending, Event, HandshakeDone, PortOpened, SessionClosed
-from supervisor.observe.masking import Words, mask
+from supervisor.observe.masking import Words, escaped, mask
 
 LOG = logging.getLogger(__name__)
 
@@ -40,7 +40,8 @@ RETRY = 5.0
 """Seconds from a failure to the next attempt."""
 BATCH = 0.1
 """Seconds in which messages gather before they are written."""
-MODE = 0o640
+MODE, FOLDER_MODE = 0o600, 0o700
+"""With any umask: only the owner may read what the gateway says."""
 _FAULTS = frozenset({Ending.PROTOCOL, Ending.CALLBACK, Ending.ERROR, Ending.RESET})
 
 
@@ -123,7 +124,7 @@ class WireLogs:
         if len(self._queue) >= self._most:
             self._lost[name] = self._lost.get(name, 0) + 1
             return
-        self._queue.append(_Line(time.time(), name, sign, payload[:LONGEST], len(payload)))
+        self._queue.append(_Line(time.time(), name, sign, _beginning(payload), len(payload)))
         if not self._news.is_set():
             self._news.set()
 
@@ -188,27 +189,35 @@ def as_line(at: float, sign: str, payload: bytes, size: int = 0, *, words: Words
     """A line of the file, without its end; `size` is that of the whole message if `payload` is only its beginning."""
     instant = datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     fields = payload.removesuffix(b"\0").split(b"\0")
-    text = ";".join(_readable(field) for field in fields)
+    text = ";".join(_readable(field, words) for field in fields)
     if len(text) > LONGEST or size > len(payload):
         text = f"{text[:LONGEST]} ... {max(size, len(payload))} bytes"
-    return f"{sign} {instant} {words(text)}"
+    return f"{sign} {instant} {text}"
 
 
-def _readable(field: bytes) -> str:
-    text = field.decode("utf-8", "backslashreplace")
-    if text.isprintable():
-        return text
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+def _beginning(payload: bytes) -> bytes:
+    """As much as a line can show, without digits at the end: the mask does not recognize half an account number."""
+    return payload if len(payload) <= LONGEST else payload[:LONGEST].rstrip(b"0123456789")
+
+
+def _readable(field: bytes, words: Words) -> str:
+    """The field as text: first masked, then escaped."""
+    said = words(field.decode("utf-8", "surrogateescape"))
+    return escaped(said.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
 
 
 def _append(path: Path, lines: Iterable[str], size: int) -> None:
     data = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(FOLDER_MODE)
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_size + len(data) > size:
             _rotate(path)
-    opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, MODE)
+    opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, MODE)
     with os.fdopen(opened, "wb") as file:
+        if os.fstat(opened).st_mode & 0o777 != MODE:  # made by an earlier version, or with another umask
+            path.chmod(MODE)
         file.write(data)
 
 

@@ -2,6 +2,7 @@
 
 - Logging never blocks the loop: a line is put into a bounded queue, and a reader of our standard error that is stuck
   costs lines, not time. Those are counted, and told of as soon as the log moves again.
+- The log stays readable even if something goes wrong all the time: lines beyond a rate are counted (`Flood`).
 - The forms: `console` for people, `json` for machines, `journald` for systemd's journal with fields of their own
   (`journalctl GATEWAY=live CODE=1100`); where journald's socket is not there, lines with its priority prefix.
 - Other people's libraries speak from WARNING on.
@@ -17,8 +18,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import IO, Final
 
+from supervisor.core.codes.notices import beginning
 from supervisor.core.explain.report import Report
 from supervisor.observe.logs import lines as logs_lines
+from supervisor.observe.logs.flood import RATES, Flood, Rates
 from supervisor.observe.logs.lines import Line, line_of
 from supervisor.observe.logs.sinks import DatagramSink, StreamSink
 from supervisor.observe.masking import Words, mask
@@ -28,6 +31,7 @@ JOURNALD_SOCKET: Final = "/run/systemd/journal/socket"
 WAITING_AT_MOST: Final = 4096
 """Lines in the queue."""
 
+_EXAMPLE = 500  # characters of the line that stands for those left out
 _QUIET = 1.0  # seconds between two lines about lost lines, or a flood would be made of them
 _TAMED = ("ibapi", "apscheduler", "uvicorn", "asyncio", "tzlocal")
 _TOLD = logging.getLogger("supervisor.told")
@@ -48,6 +52,7 @@ def setup(
     journald: str = JOURNALD_SOCKET,
     clock: Callable[[], float] = time.time,
     words: Words = mask,
+    rates: Rates = RATES,
 ) -> "LogWriter":
     """Send Python's logging there, in that form; a writer that was set up earlier ends.
 
@@ -59,6 +64,7 @@ def setup(
         journald: the path of journald's socket.
         clock: the wall clock of the lines, in Unix seconds.
         words: what is made of text that may name an account.
+        rates: how many lines go out.
 
     Raises ValueError for another level or format.
     """
@@ -68,6 +74,7 @@ def setup(
         journald,
         clock,
         words,
+        rates,
     )
     writer.change(level, format)
     root = logging.getLogger()
@@ -88,6 +95,7 @@ class LogWriter(logging.Handler):
         journald: str,
         clock: Callable[[], float],
         words: Words = mask,
+        rates: Rates = RATES,
     ) -> None:
         super().__init__()
         self._words = words
@@ -101,6 +109,7 @@ class LogWriter(logging.Handler):
         # Guarded by the condition's lock:
         self._waiting: deque[tuple[logging.LogRecord, str, float]] = deque()
         self._end_by: float | None = None
+        self._flood = Flood(rates)
         # The writer's own:
         self._dropped_told = 0
         self._quiet_until = 0.0
@@ -129,6 +138,10 @@ class LogWriter(logging.Handler):
         except Exception:  # the arguments do not fit the message: a line that looks odd is better than none
             text = f"{record.msg!s} {record.args!r}"
         with self._wake:
+            if not self._flood.admits(
+                _kind(record), beginning(text, _EXAMPLE), bool(record.exc_info), time.monotonic()
+            ):
+                return
             if self._end_by is not None or len(self._waiting) >= WAITING_AT_MOST:
                 self.dropped += 1
                 return
@@ -164,14 +177,21 @@ class LogWriter(logging.Handler):
                 self.dropped += 1
             elif self.dropped > self._dropped_told and time.monotonic() >= self._quiet_until:
                 self._tell_dropped()
+        self._tell_left_out()
         self._journald.close()
         self._stream.close()
 
     def _take(self) -> tuple[logging.LogRecord, str, float] | None:
-        with self._wake:
-            while not self._waiting and self._end_by is None:
-                self._wake.wait()
-            return self._waiting.popleft() if self._waiting and not self._given_up() else None
+        while True:
+            with self._wake:
+                due = self._flood.due
+                late = due is not None and time.monotonic() >= due
+                if not late and not self._waiting and self._end_by is None:
+                    self._wake.wait(None if due is None else max(0.0, due - time.monotonic()))
+                    continue
+                if not late:
+                    return self._waiting.popleft() if self._waiting and not self._given_up() else None
+            self._tell_left_out()
 
     def _write(self, line: Line) -> bool:
         match self._format:
@@ -192,8 +212,23 @@ class LogWriter(logging.Handler):
             self._dropped_told += lost
             self._quiet_until = time.monotonic() + _QUIET
 
+    def _tell_left_out(self) -> None:
+        """Report the lines that `Flood` left out, with one line for each kind."""
+        with self._wake:
+            left_out = list(self._flood.left_out())
+        for count, example in left_out:
+            text = f"{count} more line{'s' if count > 1 else ''} like this left out: {example}"
+            record = logging.LogRecord(__name__, logging.WARNING, __file__, 0, text, (), None)
+            record.fields = {"left_out": count}
+            self._write(line_of(record, text, self._clock(), self._words))
+
     def _given_up(self) -> bool:
         return self._end_by is not None and time.monotonic() >= self._end_by
+
+
+def _kind(record: logging.LogRecord) -> tuple[object, ...]:
+    """What makes two lines the same kind: one place in the code, or one kind of event, and one gateway."""
+    return record.name, record.lineno, getattr(record, "gateway", None), getattr(record, "kind", None)
 
 
 def _colourful(stream: IO[str], environment: Mapping[str, str]) -> bool:

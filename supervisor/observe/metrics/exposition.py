@@ -5,11 +5,14 @@
   family are kept until their values change. So a scrape costs only what has changed.
 - A family is never split: its head comes once, and then its gateways in their order.
 - A gateway that is no longer among the snapshots leaves the page and is forgotten.
+- The metrics of the process are rendered for each scrape, because they are few and always change.
 """
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
+
+from prometheus_client.registry import Collector
 
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.metrics.family import Family, Format, Renderer
@@ -31,11 +34,16 @@ class Exposition:
     Do not call `page` from the deciding thread, because rendering takes milliseconds. Any other thread may.
     """
 
-    def __init__(self, snapshots: Callable[[], Sequence[Snapshot]], internals: Callable[[], Internals]) -> None:
+    def __init__(
+        self,
+        snapshots: Callable[[], Sequence[Snapshot]],
+        internals: Callable[[], Internals],
+        process: Collector | None = None,
+    ) -> None:
         self._snapshots = snapshots
         self._internals = internals
         self._lock = threading.Lock()
-        self._pages = {page: _Page(page) for page in Format}
+        self._pages = {page: _Page(page, process) for page in Format}
 
     def page(self, accept: str | None) -> tuple[bytes, str]:
         """The page for a client that sent this `Accept` header, and its content type."""
@@ -46,8 +54,10 @@ class Exposition:
 
 
 class _Page:
-    def __init__(self, page: Format) -> None:
+    def __init__(self, page: Format, process: Collector | None) -> None:
         renderer = Renderer(page)
+        self._process = process
+        self._lines = renderer.lines
         self.content_type = renderer.content_type
         self._tail = renderer.tail
         self._gateways = [_Kept(family, renderer, GATEWAY_LABELS) for family in GATEWAY]
@@ -60,6 +70,8 @@ class _Page:
             gateways.render(subjects, parts)
         for own in self._own:
             own.render({(): internals}, parts)
+        if self._process is not None:
+            parts += map(self._lines, self._process.collect())
         parts.append(self._tail)
         return b"".join(parts)
 

@@ -1,6 +1,9 @@
 """Who may ask for what, and what every answer carries.
 
 - Where there are users, nobody is answered without a right name and password, wherever they are.
+- Without users, a request under a foreign name is refused. Otherwise a web page whose name was made to point here (DNS
+  rebinding) could read everything. Scrapes and health checks have nothing private and are answered under any name.
+- Without users, a request through a proxy that says so is refused, because all its clients look like this machine.
 - A request that changes something (any method but GET, HEAD and OPTIONS) must come from this machine, or from a client
   that has proved who it is, and from no web page of somebody else: a browser may be led here by a foreign page
   (`Origin`), or by a foreign name that was made to point here (`Host`: DNS rebinding). Who listens beyond this machine
@@ -9,19 +12,34 @@
 - Answers are never kept, framed, sniffed or mixed with anything from elsewhere.
 """
 
+import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Iterable
-from urllib.parse import urlsplit
+from contextlib import suppress
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Admit = Callable[[str | None], Awaitable[bool]]
+from supervisor.observe.web.checks import Asker, Busy
+from supervisor.observe.web.hosts import Names
+
+Admit = Callable[[str | None, Asker], Awaitable[bool]]
+"""Whether the client with this `Authorization` header may come in. Raises Busy."""
 REALM = 'Basic realm="ib-supervisor", charset="UTF-8"'
 HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
-LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+OPEN = frozenset({"/metrics", "/-/healthy", "/-/ready"})
+"""Paths that are answered under any name."""
+FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
+"""Headers in which a proxy names its client."""
+FOREIGN = (
+    "the Host header names another host: use an address or a name of the daemon's machine, or list this name under "
+    "`http: {names: [...]}`"
+)
+PROXIED = (
+    "this came through a proxy, behind which everybody looks like this machine: give the daemon users (http.web_config)"
+)
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -37,7 +55,7 @@ HEADERS = {
 class Guard:
     """Stands before the app.
 
-    `hosts` are names, beside those of the loopback, under which we are reached; `admit` asks the `Authorization` header
+    `hosts` are names, beside this machine's own, under which we are reached; `admit` asks the `Authorization` header
     who it is, if there are users; `certified` clients have shown a certificate of theirs. `wide` is whether we listen
     beyond this machine.
     """
@@ -51,7 +69,7 @@ class Guard:
         wide: bool = False,
     ) -> None:
         self._app = app
-        self._hosts = LOCAL_HOSTS | {host.lower() for host in hosts}
+        self._names = Names(hosts)
         self._admit = admit
         self._known = certified or admit is not None
         self._by_any_name = wide and self._known
@@ -67,29 +85,52 @@ class Guard:
             await send(message)
 
         try:
-            answer = await self._answer(scope)
+            answer = await self._answer(scope, receive)
             await answer(scope, receive, guarded)
         except ClientDisconnect:
             return  # nobody is left to be answered
 
-    async def _answer(self, scope: Scope) -> ASGIApp:
-        if self._admit is not None and not await self._admit(Headers(scope=scope).get("authorization")):
-            return PlainTextResponse("this needs a name and a password\n", 401, {"WWW-Authenticate": REALM})
+    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
+        if self._admit is not None and (stopped := await self._stopped(self._admit, scope)) is not None:
+            await _hold(receive, scope["state"]["connection"].patience)
+            return stopped
         refusal = self._refusal(scope)
         return self._app if refusal is None else PlainTextResponse(f"{refusal}\n", 403)
 
+    async def _stopped(self, admit: Admit, scope: Scope) -> ASGIApp | None:
+        """The answer for a stranger; None for a known client."""
+        try:
+            if await admit(Headers(scope=scope).get("authorization"), scope["state"]["connection"]):
+                return None
+        except Busy:
+            return PlainTextResponse("too many ask to be let in: try again\n", 429, {"Retry-After": "10"})
+        return PlainTextResponse("this needs a name and a password\n", 401, {"WWW-Authenticate": REALM})
+
     def _refusal(self, scope: Scope) -> str | None:
-        if scope["method"] in HARMLESS:
+        harmless = scope["method"] in HARMLESS
+        if harmless and (self._known or scope["path"] in OPEN):
             return None
-        if not self._known and not is_loopback(scope["client"]):
-            return "this is only for clients on the daemon's own machine"
         headers = Headers(scope=scope)
+        if not self._known and any(name in headers for name in FORWARDED):
+            return PROXIED
+        if not harmless and not self._known and not is_loopback(scope["client"]):
+            return "this is only for clients on the daemon's own machine"
         host, origin = headers.get("host"), headers.get("origin")
-        if not self._by_any_name and host is not None and host_name(host) not in self._hosts:
-            return "the Host header names another host: use the address the daemon listens on"
+        if not self._by_any_name and host is not None and self._names.foreign(host):
+            return FOREIGN
+        if harmless:
+            return None
         if origin is not None and (host is None or not _same_origin(origin, host)):
             return "this may not be asked from a page of another origin"
         return None
+
+
+async def _hold(receive: Receive, seconds: float) -> None:
+    """Let a client wait, unless it leaves. In a crowd, each answer would bring the next request."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while seconds and (await receive())["type"] != "http.disconnect":
+                pass
 
 
 def is_loopback(client: tuple[str, int] | None) -> bool:
@@ -102,14 +143,6 @@ def is_loopback(client: tuple[str, int] | None) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return bool((mapped or address).is_loopback)
-
-
-def host_name(host: str) -> str | None:
-    """The name in a `Host` header, without its port; None if it is none."""
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
-        return None
 
 
 def _same_origin(origin: str, host: str) -> bool:

@@ -2,7 +2,8 @@
 
 import socket
 
-BACKLOG = 128
+BACKLOG = 512
+"""Connections that the kernel keeps until they are accepted. In a storm there must be room for a scraper."""
 
 
 class BindError(Exception):

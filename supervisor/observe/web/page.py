@@ -16,7 +16,7 @@ from supervisor.core.codes.farm_kinds import FarmState
 from supervisor.core.explain.causes import explain
 from supervisor.core.model.layers import LAYERS
 from supervisor.core.model.snapshot import Snapshot
-from supervisor.observe.masking import mask
+from supervisor.observe.masking import fit
 from supervisor.observe.web.status_json import instant
 
 REFRESH = 5
@@ -84,7 +84,7 @@ def _mark(up: bool | None) -> str:
 
 def _known(snapshot: Snapshot) -> Iterable[str]:
     if snapshot.cause is not None:
-        yield escape(mask(str(explain(snapshot.cause))))
+        yield escape(fit(str(explain(snapshot.cause))))
     broken = [f"{farm.kind}/{farm.name}" for farm in snapshot.farms if farm.state is FarmState.BROKEN]
     if broken:
         yield escape(f"broken farms: {', '.join(broken)}")

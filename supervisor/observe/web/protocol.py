@@ -5,6 +5,9 @@
 - An answer has a time in which its reader must take it, unless it is a stream.
 - Only so many connections are open. For one more the oldest of the least needed goes: one that is idle (no whole
   request), then a stream, then one that is being answered, and `/metrics` only after all others.
+- Where there are users, strangers are closed before known clients: the oldest first, and those whose password is being
+  compared last. One address has only so many connections of strangers. In a crowd of strangers, a refusal and the end
+  of a connection come late, because each would bring the next request.
 - With TLS both hold from the moment of accepting: asyncio's own server would hide a connection until its handshake is
   done, and any number of them could take all file descriptors.
 - All of it happens on the web server's own loop.
@@ -22,6 +25,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from supervisor.observe.web.checks import network
+
 METRICS = "/metrics"
 STREAM_BUFFER = 16 * 1024
 """Bytes that may wait for the client of a stream, here and in the kernel each: who reads nothing shows soon."""
@@ -32,6 +37,13 @@ class Limits:
     """What clients may ask of the server; times are seconds."""
 
     connections: int = 256
+    strangers: int = 128
+    """Connections of strangers from one address, where there are users. More than are accepted at once, so that the
+    request of a known client is read before its connection is the oldest."""
+    crowd: int = 16
+    """With more strangers than this, a refusal is slow."""
+    slow: float = 8.0
+    """Seconds until a slow refusal."""
     request: float = 10.0
     """Until a request is whole."""
     answer: float = 30.0
@@ -66,20 +78,51 @@ class Connection(H11Protocol):
     of it.
     """
 
-    def __init__(self, *args: Any, limits: Limits, tls: ssl.SSLContext | None = None, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, limits: Limits, tls: ssl.SSLContext | None = None, users: bool = False, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self._limits = limits
+        self._users = users
+        self.proved = False
+        """With users: whether the last request here came from one of them."""
+        self.checking = False
+        """Whether a password is being compared now."""
+        self.address = ""
         self._tls = tls
         self._handshake: asyncio.Task[None] | None = None
         self._early = bytearray()
         """What came with the end of the handshake, before we had heard of it."""
         self.app_state = {**self.app_state, "connection": self}
-        self.waiting_since = time.monotonic()
+        self.waiting_since = self._accepted = time.monotonic()
         """When it was accepted, or had its last answer."""
         self._streaming = False
         self._aborted = False
         self._request_due: asyncio.TimerHandle | None = None
         self._answer_due: asyncio.TimerHandle | None = None
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client has left."""
+        return self._aborted or self.transport.is_closing()
+
+    @property
+    def stranger(self) -> bool:
+        """Whether the client is not known to be one of the users."""
+        return self._users and not self.proved
+
+    @property
+    def patience(self) -> float:
+        """Seconds until a refusal is sent."""
+        strangers = sum(one.stranger for one in self.connections if isinstance(one, Connection))
+        return self._limits.slow if strangers > self._limits.crowd else 0.0
+
+    @property
+    def rank(self) -> tuple[bool, int, float]:
+        """If there are too many, the lowest is closed first."""
+        if self.stranger:
+            return False, int(self.checking), self._accepted
+        return True, self.use, self.waiting_since
 
     @property
     def use(self) -> Use:
@@ -102,8 +145,26 @@ class Connection(H11Protocol):
         self._aborted = True
         self.transport.abort()
 
+    def throw_out(self) -> None:
+        """Close it, because there is one too many. A stranger waits for that, if there is room to wait."""
+        waiting = sorted(
+            (one for one in self.connections if isinstance(one, Connection) and one._aborted),
+            key=lambda one: one._accepted,
+        )
+        if len(waiting) >= self._limits.connections:
+            waiting[0].abort()
+        if not self.stranger or self._handshake is not None:
+            self.abort()
+            return
+        self._aborted = True
+        self._cancel_request()
+        self.transport.pause_reading()
+        self.loop.call_later(self._limits.slow, self.abort)
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accepted: its first request is awaited, with TLS after a handshake."""
+        peer = transport.get_extra_info("peername")
+        self.address = network(str(peer[0])) if peer else ""
         if self._tls is None:
             super().connection_made(transport)
         else:
@@ -113,8 +174,11 @@ class Connection(H11Protocol):
         self._await_request()
         others = [other for other in self.connections if isinstance(other, Connection) and not other._aborted]
         others.remove(self)
-        if len(others) >= self._limits.connections:
-            min(others, key=lambda other: (other.use, other.waiting_since)).abort()
+        alike = [other for other in others if other.stranger and other.address == self.address]
+        if len(alike) >= self._limits.strangers:
+            min(alike, key=lambda other: other.rank).throw_out()
+        elif len(others) >= self._limits.connections:
+            min(others, key=lambda other: other.rank).throw_out()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Gone."""

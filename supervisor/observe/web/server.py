@@ -12,10 +12,12 @@ import ssl
 import threading
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import uvicorn
 
 from supervisor.observe.metrics.exposition import Exposition
+from supervisor.observe.metrics.ourselves import ourselves
 from supervisor.observe.web.app import Site
 from supervisor.observe.web.backend import Backend
 from supervisor.observe.web.guard import Admit, is_loopback
@@ -23,6 +25,8 @@ from supervisor.observe.web.listen import BACKLOG
 from supervisor.observe.web.protocol import LIMITS, Connection, Limits
 
 LOG = logging.getLogger("supervisor.web")
+AT_ONCE = 8
+"""Connections accepted before the requests of the last ones are read. Otherwise a storm closes them all unread."""
 PATIENCE = 0.3
 """Seconds for which `stop` lets answers under way be taken."""
 
@@ -79,18 +83,21 @@ class WebServer:
             LOG.exception("the web server has ended")
 
     async def _serve(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(_told)
         backend = self._backend
-        site = Site(backend, Exposition(backend.snapshots, backend.internals), self._limits)
+        site = Site(backend, Exposition(backend.snapshots, backend.internals, ourselves()), self._limits)
         certified = self._tls is not None and self._tls.verify_mode is ssl.CERT_REQUIRED
         wide = not is_loopback(self._listener.getsockname()[:2])
         config = uvicorn.Config(
             site.app(self._hosts, self._admit, certified, wide),
             interface="asgi3",
             loop="asyncio",
-            http=partial(Connection, limits=self._limits, tls=self._tls),  # type: ignore[arg-type]
+            http=partial(  # type: ignore[arg-type]
+                Connection, limits=self._limits, tls=self._tls, users=self._admit is not None
+            ),
             ws="none",
             lifespan="off",
-            backlog=BACKLOG,  # also how many asyncio accepts before one of them is counted: far fewer than files
+            backlog=AT_ONCE,
             log_config=None,
             log_level="error",
             access_log=False,
@@ -100,7 +107,7 @@ class WebServer:
             timeout_graceful_shutdown=1,
             h11_max_incomplete_event_size=self._limits.head,
         )
-        server = uvicorn.Server(config)
+        server = _Server(config)
         serving = asyncio.ensure_future(server.serve(sockets=[self._listener]))
         asked = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -113,3 +120,22 @@ class WebServer:
             if isinstance(connection, Connection):
                 connection.abort()
         await serving
+
+
+def _told(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what asyncio reports. An OSError is one line, because a row of tracebacks would bury the log."""
+    error = context.get("exception")
+    if isinstance(error, OSError):
+        LOG.warning("%s: %s", str(context.get("message")).partition("\n")[0], error.strerror or error)
+    else:
+        loop.default_exception_handler(context)
+
+
+class _Server(uvicorn.Server):
+    """asyncio uses one number for the kernel's backlog and for the connections accepted at once. Here they differ."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve from now on."""
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(BACKLOG)

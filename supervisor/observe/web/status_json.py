@@ -10,7 +10,7 @@ from typing import Any
 from supervisor.core.explain.causes import explain
 from supervisor.core.model.layers import LAYERS
 from supervisor.core.model.snapshot import Snapshot
-from supervisor.observe.masking import mask
+from supervisor.observe.masking import fit
 
 
 def status(version: str, now: datetime, snapshots: Sequence[Snapshot]) -> dict[str, Any]:
@@ -62,8 +62,8 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
             "required": snapshot.login.required,
             "assumed": snapshot.login.assumed,
         },
-        "cause": mask(cause.words) if cause is not None else None,
-        "cure": mask(cause.cure) if cause is not None else None,
+        "cause": fit(cause.words) if cause is not None else None,
+        "cure": fit(cause.cure) if cause is not None else None,
         "next_attempt": instant(snapshot.next_attempt),
     }
 

@@ -28,25 +28,27 @@ class Desk:
     async def do(self, work: Callable[[], T]) -> T:
         """What `work` returns or raises, from a thread."""
         async with self._places:
-            return await self._beside(work)
+            return await beside(self._name, work)
 
-    async def _beside(self, work: Callable[[], T]) -> T:
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[T] = loop.create_future()
 
-        def settle(act: Callable[[], None]) -> None:
-            if not done.done():  # else nobody waits any more
-                act()
+async def beside(name: str, work: Callable[[], T]) -> T:
+    """What `work` returns or raises, from a thread of this name."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
 
-        def run() -> None:
-            try:
-                result = work()
-            except Exception as error:
-                act = partial(done.set_exception, error)
-            else:
-                act = partial(done.set_result, result)
-            with contextlib.suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(settle, act)
+    def settle(act: Callable[[], None]) -> None:
+        if not done.done():  # else nobody waits any more
+            act()
 
-        threading.Thread(target=run, name=self._name, daemon=True).start()
-        return await done
+    def run() -> None:
+        try:
+            result = work()
+        except Exception as error:
+            act = partial(done.set_exception, error)
+        else:
+            act = partial(done.set_result, result)
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(settle, act)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return await done

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from prometheus_client import Metric
+
 from supervisor.core.calendar.windows import Kind as Window
 from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.vocabulary import Data, Failure, Loss, RestartResult
 from supervisor.observe.metrics.family import Family, Kind
 from supervisor.observe.metrics.gateway import GATEWAY
+from supervisor.observe.metrics.ourselves import ourselves
 from supervisor.observe.metrics.own import OWN
 from tests.docs.generate.source import NOTE, code, table
 from tests.observe import rich
@@ -26,9 +29,25 @@ do not change.
 - `planned` is `true` if a window, such as the daily restart, explains the outage. See [calendar](calendar.md).
 - A state set has one sample for each state, and the sample of the present state is 1.
 - A gateway that leaves the config leaves the page.
+- A client that accepts gzip gets a compressed page.
 - [alerts.yaml](../deploy/prometheus/alerts.yaml) and the dashboards in [deploy/grafana](../deploy/grafana) use these
   metrics. [statuses](statuses.md) explains each status, layer, phase and reason.
 """
+_PROCESS = """\
+`prometheus_client` adds these. Where the system has no `/proc`, those that begin with `process_` are absent.
+"""
+_EXAMPLES: Mapping[str, str] = {
+    "process_virtual_memory_bytes": "process_virtual_memory_bytes",
+    "process_resident_memory_bytes": "deriv(process_resident_memory_bytes[6h]) > 0",
+    "process_start_time_seconds": "changes(process_start_time_seconds[20m])",
+    "process_cpu_seconds_total": "rate(process_cpu_seconds_total[5m])",
+    "process_open_fds": "process_open_fds / process_max_fds",
+    "process_max_fds": "process_max_fds",
+    "python_info": "count by (version) (python_info)",
+    "python_gc_objects_collected_total": "rate(python_gc_objects_collected_total[5m])",
+    "python_gc_objects_uncollectable_total": "increase(python_gc_objects_uncollectable_total[1h]) > 0",
+    "python_gc_collections_total": "rate(python_gc_collections_total[5m])",
+}
 _HEADS = ("name", "type", "labels", "unit", "meaning", "example")
 _UNITS = (("_timestamp_seconds", "Unix time in s"), ("_seconds", "s"), ("_seconds_total", "s"), ("_total", "a count"))
 """By the end of the name, the first that fits."""
@@ -55,8 +74,16 @@ def page() -> str:
     snapshot = rich.snapshots()[0]
     gateways = table(_HEADS, (_row(family, snapshot, ("gateway",)) for family in GATEWAY))
     own = table(_HEADS, (_row(family, INTERNALS, ()) for family in OWN))
-    parts = (_HEAD, "## Gateways\n", gateways, "## The supervisor itself\n", own, "## Labels\n", _labels())
-    return "\n".join(parts)
+    process = table(("name", "type", "labels", "meaning", "example"), map(_process_row, ourselves().collect()))
+    supervisor = ("## The supervisor itself\n", own, "## The process\n", _PROCESS, process)
+    return "\n".join((_HEAD, "## Gateways\n", gateways, *supervisor, "## Labels\n", _labels()))
+
+
+def _process_row(metric: Metric) -> tuple[str, ...]:
+    """A row for a family of prometheus_client."""
+    name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+    labels = ", ".join(map(code, metric.samples[0].labels))
+    return (code(name), metric.type, labels, f"{metric.documentation.rstrip('.')}.", code(_EXAMPLES[name]))
 
 
 def _row(family: Family[Any], subject: Any, own: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,0 +1,104 @@
+"""What the commands believe of an answer, and what they give away of a password."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from supervisor.commands.main import app
+
+COMMANDS = (
+    ["status"],
+    ["status", "--json"],
+    ["history"],
+    ["pause", "live"],
+    ["resume", "live"],
+    ["maintenance", "live", "--for", "5m"],
+    ["confirm-login", "live"],
+    ["wait", "--gateway", "live", "--timeout", "0s"],
+)
+Asked = list[tuple[str, str, str | None]]
+"""Method, path and Authorization of each question."""
+
+
+@contextmanager
+def answering(status: int, body: bytes = b"", location: str | None = None) -> Iterator[tuple[str, Asked]]:
+    """Something that answers everything alike; its URL, and what it was asked."""
+    asked: Asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append((self.command, self.path, self.headers["Authorization"]))
+            self.send_response(status)
+            if location is not None:
+                self.send_header("Location", location)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET
+
+        def log_message(self, *_: Any) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
+
+
+@pytest.fixture
+def auth(tmp_path: Path) -> Path:
+    file = tmp_path / "auth"
+    file.write_text("ann:secret\n")
+    file.chmod(0o600)
+    return file
+
+
+def said(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words), env={"IB_SUPERVISOR_URL": "", "COLUMNS": "100"})
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_and_no_password_goes_elsewhere(words: list[str], status: int, auth: Path) -> None:
+    with answering(200, json.dumps({"gateways": []}).encode()) as (elsewhere, stolen):
+        with answering(status, location=f"{elsewhere}/api/v1/status") as (url, asked):
+            result = said(*words, "--url", url, "--auth-file", str(auth))
+        assert stolen == []
+    assert result.exit_code == 1
+    assert "done" not in result.output
+    assert elsewhere in result.stderr, "where it leads is said"
+    assert {authorization for _, _, authorization in asked} == {"Basic YW5uOnNlY3JldA=="}
+
+
+@pytest.mark.parametrize("status", [200, 202, 205])
+def test_done_is_said_only_for_the_answer_that_means_it(status: int) -> None:
+    with answering(status, b"<html>welcome</html>") as (url, _):
+        result = said("pause", "live", "--url", url)
+    assert result.exit_code == 1
+    assert "done" not in result.output
+    assert "is not ib-supervisor" in result.stderr
+    with answering(204) as (url, asked):
+        assert said("pause", "live", "--url", url).exit_code == 0
+    assert asked[0][:2] == ("POST", "/api/v1/gateways/live/pause")
+
+
+def test_a_file_with_a_password_that_others_may_read_is_warned_of(auth: Path) -> None:
+    with answering(204) as (url, _):
+        assert said("pause", "live", "--url", url, "--auth-file", str(auth)).stderr == ""
+        auth.chmod(0o644)
+        result = said("pause", "live", "--url", url, "--auth-file", str(auth))
+    assert result.exit_code == 0
+    assert "may read" in result.stderr
+    assert "secret" not in result.output
+
+
+def test_json_without_end_is_no_daemon() -> None:
+    with answering(200, b"[" * 100_000) as (url, _):
+        assert said("status", "--url", url).exit_code == 1
