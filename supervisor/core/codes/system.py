@@ -60,8 +60,8 @@ SYSTEM: Final[tuple[Code, ...]] = (
         "holder is often our own last session, which the gateway still believes to be alive; otherwise another program "
         "uses the same id.",
         action="Tries again with the same id: after 1 s, then every 2 s while our own earlier connection may be the "
-        "holder, otherwise after 10, 20, 40, then every 60 s. Uses another id only if client_id_fallback names one; never a "
-        "random one.",
+        "holder, otherwise after 10, 20, 40, then every 60 s. Uses another id only if client_id_fallback names one; "
+        "never a random one.",
         cure="Wait a minute; if it stays, give this daemon a client_id that no other program uses.",
         source="IBKR's documentation; lines in public logs; the order of events measured with ibapi",
         reads=always(ClientIdInUse()),
