@@ -17,6 +17,7 @@ from typing import Annotated, Final
 
 import typer
 
+from supervisor.commands.journal_file import with_its_own_journal
 from supervisor.config.load import Config, ConfigError, load
 from supervisor.config.readers import Endpoint
 from supervisor.core.calendar.rules import zone_of
@@ -46,7 +47,7 @@ def check_config(
 def check(file: Path, env: Mapping[str, str], now: datetime) -> int:
     """Print the plan, the warnings or the faults; the exit status."""
     try:
-        config = load(file, env, now)
+        config = with_its_own_journal(load(file, env, now))
     except ConfigError as error:
         print(error, file=sys.stderr)
         return BAD_CONFIG

@@ -60,7 +60,7 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
     config = Config(
         gateways=policies,
         http=Http(keys.http.listen, web_config, security, keys.http.names),
-        journal=Journal(state_path(keys.journal.path, path, env), keys.journal.retention),
+        journal=Journal(state_path(keys.journal.path, path, env), keys.journal.retention, _line_of_journal(root)),
         log=Log(keys.log.level, keys.log.format, state_path(keys.log.wire, path, env) if keys.log.wire else None),
         show_accounts=keys.show_accounts,
         path=path,
@@ -80,6 +80,11 @@ def for_first_look(host_port: str, now: datetime | None = None) -> Config:
         raise ValueError(f'"{shown_text(host_port)}" {wrong}') from None
     keys = GatewayKeys(name=FIRST_LOOK_NAME, host=gateway.host, port=gateway.port, client_id=FIRST_LOOK_CLIENT_ID)
     return Config((policy_of(keys, show_accounts=False, today=(now or datetime.now(UTC)).date()),))
+
+
+def _line_of_journal(root: Node) -> int:
+    node, left = find(root, ("journal", "path"))
+    return 0 if left else node.line
 
 
 def _web_config(root: Node, path: Path, faults: Faults) -> Path | None:

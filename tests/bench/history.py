@@ -18,7 +18,8 @@ from pathlib import Path
 
 from supervisor.core.model.actions import Level, Tell
 from supervisor.core.model.facts import Facts
-from supervisor.observe.journal.history import place_of, read
+from supervisor.observe.journal.history import read
+from supervisor.observe.journal.place import place_of
 from supervisor.observe.journal.store import Entry, Span, Store
 from supervisor.observe.web.history_json import history_json
 

@@ -12,8 +12,9 @@ import pytest
 from supervisor.core.model.actions import Level, Tell
 from supervisor.core.model.facts import Facts, OpenOutage
 from supervisor.observe.events import EventRing
-from supervisor.observe.journal.history import History, HistoryError, PastOutage, open_outages, place_of, read
+from supervisor.observe.journal.history import History, PastOutage, open_outages, read
 from supervisor.observe.journal.journal import Journal
+from supervisor.observe.journal.place import HistoryError, place_of
 from supervisor.observe.journal.spans import Watching
 from supervisor.observe.web.history_json import BadPeriod, history_json, period
 from tests.observe import rich

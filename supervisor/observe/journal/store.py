@@ -3,8 +3,8 @@
 - A commit is durable when `write` returns (WAL, synchronous=FULL): there are few, and a power cut must not unpause a
   gateway.
 - Errors are SQLite's own (`sqlite3.Error`, `OSError`); after one the connection is not used again.
-- A file that vanished or was replaced under us is noticed before the next commit; a database that is corrupt is moved
-  aside, with its WAL, and never deleted.
+- A file that vanished or was replaced under us is noticed before the next commit; a journal that is corrupt is moved
+  aside, with its WAL, and never deleted. A file that is no journal of ours is refused and not touched.
 """
 
 import contextlib
@@ -23,6 +23,7 @@ from supervisor.observe.events import Record
 from supervisor.observe.journal import notices as journal_notices
 from supervisor.observe.journal.facts import from_json
 from supervisor.observe.journal.notices import Heard, Notice
+from supervisor.observe.journal.place import refuse_irregular
 from supervisor.observe.journal.rows import (
     EventRow,
     event_row,
@@ -77,6 +78,8 @@ class Store:
     def __init__(self, path: Path | None, name: str = ":memory:", words: Words = mask) -> None:
         self._words = words
         self._path = path
+        if path is not None:
+            refuse_irregular(path)
         self._connection = sqlite3.connect(
             name if path is None else path, uri=path is None, timeout=BUSY_TIMEOUT, isolation_level=None
         )
