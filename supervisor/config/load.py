@@ -94,7 +94,7 @@ def _web_config(root: Node, path: Path, faults: Faults) -> Path | None:
         return None
     file = beside(node.value.strip(), path)
     if not os.path.isfile(file):  # unlike Path.is_file, False also for what can be no path
-        faults.add(node.line, node.path, f"{node.shown()} is no file", "write the path of one, or null")
+        faults.add(node.line, node.path, f"{node.shown()} is not a file", "write the path of one, or null")
         return None
     return file
 

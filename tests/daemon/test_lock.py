@@ -134,7 +134,7 @@ def test_a_journal_path_that_names_another_file_is_a_bad_config(tmp_path: Path, 
     before = daemon.file.read_text()
     assert daemon.wait() == 78
     where = f"{daemon.file}:5: journal.path: what lies at this path is not used"
-    assert daemon.log == [f"{where}: it is no journal of ib-supervisor; write another path"]
+    assert daemon.log == [f"{where}: it is not a journal of ib-supervisor; write another path"]
     assert daemon.file.read_text() == before
     assert sorted(file.name for file in tmp_path.iterdir()) == ["supervisor.yaml"]
 

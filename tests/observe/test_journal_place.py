@@ -71,7 +71,7 @@ def test_a_file_of_somebody_else_is_refused_and_neither_moved_nor_changed(
 ) -> None:
     make(path)
     before = path.read_bytes()
-    with pytest.raises(NotAJournalError, match="no journal of ib-supervisor"):
+    with pytest.raises(NotAJournalError, match="not a journal of ib-supervisor"):
         refuse_foreign(path)
     tried = Journal(path, retry=0.05)
     assert tried.open() == {}
@@ -83,7 +83,7 @@ def test_a_file_of_somebody_else_is_refused_and_neither_moved_nor_changed(
     assert len([record for record in caplog.records if "cannot be written" in record.getMessage()]) == 1
 
 
-@pytest.mark.parametrize(("make", "what"), [(os.mkfifo, "no regular file"), (os.mkdir, "a folder")])
+@pytest.mark.parametrize(("make", "what"), [(os.mkfifo, "not a regular file"), (os.mkdir, "a folder")])
 def test_what_is_no_regular_file_is_refused_and_not_waited_for(
     path: Path, make: Callable[[Path], None], what: str
 ) -> None:
@@ -101,6 +101,17 @@ def test_what_is_no_regular_file_is_refused_and_not_waited_for(
 def test_a_new_journal_whose_first_commit_was_cut_off_is_still_ours(path: Path) -> None:
     path.write_bytes(bytes(4096))
     Path(f"{path}-journal").write_bytes(b"rollback")
+    refuse_foreign(path)
+
+
+def test_the_file_that_a_daemon_has_written_is_still_its_own_when_its_header_is_damaged(
+    journal: Journal, path: Path
+) -> None:
+    for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        file.write_bytes(b"noise" * 2000)
+    journal.keep("live", Facts(known=True, paused=True))
+    wait_until(lambda: journal.stored(1.0) == "")
+    assert path.with_name("journal.db.corrupt-1").read_bytes().startswith(b"noise")
     refuse_foreign(path)
 
 

@@ -29,7 +29,7 @@ from supervisor.observe.events import Record
 from supervisor.observe.journal.notices import Heard, Notice, merged, notice
 from supervisor.observe.journal.place import refuse_foreign
 from supervisor.observe.journal.spans import Watching
-from supervisor.observe.journal.store import Entry, Span, Store, is_corrupt, is_held, set_aside
+from supervisor.observe.journal.store import Entry, Span, Store, identity, is_corrupt, is_held, set_aside
 from supervisor.observe.masking import Words, mask
 
 LOG = logging.getLogger(__name__)
@@ -95,6 +95,7 @@ class Journal:
         self._trouble = ""  # and why the file cannot be written; empty if it can
         # The writer's own:
         self._store: Store | None = None
+        self._own: tuple[int, int] | None = None
         self._lost_told = 0
         self._open_until = 0.0
         self._found: dict[str, Facts] = {}
@@ -292,7 +293,10 @@ class Journal:
 
     def _begin_anew(self, path: Path, error: Exception) -> None:
         self._drop_store()
-        refuse_foreign(path)
+        if (
+            self._own is None or identity(path) != self._own
+        ):  # a file that was ours an hour ago is ours without a header
+            refuse_foreign(path)
         self.errors += 1
         aside = set_aside(path)
         LOG.error("the journal %s is damaged (%s): it is now %s, and a new one is begun", path, error, aside.name)
@@ -328,6 +332,7 @@ class Journal:
         self._may_open()
         store = self._store = Store(self._path, self._memory, self._words)
         found = store.facts()
+        self._own = store.identity
         with self._wake:
             self._known = {**found, **self._known}
         return store, found

@@ -36,7 +36,7 @@ def refuse_irregular(path: Path) -> None:
     except OSError:  # not there, or hidden: opening it tells
         return
     if not stat.S_ISREG(mode):
-        raise NotAJournalError("it is a folder" if stat.S_ISDIR(mode) else "it is no regular file")
+        raise NotAJournalError("it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file")
 
 
 def refuse_foreign(path: Path) -> None:
@@ -53,7 +53,7 @@ def refuse_foreign(path: Path) -> None:
         return
     ours = header.startswith(_MAGIC) and int.from_bytes(header[_ID], "big") == APPLICATION_ID
     if header and not ours and not unfinished:
-        raise NotAJournalError("it is no journal of ib-supervisor")
+        raise NotAJournalError("it is not a journal of ib-supervisor")
 
 
 def place_of(path: Path) -> str:

@@ -88,7 +88,7 @@ class Store:
             self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}").fetchone()
-            self._identity = _identity(path)
+            self.identity = identity(path)
         except BaseException:
             self.close()
             raise
@@ -193,7 +193,7 @@ class Store:
 
     def moved(self) -> bool:
         """Whether the path names another file now, or none."""
-        return self._path is not None and _identity(self._path) != self._identity
+        return self._path is not None and identity(self._path) != self.identity
 
     def close(self) -> None:
         """Give the file back; what was not committed is gone."""
@@ -230,7 +230,8 @@ def _primary(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
 
 
-def _identity(path: Path | None) -> tuple[int, int] | None:
+def identity(path: Path | None) -> tuple[int, int] | None:
+    """Which file the path leads to; None for none."""
     if path is None:
         return None
     try:
