@@ -279,7 +279,7 @@ class _Tree:
         for key_node, value_node in cast(list[tuple[yaml.Node, yaml.Node]], mapping.value):
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                self._faults.add(line, path, "a list or a mapping is no key", "write a word")
+                self._faults.add(line, path, "a list or a mapping is not a key", "write a word")
                 continue
             key = cast(str, key_node.value).translate(_SHOW)
             if key_node.tag == f"{_TAG}merge":

@@ -71,12 +71,18 @@ class Client:
                 return answer
         raise self._somebody_else()
 
-    def post(self, path: str, fields: dict[str, str] | None = None, timeout: float = TIMEOUT) -> None:
-        """Ask the daemon to do something. Returns only if it is done. Raises Unreachable, Refused."""
+    def post(self, path: str, fields: dict[str, str] | None = None, timeout: float = TIMEOUT) -> str:
+        """Ask the daemon to do something. Returns only if it is done. Raises Unreachable, Refused.
+
+        Returns a note if it is done and the journal could not store it; else an empty text.
+        """
         query = f"?{urllib.parse.urlencode(fields)}" if fields else ""
-        status, _ = self._ask("POST", path + query, timeout)
-        if status != 204:  # the daemon's one word for done
-            raise self._somebody_else()
+        status, text = self._ask("POST", path + query, timeout)
+        if status == 204:  # the daemon's one word for done
+            return ""
+        if status == 200 and text.startswith("done, but not stored"):
+            return text
+        raise self._somebody_else()
 
     def _refusal(self, error: urllib.error.HTTPError) -> Refused | Unreachable:
         if 300 <= error.code < 400:

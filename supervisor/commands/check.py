@@ -16,6 +16,7 @@ from typing import Annotated, Final
 
 import typer
 
+from supervisor.commands.journal_file import with_its_own_journal
 from supervisor.commands.printer import say, say_text
 from supervisor.config.load import Config, ConfigError, load
 from supervisor.config.readers import Endpoint
@@ -46,7 +47,7 @@ def check_config(
 def check(file: Path, env: Mapping[str, str], now: datetime) -> int:
     """Print the plan and the warnings, or the faults. Returns the exit status."""
     try:
-        config = load(file, env, now)
+        config = with_its_own_journal(load(file, env, now))
     except ConfigError as error:
         say_text(error, err=True)
         return BAD_CONFIG

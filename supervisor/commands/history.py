@@ -21,7 +21,8 @@ from rich.text import Text
 from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
 from supervisor.commands.printer import say, say_json, say_text
 from supervisor.commands.terminal import GAP, console, span, table, width_of
-from supervisor.observe.journal.history import HistoryError, place_of, read
+from supervisor.observe.journal.history import read
+from supervisor.observe.journal.place import HistoryError, place_of
 from supervisor.observe.masking import clean
 from supervisor.observe.web.history_json import BadPeriod, history_json, period
 

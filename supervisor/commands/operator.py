@@ -60,11 +60,14 @@ def _ask(name: str, what: str, fields: dict[str, str], url: str | None, config: 
     except BadRequest as error:
         raise typer.BadParameter(str(error)) from None
     try:
-        client(url, config, auth).post(f"/api/v1/gateways/{quote(name, safe='')}/{what}", fields)
+        note = client(url, config, auth).post(f"/api/v1/gateways/{quote(name, safe='')}/{what}", fields)
     except Unreachable as error:
         say(error, err=True)
         raise typer.Exit(1) from None
     except Refused as error:
         say(error, err=True)
         raise typer.Exit(2 if error.status in (400, 404) else 1) from None
-    say(f"{name}: {what} done")
+    if note:
+        say(f"{name}: {what} {note.strip()}", err=True)
+    else:
+        say(f"{name}: {what} done")

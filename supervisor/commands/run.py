@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from supervisor.commands.journal_file import with_its_own_journal
 from supervisor.commands.printer import say, say_text
 from supervisor.config.load import ConfigError, for_first_look, load
 from supervisor.config.settings import Config
@@ -21,8 +22,8 @@ def run(
 ) -> None:
     """Supervise the gateways of a config until SIGTERM or SIGINT. SIGHUP reloads the config.
 
-    Exits with 0 after a signal, 1 if it cannot start (for example, the HTTP port is taken), 2 for wrong usage, 78 for a
-    bad config.
+    Exits with 0 after a signal, 1 if it cannot start (for example, the HTTP port is taken, or another daemon writes the
+    journal), 2 for wrong usage, 78 for a bad config.
     """
     if (config is None) is (gateway is None):
         raise typer.BadParameter("give either --config FILE or --gateway HOST:PORT")
@@ -40,7 +41,7 @@ def run(
 
 def _settings(config: Path | None, gateway: str | None) -> Config:
     if config is not None:
-        return load(config, os.environ)
+        return with_its_own_journal(load(config, os.environ))
     try:
         return for_first_look(gateway or "")
     except ValueError as error:

@@ -137,7 +137,7 @@ class _Advice:
             first = seen.setdefault((machine(policy.host), policy.port), index)
             if first != index:
                 wrong = f"{self._name(first, policies)} is the same gateway, on the same host and port"
-                self._warn(("gateways", index), wrong, "one entry is enough to watch it")
+                self._warn(("gateways", index), wrong, "remove one of the two entries")
 
     def on_programs(self, policies: tuple[Policy, ...]) -> None:
         """A gateway holds one session for each client id: the second program with an id is refused."""

@@ -60,7 +60,7 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
     config = Config(
         gateways=policies,
         http=Http(keys.http.listen, web_config, security, keys.http.names),
-        journal=Journal(state_path(keys.journal.path, path, env), keys.journal.retention),
+        journal=Journal(state_path(keys.journal.path, path, env), keys.journal.retention, _line_of_journal(root)),
         log=Log(keys.log.level, keys.log.format, state_path(keys.log.wire, path, env) if keys.log.wire else None),
         show_accounts=keys.show_accounts,
         path=path,
@@ -82,6 +82,11 @@ def for_first_look(host_port: str, now: datetime | None = None) -> Config:
     return Config((policy_of(keys, show_accounts=False, today=(now or datetime.now(UTC)).date()),))
 
 
+def _line_of_journal(root: Node) -> int:
+    node, left = find(root, ("journal", "path"))
+    return 0 if left else node.line
+
+
 def _web_config(root: Node, path: Path, faults: Faults) -> Path | None:
     """The file with TLS and users; None, with a fault, if it is named and not there."""
     node, left = find(root, ("http", "web_config"))
@@ -89,7 +94,7 @@ def _web_config(root: Node, path: Path, faults: Faults) -> Path | None:
         return None
     file = beside(node.value.strip(), path)
     if not os.path.isfile(file):  # unlike Path.is_file, False also for what can be no path
-        faults.add(node.line, node.path, f"{node.shown()} is no file", "write the path of one, or null")
+        faults.add(node.line, node.path, f"{node.shown()} is not a file", "write the path of one, or null")
         return None
     return file
 

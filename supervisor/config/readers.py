@@ -117,13 +117,13 @@ def whole_number(low: int, high: int, what: str = "whole number in its range") -
             if low <= int(digits) <= high:
                 octal = ", which makes it octal in YAML 1.1" if isinstance(value, Odd) else ""
                 raise Wrong(f"begins with a zero{octal}", f"write {int(digits)}")
-            raise Wrong(f"is no {what}", right)
+            raise Wrong(f"is not a {what}", right)
         if isinstance(value, Odd) and isinstance(value.number, int) and low <= value.number <= high:
             raise Wrong(f"is the number {value.number} in YAML 1.1", f"write {value.number}")
         if isinstance(value, str) and _DECIMAL.fullmatch(value) and low <= int(value) <= high:
             raise Wrong("is a text", f"write {int(value)} without quotes")
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise Wrong(f"is no {what}", right)
+            raise Wrong(f"is not a {what}", right)
         return value
 
     return read
@@ -153,7 +153,7 @@ def duration(low: str, high: str) -> Callable[[object], float]:
             raise NoUnit(value, [unit for unit, size in UNITS.items() if least <= value * float(size) <= most])
         seconds = seconds_of(value) if isinstance(value, str) else None
         if seconds is None:
-            raise Wrong("is no duration", "write one number with its unit, such as 500ms, 5s, 2m, 1h or 400d")
+            raise Wrong("is not a duration", "write one number with its unit, such as 500ms, 5s, 2m, 1h or 400d")
         if not least <= seconds <= most:
             raise Wrong("is out of range", f"write a duration from {low} to {high}")
         return seconds
@@ -190,7 +190,7 @@ def word(words: type[_E]) -> Callable[[object], _E]:
 def text(value: object, what: str, right: str) -> str:
     """A text that is not empty and can be printed."""
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise Wrong(f"is no {what}", f"write {right}")
+        raise Wrong(f"is not a {what}", f"write {right}")
     return str(value.strip())
 
 
@@ -200,7 +200,7 @@ def name(value: object) -> str:
         raise Wrong("is a number or a truth value to YAML", "write it in quotes")
     said = text(value, "name", "a name such as live")
     if _NAME.fullmatch(said) is None:
-        raise Wrong("is no name", "write 1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit")
+        raise Wrong("is not a name", "write 1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit")
     return said
 
 
@@ -214,9 +214,9 @@ def host(value: object) -> str:
         except ValueError:
             with_port = said.count(":") == 1 and "/" not in said
             right = "write the port under port" if with_port else "write a name or an address alone"
-            raise Wrong("is no host name or IP address", right) from None
+            raise Wrong("is not a host name or IP address", right) from None
     if _HOST.fullmatch(said) is None:
-        raise Wrong("is no host name", "write a name such as gateway.example.net, or an IP address")
+        raise Wrong("is not a host name", "write a name such as gateway.example.net, or an IP address")
     return said
 
 
@@ -228,7 +228,7 @@ def endpoint(lowest_port: int = 0, example: int = 14000) -> Callable[[object], E
             return value
         right = f'write host and port, such as "127.0.0.1:{example}" or "[::1]:{example}"'
         if not isinstance(value, str):
-            raise Wrong("is no host and port", right)
+            raise Wrong("is not a host and a port", right)
         address, _, port = value.strip().rpartition(":")
         if value.strip() == f":{port}" and port:
             shown = "PORT" if isinstance(value, Expanded) else port
@@ -236,9 +236,9 @@ def endpoint(lowest_port: int = 0, example: int = 14000) -> Callable[[object], E
                 "names no host", f'write "127.0.0.1:{shown}" for this machine, "0.0.0.0:{shown}" for every interface'
             )
         if ":" in address and not (address.startswith("[") and address.endswith("]")):
-            raise Wrong("is no host and port", right)
+            raise Wrong("is not a host and a port", right)
         if _PORT.fullmatch(port) is None or not lowest_port <= int(port) <= HIGHEST_PORT:
-            raise Wrong("is no host and port", f"{right}; ports go from {lowest_port} to {HIGHEST_PORT}")
+            raise Wrong("is not a host and a port", f"{right}; ports go from {lowest_port} to {HIGHEST_PORT}")
         return Endpoint(host(address), int(port))
 
     return read
@@ -252,7 +252,7 @@ def zone(value: object) -> str:
     except ValueError:
         near = zone_near(said)
         right = f'did you mean "{near}"?' if near else "write a name such as America/New_York"
-        raise Wrong("is no time zone of the tz database", right) from None
+        raise Wrong("is not a time zone of the tz database", right) from None
 
 
 def clock(value: object) -> time:
@@ -265,7 +265,7 @@ def clock(value: object) -> time:
     except ValueError:
         meant = _clock_meant(value)
         right = f'write "{meant}"' if meant else 'write hours and minutes in quotes, such as "23:45"'
-        raise Wrong("is no time of day", right) from None
+        raise Wrong("is not a time of day", right) from None
 
 
 def _clock_meant(value: object) -> str | None:
@@ -292,11 +292,11 @@ def _clock_meant(value: object) -> str | None:
 def weekday(value: object) -> int:
     """A day of the week by its English name; 0 is Monday."""
     if isinstance(value, int) and not isinstance(value, bool) and value in range(7):
-        raise Wrong("is no day of the week", f"write its name, such as {WEEKDAYS[value]}")
+        raise Wrong("is not a day of the week", f"write its name, such as {WEEKDAYS[value]}")
     try:
         return weekday_of(value if isinstance(value, str) else "")
     except ValueError:
-        raise Wrong("is no day of the week", did_you_mean(value, WEEKDAYS)) from None
+        raise Wrong("is not a day of the week", did_you_mean(value, WEEKDAYS)) from None
 
 
 def weekly(value: object) -> tuple[int, time]:
@@ -309,7 +309,7 @@ def weekly(value: object) -> tuple[int, time]:
         right = (
             f'write "{day} {meant}"' if meant and _is_weekday(day) else 'write day and time of day, such as "Sat 04:00"'
         )
-        raise Wrong("is no weekly time", right) from None
+        raise Wrong("is not a weekly time", right) from None
 
 
 def _is_weekday(said: str) -> bool:
@@ -326,7 +326,7 @@ def instant(value: object) -> datetime:
     try:
         at = datetime.fromisoformat(value.strip() if isinstance(value, str) else "")
     except ValueError:
-        raise Wrong("is no instant", right) from None
+        raise Wrong("is not an instant", right) from None
     if at.utcoffset() is None:
         raise Wrong("has no offset from UTC", right)
     if at.year not in _YEARS:
@@ -343,7 +343,7 @@ def farm(value: object) -> RequiredFarm:
     if slash and kind not in set(FarmKind):
         raise Wrong("begins with no kind of farm", did_you_mean(kind, FarmKind))
     if _FARM.fullmatch(farm_name) is None:
-        raise Wrong("is no farm", "write a farm such as usfarm or historical/ushmds")
+        raise Wrong("is not a farm", "write a farm such as usfarm or historical/ushmds")
     return RequiredFarm(farm_name, FarmKind(kind) if slash else None)
 
 
@@ -351,7 +351,7 @@ def label_name(value: object) -> str:
     """The name of a Prometheus label. Two underscores at the beginning are kept for Prometheus itself."""
     said = value if isinstance(value, str) else ""
     if _LABEL.fullmatch(said) is None or said.startswith("__"):
-        raise Wrong("is no label name", "write 1 to 63 of a-z, A-Z, 0-9 and _, beginning with a letter")
+        raise Wrong("is not a label name", "write 1 to 63 of a-z, A-Z, 0-9 and _, beginning with a letter")
     return said
 
 
@@ -372,7 +372,7 @@ def sequence(example: str) -> Callable[[object], tuple[object, ...]]:
         if is_nothing(value):
             return ()
         if not isinstance(value, list | tuple):
-            raise Wrong("is no list", f"write a list, such as {example}")
+            raise Wrong("is not a list", f"write a list, such as {example}")
         return tuple(value)
 
     return read

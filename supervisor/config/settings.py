@@ -84,10 +84,11 @@ class Http:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """The history; `path` None is in memory, `retention` is seconds."""
+    """The history; `path` None is in memory, `retention` is seconds, `line` is where the file names the path."""
 
     path: Path | None = None
     retention: float = DEFAULT_RETENTION
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def read_text(path: Path, faults: Faults) -> str | None:
 
 def _no_file(mode: int) -> tuple[str, str]:
     """What is wrong with what is no regular file, and what would be right."""
-    kind = "is a folder" if stat.S_ISDIR(mode) else "is a pipe" if stat.S_ISFIFO(mode) else "is no regular file"
+    kind = "is a folder" if stat.S_ISDIR(mode) else "is a pipe" if stat.S_ISFIFO(mode) else "is not a regular file"
     return kind, "give the path of a config file"
 
 

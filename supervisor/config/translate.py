@@ -88,7 +88,7 @@ def _tell(detail: ErrorDetails, model: type[BaseModel], root: Node, faults: Faul
         if isinstance(node.value, list) and not node.path:
             right = f"{right}, and write the list below it"
         keys = _fields(_model_at(model, detail["loc"]))
-        faults.add(node.line, path, f"{node.shown()} is no mapping", _blank_after(node.value, keys) or right)
+        faults.add(node.line, path, f"{node.shown()} is not a mapping", _blank_after(node.value, keys) or right)
     elif isinstance(reason, Conflict):
         mapping = find(root, place[:-1])[0]
         line = mapping.entries.get(reason.beside, node).line if left else node.line
@@ -138,7 +138,7 @@ def _tell_unknown(key: str, node: Node, here: type[BaseModel], faults: Faults) -
         if meant in _fields(here):
             right = f'did you mean "{meant}"?'
         else:
-            right = f"it belongs under {homes[0]}" if homes else did_you_mean(key, _fields(here))
+            right = f"write it under {homes[0]}" if homes else did_you_mean(key, _fields(here))
     faults.add(node.line, node.path, "unknown key", right)
     if meant in nested:
         for name, entry in node.entries.items():

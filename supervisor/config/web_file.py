@@ -100,15 +100,15 @@ def _tls(node: Node, path: Path, faults: Faults) -> Tls | None:
 
 def _users(node: Node, faults: Faults) -> tuple[tuple[str, str], ...]:
     if not isinstance(node.value, dict):
-        faults.add(node.line, node.path, "is no mapping", "write NAME: HASH below it")
+        faults.add(node.line, node.path, "is not a mapping", "write NAME: HASH below it")
         return ()
     users = []
     for name, entry in node.value.items():
         shape = _BCRYPT.fullmatch(entry.value) if isinstance(entry.value, str) else None
         if not name or ":" in name:
-            faults.add(entry.line, entry.path, "is no user name", "write at least one sign, and no colon")
+            faults.add(entry.line, entry.path, "is not a user name", "write at least one sign, and no colon")
         elif shape is None:
-            faults.add(entry.line, entry.path, "is no bcrypt hash", "make one by htpasswd -nBC 10 NAME")
+            faults.add(entry.line, entry.path, "is not a bcrypt hash", "make one by htpasswd -nBC 10 NAME")
         elif not 4 <= int(shape[1]) <= HIGHEST_COST:
             faults.add(
                 entry.line, entry.path, f"its cost is not 4 to {HIGHEST_COST}", "make one by htpasswd -nBC 10 NAME"
@@ -124,7 +124,9 @@ def _keys(node: Node, known: Collection[str], faults: Faults) -> dict[str, Node]
     """The entries of a mapping that are known and not null; a fault for every other."""
     if node.entries or not is_nothing(node.value):
         if not isinstance(node.value, dict):
-            faults.add(node.line, node.path, f"{node.shown()} is no mapping", "write its keys below it, as KEY: VALUE")
+            faults.add(
+                node.line, node.path, f"{node.shown()} is not a mapping", "write its keys below it, as KEY: VALUE"
+            )
         for name, entry in node.entries.items():
             if name in _NOT_KEPT:
                 faults.add(entry.line, entry.path, "is not supported", "leave it out")
@@ -145,6 +147,6 @@ def _one_of(node: Node | None, known: Collection[str], faults: Faults) -> str | 
 def _file(node: Node, path: Path, faults: Faults) -> Path | None:
     file = beside(node.value, path) if isinstance(node.value, str) else None
     if file is None or not file.is_file():
-        faults.add(node.line, node.path, f"{node.shown()} is no file", "write the path of one")
+        faults.add(node.line, node.path, f"{node.shown()} is not a file", "write the path of one")
         return None
     return file

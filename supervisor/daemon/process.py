@@ -1,6 +1,6 @@
 """One process of the daemon: what is opened before the loop turns, and closed after it.
 
-- The order of the start is the order of what can fail: the log, `ibapi`, the HTTP socket, the journal.
+- What can fail starts first: the log, `ibapi`, the journal's lock, the HTTP socket, the journal.
 - The web stack and the edge scheduler are imported only when the loop turns: they delay neither READY=1 nor a session.
 - Observers are told and asked; none decides anything.
 """
@@ -24,6 +24,7 @@ from supervisor.core.model.facts import Facts
 from supervisor.core.model.records import NoticeHeard, OutageClosed, Record
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.daemon.app import Daemon
+from supervisor.daemon.lock import HeldError, JournalLock
 from supervisor.daemon.memory import give_back_large_blocks
 from supervisor.gateway.selftest import SelfTestError, self_test
 from supervisor.gateway.versions import ibapi_version
@@ -48,6 +49,8 @@ log = logging.getLogger("supervisor.daemon")
 
 UNWRITTEN = 1000
 """Event numbers that are skipped at a start: after a kill, the journal may lack the last numbers that were sent."""
+STORED = 2.0
+"""Seconds that an operator waits to hear that a request of theirs is on the disk."""
 END = 1.9
 """Seconds after SIGTERM within which the process ends, even if something hangs."""
 
@@ -113,15 +116,21 @@ class Process:
         self._clock = clock if clock is not None else Clock()
         self._http = config.http
         self.events = EventRing(words=self._words)
+        self._lock = _lock_of(config)
         try:
             self_test()
+            if self._lock is not None:
+                self._lock.take()
             security, listen = config.http.security, config.http.listen
             self._tls = None if security.tls is None else server_context(security.tls)
             self._socket = bind(listen.host, listen.port)
-        except (SelfTestError, BindError, OSError) as error:
+        except (SelfTestError, HeldError, BindError, OSError) as error:
             self._log.end()
+            if self._lock is not None:
+                self._lock.release()
             raise StartError(str(error)) from None
-        self._journal = Journal(config.journal.path, words=self._words)
+        may_open = self._lock.take if self._lock is not None else lambda: None
+        self._journal = Journal(config.journal.path, words=self._words, may_open=may_open)
         self._retention = timedelta(seconds=config.journal.retention)
         observers = Observers(self._journal, self.events, say)
         self._wires = WireLogs(config.log.wire, words=self._words)
@@ -221,7 +230,9 @@ class Process:
         else:
             self._socket.close()
         self._wires.close(0.1)
-        self._journal.close(max(0.2, deadline - 0.2 - time.monotonic()))
+        written = self._journal.close(max(0.2, deadline - 0.2 - time.monotonic()))
+        if written and self._lock is not None:  # else the end of the process gives the lock back
+            self._lock.release()
         log.info("ib-supervisor ends")
         self._log.end(max(0.1, deadline - time.monotonic()))
 
@@ -274,3 +285,14 @@ class Process:
     def control(self, name: str, event: OperatorEvent) -> bool:
         """Pass what the operator asks to a gateway."""
         return self.daemon.tell_gateway(name, event)
+
+    def not_stored(self) -> str:
+        """Why what was asked would not survive a restart; empty if it would."""
+        return self._journal.stored(STORED)
+
+
+def _lock_of(config: Config) -> JournalLock | None:
+    """The lock of the journal; None for one in memory."""
+    if config.journal.path is None:
+        return None
+    return JournalLock(config.journal.path, f"config {config.path}" if config.path is not None else "")

@@ -22,7 +22,8 @@ from supervisor.core.model.facts import Facts
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.records import OutageClosed
 from supervisor.core.model.vocabulary import Planning
-from supervisor.observe.journal.history import place_of, read
+from supervisor.observe.journal.history import read
+from supervisor.observe.journal.place import place_of
 from supervisor.observe.journal.store import Entry, Span, Store
 from supervisor.observe.web.history_json import history_json
 

@@ -15,8 +15,8 @@ from supervisor.core.model.policy import AccountMode, Policy
 from supervisor.core.model.snapshot import LoginView, Snapshot
 from supervisor.core.model.status import Status
 from supervisor.observe.events import EventRing
-from supervisor.observe.journal.history import place_of
 from supervisor.observe.journal.journal import Journal
+from supervisor.observe.journal.place import place_of
 from tests.observe.played import BEGIN, Played
 from tests.observe.stage import Stage
 

@@ -77,8 +77,8 @@ write the time set in the gateway under Lock and Exit
 """
 
 FAULTS = """\
-{file}:2: gateways[0].port: 70000 is no TCP port; write a number from 1 to 65535
-{file}:3: http.listen: 14000 is no host and port; write host and port, such as "127.0.0.1:14000" or "[::1]:14000"
+{file}:2: gateways[0].port: 70000 is not a TCP port; write a number from 1 to 65535
+{file}:3: http.listen: 14000 is not a host and a port; write host and port, such as "127.0.0.1:14000" or "[::1]:14000"
 """
 
 

@@ -161,5 +161,5 @@ def test_an_id_in_use_is_told_as_such(gateway: SimulatedGateway) -> None:
 @pytest.mark.parametrize("place", ["nonsense", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", ""])
 def test_what_is_no_place_is_wrong_usage(place: str) -> None:
     result = CliRunner().invoke(app, ["probe", place], env={"COLUMNS": "200"})
-    assert (result.exit_code, f"{place!r} is no host and port" in result.output) == (2, True)
+    assert (result.exit_code, f"{place!r} is not a host and a port" in result.output) == (2, True)
     assert 'such as "127.0.0.1:4001"' in result.output

@@ -58,7 +58,7 @@ def test_a_path_that_no_file_can_have() -> None:
 
 
 def test_a_device_is_not_read() -> None:
-    assert faults_of(Path("/dev/zero")) == ["/dev/zero: is no regular file; give the path of a config file"]
+    assert faults_of(Path("/dev/zero")) == ["/dev/zero: is not a regular file; give the path of a config file"]
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_a_variable_without_quotes_may_stand_for_a_number() -> None:
 def test_a_value_cannot_bring_yaml_of_its_own() -> None:
     evil = "live, port: 1}, {name: other"
     (fault,) = faults_in("gateways: [{name: '${EVIL}', port: 4001, client_id: 911}]", {"EVIL": evil})
-    assert fault.startswith('1: gateways[0].name: the value of "${EVIL}" is no name')
+    assert fault.startswith('1: gateways[0].name: the value of "${EVIL}" is not a name')
 
 
 def test_what_came_out_of_a_variable_is_not_looked_at_again() -> None:
@@ -93,7 +93,7 @@ def test_all_unset_variables_are_told_at_once_and_nothing_more_of_their_values()
 @pytest.mark.parametrize("wrong", ["seventy", "", "70000", "4001.5", "0x10", "yes"])
 def test_of_a_wrong_value_the_variable_is_told_and_never_what_was_in_it(wrong: str) -> None:
     (fault,) = faults_in("gateways: [{name: live, port: '${PORT}', client_id: 911}]", {"PORT": wrong})
-    said = 'the value of "${PORT}" is no TCP port' if wrong else 'the empty value of "${PORT}" is no TCP port'
+    said = 'the value of "${PORT}" is not a TCP port' if wrong else 'the empty value of "${PORT}" is not a TCP port'
     assert fault == f"1: gateways[0].port: {said}; write a number from 1 to 65535"
 
 

@@ -69,7 +69,7 @@ def test_clients_are_known_by_passwords_or_certificates(tmp_path: Path, name: st
     ("text", "fault"),
     [
         ("tls_server_cnofig: {}", 'web.yaml:1: tls_server_cnofig: unknown key; did you mean "tls_server_config"?'),
-        ("[a]", "web.yaml:1: a list is no mapping; write its keys below it, as KEY: VALUE"),
+        ("[a]", "web.yaml:1: a list is not a mapping; write its keys below it, as KEY: VALUE"),
         ("rate_limit: {burst: 1}", "web.yaml:1: rate_limit: is not supported; leave it out"),
         (
             "tls_server_config: {key_file: tls.key}",
@@ -77,7 +77,7 @@ def test_clients_are_known_by_passwords_or_certificates(tmp_path: Path, name: st
         ),
         (
             "tls_server_config: {cert_file: no.crt, key_file: tls.key}",
-            'web.yaml:1: tls_server_config.cert_file: "no.crt" is no file; write the path of one',
+            'web.yaml:1: tls_server_config.cert_file: "no.crt" is not a file; write the path of one',
         ),
         (
             "tls_server_config: {cert_file: tls.crt, key_file: tls.key, min_version: TLS10}",
@@ -96,10 +96,10 @@ def test_clients_are_known_by_passwords_or_certificates(tmp_path: Path, name: st
             "web.yaml:1: tls_server_config.client_ca_file: missing; "
             "RequireAndVerifyClientCert needs client_ca_file: FILE",
         ),
-        ("basic_auth_users: [a]", "web.yaml:1: basic_auth_users: is no mapping; write NAME: HASH below it"),
+        ("basic_auth_users: [a]", "web.yaml:1: basic_auth_users: is not a mapping; write NAME: HASH below it"),
         (
             "basic_auth_users: {a: secret}",
-            "web.yaml:1: basic_auth_users.a: is no bcrypt hash; make one by htpasswd -nBC 10 NAME",
+            "web.yaml:1: basic_auth_users.a: is not a bcrypt hash; make one by htpasswd -nBC 10 NAME",
         ),
         (
             f"basic_auth_users: {{a: {HASH.replace('$04$', '$31$')}}}",
@@ -107,7 +107,7 @@ def test_clients_are_known_by_passwords_or_certificates(tmp_path: Path, name: st
         ),
         (
             f'basic_auth_users: {{"a:b": {HASH}}}',
-            'web.yaml:1: basic_auth_users."a:b": is no user name; write at least one sign, and no colon',
+            'web.yaml:1: basic_auth_users."a:b": is not a user name; write at least one sign, and no colon',
         ),
         (
             "http_server_config: {headers: {X: y}}",
@@ -166,4 +166,4 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(f"gateways: [{LIVE}]\nhttp: {{web_config: web.yaml}}")
     with pytest.raises(ConfigError) as refused:
         load(tmp_path / "c.yaml", {})
-    assert 'web.yaml" is no file' in str(refused.value)
+    assert 'web.yaml" is not a file' in str(refused.value)

@@ -86,10 +86,15 @@ def test_kill_9_loses_no_fact_older_than_a_moment(tmp_path: Path) -> None:
 
 
 def test_a_damaged_journal_is_put_aside_and_told(tmp_path: Path) -> None:
-    (tmp_path / "journal.db").write_bytes(b"this is no database" * 500)
-    with SimulatedGateway() as gateway, running(tmp_path, gateways(quick(gateway.port))) as daemon:
-        daemon.wait_up()
-        daemon.until(lambda: daemon.said("ERROR", "damaged"))
-        daemon.until(lambda: daemon.metric("ib_supervisor_journal_errors_total") == 1)
-    assert (tmp_path / "journal.db").read_bytes().startswith(b"SQLite")
-    assert any(file.name.startswith("journal.db.") for file in tmp_path.iterdir())
+    journal = tmp_path / "journal.db"
+    with SimulatedGateway() as gateway:
+        config = gateways(quick(gateway.port))
+        with running(tmp_path, config) as daemon:
+            daemon.wait_up()
+        journal.write_bytes(journal.read_bytes()[:100] + b"this is not a table" * 500)
+        with running(tmp_path, config) as daemon:
+            daemon.wait_up()
+            daemon.until(lambda: daemon.said("ERROR", "damaged"))
+            daemon.until(lambda: daemon.metric("ib_supervisor_journal_errors_total") == 1)
+    assert journal.read_bytes().startswith(b"SQLite")
+    assert (tmp_path / "journal.db.corrupt-1").read_bytes()[100:].startswith(b"this is not a table")

@@ -102,7 +102,7 @@ def test_a_first_look_needs_no_file(tmp_path: Path) -> None:
     [
         (["run"], "either --config FILE or --gateway"),
         (["run", "--config", "a.yaml", "--gateway", "b:1"], "either --config FILE or --gateway"),
-        (["run", "--gateway", "nonsense"], "is no host and port"),
+        (["run", "--gateway", "nonsense"], "is not a host and a port"),
         (["run", "--loud"], "No such option"),
     ],
 )

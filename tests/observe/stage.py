@@ -41,6 +41,7 @@ class Stage:
     is_ready: tuple[bool, str] = (True, "ready")
     reloading: Callable[[], ReloadResult] = lambda: ReloadResult(True)
     journal: str = "file:none?mode=ro"
+    trouble: str = ""
     heard: list[tuple[str, OperatorEvent]] = field(default_factory=list)
 
     def snapshots(self) -> Sequence[Snapshot]:
@@ -69,6 +70,9 @@ class Stage:
             return False
         self.heard.append((name, event))
         return True
+
+    def not_stored(self) -> str:
+        return self.trouble
 
     def tell(self, text: str, gateway: str = "live") -> None:
         """Something happens."""

@@ -16,8 +16,9 @@ from supervisor.core.model.layers import Layer
 from supervisor.core.model.records import OutageClosed
 from supervisor.core.model.vocabulary import Planning
 from supervisor.observe.events import EventRing
-from supervisor.observe.journal.history import History, HistoryError, PastOutage, open_outages, place_of, read
+from supervisor.observe.journal.history import History, PastOutage, open_outages, read
 from supervisor.observe.journal.journal import Journal
+from supervisor.observe.journal.place import HistoryError, place_of
 from supervisor.observe.journal.spans import Watching
 from supervisor.observe.web.history_json import BadPeriod, history_json, period
 from tests.observe import rich

@@ -16,7 +16,8 @@ import pytest
 from supervisor.core.explain.report import Level
 from supervisor.core.model.facts import Facts
 from supervisor.observe.journal.journal import Journal
-from supervisor.observe.journal.schema import APPLICATION_ID, MIGRATIONS, migrate
+from supervisor.observe.journal.place import APPLICATION_ID
+from supervisor.observe.journal.schema import MIGRATIONS, migrate
 from tests.observe.journal_help import AT, kept, rows, texts, told
 from tests.waiting import wait_until
 

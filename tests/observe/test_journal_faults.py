@@ -273,29 +273,35 @@ def test_the_end_does_not_wait_for_a_lock(path: Path, begin: Begin) -> None:
 # -- damage -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_file_that_is_no_database_is_moved_aside_and_a_new_one_begun(
+def damage(path: Path, begin: Begin, instead: bytes) -> None:
+    """Leave of a journal its header alone, by which it is still known as one."""
+    filled(begin, path)
+    path.write_bytes(path.read_bytes()[:100] + instead)
+
+
+def test_a_journal_that_is_damaged_is_moved_aside_and_a_new_one_begun(
     path: Path, begin: Begin, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path.write_bytes(b"this is no database, but somebody may want it back " * 100)
+    damage(path, begin, b"this is no table, but somebody may want it back " * 100)
     journal = begin(path)
     assert journal.open() == {}
     journal.keep("live", Facts(known=True))
     assert journal.close()
     assert kept(path) == LIVE
     assert journal.errors == 1
-    assert path.with_name("journal.db.corrupt-1").read_bytes().startswith(b"this is no database")
+    assert path.with_name("journal.db.corrupt-1").read_bytes()[100:].startswith(b"this is no table")
     assert len(complaints(caplog, "damaged")) == 1
     assert "journal.db.corrupt-1" in complaints(caplog, "damaged")[0]
 
 
 def test_every_damaged_file_is_kept_under_a_name_of_its_own(path: Path, begin: Begin) -> None:
     for number in (1, 2, 3):
-        path.write_bytes(f"damage {number} ".encode() * 1000)
+        damage(path, begin, f"damage {number} ".encode() * 1000)
         journal = begin(path)
         journal.open()
         assert journal.close()
         aside = path.with_name(f"journal.db.corrupt-{number}")
-        assert aside.read_bytes().startswith(f"damage {number}".encode())
+        assert aside.read_bytes()[100:].startswith(f"damage {number}".encode())
 
 
 def test_damage_met_while_running_costs_the_old_events_and_no_facts(path: Path, begin: Begin) -> None:

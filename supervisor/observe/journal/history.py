@@ -8,14 +8,11 @@
 - Instants are aware UTC, durations seconds.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from urllib.parse import quote
 
 from supervisor.core.explain.causes import explain
 from supervisor.core.model.cause import Cause
@@ -23,6 +20,7 @@ from supervisor.core.model.facts import OpenOutage
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.vocabulary import Planning
 from supervisor.observe.journal.facts import from_json
+from supervisor.observe.journal.place import HistoryError
 from supervisor.observe.journal.rows import instant, microseconds
 from supervisor.observe.masking import fit
 
@@ -30,10 +28,6 @@ TIMEOUT = 2.0
 """Seconds that a question waits for a file that another program holds."""
 
 Stretch = tuple[datetime, datetime]
-
-
-class HistoryError(Exception):
-    """The journal cannot be read; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +80,6 @@ class History:
     watched: Mapping[str, tuple[Stretch, ...]] = field(default_factory=dict)
     maintenance: Mapping[str, tuple[Stretch, ...]] = field(default_factory=dict)
     """Windows that an operator opened and that are over; all others follow from the config."""
-
-
-def place_of(path: Path) -> str:
-    """A journal file as `read` wants it; raises HistoryError if there is none.
-
-    One that no daemon has open is read as it lies there, even from a folder that cannot be written.
-    """
-    if not path.is_file():
-        raise HistoryError(f"there is no journal at {path}")
-    alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
-    return f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if alone else ''}"
 
 
 def read(

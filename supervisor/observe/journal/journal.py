@@ -5,8 +5,9 @@
 - Of facts the newest win: they are few, and none is ever dropped. Of events at most `WAITING_AT_MOST` wait; if the
   file cannot be written for so long that there are more, the oldest are lost, counted and told of.
 - Nothing that happens to the file ends the daemon: a full disk, a lock, a missing folder are counted in `errors`, told
-  once, and tried again every few seconds. A corrupt file is moved aside and a new one begun; a file that vanished is
-  written anew. Both new files get all facts known.
+  once, and tried again every few seconds. A corrupt journal is moved aside and a new one begun; a file that vanished is
+  written anew. Both new files get all facts known. A file that is no journal of ours is left alone.
+- `stored` waits until what was handed over is in the file, for an operator who must know.
 """
 
 import contextlib
@@ -27,8 +28,9 @@ from supervisor.core.model.facts import Facts
 from supervisor.core.model.records import OutageClosed
 from supervisor.observe.events import Record
 from supervisor.observe.journal.notices import Heard, Notice, merged, notice
+from supervisor.observe.journal.place import refuse_foreign
 from supervisor.observe.journal.spans import Watching
-from supervisor.observe.journal.store import Entry, Span, Store, is_corrupt, is_held, set_aside
+from supervisor.observe.journal.store import Entry, Span, Store, identity, is_corrupt, is_held, set_aside
 from supervisor.observe.masking import Words, mask
 
 LOG = logging.getLogger(__name__)
@@ -63,11 +65,20 @@ class _Waiting:
 class Journal:
     """The journal at `path`; None is one in memory, which ends with the process. `retry` is `RETRY`, for the impatient.
 
-    `errors` counts failed attempts to read or write, `lost` the events that were dropped because too many waited.
+    `may_open` is called before the file is opened, each time, and raises if another daemon writes it. `errors` counts
+    failed attempts to read or write, `lost` the events that were dropped because too many waited.
     """
 
-    def __init__(self, path: Path | None, *, retry: float = RETRY, words: Words = mask) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        retry: float = RETRY,
+        words: Words = mask,
+        may_open: Callable[[], None] = lambda: None,
+    ) -> None:
         self._words = words
+        self._may_open = may_open
         self.errors = 0
         self.lost = 0
         self._path = path
@@ -80,9 +91,12 @@ class Journal:
         self._known: dict[str, Facts] = {}
         self._watching = Watching()
         self._closing = False
+        self._facts_given = 0  # how often facts were handed over, how many of these are in the file,
+        self._facts_written = 0
+        self._trouble = ""  # and why the file cannot be written; empty if it can
         # The writer's own:
         self._store: Store | None = None
-        self._failing = False
+        self._own: tuple[int, int] | None = None
         self._lost_told = 0
         self._open_until = 0.0
         self._found: dict[str, Facts] = {}
@@ -130,6 +144,19 @@ class Journal:
                 return
             self._known[gateway] = facts
             self._hand_over().facts[gateway] = facts
+            self._facts_given += 1
+
+    def stored(self, timeout: float) -> str:
+        """Wait until all facts handed over by now are in the file; why they are not, empty if they are.
+
+        Waits at most `timeout` seconds, and not at all while the file cannot be written.
+        """
+        with self._wake:
+            wanted = self._facts_given
+            self._wake.wait_for(lambda: self._trouble or self._facts_written >= wanted, timeout)
+            if self._facts_written >= wanted:
+                return ""
+            return self._trouble or f"it was not written within {timeout:g} s"
 
     def record(
         self, gateway: str, at: datetime, report: Report, number: int = 0, outage: OutageClosed | None = None
@@ -169,7 +196,7 @@ class Journal:
         with self._wake:
             self._hand_over_spans(self._watching.ended())
             self._closing = True
-            self._wake.notify()
+            self._wake.notify_all()
         if self._thread.ident is not None:
             self._thread.join(timeout)
         with self._wake:
@@ -177,7 +204,7 @@ class Journal:
 
     def _hand_over(self) -> _Waiting:
         if not self._waiting:
-            self._wake.notify()
+            self._wake.notify_all()
         return self._waiting
 
     def _hand_over_spans(self, spans: Iterable[Span]) -> None:
@@ -196,8 +223,8 @@ class Journal:
         self._opened.set()
         not_before = time.monotonic() + (0.0 if opened else self._retry)
         while True:
-            batch, last = self._take(not_before)
-            written = not batch or self._attempt(partial(self._write, batch))
+            batch, given, last = self._take(not_before)
+            written = not batch or self._attempt(partial(self._write, batch, given))
             if not written:
                 self._give_back(batch)
             not_before = time.monotonic() + (BATCH if written else self._retry)
@@ -220,8 +247,8 @@ class Journal:
             else:
                 return
 
-    def _take(self, not_before: float) -> tuple[_Waiting, bool]:
-        """What waits, once it is time; and whether it is the last."""
+    def _take(self, not_before: float) -> tuple[_Waiting, int, bool]:
+        """What waits, once it is time; how many facts were handed over by then; and whether it is the last."""
         with self._wake:
             while not self._closing:
                 pause = not_before - time.monotonic() if self._waiting else None
@@ -229,7 +256,7 @@ class Journal:
                     break
                 self._wake.wait(pause)
             batch, self._waiting = self._waiting, _Waiting()
-            return batch, self._closing
+            return batch, self._facts_given, self._closing
 
     def _give_back(self, batch: _Waiting) -> None:
         with self._wake:
@@ -254,29 +281,41 @@ class Journal:
         except Exception as error:
             self.errors += 1
             self._drop_store()
-            if not self._failing:
-                self._failing = True
+            if not self._trouble:
                 LOG.error("the journal (%s) cannot be written and is tried again: %s", self._name, error)
+            self._in_trouble(str(error) or type(error).__name__)
             return False
-        if self._failing:
-            self._failing = False
+        if self._trouble:
+            self._in_trouble("")
             lost = self.lost - self._lost_told
             LOG.warning("the journal (%s) is written again; %d events were lost meanwhile", self._name, lost)
             self._lost_told += lost
         return True
 
+    def _in_trouble(self, why: str) -> None:
+        with self._wake:
+            self._trouble = why
+            self._wake.notify_all()
+
     def _begin_anew(self, path: Path, error: Exception) -> None:
-        self.errors += 1
         self._drop_store()
+        if (
+            self._own is None or identity(path) != self._own
+        ):  # a file that was ours an hour ago is ours without a header
+            refuse_foreign(path)
+        self.errors += 1
         aside = set_aside(path)
         LOG.error("the journal %s is damaged (%s): it is now %s, and a new one is begun", path, error, aside.name)
 
-    def _write(self, batch: _Waiting) -> None:
+    def _write(self, batch: _Waiting, given: int) -> None:
         store = self._store_for(batch)
         if batch.facts or batch.events or batch.spans or batch.notices:
             store.write(batch.facts, batch.events, batch.spans.values(), batch.notices)
             # In the file now, even if the pruning fails.
             batch.facts, batch.events, batch.spans, batch.notices = {}, deque(), {}, {}
+            with self._wake:
+                self._facts_written = given
+                self._wake.notify_all()
         if batch.prune is not None and store.prune(batch.prune):
             with self._wake:
                 self._waiting.prune = self._waiting.prune or batch.prune
@@ -296,8 +335,10 @@ class Journal:
 
     def _open_store(self) -> tuple[Store, dict[str, Facts]]:
         """Open the file; what it knows is known, unless something newer is."""
+        self._may_open()
         store = self._store = Store(self._path, self._memory, self._words)
         found = store.facts()
+        self._own = store.identity
         with self._wake:
             self._known = {**found, **self._known}
         return store, found

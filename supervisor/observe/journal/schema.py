@@ -30,8 +30,7 @@ Views for people, instants as RFC 3339 in UTC: docs/for-programs.md has each wit
 import sqlite3
 from typing import Final
 
-APPLICATION_ID: Final = 0x49425356
-"""`IBSV`"""
+from supervisor.observe.journal.place import APPLICATION_ID, NotAJournalError
 
 
 def _instant(column: str) -> str:
@@ -150,10 +149,6 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
 )
 
 
-class NotAJournalError(Exception):
-    """The file is a database, but of another program."""
-
-
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring an open database to the newest form; one that is there already, or beyond, is not written to.
 
@@ -180,5 +175,5 @@ def _version(connection: sqlite3.Connection) -> int:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if application != APPLICATION_ID and (application or tables):
-        raise NotAJournalError("the file is another program's database")
+        raise NotAJournalError("it is another program's database")
     return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -3,8 +3,8 @@
 - A commit is durable when `write` returns (WAL, synchronous=FULL): there are few, and a power cut must not unpause a
   gateway.
 - Errors are SQLite's own (`sqlite3.Error`, `OSError`); after one the connection is not used again.
-- A file that vanished or was replaced under us is noticed before the next commit; a database that is corrupt is moved
-  aside, with its WAL, and never deleted.
+- A file that vanished or was replaced under us is noticed before the next commit; a journal that is corrupt is moved
+  aside, with its WAL, and never deleted. A file that is no journal of ours is refused and not touched.
 """
 
 import contextlib
@@ -25,6 +25,7 @@ from supervisor.observe.events import Record
 from supervisor.observe.journal import notices as journal_notices
 from supervisor.observe.journal.facts import from_json
 from supervisor.observe.journal.notices import Heard, Notice
+from supervisor.observe.journal.place import refuse_irregular
 from supervisor.observe.journal.rows import (
     EventRow,
     event_row,
@@ -84,6 +85,7 @@ class Store:
         self._words = words
         self._path = path
         if path is not None:
+            refuse_irregular(path)
             keep_private(path)
         self._connection = sqlite3.connect(
             name if path is None else path, uri=path is None, timeout=BUSY_TIMEOUT, isolation_level=None
@@ -93,7 +95,7 @@ class Store:
             self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}").fetchone()
-            self._identity = _identity(path)
+            self.identity = identity(path)
         except BaseException:
             self.close()
             raise
@@ -205,7 +207,7 @@ class Store:
 
     def moved(self) -> bool:
         """Whether the path names another file now, or none."""
-        return self._path is not None and _identity(self._path) != self._identity
+        return self._path is not None and identity(self._path) != self.identity
 
     def close(self) -> None:
         """Give the file back; what was not committed is gone."""
@@ -255,7 +257,8 @@ def _primary(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
 
 
-def _identity(path: Path | None) -> tuple[int, int] | None:
+def identity(path: Path | None) -> tuple[int, int] | None:
+    """Which file the path leads to; None for none."""
     if path is None:
         return None
     try:

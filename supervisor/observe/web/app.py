@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from supervisor.core.model.events import OperatorEvent
-from supervisor.observe.journal.history import HistoryError
+from supervisor.observe.journal.place import HistoryError
 from supervisor.observe.metrics.exposition import Exposition
 from supervisor.observe.web import page
 from supervisor.observe.web.backend import Backend
@@ -177,7 +177,10 @@ class Site:
         event = await self._event(what, request)
         if not await self._ask(lambda: self._backend.control(name, event)):  # it has left meanwhile
             raise unknown
-        return Response(status_code=204)
+        why = await self._ask(self._backend.not_stored)
+        return (
+            _said(f"done, but not stored: a restart of the daemon forgets it ({why})") if why else Response(None, 204)
+        )
 
     async def _event(self, what: str, request: Request) -> OperatorEvent:
         body = await _body(request)

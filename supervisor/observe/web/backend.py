@@ -27,7 +27,8 @@ class Backend(Protocol):
     """The daemon, as the web side sees it.
 
     `reload` and `control` wait for the loop, with a deadline of their own, and raise TimeoutError if it does not come
-    to it; they and `history` are called on threads that may wait. All others answer at once, on any thread.
+    to it; they, `not_stored` and `history` are called on threads that may wait. All others answer at once, on any
+    thread.
     """
 
     @property
@@ -65,4 +66,8 @@ class Backend(Protocol):
 
     def control(self, name: str, event: OperatorEvent) -> bool:
         """Let this gateway hear the operator; False if there is none of that name."""
+        ...
+
+    def not_stored(self) -> str:
+        """Why what an operator asked for would not survive a restart; empty if it would. Waits for the disk."""
         ...
