@@ -16,8 +16,8 @@ from supervisor.core.model.snapshot import Snapshot, WindowView
 from supervisor.core.parts.restarts import Result
 from supervisor.core.parts.session import Failure, Loss
 from supervisor.core.parts.upstream import Data
-from supervisor.observe.metrics.entries import PLANNED, Gateway, counted, counter, gauge, moment, word
-from supervisor.observe.metrics.family import Family, Kind, Row, single
+from supervisor.observe.metrics.entries import PLANNED, Gateway, counted, counter, flag, gauge, moment, word
+from supervisor.observe.metrics.family import FLAG, Family, Kind, Row, single
 from supervisor.observe.metrics.farms import FARMS
 
 COUNTED_CODES = (326, 1100, 1101, 1102, 1300, 2103, 2105, 2110, 2157)
@@ -71,15 +71,11 @@ def _seconds_of(snapshot: Snapshot) -> float | None:
     return offset.total_seconds() if offset is not None else None
 
 
-def _truth(value: bool | None) -> int | None:
-    return None if value is None else int(value)
-
-
 GATEWAY: tuple[Gateway, ...] = (
-    gauge(
+    flag(
         "ib_up",
         "1 if every layer is up.",
-        lambda s: int(s.height == TOP),
+        lambda s: s.height == TOP,
         query="ib_up == 0",
     ),
     Family(
@@ -90,6 +86,7 @@ GATEWAY: tuple[Gateway, ...] = (
         _layers,
         ("layer",),
         query='ib_layer_up{layer="upstream"} == 0',
+        unit=FLAG,
     ),
     Family(
         Kind.STATESET,
@@ -220,16 +217,16 @@ GATEWAY: tuple[Gateway, ...] = (
         Data,
         query='increase(ib_upstream_losses_total{data="lost"}[1d])',
     ),
-    gauge(
+    flag(
         "ib_upstream_settling",
         "1 for a short while after IBKR's servers are back: answers are unreliable then.",
-        lambda s: int(s.settling),
+        lambda s: s.settling,
         query="ib_upstream_settling == 1",
     ),
-    gauge(
+    flag(
         "ib_competing_session",
         "1 for 5 minutes after a message about a competing session, then 0; absent before the first.",
-        lambda s: _truth(s.competing),
+        lambda s: s.competing,
         query="ib_competing_session == 1",
     ),
     Family(
@@ -240,6 +237,7 @@ GATEWAY: tuple[Gateway, ...] = (
         _open_windows,
         ("window",),
         query="ib_window_active == 1",
+        unit=FLAG,
     ),
     Family(
         Kind.GAUGE,
@@ -258,10 +256,10 @@ GATEWAY: tuple[Gateway, ...] = (
         Result,
         query='increase(ib_restarts_total{result!="in_time"}[7d]) > 0',
     ),
-    gauge(
+    flag(
         "ib_restart_pending",
         "1 from the loss of the session in a restart window until a session is ready again.",
-        lambda s: int(s.restarts.pending),
+        lambda s: s.restarts.pending,
         query="ib_restart_pending == 1",
     ),
     moment(
@@ -288,10 +286,10 @@ GATEWAY: tuple[Gateway, ...] = (
         lambda s: s.login.due,
         query="(ib_reauth_due_timestamp_seconds - time()) / 3600",
     ),
-    gauge(
+    flag(
         "ib_reauth_required",
         "1 while the gateway waits for the weekly login.",
-        lambda s: int(s.login.required),
+        lambda s: s.login.required,
         query="ib_reauth_required == 1",
     ),
     gauge(
@@ -300,10 +298,10 @@ GATEWAY: tuple[Gateway, ...] = (
         _seconds_of,
         query="ib_gateway_utc_offset_seconds / 3600",
     ),
-    gauge(
+    flag(
         "ib_timezone_mismatch",
         "1 if the gateway's offset is not that of the configured time zone.",
-        lambda s: _truth(s.clock.mismatch),
+        lambda s: s.clock.mismatch,
         query="ib_timezone_mismatch == 1",
     ),
     moment(

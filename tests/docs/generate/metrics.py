@@ -9,7 +9,7 @@ from supervisor.core.model.layers import Layer
 from supervisor.core.parts.restarts import Result
 from supervisor.core.parts.session import Failure, Loss
 from supervisor.core.parts.upstream import Data
-from supervisor.observe.metrics.family import Family, Kind
+from supervisor.observe.metrics.family import FLAG, Family, Kind
 from supervisor.observe.metrics.gateway import GATEWAY
 from supervisor.observe.metrics.own import OWN
 from tests.docs.generate.source import NOTE, code, table
@@ -73,9 +73,9 @@ def _labels_of(family: Family[Any], subject: Any) -> tuple[str, ...]:
 
 
 def _unit(family: Family[Any]) -> str:
-    if family.kind is Kind.INFO:
-        return "always 1"
-    return next((unit for end, unit in _UNITS if family.name.endswith(end)), "0 or 1")
+    """StopIteration for a metric that needs `unit` in its entry."""
+    by_kind = {Kind.INFO: "always 1", Kind.STATESET: FLAG}
+    return family.unit or by_kind.get(family.kind) or next(unit for end, unit in _UNITS if family.name.endswith(end))
 
 
 def _labels() -> str:
