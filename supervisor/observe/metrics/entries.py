@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 from supervisor.core.model.snapshot import Snapshot
-from supervisor.observe.metrics.family import Family, Kind, Row, single
+from supervisor.observe.metrics.family import FLAG, Family, Kind, Row, single
 
 Gateway = Family[Snapshot]
 
@@ -14,6 +14,19 @@ Gateway = Family[Snapshot]
 def gauge(name: str, text: str, read: Callable[[Snapshot], float | None], *, query: str) -> Gateway:
     """One number; absent while unknown."""
     return Family(Kind.GAUGE, name, text, read, single, query=query)
+
+
+def flag(name: str, text: str, read: Callable[[Snapshot], bool | None], *, query: str) -> Gateway:
+    """Yes (1) or no (0); absent while unknown."""
+    return Family(
+        Kind.GAUGE,
+        name,
+        text,
+        read,
+        lambda value: () if value is None else single(int(value)),
+        query=query,
+        unit=FLAG,
+    )
 
 
 def moment(name: str, text: str, read: Callable[[Snapshot], datetime | None], *, query: str) -> Gateway:

@@ -27,6 +27,8 @@ from prometheus_client.utils import INF, floatToGoString
 from supervisor.core.model.counters import Histogram
 
 T = TypeVar("T")
+FLAG = "0 or 1"
+"""The unit of a yes or no."""
 Row = tuple[tuple[str, ...], Any]
 """Label values, without the subject's own, and the value."""
 
@@ -59,6 +61,8 @@ class Family(Generic[T]):
     """Besides the subject's own labels."""
     query: str = field(kw_only=True)
     """An example in PromQL, for docs/metrics.md."""
+    unit: str = field(default="", kw_only=True)
+    """What a value is, for docs/metrics.md. Empty if the type or the end of the name says it."""
 
     def metric(self, subjects: Iterable[tuple[tuple[str, ...], Any]], own: tuple[str, ...] = ()) -> Metric:
         """The family with the samples of some subjects, each given as its label values and its reading.

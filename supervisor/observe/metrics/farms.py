@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from supervisor.core.codes.farm_kinds import FarmState
 from supervisor.core.model.snapshot import FarmView
 from supervisor.observe.metrics.entries import Gateway, counter
-from supervisor.observe.metrics.family import Family, Kind, Row
+from supervisor.observe.metrics.family import FLAG, Family, Kind, Row
 
 
 def _farm(name: str, text: str, value: Callable[[FarmView], object], kind: Kind = Kind.GAUGE, *, query: str) -> Gateway:
@@ -17,7 +17,7 @@ def _farm(name: str, text: str, value: Callable[[FarmView], object], kind: Kind 
             if known is not None:
                 yield (farm.kind.value, farm.name), known
 
-    return Family(kind, name, text, lambda snapshot: snapshot.farms, rows, ("kind", "farm"), query=query)
+    return Family(kind, name, text, lambda snapshot: snapshot.farms, rows, ("kind", "farm"), query=query, unit=FLAG)
 
 
 def _farm_up(farm: FarmView) -> int | None:

@@ -15,8 +15,8 @@ from supervisor.core.model.counters import RECOVERY_BOUNDS, Histogram
 from supervisor.core.model.layers import LAYERS, Layer, layers_up
 from supervisor.core.model.snapshot import Snapshot, WindowView
 from supervisor.core.model.vocabulary import Data, Failure, Loss, Planning, RestartResult
-from supervisor.observe.metrics.entries import Gateway, counted, counter, gauge, moment
-from supervisor.observe.metrics.family import Family, Kind, Row, single
+from supervisor.observe.metrics.entries import Gateway, counted, counter, flag, gauge, moment
+from supervisor.observe.metrics.family import FLAG, Family, Kind, Row, single
 from supervisor.observe.metrics.farms import FARMS
 
 
@@ -76,15 +76,11 @@ def _seconds_of(snapshot: Snapshot) -> float | None:
     return offset.total_seconds() if offset is not None else None
 
 
-def _truth(value: bool | None) -> int | None:
-    return None if value is None else int(value)
-
-
 GATEWAY: tuple[Gateway, ...] = (
-    gauge(
+    flag(
         "ib_up",
         "1 if every layer is up; absent while the gateway is paused.",
-        lambda s: int(s.up) if s.known else None,
+        lambda s: s.up if s.known else None,
         query="ib_up == 0",
     ),
     Family(
@@ -95,6 +91,7 @@ GATEWAY: tuple[Gateway, ...] = (
         _layers,
         ("layer",),
         query='ib_layer_up{layer="upstream"} == 0',
+        unit=FLAG,
     ),
     Family(
         Kind.STATESET,
@@ -205,10 +202,10 @@ GATEWAY: tuple[Gateway, ...] = (
         lambda s: s.counters.misses,
         query="increase(ib_heartbeat_misses_total[1h])",
     ),
-    gauge(
+    flag(
         "ib_suspect",
         "1 while a heartbeat is not answered in time for a healthy gateway.",
-        lambda s: int(s.suspect),
+        lambda s: s.suspect,
         query="avg_over_time(ib_suspect[1h])",
     ),
     counter(
@@ -243,16 +240,16 @@ GATEWAY: tuple[Gateway, ...] = (
         Data,
         query='increase(ib_upstream_losses_total{data="lost"}[1d])',
     ),
-    gauge(
+    flag(
         "ib_upstream_settling",
         "1 for a short while after IBKR's servers are back: answers are unreliable then.",
-        lambda s: int(s.settling),
+        lambda s: s.settling,
         query="ib_upstream_settling == 1",
     ),
-    gauge(
+    flag(
         "ib_competing_session",
         "1 for 5 minutes after a message about a competing session, then 0; absent before the first.",
-        lambda s: _truth(s.competing),
+        lambda s: s.competing,
         query="ib_competing_session == 1",
     ),
     Family(
@@ -263,6 +260,7 @@ GATEWAY: tuple[Gateway, ...] = (
         _open_windows,
         ("window",),
         query="ib_window_active == 1",
+        unit=FLAG,
     ),
     Family(
         Kind.GAUGE,
@@ -281,10 +279,10 @@ GATEWAY: tuple[Gateway, ...] = (
         RestartResult,
         query='increase(ib_restarts_total{result!="in_time"}[7d]) > 0',
     ),
-    gauge(
+    flag(
         "ib_restart_pending",
         "1 from the loss of the session in a restart window until a session is ready again.",
-        lambda s: int(s.restarts.pending),
+        lambda s: s.restarts.pending,
         query="ib_restart_pending == 1",
     ),
     moment(
@@ -311,10 +309,10 @@ GATEWAY: tuple[Gateway, ...] = (
         lambda s: s.login.due,
         query="(ib_reauth_due_timestamp_seconds - time()) / 3600",
     ),
-    gauge(
+    flag(
         "ib_reauth_required",
         "1 while the gateway waits for the weekly login.",
-        lambda s: int(s.login.required),
+        lambda s: s.login.required,
         query="ib_reauth_required == 1",
     ),
     gauge(
@@ -323,10 +321,10 @@ GATEWAY: tuple[Gateway, ...] = (
         _seconds_of,
         query="ib_gateway_utc_offset_seconds / 3600",
     ),
-    gauge(
+    flag(
         "ib_timezone_mismatch",
         "1 if the gateway's offset is not that of the configured time zone.",
-        lambda s: _truth(s.clock.mismatch),
+        lambda s: s.clock.mismatch,
         query="ib_timezone_mismatch == 1",
     ),
     moment(

@@ -1,6 +1,6 @@
 """The metrics of the supervisor itself: all names begin with `ib_supervisor_`."""
 
-from supervisor.observe.metrics.family import Family, Kind, single
+from supervisor.observe.metrics.family import FLAG, Family, Kind, single
 from supervisor.observe.metrics.internals import Internals
 
 
@@ -28,6 +28,7 @@ OWN: tuple[Family[Internals], ...] = (
         lambda own: int(own.reload_ok),
         single,
         query="ib_supervisor_config_last_reload_successful == 0",
+        unit=FLAG,
     ),
     Family(
         Kind.GAUGE,

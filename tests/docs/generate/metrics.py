@@ -9,7 +9,7 @@ from supervisor.core.calendar.windows import Kind as Window
 from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.vocabulary import Data, Failure, Loss, RestartResult
-from supervisor.observe.metrics.family import Family, Kind
+from supervisor.observe.metrics.family import FLAG, Family, Kind
 from supervisor.observe.metrics.gateway import GATEWAY
 from supervisor.observe.metrics.ourselves import ourselves
 from supervisor.observe.metrics.own import OWN
@@ -98,9 +98,9 @@ def _labels_of(family: Family[Any], subject: Any) -> tuple[str, ...]:
 
 
 def _unit(family: Family[Any]) -> str:
-    if family.kind is Kind.INFO:
-        return "always 1"
-    return next((unit for end, unit in _UNITS if family.name.endswith(end)), "0 or 1")
+    """StopIteration for a metric that needs `unit` in its entry."""
+    by_kind = {Kind.INFO: "always 1", Kind.STATESET: FLAG}
+    return family.unit or by_kind.get(family.kind) or next(unit for end, unit in _UNITS if family.name.endswith(end))
 
 
 def _labels() -> str:
