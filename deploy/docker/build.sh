@@ -18,22 +18,22 @@ WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 trap 'exit 1' INT TERM HUP
 
-"$PYTHON" -m venv "$WORK/build"
-pip="$WORK/build/bin/python -m pip --disable-pip-version-check --no-cache-dir --quiet"
-wheel="$pip wheel --no-build-isolation --wheel-dir $WORK/wheels"
+pip() { "$WORK/build/bin/python" -I -m pip --disable-pip-version-check --no-cache-dir --quiet "$@"; }
+wheel() { pip wheel --no-build-isolation --wheel-dir "$WORK/wheels" "$@"; }
 
-$pip install --require-hashes -r "$SOURCE/deploy/docker/build.lock"
-$wheel --require-hashes -r "$SOURCE/deploy/docker/requirements.lock"
+"$PYTHON" -I -m venv "$WORK/build"
+pip install --require-hashes -r "$SOURCE/deploy/docker/build.lock"
+wheel --require-hashes -r "$SOURCE/deploy/docker/requirements.lock"
 mkdir "$WORK/source"
 cp -R "$SOURCE/pyproject.toml" "$SOURCE/README.md" "$SOURCE/LICENSE" "$SOURCE/supervisor" "$WORK/source"
-$wheel --no-deps --no-index "$WORK/source"
+wheel --no-deps --no-index "$WORK/source"
 if [ -n "${IBAPI:-}" ]; then
     rm "$WORK"/wheels/ibapi-*.whl
     cp -R "$IBAPI" "$WORK/ibapi"
-    $wheel --no-deps "$WORK/ibapi"
-    $wheel protobuf==5.29.5
+    wheel --no-deps "$WORK/ibapi"
+    wheel protobuf==5.29.5
 fi
 
-"$PYTHON" -m venv --without-pip "$TARGET"
+"$PYTHON" -I -m venv --without-pip "$TARGET"
 # The wheels were just checked or built; no index is asked again.
-$pip --python "$TARGET/bin/python" install --no-index --no-deps --no-compile "$WORK"/wheels/*.whl
+pip --python "$TARGET/bin/python" install --no-index --no-deps --no-compile "$WORK"/wheels/*.whl

@@ -1,9 +1,10 @@
 #!/bin/sh
-# What linters say of the files for containers: hadolint, Compose's own schema, Kubernetes' own schemas. From the
-# repository's root, with the linters' folder: deploy/docker/lint.sh .venvs/lint/bin
+# What linters say of the shell scripts and of the files for containers: shellcheck, hadolint, Compose's own schema,
+# Kubernetes' own schemas. From the repository's root, with the linters' folder: deploy/docker/lint.sh .venvs/lint/bin
 set -eu
 tools=$1
 
+"$tools/shellcheck" .ci/run systemd/install.sh deploy/docker/*.sh
 "$tools/hadolint" deploy/docker/Dockerfile
 "$tools/check-jsonschema" --builtin-schema vendor.compose-spec deploy/docker/compose.yaml
 for file in deploy/kubernetes/*.yaml; do

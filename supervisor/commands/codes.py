@@ -88,7 +88,7 @@ def as_json(catalogue: Catalogue, number: int | None = None) -> str:
     shown: Any = (
         [_record(catalogue, known) for known in catalogue.known] if number is None else _record(catalogue, number)
     )
-    return jsonlib.dumps(shown, indent=2)
+    return jsonlib.dumps(shown, indent=2, ensure_ascii=False)
 
 
 def columns(codes: Iterable[Code]) -> str:

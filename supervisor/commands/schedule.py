@@ -99,7 +99,7 @@ def as_json(listed: Iterable[Row]) -> str:
         }
         for row in listed
     ]
-    return jsonlib.dumps(objects, indent=2)
+    return jsonlib.dumps(objects, indent=2, ensure_ascii=False)
 
 
 def as_ics(listed: Iterable[Row], logins: Iterable[LoginDue], now: datetime) -> str:

@@ -10,6 +10,7 @@ Rules
 """
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -167,4 +168,6 @@ class Session:
 
 
 def _described(error: Exception) -> str:
-    return clean(f"{type(error).__name__}: {error}", 200)
+    """What went wrong, without what Python quotes: bytes of the gateway, whose place is the wire log."""
+    said = re.split(r"b?['\"]", str(error), maxsplit=1)[0].rstrip(" :(")
+    return clean(f"{type(error).__name__}: {said}" if said else type(error).__name__, 200)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.endurance.disks import disks
+from tests.endurance.hostile import hostile
 from tests.endurance.kills import kills
 from tests.endurance.readers import readers
 from tests.endurance.reconnects import flapping, reconnects
@@ -32,9 +33,10 @@ def main() -> int:
     parser.add_argument("--disk-seconds", type=float, default=15.0, help="of each trouble with the journal's file")
     parser.add_argument("--idle", type=int, default=500, help="HTTP connections")
     parser.add_argument("--reader-seconds", type=float, default=60.0, help="with readers that are stuck")
+    parser.add_argument("--hostile-seconds", type=float, default=15.0, help="beside each kind of a hostile gateway")
     parser.add_argument("--strangers", type=int, default=300, help="connections without a right password")
     parser.add_argument(
-        "--only", nargs="+", choices=("reconnects", "flapping", "kills", "disks", "readers", "strangers")
+        "--only", nargs="+", choices=("reconnects", "flapping", "kills", "disks", "readers", "strangers", "hostile")
     )
     parser.add_argument("--write", action="store_true", help="write the tables into docs/endurance.md")
     asked = parser.parse_args()
@@ -44,6 +46,7 @@ def main() -> int:
         "kills": lambda folder: kills(folder, asked.kills),
         "disks": lambda folder: disks(folder, asked.disk_seconds),
         "readers": lambda folder: readers(folder, asked.idle, asked.reader_seconds),
+        "hostile": lambda folder: hostile(folder, asked.hostile_seconds),
         "strangers": lambda folder: strangers(folder, asked.strangers, 12, 1.0),
     }
     began, broken = time.monotonic(), False

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.endurance.disks import damaged, full
+from tests.endurance.hostile import hostile
 from tests.endurance.kills import Truth, kills
 from tests.endurance.readers import readers
 from tests.endurance.reconnects import flapping, reconnects
@@ -20,6 +21,7 @@ SCENES: dict[str, Callable[[Path], list[Row]]] = {
     "kills": lambda folder: kills(folder, 4),
     "a full disk": lambda folder: full(folder, 0.5),
     "a damaged journal": lambda folder: damaged(folder, 0.5),
+    "a hostile gateway": lambda folder: hostile(folder, 2.0, ("accounts", "empty", "nested", "farms"), slack=8.0),
     "strangers": lambda folder: strangers(folder, 60, 3, 0.3, ("passwords",), within=5.0),
     "stuck readers": lambda folder: readers(folder, 200, 3.0, NOTICED),
 }

@@ -18,7 +18,17 @@ from tests.race.figures import ROOT, Idleness, table, write_between
 
 ENVIRONMENT = ROOT / ".venvs" / "fuzz"
 KEPT = ROOT / "artefacts" / "fuzz"
-COUNTS = {"wire": 1_000_000, "config": 20_000, "notices": 1_000_000, "control": 100_000, "web": 100_000}
+COUNTS = {
+    "wire": 1_000_000,
+    "config": 20_000,
+    "notices": 1_000_000,
+    "control": 100_000,
+    "web": 100_000,
+    "mask": 100_000,
+    "printer": 100_000,
+    "host": 1_000_000,
+    "auth": 100_000,
+}
 
 
 def main() -> int:

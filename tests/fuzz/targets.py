@@ -29,6 +29,7 @@ from supervisor.observe.masking import fit
 from supervisor.simulator import SimulatedGateway
 from tests.config.loading import NOW
 from tests.fuzz.frames import Noise, session_of
+from tests.fuzz.texts import hosts, masking, printing, users
 from tests.fuzz.web import close_server, web
 
 PATIENCE = 20.0
@@ -149,7 +150,8 @@ def notices(data: bytes) -> int:
             names = (*connected, *not_connected)
     for name in names:
         assert name is None or (len(name) <= NAME_LIMIT and name.isprintable()), repr(name)
-    assert fit(summary(text)).isprintable(), repr(text)
+    assert len(summary(text)) <= 300
+    assert fit(summary(text)).isprintable(), repr(summary(text))
     return 1
 
 
@@ -219,4 +221,23 @@ TARGETS: Mapping[str, Target] = {
         ),
     ),
     "web": Target("requests", web, longest=512),
+    "mask": Target(
+        "texts",
+        masking,
+        (b"\x01\x04\x01\x02\x03\x04\x05\x06\x07\x08\x09\x01\n", b"\x00" * 8 + b"\x02\x00\x09"),
+        longest=512,
+    ),
+    "printer": Target(
+        "texts",
+        printing,
+        (b"\x1b]0;title\x07", b"\xc2\x9b2J\xe2\x80\xae", b"[red]x[/red]\r\n"),
+        longest=256,
+    ),
+    "host": Target(
+        "headers",
+        hosts,
+        (b"localhost:14000", b"[::1]:80", b"evil@127.0.0.1", b"127.0.0.1/evil", b"gw.example.", b"box.local"),
+        longest=320,
+    ),
+    "auth": Target("headers", users, (b"\x01\x5aYW5uOnJpZ2h0", b"\x00\x4cYm9iOm90aGVy"), longest=512),
 }

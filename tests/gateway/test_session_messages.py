@@ -306,3 +306,10 @@ def test_an_idle_session_does_not_wake() -> None:
         before = switches()
         threading.Event().wait(1.0)  # in which ibapi alone would wake 5 times and more
         assert switches() - before <= 1
+
+
+def test_a_value_that_cannot_be_decoded_is_not_quoted() -> None:
+    with Peer(then(text(9, 1, "DU1234567 and more"))) as peer, open_session(peer.port) as (_, heard):
+        closed = heard.closed()
+        assert closed.ending is Ending.PROTOCOL
+        assert closed.detail == "undecodable: ValueError: invalid literal for int() with base 10"
