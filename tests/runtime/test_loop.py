@@ -13,7 +13,7 @@ from supervisor.core.model.vocabulary import Phase
 from supervisor.runtime.clocks import Clock, SuspendWatch
 from supervisor.runtime.loop import BATCH, Loop
 from supervisor.runtime.mailbox import Mailbox
-from tests.daemon.stage import SetClock, Staged, policy
+from tests.runtime.stage import SetClock, Staged, policy
 from tests.waiting import wait_until
 
 NOTICE = NoticeReceived(1, -1, 2104, "Market data farm connection is OK:usfarm")

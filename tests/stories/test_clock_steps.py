@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from tests.calendar.faked import at
-from tests.calendar.stage import LEAD, Stage, restart, scene
+from tests.stories.faked import at
+from tests.stories.stage import LEAD, Stage, restart, scene
 
 TUESDAY = at("2026-11-24 12:00")
 TONIGHT = at("2026-11-24 23:45")

@@ -223,7 +223,7 @@ def test_sessions_restarts_logins_and_reloads_are_views(journal: Journal, path: 
 
 
 def test_every_view_is_documented_with_its_columns(journal: Journal, path: Path) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "for-programs.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "for-programs.md").read_text("utf-8")
     found = re.findall(r"^\| `(\w+)` \| ((?:`\w+`(?:, )?)+) \| .*$", page.partition("| view |")[2], flags=re.MULTILINE)
     views = [name for (name,) in rows(path, "SELECT name FROM sqlite_master WHERE type = 'view'")]
     assert {name: re.findall(r"\w+", columns) for name, columns in found} == {

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.calendar.faked import at
-from tests.calendar.stage import Stage, restart, scene
 from tests.daemon.running import gateways
+from tests.stories.faked import at
+from tests.stories.stage import Stage, restart, scene
 
 CONFIG = gateways(
     '{name: ny, port: 4001, client_id: 911, server_reset: none, '

@@ -22,7 +22,7 @@ from tests.observe.journal_help import told
 from tests.observe.played import BEGIN
 from tests.observe.stage import Stage, served
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCHEMATHESIS = "schemathesis==4.32.5"
 
 

@@ -11,7 +11,7 @@ from supervisor.core.codes.notices import (
     UpstreamLost,
 )
 from supervisor.core.codes.table import CATALOGUE, KNOWN, Kind, Scope, Severity
-from tests.core.notice_samples import FARM_CODES
+from tests.core.codes.notice_samples import FARM_CODES
 
 COUNTED = (326, 1100, 1101, 1102, 1300, 2103, 2105, 2110, 2157)
 """The codes that have a counter from the first scrape: those that alerts ask for."""

@@ -26,7 +26,7 @@ from supervisor.core.codes.notices import (
     summary,
 )
 from supervisor.core.codes.table import KNOWN, read
-from tests.core.notice_samples import (
+from tests.core.codes.notice_samples import (
     BACK_IB,
     BROKEN,
     CONNECTING,

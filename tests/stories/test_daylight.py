@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from tests.calendar.faked import at
-from tests.calendar.stage import LEAD, Stage, restart, scene
+from tests.stories.faked import at
+from tests.stories.stage import LEAD, Stage, restart, scene
 
 BACK_AFTER = 2.0
 

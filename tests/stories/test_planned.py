@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from tests.calendar.faked import at
-from tests.calendar.stage import Gateway, Stage, scene
+from tests.stories.faked import at
+from tests.stories.stage import Gateway, Stage, scene
 
 LOST = "Connectivity between IBKR and Trader Workstation has been lost."
 BACK = "Connectivity between IBKR and Trader Workstation has been restored - data maintained."

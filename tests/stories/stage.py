@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from supervisor.simulator import Fleet, Scenario, SimulatedGateway
-from tests.calendar.faked import NEW_YORK, FakedClock, needs_faketime, swept
 from tests.daemon.running import Running, gateways, quick
+from tests.stories.faked import NEW_YORK, FakedClock, needs_faketime, swept
 from tests.waiting import wait_until
 
 LEAD, GRACE = timedelta(seconds=4), timedelta(seconds=8)

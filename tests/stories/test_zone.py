@@ -1,8 +1,8 @@
 """The gateway's own clock, and the zone that the config says."""
 
 from supervisor.simulator import Scenario
-from tests.calendar.faked import at
-from tests.calendar.stage import Stage, restart, scene
+from tests.stories.faked import at
+from tests.stories.stage import Stage, restart, scene
 
 TUESDAY = at("2026-11-24 15:00")
 

@@ -7,7 +7,7 @@ from supervisor.core.model.actions import Connect
 from supervisor.core.model.events import Ending, NoticeReceived, PauseAsked, SessionClosed, Started
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.vocabulary import Phase
-from tests.daemon.stage import Staged, policy
+from tests.runtime.stage import Staged, policy
 
 
 def test_its_first_step_connects_as_the_policy_says() -> None:

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from tests.calendar.faked import at
-from tests.calendar.stage import LEAD, Stage, restart, scene
+from tests.stories.faked import at
+from tests.stories.stage import LEAD, Stage, restart, scene
 
 NOON = at("2026-11-22 12:00")
 OPENS = NOON - timedelta(seconds=30)

@@ -1,7 +1,7 @@
 """The daemon comes up in the middle of a weekend: what it knows, what it assumes, what it remembers."""
 
-from tests.calendar.faked import at
-from tests.calendar.stage import LEAD, Stage, restart, scene
+from tests.stories.faked import at
+from tests.stories.stage import LEAD, Stage, restart, scene
 
 
 @scene

@@ -23,9 +23,9 @@ from supervisor.daemon.app import Daemon
 from supervisor.daemon.edge_scheduler import EdgeScheduler
 from supervisor.runtime.clocks import Clock
 from supervisor.simulator import Fleet, SimulatedGateway
-from tests.calendar.faked import at
-from tests.calendar.stage import BEFORE, GRACE, restart
 from tests.daemon.running import gateways, quick
+from tests.stories.faked import at
+from tests.stories.stage import BEFORE, GRACE, restart
 from tests.waiting import wait_until
 
 TONIGHT = at("2026-11-22 23:45")

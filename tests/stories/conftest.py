@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.calendar.faked import LIBRARY
-from tests.calendar.stage import Played, perform
+from tests.stories.faked import LIBRARY
+from tests.stories.stage import Played, perform
 
 AT_ONCE = 5
 """Scenes that are played at the same time: they mostly wait."""

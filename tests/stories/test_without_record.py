@@ -6,8 +6,8 @@ import pytest
 
 from supervisor.core.calendar.windows import daily_restart
 from supervisor.core.model.events import ShutdownAsked
-from tests.calendar.faked import NEW_YORK, at
 from tests.core.driver import RELAXED, World, policy
+from tests.stories.faked import NEW_YORK, at
 
 NIGHTLY = policy(windows=(daily_restart(time(23, 45), NEW_YORK),), timezone=NEW_YORK, timing=RELAXED)
 REPEATED = policy(windows=(daily_restart(time(1, 30), NEW_YORK),), timezone=NEW_YORK, timing=RELAXED)

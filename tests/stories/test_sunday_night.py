@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from tests.calendar.faked import at
-from tests.calendar.stage import GRACE, LEAD, Gateway, Stage, restart, scene
+from tests.stories.faked import at
+from tests.stories.stage import GRACE, LEAD, Gateway, Stage, restart, scene
 
 EVENING = at("2026-11-22 22:00")
 EXPIRED = at("2026-11-22 01:00")
