@@ -10,7 +10,7 @@ from supervisor.core.model.facts import Facts
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Data, Evidence, Phase
-from tests.core.driver import RESET, World, policy
+from tests.core.driver import RELAXED, RESET, World, policy
 
 NO_PROBE = policy(upstream_probe=False)
 
@@ -64,7 +64,7 @@ def test_a_loss_of_twenty_seconds_is_reported_for_exactly_as_long_as_it_lasts_an
 
 
 def test_repetitions_change_nothing_and_are_told_once_with_a_sum_at_the_end() -> None:
-    world = World().up()
+    world = World(policy(timing=RELAXED)).up()
     for _ in range(833):
         world.notice(1100)
         world.run(30)

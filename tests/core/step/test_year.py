@@ -14,7 +14,7 @@ from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Timing
 from tests.core.driver import World, policy
 
-TIMING = Timing(heartbeat_interval=3600.0, retry_max=900.0, restart_retry=10.0)
+TIMING = Timing(heartbeat_interval=14400.0, retry_max=900.0, restart_retry=10.0)
 """Slow, to have a year in seconds; what falls in time is asked for by the core whatever the timing."""
 NEW_YORK = ZoneInfo("America/New_York")
 AWAY = 80
