@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit pins sbom clean
+.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -19,6 +19,13 @@ $(STAMP): pyproject.toml
 
 demo: $(STAMP)  ## run the daemon on a simulated gateway that plays a week of trouble
 	$(BIN)/ib-supervisor demo $(DEMO_ARGS)
+
+quick: $(STAMP)  ## check style and types, run the tests of core and of the rooms that differ from main (under a minute)
+	@$(BIN)/python -m tests.quick $(PYTEST_ARGS)
+
+format: $(STAMP)  ## put the code into its form, mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
 
 WORKERS ?= 4
 PYTEST := $(BIN)/pytest -m "not root" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder

@@ -88,6 +88,8 @@ def farms_of(heard: Sequence[NoticeReceived]) -> dict[str, FarmState]:
                 found = farms.heard(found, (kind, farm), state, wall, planned=False)
             case notices.UpstreamRestored(connected=connected, not_connected=not_connected):
                 found = farms.listed(found, connected, not_connected, wall)
+            case _:
+                pass
     return {f"{kind}/{name}": farm.state for (kind, name), farm in found.known.items()}
 
 
@@ -100,6 +102,8 @@ def lost_by(heard: Sequence[NoticeReceived]) -> int | None:
                 code = lost
             case notices.UpstreamRestored():
                 code = None
+            case _:
+                pass
     return code
 
 
@@ -119,6 +123,8 @@ def _tell(event: VisitEvent, name: Callable[[str], str], words: Callable[[str], 
             say(f"account {name(account)}  {words(tag)}: {words(value)} {words(currency)}".rstrip())
         case SummaryEnd():
             say("account summary: end")
+        case _:
+            pass
 
 
 def _report(seen: Visit, layers: dict[Rung, bool], place: Endpoint, client_id: int, accounts: list[str]) -> None:

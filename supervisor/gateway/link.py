@@ -9,6 +9,7 @@ Rules
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import assert_never
 
 from supervisor.core.model.actions import Close, Connect, Ping, Probe
 from supervisor.core.model.events import SessionEvent
@@ -62,6 +63,8 @@ class GatewayLink:
                 session.ping()
             case Probe(request_id=request_id):
                 session.probe(request_id)
+            case _:
+                assert_never(action)
 
     def close(self, timeout: float) -> bool:
         """End all sessions. Wait at most `timeout` seconds. True if no thread of a session is left."""

@@ -10,12 +10,14 @@ import queue
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from ibapi.account_summary_tags import AccountSummaryTags
 
 from supervisor.core.model.actions import Connect
 from supervisor.core.model.events import (
     AccountsReceived,
+    CallbackFailed,
     Ending,
     HandshakeDone,
     NextIdReceived,
@@ -25,6 +27,7 @@ from supervisor.core.model.events import (
     SessionClosed,
     SessionEvent,
     TimeAnswered,
+    TrafficSeen,
 )
 from supervisor.gateway.lookup import Lookups
 from supervisor.gateway.session import Session
@@ -215,5 +218,9 @@ class _Visitor:
             case SessionClosed(ending=ending, detail=detail):
                 self._over = True
                 result = replace(result, ending=ending, detail=detail)
+            case TimeAnswered() | TrafficSeen() | CallbackFailed():
+                pass
+            case _:
+                assert_never(event)
         self._result = result
         self._on_event(event)

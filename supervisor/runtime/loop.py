@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import assert_never
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.counters import Histogram
@@ -139,6 +140,8 @@ class Loop:
                         self.step(gateway, envelope.event, envelope.at)
                 case Task():
                     self._act(envelope.act, "an order to the daemon")
+                case _:
+                    assert_never(envelope)
 
     def _act(self, act: Callable[[], None], what: str) -> None:
         try:

@@ -19,7 +19,7 @@ from supervisor.daemon.process import Process, StartError
 from supervisor.runtime.clocks import Clock
 from supervisor.simulator import SimulatedGateway
 from tests.daemon.running import free_port, gateways, quick
-from tests.daemon.stage import Notes
+from tests.runtime.stage import Notes
 from tests.waiting import wait_until
 
 

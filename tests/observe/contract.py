@@ -15,13 +15,13 @@ PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 _ROW = re.compile(r"\| `(ib_\w+)` \| (\w+) \| ([^|]*) \|")
 
 
-def _contract(page: str) -> dict[str, tuple[str, tuple[str, ...]]]:
+def promised(page: str) -> dict[str, tuple[str, tuple[str, ...]]]:
     """The type and the labels of each metric, as the reference tells them."""
     return {name: (kind, tuple(re.findall(r"`(\w+)`", labels))) for name, kind, labels in _ROW.findall(page)}
 
 
-CONTRACT: Mapping[str, tuple[str, tuple[str, ...]]] = _contract(PAGE.read_text(encoding="utf-8"))
-"""What docs/metrics.md promises."""
+CONTRACT: Mapping[str, tuple[str, tuple[str, ...]]] = promised(PAGE.read_text(encoding="utf-8"))
+"""What docs/metrics.md promises. The page is generated from the tables: nothing is listed a second time here."""
 
 
 @cache

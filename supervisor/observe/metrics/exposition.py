@@ -32,6 +32,7 @@ class Exposition:
     """All metrics, in the text format and in OpenMetrics.
 
     Do not call `page` from the deciding thread, because rendering takes milliseconds. Any other thread may.
+    `families` is the table of one gateway's metrics.
     """
 
     def __init__(
@@ -39,11 +40,12 @@ class Exposition:
         snapshots: Callable[[], Sequence[Snapshot]],
         internals: Callable[[], Internals],
         process: Collector | None = None,
+        families: Sequence[Family[Snapshot]] = GATEWAY,
     ) -> None:
         self._snapshots = snapshots
         self._internals = internals
         self._lock = threading.Lock()
-        self._pages = {page: _Page(page, process) for page in Format}
+        self._pages = {page: _Page(page, process, families) for page in Format}
 
     def page(self, accept: str | None) -> tuple[bytes, str]:
         """The page for a client that sent this `Accept` header, and its content type."""
@@ -54,13 +56,13 @@ class Exposition:
 
 
 class _Page:
-    def __init__(self, page: Format, process: Collector | None) -> None:
+    def __init__(self, page: Format, process: Collector | None, families: Sequence[Family[Snapshot]]) -> None:
         renderer = Renderer(page)
         self._process = process
         self._lines = renderer.lines
         self.content_type = renderer.content_type
         self._tail = renderer.tail
-        self._gateways = [_Kept(family, renderer, GATEWAY_LABELS) for family in GATEWAY]
+        self._gateways = [_Kept(family, renderer, GATEWAY_LABELS) for family in families]
         self._own = [_Kept(family, renderer) for family in OWN]
 
     def render(self, snapshots: Sequence[Snapshot], internals: Internals) -> bytes:

@@ -1,6 +1,6 @@
 """docs/metrics.md: every metric, from the tables in supervisor/observe/metrics."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from prometheus_client import Metric
@@ -8,6 +8,7 @@ from prometheus_client import Metric
 from supervisor.core.calendar.windows import Kind as Window
 from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.layers import Layer
+from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.vocabulary import Data, Failure, Loss, RestartResult
 from supervisor.observe.metrics.family import FLAG, Family, Kind
 from supervisor.observe.metrics.gateway import GATEWAY
@@ -69,14 +70,14 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
 }
 
 
-def page() -> str:
-    """The whole page."""
+def page(families: Sequence[Family[Snapshot]] = GATEWAY) -> str:
+    """The whole page. `families` is the table of one gateway's metrics."""
     snapshot = rich.snapshots()[0]
-    gateways = table(_HEADS, (_row(family, snapshot, ("gateway",)) for family in GATEWAY))
+    gateways = table(_HEADS, (_row(family, snapshot, ("gateway",)) for family in families))
     own = table(_HEADS, (_row(family, INTERNALS, ()) for family in OWN))
     process = table(("name", "type", "labels", "meaning", "example"), map(_process_row, ourselves().collect()))
     supervisor = ("## The supervisor itself\n", own, "## The process\n", _PROCESS, process)
-    return "\n".join((_HEAD, "## Gateways\n", gateways, *supervisor, "## Labels\n", _labels()))
+    return "\n".join((_HEAD, "## Gateways\n", gateways, *supervisor, "## Labels\n", _labels(families)))
 
 
 def _process_row(metric: Metric) -> tuple[str, ...]:
@@ -103,9 +104,9 @@ def _unit(family: Family[Any]) -> str:
     return family.unit or by_kind.get(family.kind) or next(unit for end, unit in _UNITS if family.name.endswith(end))
 
 
-def _labels() -> str:
-    families: tuple[Family[Any], ...] = (*GATEWAY, *OWN)
-    used = {"gateway", *(label for family in families for label in family.labels)}
+def _labels(families: Sequence[Family[Snapshot]]) -> str:
+    tables: tuple[Family[Any], ...] = (*families, *OWN)
+    used = {"gateway", *(label for family in tables for label in family.labels)}
     assert used == _LABELS.keys(), "describe each label, and no other"
     rows = [(code(name), text, ", ".join(map(code, values))) for name, (text, values) in _LABELS.items()]
     return table(("label", "meaning", "values"), rows)

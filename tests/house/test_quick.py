@@ -1,0 +1,35 @@
+"""`make quick` runs the tests of what was changed."""
+
+import pytest
+
+from tests.quick import ALWAYS, FOLLOW, LONG, ROOT, claims_about
+
+
+@pytest.mark.parametrize(
+    ("file", "tests"),
+    [
+        ("supervisor/core/parts/farms.py", {"tests/observe/metrics"}),
+        ("supervisor/observe/web/app.py", {"tests/observe/web"}),
+        ("supervisor/observe/events.py", {"tests/observe"}),
+        ("supervisor/observe/web/static/page.css", {"tests/observe/web"}),
+        ("supervisor/runtime/loop.py", {"tests/runtime"}),
+        ("supervisor/yaml_lines.py", {"tests/config", "tests/simulator/test_scenario.py"}),
+        ("tests/gateway/test_link.py", {"tests/gateway/test_link.py"}),
+        ("deploy/prometheus/alerts.yaml", {"tests/deploy"}),
+        ("LICENSE", set()),
+    ],
+)
+def test_a_changed_file_has_its_tests_run(file: str, tests: set[str]) -> None:
+    assert tests <= set(claims_about([file]))
+    assert set(ALWAYS) <= set(claims_about([file]))
+
+
+def test_a_file_of_a_folder_that_is_run_is_not_run_twice() -> None:
+    found = claims_about(["supervisor/gateway/link.py", "tests/gateway/test_link.py"])
+    assert found == ["tests/core", "tests/gateway", "tests/house"]
+
+
+def test_every_place_that_it_names_exists() -> None:
+    for about, tests in FOLLOW.items():
+        assert (ROOT / about).exists()
+        assert all((ROOT / test).exists() for test in (*tests, *LONG, *ALWAYS))

@@ -1,0 +1,230 @@
+"""The loop: one thread decides, nothing it is given can stop it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.events import Event, NoticeReceived, Started, Ticked, TimeAnswered
+from supervisor.core.model.vocabulary import Phase
+from supervisor.runtime.clocks import Clock, SuspendWatch
+from supervisor.runtime.loop import BATCH, Loop
+from supervisor.runtime.mailbox import Mailbox
+from tests.runtime.stage import SetClock, Staged, policy
+from tests.waiting import wait_until
+
+NOTICE = NoticeReceived(1, -1, 2104, "Market data farm connection is OK:usfarm")
+
+
+def made(clock: Clock | None = None, look: float = 1.0) -> tuple[Mailbox, Loop]:
+    clock = clock or Clock()
+    mailbox = Mailbox(clock.now)
+    return mailbox, Loop(mailbox, clock, look)
+
+
+@contextmanager
+def turning(mailbox: Mailbox, loop: Loop, after: Callable[[Now], None] = lambda now: None) -> Iterator[None]:
+    """The loop on a thread of its own, until the end of the block."""
+    thread = threading.Thread(target=loop.run, args=(after,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        mailbox.submit(loop.stop)
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_units_begin_when_they_are_arranged_and_only_once() -> None:
+    _, loop = made()
+    first, second = Staged(), Staged(of=policy("paper"))
+    loop.arrange([first.unit])
+    loop.arrange([second.unit, first.unit])
+    assert first.link.words == ["Connect"]
+    assert second.link.words == ["Connect"]
+    assert [snapshot.policy.name for snapshot in loop.snapshots()] == ["paper", "live"]
+    assert loop.gateway("live") is first.unit
+    assert loop.gateway("other") is None
+
+
+def test_a_letter_reaches_its_gateway_with_the_time_at_which_it_was_posted() -> None:
+    clock = SetClock()
+    mailbox, loop = made(clock)
+    staged = Staged(clock)
+    loop.arrange([staged.unit])
+    staged.ready()
+    mailbox.post("live", NOTICE)
+    heard_at = clock.now()
+    clock.pass_(0.5)
+    with turning(mailbox, loop):
+        wait_until(lambda: staged.unit.snapshot.counters.messages)
+    assert staged.unit.snapshot.last_message == heard_at.wall
+
+
+def test_a_letter_for_a_gateway_that_has_left_is_nobodys() -> None:
+    mailbox, loop = made()
+    mailbox.post("gone", NOTICE)
+    done = threading.Event()
+    with turning(mailbox, loop):
+        mailbox.submit(done.set)
+        assert done.wait(10)
+
+
+def test_a_deadline_passes_though_nobody_writes() -> None:
+    mailbox, loop = made()
+    staged = Staged(of=policy())
+    loop.arrange([staged.unit])
+    with turning(mailbox, loop):
+        wait_until(lambda: staged.unit.snapshot.phase is Phase.BACKOFF, 20)
+    assert staged.unit.snapshot.cause is not None
+
+
+def test_it_looks_at_the_clocks_once_a_second_or_as_often_as_it_is_told() -> None:
+    rounds: list[float] = []
+    mailbox, loop = made(look=0.05)
+    with turning(mailbox, loop, lambda now: rounds.append(now.mono)):
+        wait_until(lambda: len(rounds) > 20, 20)
+
+
+def test_a_defect_of_a_decision_costs_that_decision(caplog: pytest.LogCaptureFixture) -> None:
+    class Faulty:
+        policy = policy("faulty")
+        wake = Staged().unit.wake
+
+        def step(self, event: Event, now: Now) -> None:
+            raise ZeroDivisionError("ours")
+
+        def is_due(self, now: Now) -> bool:
+            return True
+
+    mailbox, loop = made(look=0.02)
+    staged = Staged()
+    loop.arrange([Faulty(), staged.unit])  # type: ignore[list-item]
+    assert staged.link.words == ["Connect"]
+    with turning(mailbox, loop):
+        wait_until(lambda: caplog.text.count("a decision failed on Ticked") > 3)
+        assert loop.alive()
+
+
+def test_a_defect_of_an_order_or_of_what_follows_a_round_costs_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    mailbox, loop = made(look=0.02)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    done = threading.Event()
+    with turning(mailbox, loop, broken):
+        mailbox.submit(broken)
+        mailbox.submit(done.set)
+        assert done.wait(10)
+    assert "an order to the daemon failed" in caplog.text
+    assert "what follows a round failed" in caplog.text
+
+
+def test_a_flood_is_taken_in_batches_so_that_deadlines_are_kept() -> None:
+    rounds = 0
+
+    def after(now: Now) -> None:
+        nonlocal rounds
+        rounds += 1
+
+    mailbox, loop = made()
+    staged = Staged()
+    loop.arrange([staged.unit])
+    for _ in range(BATCH * 10):
+        mailbox.post("live", NOTICE)
+    with turning(mailbox, loop, after):
+        wait_until(lambda: rounds >= 10)
+    assert sum(loop.decisions.counts) >= BATCH * 10
+
+
+def test_an_answer_that_came_in_time_is_in_time_however_late_the_loop_is() -> None:
+    clock = SetClock()
+    mailbox, loop = made(clock)
+    staged = Staged(clock)
+    loop.arrange([staged.unit])
+    staged.ready()
+    clock.pass_(2.5)
+    loop.step(staged.unit, Ticked())
+    assert staged.link.words == ["Connect", "Ping", "Ping"]
+    clock.pass_(0.5)
+    mailbox.post("live", TimeAnswered(1, int(clock.now().wall.timestamp())))
+    for _ in range(BATCH * 3):
+        mailbox.post("loud", NOTICE)
+    clock.pass_(30)  # the loop was away: for its own clock the answer is far too late
+    with turning(mailbox, loop):
+        wait_until(lambda: len(staged.link.words) > 3)
+    assert staged.unit.snapshot.counters.misses == 0
+    assert staged.unit.snapshot.phase is Phase.READY
+
+
+def test_what_is_asked_of_a_gateway_comes_after_what_it_said() -> None:
+    clock = SetClock()
+    mailbox, loop = made(clock)
+    staged = Staged(clock)
+    loop.arrange([staged.unit])
+    staged.ready()
+    mailbox.post("live", NOTICE)
+    loop.catch_up(staged.unit)
+    assert staged.unit.snapshot.counters.messages == {"2104": 1}
+    loop.catch_up(staged.unit)
+    assert staged.unit.snapshot.counters.messages == {"2104": 1}
+
+
+def test_a_gateway_that_leaves_takes_its_letters_with_it() -> None:
+    mailbox, loop = made()
+    staged = Staged()
+    loop.arrange([staged.unit])
+    mailbox.post("live", NOTICE)
+    loop.arrange([])
+    assert not mailbox.waiting("live")
+
+
+def test_a_loop_that_hangs_is_seen_from_outside() -> None:
+    mailbox, loop = made(look=0.02)
+    free = threading.Event()
+    with turning(mailbox, loop):
+        wait_until(loop.alive)
+
+        def hang() -> None:
+            free.wait(30)
+
+        mailbox.submit(hang)
+        wait_until(lambda: not loop.alive(0.2))
+        assert loop.alive()
+        free.set()
+        wait_until(lambda: loop.alive(0.2))
+
+
+def test_a_suspend_is_told_to_every_gateway() -> None:
+    clock = Clock()
+    mailbox = Mailbox(clock.now)
+    ahead = iter([0.0, 7.0])
+    loop = Loop(mailbox, clock, 0.02, SuspendWatch(lambda: next(ahead, 7.0)))
+    one, two = Staged(), Staged(of=policy("paper"))
+    loop.arrange([one.unit, two.unit])
+    with turning(mailbox, loop):
+        wait_until(lambda: "slept" in one.notes.kinds and "slept" in two.notes.kinds)
+
+
+def test_at_the_end_every_gateway_is_released() -> None:
+    _, loop = made()
+    staged = Staged()
+    loop.arrange([staged.unit])
+    loop.end()
+    assert staged.link.words == ["Connect", "Close"]
+    assert staged.unit.snapshot.phase is Phase.STOPPED
+
+
+def test_decisions_are_timed() -> None:
+    _, loop = made()
+    staged = Staged()
+    began = time.perf_counter()
+    for _ in range(10):
+        loop.step(staged.unit, Ticked())
+    loop.step(staged.unit, Started())
+    assert sum(loop.decisions.counts) == 11
+    assert 0 < loop.decisions.total <= time.perf_counter() - began
