@@ -18,6 +18,7 @@ OUTAGES = st.builds(OpenOutage, began=INSTANTS, cause=st.text(), planned=st.bool
 KINDS: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     str: st.text(),
+    str | None: st.none() | st.text(),
     int | None: st.none() | st.integers(),
     datetime | None: st.none() | INSTANTS,
     OpenOutage | None: st.none() | OUTAGES,

@@ -156,6 +156,9 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
 )
 
 
+_LOGIN_EXPIRED: Final = "Its weekly login has expired since it was lost: it will need a login before it is back."
+
+
 def explain(cause: Cause) -> Explanation:
     """The cause in words. What is not known is left out, or said in general."""
     host, port, farms = cause.host, cause.port, cause.farms
@@ -173,4 +176,6 @@ def explain(cause: Cause) -> Explanation:
         "minimum": cause.minimum or "offered by IBKR",
     }
     words, cure = (text.format_map(facts) for text in _TEXTS[cause.key])
+    if cause.login_expired:
+        words = f"{words} {_LOGIN_EXPIRED}"
     return Explanation(words, cure)

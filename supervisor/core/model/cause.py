@@ -84,3 +84,5 @@ class Cause:
     """The first day on which IBKR refuses that version."""
     minimum: str | None = None
     """The least version from then on."""
+    login_expired: bool = False
+    """The weekly login expired after the gateway was lost, so that it will be needed before the gateway is back."""

@@ -109,6 +109,13 @@ def doubt(heartbeat: Heartbeat, now: float) -> Heartbeat:
     return _sent(replace(heartbeat, up=False, misses=0, last_miss=None), now)
 
 
+def sent(heartbeat: Heartbeat, at: float) -> Heartbeat:
+    """The latest ping goes only then: its answer is due from there on."""
+    if heartbeat.pings[-1] == at:
+        return heartbeat
+    return replace(heartbeat, pings=(*heartbeat.pings[:-1], at))
+
+
 def retimed(heartbeat: Heartbeat, longer: float) -> Heartbeat:
     """The interval is `longer` from now on, counted from the last answer as before."""
     due = heartbeat.next_ping
