@@ -41,9 +41,9 @@ from supervisor.runtime.clocks import Clock
 
 if TYPE_CHECKING:
     from supervisor.daemon.edge_scheduler import EdgeScheduler
-    from supervisor.observe.web.guard import Admit
+    from supervisor.observe.web.access.guard import Admit
+    from supervisor.observe.web.access.users import Users
     from supervisor.observe.web.server import WebServer
-    from supervisor.observe.web.users import Users
 
 log = logging.getLogger("supervisor.daemon")
 
@@ -197,7 +197,7 @@ class Process:
         """Checks names and passwords. None without users; then bcrypt is not needed."""
         if not self._http.security.users:
             return None
-        from supervisor.observe.web.users import Users
+        from supervisor.observe.web.access.users import Users
 
         self._users = Users(dict(self._http.security.users))
         return self._users.admit

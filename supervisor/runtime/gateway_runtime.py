@@ -65,10 +65,13 @@ class GatewayRuntime:
         self._state = initial(policy, facts, now, seed)
         self.snapshot: Snapshot = snapshot(self._state, policy)
 
-    def step(self, event: Event, now: Now) -> None:
-        """Let the core decide, carry out what it wants, tell what happened, and show how things stand."""
+    def step(self, event: Event, now: Now, late: float = 0.0) -> None:
+        """Let the core decide, carry out what it wants, tell what happened, and show how things stand.
+
+        `late`: seconds since `now`, for an event that waited.
+        """
         before = self._state
-        decision = step(before, event, now, self.policy)
+        decision = step(before, event, now, self.policy, late)
         self._state = decision.state
         self.snapshot = snapshot(decision.state, self.policy, (before, self.snapshot))
         for action in decision.actions:

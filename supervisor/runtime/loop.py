@@ -4,7 +4,8 @@
 - Each round looks at both clocks, so that windows turn and deadlines pass whatever rings.
 - A defect of ours costs one decision, or what follows one round; never the loop.
 - A gateway lives in the time of its events: while some wait, no deadline is judged but by them. So however late the
-  loop is, an answer that came in time is in time.
+  loop is, an answer that came in time is in time. What is sent late is answered late: the core is told by how much.
+- A suspend is told before all that was heard since, and after all that was heard before.
 - What the loop shows to others is replaced by reference: `snapshots()` may be called from any thread.
 """
 
@@ -92,8 +93,10 @@ class Loop:
     def step(self, gateway: GatewayRuntime, event: Event, now: Now | None = None) -> None:
         """One decision, now or at the time of the event. A defect of ours costs that decision, not the daemon."""
         began = time.perf_counter()
+        real = self._clock.now()
+        at = real if now is None else now
         try:
-            gateway.step(event, now if now is not None else self._clock.now())
+            gateway.step(event, at, max(0.0, real.mono - at.mono))
         except Exception:
             log.exception("%s: a decision failed on %s", gateway.policy.name, type(event).__name__)
         self.decisions = self.decisions.with_value(time.perf_counter() - began)
@@ -128,20 +131,39 @@ class Loop:
         return max(0.0, patience)
 
     def _take(self, patience: float) -> None:
-        for _ in range(BATCH):
-            envelope = self._mailbox.get(patience)
-            patience = 0.0
-            match envelope:
+        item = self._mailbox.get(patience)
+        slept = self._suspends.slept()
+        if slept:
+            self._tell_of_sleep(slept, item)
+            item = None if isinstance(item, Envelope) else item
+        for left in reversed(range(BATCH)):
+            match item:
                 case None:
                     return
                 case Envelope():
-                    gateway = self._gateways.get(envelope.gateway)
+                    gateway = self._gateways.get(item.gateway)
                     if gateway is not None:
-                        self.step(gateway, envelope.event, envelope.at)
+                        self.step(gateway, item.event, item.at)
                 case Task():
-                    self._act(envelope.act, "an order to the daemon")
+                    self._act(item.act, "an order to the daemon")
                 case _:
-                    assert_never(envelope)
+                    assert_never(item)
+            item = self._mailbox.get(0.0) if left else None
+
+    def _tell_of_sleep(self, slept: float, taken: Envelope | Task | None) -> None:
+        """The machine was suspended. `taken`: what was taken from the mailbox and not yet heard."""
+        now = self._clock.now()
+        for gateway in self._order:
+            waiting = self._mailbox.taken(gateway.policy.name)
+            if isinstance(taken, Envelope) and taken.gateway == gateway.policy.name:
+                waiting.insert(0, taken)
+            asleep = (_passed_asleep(envelope.at, now) for envelope in waiting)
+            before = sum(seconds > slept / 2 for seconds in asleep)
+            for envelope in waiting[:before]:
+                self.step(gateway, envelope.event, envelope.at)
+            self.step(gateway, Slept(slept), now)
+            for envelope in waiting[before:]:
+                self.step(gateway, envelope.event, envelope.at)
 
     def _act(self, act: Callable[[], None], what: str) -> None:
         try:
@@ -150,12 +172,13 @@ class Loop:
             log.exception("%s failed", what)
 
     def _poll(self) -> Now:
-        slept = self._suspends.slept()
         now = self._clock.now()
         for gateway in self._order:
-            if slept:
-                self.catch_up(gateway)
-                self.step(gateway, Slept(slept), now)
-            elif gateway.is_due(now) and not self._mailbox.waiting(gateway.policy.name):
+            if gateway.is_due(now) and not self._mailbox.waiting(gateway.policy.name):
                 self.step(gateway, Ticked(), now)
         return now
+
+
+def _passed_asleep(earlier: Now, later: Now) -> float:
+    """Seconds between two instants in which the monotonic clock stood still."""
+    return (later.wall - earlier.wall).total_seconds() - (later.mono - earlier.mono)

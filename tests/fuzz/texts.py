@@ -16,9 +16,9 @@ from supervisor.commands.printer import say, say_json
 from supervisor.commands.terminal import EscapingConsole, table
 from supervisor.observe.logs.wire import as_line
 from supervisor.observe.masking import fit, mask, mask_whole
-from supervisor.observe.web.checks import Busy, Checks
-from supervisor.observe.web.hosts import Names, host_name
-from supervisor.observe.web.users import Users
+from supervisor.observe.web.access.checks import Busy, Checks
+from supervisor.observe.web.access.hosts import Names, host_name
+from supervisor.observe.web.access.users import Users
 from tests.fuzz.frames import Noise
 from tests.observe.test_masking import media
 from tests.observe.web.test_secured import Somebody, basic

@@ -4,12 +4,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.events import Event, NoticeReceived, Started, Ticked, TimeAnswered
-from supervisor.core.model.vocabulary import Phase
+from supervisor.core.model.events import (
+    Ending,
+    Event,
+    NoticeReceived,
+    SessionClosed,
+    Started,
+    Ticked,
+    TimeAnswered,
+)
+from supervisor.core.model.vocabulary import Failure, Phase
 from supervisor.runtime.clocks import Clock, SuspendWatch
 from supervisor.runtime.loop import BATCH, Loop
 from supervisor.runtime.mailbox import Mailbox
@@ -94,7 +103,7 @@ def test_a_defect_of_a_decision_costs_that_decision(caplog: pytest.LogCaptureFix
         policy = policy("faulty")
         wake = Staged().unit.wake
 
-        def step(self, event: Event, now: Now) -> None:
+        def step(self, event: Event, now: Now, late: float = 0.0) -> None:
             raise ZeroDivisionError("ours")
 
         def is_due(self, now: Now) -> bool:
@@ -161,6 +170,60 @@ def test_an_answer_that_came_in_time_is_in_time_however_late_the_loop_is() -> No
     assert staged.unit.snapshot.phase is Phase.READY
 
 
+def test_a_loop_that_stalled_for_minutes_ends_no_session_of_a_gateway_that_kept_talking() -> None:
+    clock = SetClock()
+    mailbox, loop = made(clock)
+    staged = Staged(clock)
+    loop.arrange([staged.unit])
+    staged.ready()
+    for _ in range(100):  # five minutes in which the readers heard a notice each three seconds
+        clock.pass_(3)
+        mailbox.post("live", NOTICE)
+    with turning(mailbox, loop):
+        wait_until(lambda: staged.unit.snapshot.counters.messages == {"2104": 100})
+    assert staged.link.words == ["Connect", "Ping", "Ping"]
+    assert staged.unit.snapshot.counters.misses == 0
+    clock.pass_(0.2)
+    staged.unit.step(TimeAnswered(1, int(clock.now().wall.timestamp())), clock.now())
+    assert staged.unit.snapshot.up
+    assert staged.unit.snapshot.heartbeat_seconds == pytest.approx(0.2)
+
+
+def test_a_gateway_that_does_not_answer_after_a_stall_is_found_out_from_then_on() -> None:
+    clock = SetClock()
+    mailbox, loop = made(clock)
+    staged = Staged(clock)
+    loop.arrange([staged.unit])
+    staged.ready()
+    clock.pass_(300)
+    mailbox.post("live", NOTICE)
+    loop.catch_up(staged.unit)
+    for seconds, misses in ((3.4, 0), (0.2, 1)):
+        clock.pass_(seconds)
+        loop.step(staged.unit, Ticked())
+        assert staged.unit.snapshot.counters.misses == misses
+
+
+def test_an_attempt_that_a_stalled_loop_began_late_has_its_whole_time() -> None:
+    clock = SetClock()
+    mailbox, loop = made(clock)
+    staged = Staged(clock)
+    loop.arrange([staged.unit])
+    staged.ready()
+    mailbox.post("live", SessionClosed(1, Ending.RESET))
+    clock.pass_(1)
+    mailbox.post("live", NOTICE)  # of the session that is gone: it lets time pass, and the wait is over
+    for _ in range(30):
+        clock.pass_(3)
+        mailbox.post("live", NOTICE)
+    loop.catch_up(staged.unit)
+    assert staged.link.words == ["Connect", "Ping", "Connect"]
+    assert staged.unit.snapshot.counters.failures == {}
+    clock.pass_(3.1)
+    loop.step(staged.unit, Ticked())
+    assert staged.unit.snapshot.counters.failures == {Failure.TIMEOUT: 1}
+
+
 def test_what_is_asked_of_a_gateway_comes_after_what_it_said() -> None:
     clock = SetClock()
     mailbox, loop = made(clock)
@@ -208,6 +271,40 @@ def test_a_suspend_is_told_to_every_gateway() -> None:
     loop.arrange([one.unit, two.unit])
     with turning(mailbox, loop):
         wait_until(lambda: "slept" in one.notes.kinds and "slept" in two.notes.kinds)
+
+
+def test_a_suspend_comes_after_what_was_heard_before_it_and_before_what_was_heard_since() -> None:
+    clock = SetClock()
+    mailbox = Mailbox(clock.now)
+    asleep = [0.0]
+    loop = Loop(mailbox, clock, 0.02, SuspendWatch(lambda: asleep[0]))
+    staged, other = Staged(clock), Staged(clock, of=policy("paper"))
+    loop.arrange([staged.unit, other.unit])
+    staged.ready()
+    clock.pass_(1)
+    mailbox.post("live", NOTICE)
+    clock.at = Now(clock.at.mono, clock.at.wall + timedelta(hours=8))
+    asleep[0] = 8 * 3600.0
+    mailbox.post("live", SessionClosed(1, Ending.RESET))
+    with turning(mailbox, loop):
+        wait_until(lambda: "session_lost" in staged.notes.kinds and "slept" in other.notes.kinds)
+    told = [kind for kind in staged.notes.kinds if kind in ("slept", "session_lost")]
+    assert told == ["slept", "session_lost"]
+    assert staged.unit.snapshot.counters.messages == {"2104": 1}
+
+
+def test_an_order_that_waits_at_a_suspend_is_carried_out() -> None:
+    clock = SetClock()
+    mailbox = Mailbox(clock.now)
+    asleep = iter([0.0])
+    loop = Loop(mailbox, clock, 0.02, SuspendWatch(lambda: next(asleep, 60.0)))
+    staged = Staged(clock)
+    loop.arrange([staged.unit])
+    done = threading.Event()
+    mailbox.submit(done.set)
+    with turning(mailbox, loop):
+        assert done.wait(10)
+        wait_until(lambda: "slept" in staged.notes.kinds)
 
 
 def test_at_the_end_every_gateway_is_released() -> None:

@@ -125,6 +125,8 @@ def _login(line: Timeline, troubles: Troubles, clear_since: float, state: State,
     grace = max(window.grace for window in windows).total_seconds()
     bound = grace * (2 if policy.reauth is Reauth.AUTOMATIC else 1) + 90.0
     proven = state.login.proven_at
+    if state.login.address != (policy.host, policy.port):
+        return  # of another address nothing is concluded
     expired = last_expiry(lost_at.wall).at if proven is None else next_expiry(proven).at
     if line.t - max(since, clear_since, troubles.changed_at) > bound and lost_at.wall >= expired:
         holds(

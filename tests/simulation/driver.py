@@ -7,7 +7,7 @@ outlive the process.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -33,7 +33,7 @@ from supervisor.core.model.events import (
 )
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
-from supervisor.core.model.vocabulary import Phase
+from supervisor.core.model.vocabulary import Loss, Phase, Planning
 from supervisor.core.step.state import State, Wake, initial
 from supervisor.core.step.step import Decision, step
 from tests.simulation import bounds, skip
@@ -47,6 +47,7 @@ from tests.simulation.troubles import Troubles
 from tests.simulation.violation import holds
 from tests.simulation.world import World
 
+WRONG_PORT = 4999
 LOOK = 1.0
 """The daemon's loop looks at the clocks at least that often, in seconds."""
 SPIN = 1000
@@ -159,12 +160,15 @@ class Run:
         before = self.state
         if before is None:
             return
-        decision = step(before, event, now if now is not None else self.line.now(), self.policy)
+        real = self.line.now()
+        at = now if now is not None else real
+        late = max(0.0, real.mono - at.mono)
+        decision = step(before, event, at, self.policy, late)
         after = self.state = decision.state
         self.tally.steps += 1
         if self._watch is not None:
             self._watch(self.line.t, before, event, decision)
-        self._judge.step(before, event, after, decision.actions)
+        self._judge.step(before, event, after, decision.actions, late)
         for happened in decision.records:
             self._narrator.tell(happened, after.at.mono)
         if Phase.STOPPED in (before.session.phase, after.session.phase):
@@ -256,8 +260,9 @@ class Run:
             case f.Chaos():
                 self._begin_chaos(fault)
             case f.Stall():
-                self._stalled_until = max(self._stalled_until, self.line.t + fault.lasts)
-                self._blinded("stall", fault.lasts + 1.0)
+                self._stall(fault)
+            case f.Typo():
+                self._typo(fault)
             case f.ClockStep():
                 self._set_clock(fault.by)
                 self.line.later(fault.lasts, partial(self._set_clock, -fault.by))
@@ -302,6 +307,31 @@ class Run:
         if self._chaos is fault:
             self._chaos = None
 
+    def _stall(self, fault: f.Stall) -> None:
+        """The loop does not turn; `chatty`: a healthy gateway sends its traffic all the while."""
+        self._stalled_until = max(self._stalled_until, self.line.t + fault.lasts)
+        self._blinded("stall", fault.lasts + 1.0)
+        if fault.chatty:
+            self.world.chatter_until(self.line.t + fault.lasts)
+        if self.state is not None and self._chaos is None and self.state.session.phase is Phase.READY:
+            ended = self.state.counters.losses
+            self.line.later(fault.lasts + 15.0, partial(self._stalled, fault, self._lives, ended))
+
+    def _stalled(self, fault: f.Stall, life: int, ended: Mapping[tuple[Loss, Planning], int]) -> None:
+        """A stall of ours costs a healthy session nothing."""
+        calm = self.world.troubles.calm_for(self.line.t) > fault.lasts + 60.0
+        if self.state is None or self._lives != life or self._chaos is not None or not calm:
+            return
+        lost = [key for key, times in self.state.counters.losses.items() if times > ended.get(key, 0)]
+        hearts = [reason for reason, _ in lost if reason is Loss.HEARTBEAT]
+        holds(not hearts, "a stall costs no session", lambda: f"{fault}: {lost}")
+
+    def _typo(self, fault: f.Typo) -> None:
+        """The operator writes another port into the config, and finds out."""
+        right = self.scenario.policy.port
+        self._changed(replace(self.policy, port=WRONG_PORT), fault.lasts + bounds.LONGEST)
+        self.line.later(fault.lasts, lambda: self._changed(replace(self.policy, port=right), 1.0))
+
     def _set_clock(self, by: float) -> None:
         self.line.set_by += by
         self._look_after = self.line.t + LOOK / 2
@@ -310,10 +340,10 @@ class Run:
         self._tick_if_due()
         self.line.sleep(fault.lasts)
         self._blinded("asleep", LOOK)
+        self._hear(Slept(fault.lasts))  # before anything that is heard since
         if fault.cut:
             self.world.suffer(f.Cut(self.line.t, Ending.RESET))
         self._look_after = self.line.t + LOOK / 2
-        self.line.later(LOOK / 2, partial(self._hear, Slept(fault.lasts)))
 
     def _pause(self, fault: f.Pause) -> None:
         until = self.line.now().wall + timedelta(seconds=fault.lasts) if fault.by_clock else None
@@ -357,11 +387,19 @@ class Run:
                 policy = replace(before, timing=replace(timing, heartbeat_misses=5 - timing.heartbeat_misses))
             case _:
                 policy = before
+        self._changed(policy, 1.0)
+
+    def _changed(self, policy: Policy, blind: float) -> None:
+        before = self.policy
+        if self.state is None or self.line.t < self._stalled_until:
+            self.line.later(60.0, partial(self._changed, policy, blind))
+            return
         self._tick_if_due()
         self.world.port_back()
-        self.policy = self.world.policy = policy
+        self.policy = policy
+        self.world.policy = replace(policy, port=self.scenario.policy.port)
         self._judge.policy_is(policy, self._openings)
-        self._blinded("reload", 1.0)
+        self._blinded("reload", blind)
         self._hear(Reloaded(before))
 
     def _openings_of(self, policy: Policy) -> Openings:

@@ -124,7 +124,16 @@ class Chaos:
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """The loop does not turn: events wait, stamped when they came; ticks are late."""
+    """The loop does not turn: events wait, stamped when they came; ticks are late. `chatty`: there are many."""
+
+    at: float
+    lasts: float
+    chatty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Typo:
+    """The config names a port at which nobody listens, until it is put right."""
 
     at: float
     lasts: float
@@ -213,6 +222,7 @@ Fault = (
     | WrongLogin
     | Chaos
     | Stall
+    | Typo
     | ClockStep
     | Suspend
     | Pause

@@ -10,9 +10,11 @@ The promises, by the words under which they are broken:
 - `planned is explained`: at every moment of a planned outage an active window explains its lowest broken layer; one
   that turned had a moment that none explained.
 - `an outage by its rules`: its cause is the lowest layer broken at its first moment; it goes on only after a gap
-  shorter than `outage_merge`, with the same cause and the same word on planned.
+  shorter than `outage_merge`, with the same cause and the same word on planned, for ten times that, and never across
+  a suspend.
 - `counted as it was`: a loss as planned or not, an attempt by the reason of its failure.
-- `counters never go back`, `the books balance`, `restarts counted once`.
+- `counters never go back`, `the books balance`, `restarts counted once`, and a blip as none.
+- `proven by its own port`: a login is proven only if the port of the last session was seen closed since.
 - `a login asked for`: only after the grace, and with a token that had expired at the loss.
 """
 
@@ -27,7 +29,7 @@ from supervisor.core.calendar import tokens
 from supervisor.core.calendar.windows import RESTARTS, Kind, Occurrence
 from supervisor.core.model.actions import Action, Connect
 from supervisor.core.model.counters import Counters, Histogram
-from supervisor.core.model.events import Event, Reloaded, Slept
+from supervisor.core.model.events import Event, LoginConfirmed, Reloaded, Slept
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy, Reauth
 from supervisor.core.model.status import Status
@@ -45,9 +47,11 @@ EARLY, FLOOR = 60.0, 0.05
 MUTE_LIMIT, MUTE_CAP = 10, 30.0
 ACCOUNT_WAIT = 60.0
 WALL_JUMP = 2.0
+LONGEST = 10.0
 REASONS = {
     "refused": Failure.REFUSED,
     "closed": Failure.CLOSED,
+    "timeout": Failure.TIMEOUT,
     "mute": Failure.HANDSHAKE_TIMEOUT,
     "in_use": Failure.CLIENT_ID_IN_USE,
     "mismatch": Failure.ACCOUNT_MISMATCH,
@@ -59,13 +63,16 @@ class Judge:
     """Looks at every step of one process."""
 
     def __init__(self, policy: Policy, state: State, openings: Openings) -> None:
-        self.ledger = Ledger(policy, state.known, state.upstream.up, stopped=state.session.phase is Phase.STOPPED)
+        stopped = state.session.phase is Phase.STOPPED
+        self.ledger = Ledger(policy, state.known, state.upstream.up, stopped=stopped)
+        self.ledger.home, self.ledger.gone = state.login.address[1], state.login.port_closed
         self.policy_is(policy, openings)
         self._book = RestartBook(self.openings.active(state.at.wall))
         self._repeated = False
         self._active: list[Occurrence] | None = None
         self._observed = self._broken = 0.0
         self._low_since: float | None = state.low_since
+        self._first_end: tuple[datetime, float] | None = None
         self._attempts: deque[float] = deque()
         self._leave_to_hurry: deque[float] = deque()
 
@@ -81,7 +88,7 @@ class Judge:
             Phase.BACKOFF: max(ACCOUNT_WAIT, timing.retry_max),
         }
 
-    def step(self, before: State, event: Event, after: State, actions: tuple[Action, ...]) -> None:
+    def step(self, before: State, event: Event, after: State, actions: tuple[Action, ...], late: float = 0.0) -> None:
         """Raises Violation for the first promise that does not hold."""
         now, ledger = after.at, self.ledger
         passed = now.mono - before.at.mono
@@ -93,7 +100,7 @@ class Judge:
             self._active = active
             self._repeated = self._repeated or any(occurrence.repetition for occurrence in active)
             ledger.resetting = any(occurrence.window.kind is Kind.SERVER_RESET for occurrence in active)
-        ledger.follow(before, event, actions, now)
+        ledger.follow(before, event, actions, now, late)
         self._phase(after)
         due = ledger.lowest_broken()
         if after.broken is not due:
@@ -108,12 +115,16 @@ class Judge:
         for action in actions:
             if isinstance(action, Connect):
                 self._attempt(now.mono, now.wall)
+        if isinstance(event, Slept) and self._low_since is not None:
+            self._low_since -= event.seconds
         self._planned(before, after)
         if after.counters is not before.counters or after.farms is not before.farms:
             self._counters(before, after)
         if after.outages is not before.outages:
             self._books(before, after)
-            self._outage(before, after)
+            self._outage(before, event, after)
+        if after.login.proven_at != before.login.proven_at:
+            self._proven(event, after)
         if after.login.required and not before.login.required:
             self._login(before, after)
 
@@ -127,7 +138,10 @@ class Judge:
             until = after.operator.pause.until if after.operator.pause is not None else None
             holds(until is None or now.wall < until, promise, f"paused until {until}")
             return
-        if wake.mono is None or not now.mono < wake.mono <= now.mono + self._longest[live.phase] + TINY:
+        if (
+            wake.mono is None
+            or not now.mono < wake.mono <= max(now.mono, self.ledger.acted_at) + self._longest[live.phase] + TINY
+        ):
             raise Violation(promise, f"{live.phase}: woken at {wake.mono}, now {now.mono}")
         edge = self.openings.next_edge(now.wall)
         if wake.wall is None:
@@ -191,8 +205,7 @@ class Judge:
             ledger.conflicts = 0
             if failure == "mismatch":
                 return ACCOUNT_WAIT, ACCOUNT_WAIT
-            closed = failure == "refused" or (failure == "closed" and ledger.reached is not Layer.SESSION)
-            if closed and self.openings.restarting(after.at.wall):
+            if ledger.closed and self.openings.restarting(after.at.wall):
                 return timing.restart_retry, timing.restart_retry
         recent = ledger.lost_at is not None and now - ledger.lost_at < EARLY
         cap = MUTE_CAP if ledger.mutes >= MUTE_LIMIT else timing.retry_max_early if recent else timing.retry_max
@@ -259,7 +272,7 @@ class Judge:
             lambda: f"observing {self.ledger.brief()}",
         )
 
-    def _outage(self, before: State, after: State) -> None:
+    def _outage(self, before: State, event: Event, after: State) -> None:
         """How the outage under way came to be, if it is another one than before."""
         now, promise = after.at, "an outage by its rules"
         old, new = before.outages.current, after.outages.current
@@ -270,6 +283,10 @@ class Judge:
                 return
             holds(new is None or new.began != left.began, promise, f"{left} is over, and became {new}")
         broken = after.broken
+        if isinstance(event, Slept) and old is not None and old.ended is not None:
+            holds(new is None or new.began != old.began, promise, lambda: f"{old} went on across a suspend")
+        if new is not None and new.ended is not None and (self._first_end is None or self._first_end[0] != new.began):
+            self._first_end = (new.began, new.ended.mono)
         if new is None or new.ended is not None:
             return
         if old is None or new.began != old.began:
@@ -278,7 +295,8 @@ class Judge:
         elif old.ended is not None:
             merge = self.policy.timing.outage_merge
             same = new.layer is broken and new.planning is old.planning
-            fits = same and now.mono - old.ended.mono < merge
+            first = self._first_end[1] if self._first_end is not None else old.ended.mono
+            fits = same and now.mono - old.ended.mono < merge and now.mono - first < LONGEST * merge
             holds(fits, promise, f"{broken} at {now.mono}: {old} went on")
 
     def _counted(self, before: State, after: State) -> None:
@@ -353,12 +371,16 @@ class Judge:
         steady = abs((after.at.wall - before.at.wall).total_seconds() - passed) <= WALL_JUMP
         book.turned(self.openings.active(after.at.wall), before.at.wall, after.at.wall, ready=was_ready, steady=steady)
         if ledger.ended == "lost":
-            book.lost()
+            book.lost(after.at.mono)
+        if ledger.ended == "failed" and ledger.port == ledger.home:
+            book.failed(closed=ledger.closed, silent=ledger.failure in ("timeout", "mute"))
         anew = isinstance(event, Reloaded) and not self.policy.same_session(event.before)
         if isinstance(event, Slept) or anew or ledger.stopped:
             book.unwatched()
         if ledger.ready and not was_ready:
-            book.ready()
+            book.ready(after.at.mono)
+        told, due = after.restarts.blips, book.blips
+        holds(told == due, "restarts counted once", lambda: f"blips {told}, {due} due")
         counts = after.restarts.counts
         if counts is before.restarts.counts:
             return
@@ -383,7 +405,17 @@ class Judge:
         holds(ledger.failure in ("refused", "closed", "mute"), promise, lambda: f"on the evidence of {ledger.failure}")
         lost_at, proven = after.login.lost_at, after.login.proven_at
         expired = tokens.last_expiry(now.wall).at if proven is None else tokens.next_expiry(proven).at
-        holds(lost_at is not None and lost_at.wall >= expired, promise, lambda: f"lost {lost_at}, expired {expired}")
+        holds(ledger.port == ledger.home, promise, lambda: f"on the evidence of port {ledger.port}")
+        near = self.openings.active(lost_at.wall) if lost_at is not None else []
+        asked = any(each.window.kind in RESTARTS and each.at >= expired for each in near)
+        after_it = lost_at is not None and (lost_at.wall >= expired or asked)
+        holds(after_it, promise, lambda: f"lost {lost_at}, expired {expired}")
+
+    def _proven(self, event: Event, after: State) -> None:
+        """A login is known to be done: the operator said so, it is assumed, or the port was seen closed."""
+        login = after.login
+        fair = login.proven_at is None or login.assumed or isinstance(event, LoginConfirmed) or self.ledger.was_gone
+        holds(fair, "proven by its own port", lambda: f"{login}: {self.ledger.brief()}")
 
 
 def _grew(name: str, old: Mapping[Any, float], new: Mapping[Any, float]) -> None:

@@ -69,7 +69,15 @@ class Ledger:
     reached: Layer = Layer.PORT
     """The lowest layer that the last attempt did not reach."""
     failure: str = ""
-    """How the last attempt failed: `refused`, `closed`, `mute`, `in_use`, `mismatch` or `other`."""
+    """How the last attempt failed: `refused`, `closed`, `mute`, `timeout`, `in_use`, `mismatch` or `other`."""
+    port: int = 0
+    """Of the last attempt."""
+    home: int = 0
+    """Of the last ready session; 0 once 1300 has told that the gateway leaves it."""
+    gone: bool = False
+    """Since the last ready session its port refused, or closed before the handshake."""
+    was_gone: bool = False
+    """The same when the present session became ready."""
     waited_for: str = ""
     """The failure whose wait the present session comes after, until its first answer."""
     ended: str = ""
@@ -85,6 +93,8 @@ class Ledger:
     conflicts: int = 0
     ghostly: bool = False
     tried: bool = False
+    acted_at: float = 0.0
+    """When actions were last carried out: later than the events that waited for a loop that stalled."""
     pinged_at: float | None = None
     """The latest request without an answer."""
     answered_at: float = 0.0
@@ -97,21 +107,23 @@ class Ledger:
     sockets: set[int] = field(default_factory=set)
     """Sessions that were asked for, and neither closed by us nor told to be over."""
 
-    def follow(self, before: State, event: Event, actions: tuple[Action, ...], now: Now) -> None:
-        """One step of the core happened."""
+    def follow(self, before: State, event: Event, actions: tuple[Action, ...], now: Now, late: float) -> None:
+        """One step of the core happened, `late` seconds after its `now`."""
         self.ended = ""
+        acts_at = now.mono + late
         asked = self.epoch if self.ready else None
         heard = self._time_passed(before, event, actions, now.mono)
         for action in actions:
             if isinstance(action, Ping) and self.ready and action.epoch == self.epoch:
-                self.pinged_at = now.mono
+                self.pinged_at = acts_at
+        self.acted_at = max(self.acted_at, acts_at)
         for action in actions:
             # A probe was due before the event was heard: no event makes one due at once.
             if isinstance(action, Probe) and self.ready and action.epoch == self.epoch:
                 self._probed(action, now.mono)
         if isinstance(event, SessionEvent):
             if heard and self.open and event.epoch == self.epoch:
-                self._hear(event, now.mono)
+                self._hear(event, now.mono, acts_at)
         else:
             self._ordered(event, now.mono)
         if isinstance(event, SessionClosed):
@@ -159,7 +171,7 @@ class Ledger:
         """Deadlines fall due before the event is heard. False if they ended its session."""
         deadline = before.session.deadline
         if self.open and not self.ready and deadline is not None and now >= deadline:
-            self._failed("mute" if self.opened and not self.shaken else "other")
+            self._failed(self._overdue())
             return False
         if not self.ready:
             return True
@@ -201,7 +213,7 @@ class Ledger:
 
     # -- what is said -------------------------------------------------------------------------------------------------
 
-    def _hear(self, event: SessionEvent, now: float) -> None:
+    def _hear(self, event: SessionEvent, now: float, acts_at: float) -> None:
         match event:
             case PortOpened():
                 self.opened = True
@@ -212,10 +224,10 @@ class Ledger:
                 self.accounts = event.accounts
                 if self.ready and not self.policy.account_mode.fits(event.accounts):
                     self._lost(now)
-                self._perhaps_ready(now)
+                self._perhaps_ready(now, acts_at)
             case NextIdReceived() if self.shaken:
                 self.order_id = event.order_id
-                self._perhaps_ready(now)
+                self._perhaps_ready(now, acts_at)
             case TimeAnswered() if self.ready:
                 self.tried, self.waited_for = True, ""
                 if self.pinged_at is not None:
@@ -231,7 +243,7 @@ class Ledger:
                 elif event.ending is Ending.REFUSED:
                     self._failed("refused")
                 elif event.ending is Ending.TIMEOUT:
-                    self._failed("mute" if self.opened and not self.shaken else "other")
+                    self._failed(self._overdue())
                 else:
                     self._failed("closed" if event.ending in (Ending.CLOSED, Ending.RESET) else "other")
             case CallbackFailed() if self.ready:
@@ -257,10 +269,12 @@ class Ledger:
             (self.broken.add if broken else self.broken.discard)((kind, name))
         elif event.code == 326 and not self.ready:
             self._failed("in_use")
-        elif event.code == 1300 and self.ready:
-            self._lost(now)
+        elif event.code == 1300:
+            self.home = 0
+            if self.ready:
+                self._lost(now)
 
-    def _perhaps_ready(self, now: float) -> None:
+    def _perhaps_ready(self, now: float, acts_at: float) -> None:
         if self.ready or not self.open or self.accounts is None or self.order_id is None:
             return
         if not self.policy.account_mode.fits(self.accounts):
@@ -270,7 +284,8 @@ class Ledger:
         self.waited_for, self.failure = self.failure, ""
         self.unready_since = None
         self.mutes = self.conflicts = 0
-        self.beats, self.pinged_at = False, now
+        self.beats, self.pinged_at = False, acts_at
+        self.was_gone, self.gone, self.home = self.gone and self.port == self.home, False, self.port
         if self.upstream_up and not self.known and self.resetting:
             self.upstream_up = False
         self.known = True
@@ -296,7 +311,16 @@ class Ledger:
         self.ended, self.failure, self.tried = "failed", how, True
         self.reached = Layer.SESSION if self.shaken else Layer.HANDSHAKE if self.opened else Layer.PORT
         self.mutes = self.mutes + 1 if how == "mute" else 0
+        self.gone = self.gone or (self.port == self.home and self.closed)
         self._over()
+
+    @property
+    def closed(self) -> bool:
+        """The last attempt says that the process is gone."""
+        return self.failure == "refused" or (self.failure == "closed" and self.reached is not Layer.SESSION)
+
+    def _overdue(self) -> str:
+        return "other" if self.shaken else "mute" if self.opened else "timeout"
 
     def _over(self) -> None:
         self.open = self.ready = self.beats = False
@@ -319,6 +343,8 @@ class Ledger:
             self.tried = False
         if anew:
             self._forgive()
+            if isinstance(event, Reloaded) and self.policy.port != event.before.port:
+                self.gone = False
         if isinstance(event, Slept):
             self.beats = False
 
@@ -331,6 +357,7 @@ class Ledger:
         if self.stopped:
             self._forgive()
         self.stopped, self.open, self.epoch, self.client_id = False, True, action.epoch, action.client_id
+        self.port = action.port
         self.opened = self.shaken = False
         self.accounts = self.order_id = None
 

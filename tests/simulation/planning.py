@@ -18,6 +18,7 @@ LOW = LAYERS[: LAYERS.index(Layer.UPSTREAM)]
 """The layers that a daily server reset explains for `PATIENCE` only."""
 MARGIN = timedelta(days=3)
 """Around the run: clocks are set wrong by a day at most."""
+UNCLEAR_FROM = 10.0
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -107,9 +108,20 @@ class Openings:
 
 @dataclass
 class _Watch:
-    occurrence: Occurrence
-    lost: bool = False
+    armed: bool
+    absent: bool = False
+    """The session was lost in it, and is not back."""
+    decided: bool = False
     back: bool = False
+
+
+@dataclass
+class _Away:
+    since: float
+    in_window: bool
+    closed: bool = False
+    silent: bool = True
+    overran: bool = False
 
 
 class RestartBook:
@@ -117,9 +129,11 @@ class RestartBook:
 
     def __init__(self, active: list[Occurrence]) -> None:
         self.counts: dict[RestartResult, int] = {}
-        self._open: dict[Occurrence, _Watch | None] = dict.fromkeys(_restarts(active))
+        self.blips = 0
+        self._open = {occurrence: _Watch(False) for occurrence in _restarts(active)}
         self._done: datetime | None = None
         self._last: list[Occurrence] | None = None
+        self._away: _Away | None = None
 
     def turned(self, active: list[Occurrence], before: datetime, wall: datetime, *, ready: bool, steady: bool) -> None:
         """Windows opened or closed since `before`; `ready`: a session was until now; `steady`: nobody set the clock."""
@@ -131,7 +145,11 @@ class RestartBook:
             watch = self._open.pop(occurrence)
             if occurrence.start > wall:
                 continue  # the clock was set back: it will open again
-            self._ended(occurrence, watch if steady else None)
+            if watch.absent and self._away is not None:
+                self._away.overran = watch.decided = True
+                self._decide()
+            if watch.armed and steady:
+                self._ended(occurrence, watch)
             self._done = max(self._done or occurrence.at, occurrence.at)
         for occurrence in now_open:
             if occurrence not in self._open:
@@ -141,29 +159,47 @@ class RestartBook:
                     and before < occurrence.start
                     and (self._done is None or occurrence.at > self._done)
                 )
-                self._open[occurrence] = _Watch(occurrence) if watched else None
+                self._open[occurrence] = _Watch(watched)
 
-    def lost(self) -> None:
+    def lost(self, mono: float) -> None:
+        self._away = _Away(mono, in_window=bool(self._open))
         for watch in self._open.values():
-            if watch is not None:
-                watch.lost = True
+            watch.absent = True
 
-    def ready(self) -> None:
+    def failed(self, *, closed: bool, silent: bool) -> None:
+        """An attempt at the gateway's own address failed."""
+        if self._away is not None:
+            self._away.closed = self._away.closed or closed
+            self._away.silent = self._away.silent and silent
+
+    def ready(self, mono: float) -> None:
+        away, self._away = self._away, None
+        if away is not None:
+            silent = away.silent and mono - away.since >= UNCLEAR_FROM
+            if away.closed or silent or away.overran:
+                self._decide()
+            else:
+                self.blips += away.in_window
         for watch in self._open.values():
-            if watch is not None and watch.lost and not watch.back:
+            watch.absent = False
+            if watch.armed and watch.decided and not watch.back:
                 watch.back = True
                 self._count(RestartResult.IN_TIME)
 
     def unwatched(self) -> None:
         """Something was not seen, or was our own doing."""
-        self._open = dict.fromkeys(self._open)
+        self._away = None
+        for watch in self._open.values():
+            watch.armed = watch.absent = False
 
-    def _ended(self, occurrence: Occurrence, watch: _Watch | None) -> None:
-        if watch is None:
-            return
-        if watch.lost and not watch.back:
+    def _decide(self) -> None:
+        for watch in self._open.values():
+            watch.decided = watch.decided or watch.absent
+
+    def _ended(self, occurrence: Occurrence, watch: _Watch) -> None:
+        if watch.decided and not watch.back:
             self._count(RestartResult.OVERDUE)
-        elif not watch.lost and occurrence.repetition == 0:
+        elif not watch.decided and occurrence.repetition == 0:
             self._count(RestartResult.NOT_SEEN)
 
     def _count(self, result: RestartResult) -> None:

@@ -17,8 +17,8 @@ from supervisor.core.parts.farms import Farm, FarmKey, Farms
 from supervisor.core.parts.heartbeat import Heartbeat, Judgement
 from supervisor.core.parts.login import Login
 from supervisor.core.parts.outages import Outages
+from supervisor.core.parts.restarts import Away, Restarts
 from supervisor.core.parts.restarts import Judgement as RestartJudgement
-from supervisor.core.parts.restarts import Restarts
 from supervisor.core.parts.session import Session
 from supervisor.core.parts.upstream import Upstream
 from supervisor.core.step import conclude, deadlines, messages, step
@@ -78,7 +78,7 @@ def _lost_unplanned(
     close: bool = False,
     cause: Cause | None = None,
 ) -> None:
-    blind = _Unexplained(self.state, self.now, self.policy)
+    blind = _Unexplained(self.state, self.now, self.policy, self.acts_at)
     blind.actions, blind.records = self.actions, self.records
     right(blind, loss, detail, close=close, cause=cause)
 
@@ -186,6 +186,22 @@ def _mute_is_nothing(right: Callable[..., Login], login: Login, policy: Policy, 
     return login if login.evidence is PortEvidence.MUTE else right(login, policy, now)
 
 
+def _always_a_restart(right: Callable[..., Away | None], restarts: Restarts, now: Now) -> Away | None:
+    return Away.RESTART if right(restarts, now) is Away.BLIP else right(restarts, now)
+
+
+def _still_there(right: Callable[..., Login], login: Login) -> Login:
+    return login
+
+
+def _sleeps_on(right: Callable[..., Outages], outages: Outages, now: Now) -> Outages:
+    return outages
+
+
+def _sent_when_heard(right: Callable[..., Heartbeat], heartbeat: Heartbeat, at: float) -> Heartbeat:
+    return heartbeat
+
+
 MUTANTS = (
     replaced("an outage in a window never turns unplanned", outages.judged, _never_turns),
     replaced("held-back seconds are lost when an outage turns", outages.judged, _held_are_lost),
@@ -206,6 +222,11 @@ MUTANTS = (
     replaced("a farm that is connecting counts as healed", farms.heard, _connecting_heals),
     replaced("with a session the counts of its farms are forgotten", farms.forgotten, _counts_are_forgotten),
     replaced("a restart is counted at every ready", restarts.session_ready, _counted_again),
+    replaced("a blip counts as a restart", restarts.what_it_was, _always_a_restart),
+    replaced("a port that 1300 has left still speaks of the gateway", login.left_address, _still_there),
+    replaced("an outage is continued across a suspend", outages.slept, _sleeps_on),
+    constant("an outage may be continued for ever", outages, "LONGEST_MERGE", inf),
+    replaced("a late ping is due when its event came", heartbeat.sent, _sent_when_heard),
     replaced("a login is asked for without any grace", login._grace, _no_grace),
     replaced("a mute gateway is no evidence of a missing login", login.judged, _mute_is_nothing),
     replaced("five of six layers are called up", conclude._status, _farms_do_not_count),

@@ -30,6 +30,8 @@ from tests.simulation import faults as f
 DAYS = 91.25
 """Of one run: four make a gateway-year."""
 DAY = 86400.0
+NEAR_MISSES = 1_000_003
+"""Apart from the other dice, so that a scenario keeps what it had before these came."""
 FARMS = (
     (FarmKind.MARKET_DATA, "usfarm"),
     (FarmKind.MARKET_DATA, "eufarm"),
@@ -62,6 +64,7 @@ def of_seed(seed: int, days: float = DAYS) -> Scenario:
         *_restarts(rng, policy, begins, days),
         *_resets(rng, policy, begins, days),
         *_misfortunes(rng, policy, days),
+        *_near_misses(random.Random(seed + NEAR_MISSES), policy, begins, days),
     )
     return Scenario(seed, days, begins, policy, trip, tuple(sorted(faults, key=lambda fault: fault.at)))
 
@@ -157,6 +160,36 @@ def _restarts(rng: random.Random, policy: Policy, begins: datetime, days: float)
             continue  # it does not come
         late = rng.uniform(0.0, 2.0) if luck < 0.93 else rng.uniform(20.0, 900.0)
         yield replace(_leave(rng, policy, at + late), revoked=luck > 0.99)
+
+
+def _near_misses(rng: random.Random, policy: Policy, begins: datetime, days: float) -> Iterator[f.Fault]:
+    """What looks like a restart and is none, hides one, or keeps us from seeing it; and stalls of a busy loop."""
+    windows = [window for window in policy.windows if window.kind in RESTARTS]
+    for occurrence in occurrences(windows, begins, begins + timedelta(days=days)):
+        at = (occurrence.at - begins).total_seconds()
+        luck = rng.random()
+        if at < 200 or luck < 0.85:
+            continue
+        if luck < 0.92:  # blips in its window
+            for _ in range(rng.randrange(1, 4)):
+                yield f.Cut(at + rng.uniform(-29.0, 100.0), rng.choice((Ending.RESET, Ending.CLOSED)))
+        elif luck < 0.94:
+            yield f.BlackHole(at + rng.uniform(-20.0, 60.0), rng.uniform(5.0, 60.0), 0.0)
+        elif luck < 0.98:
+            yield f.Suspend(
+                at - rng.uniform(5.0, 100.0), rng.choice((20.0, 90.0, 900.0, 8 * 3600.0)), rng.random() < 0.5
+            )
+        else:
+            yield f.Typo(at - rng.uniform(0.0, 100.0), rng.uniform(20.0, 400.0))
+    at = 0.0
+    while (at := at + rng.expovariate(1 / (20 * DAY))) < days * DAY:
+        if rng.random() < 0.3:
+            yield f.Typo(at, rng.uniform(20.0, 400.0))
+        elif rng.random() < 0.5:
+            yield f.Stall(at, rng.uniform(10.0, 400.0), chatty=True)
+        else:  # a connection that comes and goes
+            for number in range(rng.randrange(5, 40)):
+                yield f.UpstreamLoss(at + number * 25.0, 4.0, 60.0)
 
 
 def _leave(rng: random.Random, policy: Policy, at: float) -> f.Leave:

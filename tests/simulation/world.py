@@ -338,11 +338,20 @@ class World:
         self._drop_all(Ending.CLOSED)
 
     def _chatter(self) -> None:
-        if "hung" not in self.troubles:
-            return
+        if "hung" in self.troubles:
+            self._talk()
+            self._line.later(2.0, self._chatter)
+
+    def chatter_until(self, end: float) -> None:
+        """A busy gateway: traffic every two seconds."""
+        self._talk()
+        if self._line.t < end:
+            self._line.later(2.0, partial(self.chatter_until, end))
+
+    def _talk(self) -> None:
         for connection in self.connections:
-            self._say(connection, TrafficSeen(connection.epoch))
-        self._line.later(2.0, self._chatter)
+            if connection.shaken:
+                self._say(connection, TrafficSeen(connection.epoch))
 
     def _storm(self, fault: f.UpstreamLoss, until: float) -> None:
         if self._line.t >= until or "upstream" not in self.troubles:

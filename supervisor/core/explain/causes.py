@@ -176,7 +176,8 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
 )
 
 
-_LANGUAGE = " To see which farm it is, choose 'Show API messages in English' in the gateway's API settings."
+_LANGUAGE: Final = " To see which farm it is, choose 'Show API messages in English' in the gateway's API settings."
+_LOGIN_EXPIRED: Final = "Its weekly login has expired since it was lost: it will need a login before it is back."
 
 
 def _of_message(message: Message | None) -> Mapping[str, str | int]:
@@ -209,4 +210,6 @@ def explain(cause: Cause) -> Explanation:
         **_of_message(cause.message),
     }
     words, cure = (text.format_map(facts) for text in _TEXTS[cause.key])
+    if cause.login_expired:
+        words = f"{words} {_LOGIN_EXPIRED}"
     return Explanation(words, cure)

@@ -96,7 +96,10 @@ def report_of(record: records.Record) -> Report | None:
         case records.RestartMoved():
             return _restart_moved(record)
         case records.LoginProven(assumed=assumed):
-            word = "assumed: the gateway is up after a scheduled restart" if assumed else "proven"
+            why = (
+                "a restart was scheduled since the token expired, and the gateway is up; the login itself was not seen"
+            )
+            word = f"assumed: {why}" if assumed else "proven"
             return Report(Level.INFO, "login", f"weekly login {word}", {"assumed": assumed})
         case records.LoginStated(accepted=True):
             return Report(Level.INFO, "login", "weekly login confirmed by the operator")
@@ -214,11 +217,12 @@ def _status(record: records.StatusChanged) -> Report:
 
 def _outage_closed(record: records.OutageClosed) -> Report:
     planned = record.planning is Planning.PLANNED
+    again = f", broken again {record.flaps} times" if record.flaps else ""
     return Report(
         Level.INFO,
         "outage_closed",
         f"outage of {record.began:%H:%M:%S}Z closed: {'planned' if planned else 'unplanned'}, "
-        f"{record.seconds:.1f} s without {record.layer}",
+        f"{record.seconds:.1f} s without {record.layer}{again}",
         {
             "began": record.began.isoformat(),
             "ended": record.ended.isoformat(),
@@ -226,6 +230,7 @@ def _outage_closed(record: records.OutageClosed) -> Report:
             "planned": planned,
             "seconds": record.seconds,
             "recovered": record.recovered,
+            "flaps": record.flaps,
         },
     )
 

@@ -107,3 +107,5 @@ class Cause:
     """When a pause ends."""
     by: str = ""
     """Who paused it."""
+    login_expired: bool = False
+    """The weekly login expired after the gateway was lost, so that it will be needed before the gateway is back."""

@@ -4,7 +4,7 @@ The core hands them out with a `Persist` action when they change; the daemon han
 record is one in which everything is unknown.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from supervisor.core.model.cause import Cause
@@ -24,6 +24,8 @@ class OpenOutage:
     """Every layer was up again since, and the daemon did not live to close it."""
     why: Cause | None = None
     """The first likely cause that was known."""
+    flaps: int = 0
+    """How often a layer broke again so soon that it went on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,11 @@ class Facts:
     session_lost_at: datetime | None = None
     """When the last session was lost; None while one is ready."""
     session_lost_in_restart: bool = False
-    """That loss was a scheduled restart."""
+    """That loss came in the window of a restart."""
+    session_host: str | None = None
+    """Of the last ready session, else of the attempts: what the port was seen doing counts for no other address."""
+    session_port: int | None = None
+    """With it; 0 if the gateway has left that port (code 1300)."""
     port_gone: bool = False
     """Since then the port refused, or closed before the handshake: what comes next was started anew."""
     login_proven_at: datetime | None = None
@@ -72,3 +78,28 @@ class Facts:
     alive_at: datetime | None = field(default=None, compare=False)
     """When the process that wrote this was last seen alive: the journal fills it in when it reads."""
     outage: OpenOutage | None = None
+
+
+def at_address(facts: Facts, host: str, port: int) -> Facts:
+    """What of these facts still holds at this address.
+
+    On another host there is another gateway; on another port what was seen of the port means nothing.
+    """
+    if facts.session_host is None or (facts.session_host, facts.session_port) == (host, port):
+        return facts
+    if facts.session_host == host:
+        return replace(facts, port_gone=False)
+    return replace(
+        facts,
+        known=False,
+        session_lost_at=None,
+        session_lost_in_restart=False,
+        session_host=None,
+        session_port=None,
+        port_gone=False,
+        login_proven_at=None,
+        login_assumed=False,
+        reauth_due=None,
+        highest_order_id=None,
+        restart_stray=None,
+    )

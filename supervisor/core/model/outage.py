@@ -27,6 +27,10 @@ class Outage:
     """Every layer is up again since; it may still be continued."""
     cause: Cause | None = None
     """The first likely cause that was known."""
+    flaps: int = 0
+    """How often it was continued: a layer broke again within `outage_merge`."""
+    continued_until: float | None = None
+    """The monotonic moment from which it is continued no more; None before its first end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +42,7 @@ class OutageTotals:
     """Booked, by layer."""
     counts: Mapping[tuple[Layer, Planning], int] = field(default_factory=dict)
     """Closed, by layer."""
+    flaps: Mapping[tuple[Layer, Planning], int] = field(default_factory=dict)
+    """Continued, by layer; judged when it happened."""
     recovery: Mapping[Planning, Histogram] = field(default_factory=dict)
     """The seconds of the outages that closed with every layer up."""

@@ -328,6 +328,8 @@ class OutageClosed:
     """It ended with every layer up, not with a pause."""
     cause: Cause | None
     """The first likely cause that was known."""
+    flaps: int = 0
+    """How often a layer broke again so soon that the outage went on."""
 
 
 Record = (

@@ -68,6 +68,8 @@ class RestartView:
     """The last restart seen."""
     offset: float | None
     """Seconds from the configured instant to the one seen."""
+    blips: int
+    """Sessions lost and reopened in a restart window without the port having closed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,15 @@ def doubt(heartbeat: Heartbeat, now: float) -> Judgement:
     return Judgement(_sent(fresh, now), ping=True)
 
 
+def sent(heartbeat: Heartbeat, at: float) -> Heartbeat:
+    """The latest ping goes only then: its answer is due from there on."""
+    latest = heartbeat.pings[-1]
+    if latest == at:
+        return heartbeat
+    counts_from = at if heartbeat.counts_from == latest else heartbeat.counts_from
+    return replace(heartbeat, pings=(*heartbeat.pings[:-1], at), counts_from=counts_from)
+
+
 def retimed(heartbeat: Heartbeat, longer: float) -> Heartbeat:
     """The interval is `longer` from now on, counted from the last answer as before."""
     due = heartbeat.next_ping

@@ -1,14 +1,18 @@
 """The weekly login: when it is due, whether it was done, and whether a person is needed now.
 
 - A login is proven when a session becomes ready at or after the expiry and since the session before it the port refused
-  or closed before the handshake, or the loss was the scheduled restart. A session merely reopened proves nothing.
+  or closed before the handshake. A session merely reopened proves nothing.
+- What the port was seen doing is a fact about one address: it counts only for the host and port of the last ready
+  session. Code 1300 says that the gateway leaves that address: from then on no address speaks of it.
+- A scheduled restart that was lost and came back unclear lets us assume the login at most.
 - Due is the first restart at or after the expiry; without a record, the next one. A due restart that was not seen moves
   it to the next one.
 - When a due restart passed unwatched, or without a record, a gateway that is up after a scheduled restart since the
   last expiry is assumed to be logged in. A restart counts for that once its window is over: until then the session may
   be the old one, about to go.
 - A person is required when no session was there for longer than the grace, the loss came at or after the expiry, and
-  the port says so. It ends with a ready session, or with the operator's word.
+  the port says so. A loss in the window of the due restart, its lead included, is after the expiry.
+- That ends with a ready session, or with the operator's word.
 - A gateway without a restart has no expiry and no due, and never asks.
 """
 
@@ -21,6 +25,12 @@ from supervisor.core.calendar.windows import RESTARTS, Occurrence, Window, first
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy, Reauth
 from supervisor.core.model.vocabulary import PortEvidence
+from supervisor.core.parts.restarts import Away
+
+Address = tuple[str, int]
+"""Host and port."""
+NOWHERE = 0
+"""The port of a gateway that has left its port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,8 @@ class Login:
     """That restart; while the login is missed it stays the one that missed it."""
     unwatched: datetime | None = None
     """The end of the window of a due restart that passed while nobody looked."""
+    address: Address = ("", NOWHERE)
+    """Of the last ready session, before the first one as configured: only what is seen there speaks of this gateway."""
     port_closed: bool = False
     """Since the last session the port refused, or closed before the handshake."""
     evidence: PortEvidence = PortEvidence.NONE
@@ -43,6 +55,7 @@ class Login:
     lost_at: Now | None = None
     """When the session was lost; None while one is ready, or before anything is known."""
     lost_in_restart: bool = False
+    """In the window of a restart, whose grace it has."""
     required_from: float | None = None
     """The monotonic moment after which a person may be required; None while a session is ready, or nothing is known."""
     required: bool = False
@@ -59,6 +72,7 @@ def recalled(facts: Facts, policy: Policy, now: Now) -> Login:
         proven_at=facts.login_proven_at,
         assumed=facts.login_assumed,
         due_from=facts.reauth_due,
+        address=_recalled_address(facts, policy),
         port_closed=facts.port_gone,
     )
     login = _scheduled(login, policy, now.wall)
@@ -66,6 +80,22 @@ def recalled(facts: Facts, policy: Policy, now: Now) -> Login:
         return login
     ago = max(0.0, (now.wall - facts.session_lost_at).total_seconds())
     return _lost(login, policy, Now(now.mono - ago, facts.session_lost_at), facts.session_lost_in_restart)
+
+
+def readdressed(login: Login, policy: Policy, now: Now, *, same_host: bool, known: bool) -> Login:
+    """Host or port are others from now on: what the port was seen doing is forgotten, and on another host all.
+
+    `known`: a session was ready once, at `login.address`.
+    """
+    if not same_host:
+        return recalled(Facts(), policy, now)
+    address = login.address if known else (policy.host, policy.port)
+    return replace(login, address=address, port_closed=False, evidence=PortEvidence.NONE)
+
+
+def left_address(login: Login) -> Login:
+    """Code 1300: a port that refuses from now on says nothing of the gateway."""
+    return replace(login, address=(login.address[0], NOWHERE))
 
 
 def rescheduled(login: Login, policy: Policy, now: Now) -> Login:
@@ -94,10 +124,14 @@ def expiry(login: Login, policy: Policy, wall: datetime) -> datetime | None:
     return next_expiry(login.proven_at).at
 
 
-def became_ready(login: Login, policy: Policy, wall: datetime) -> Login:
-    """A session is ready, which may prove a login, or let us assume one."""
+def became_ready(login: Login, policy: Policy, address: Address, wall: datetime, away: Away | None) -> Login:
+    """A session is ready at this address, which may prove a login, or let us assume one.
+
+    `away`: what the loss before it was, if that is known.
+    """
     fresh = replace(
         login,
+        address=address,
         port_closed=False,
         evidence=PortEvidence.NONE,
         lost_at=None,
@@ -105,13 +139,19 @@ def became_ready(login: Login, policy: Policy, wall: datetime) -> Login:
         required_from=None,
         required=False,
     )
-    if not restart_windows(policy) or _holds(login, wall):
+    if not restart_windows(policy):
         return fresh
-    if login.port_closed or login.lost_in_restart:
-        last = last_expiry(wall)
-        if wall >= last.proof_from:
-            return proven(fresh, policy, wall)
-        fresh = _between(fresh, policy, last, wall)
+    anew = login.port_closed and login.address == address
+    restarted = away in (Away.RESTART, Away.UNCLEAR) and _lost_in_due(login)
+    if _holds(login, wall):  # the due restart came within its lead, and was over before the tokens expired
+        return _moved_on(fresh, policy, next_expiry(wall), wall) if restarted else fresh
+    last = last_expiry(wall)
+    if wall < last.proof_from:
+        fresh = _moved_on(fresh, policy, last, wall) if anew or restarted else fresh
+    elif anew:
+        return proven(fresh, policy, wall)
+    elif restarted:
+        fresh = passed_unwatched(fresh)
     return seen_up(fresh, policy, wall)
 
 
@@ -192,7 +232,16 @@ def judged(login: Login, policy: Policy, now: Now) -> Login:
     if login.required or begins is None or lost_at is None or now.mono < begins or login.evidence is PortEvidence.NONE:
         return login
     expired = expiry(login, policy, now.wall)
-    return replace(login, required=True) if expired is not None and lost_at.wall >= expired else login
+    asked = expired is not None and (lost_at.wall >= expired or _lost_in_due(login))
+    return replace(login, required=True) if asked else login
+
+
+def expired_since(login: Login, policy: Policy, wall: datetime) -> bool:
+    """The session was lost before the tokens expired, and is away past that: it will need a login to come back."""
+    expired = expiry(login, policy, wall)
+    if login.lost_at is None or expired is None or login.required:
+        return False
+    return login.lost_at.wall < expired <= wall
 
 
 def _holds(login: Login, wall: datetime) -> bool:
@@ -213,14 +262,27 @@ def _scheduled(login: Login, policy: Policy, wall: datetime) -> Login:
     return replace(login, due=due, unwatched=unwatched)
 
 
-def _between(login: Login, policy: Policy, last: Expiry, wall: datetime) -> Login:
-    """A restart between the two 01:00 of the fall-back Sunday proves nothing; if it was the due one, the next one is.
+def _lost_in_due(login: Login) -> bool:
+    """The session was lost in the window of the due restart."""
+    return login.lost_at is not None and login.due is not None and login.due.contains(login.lost_at.wall)
 
-    The other window of the same local time is not the next one: of the two one restart is expected.
+
+def _recalled_address(facts: Facts, policy: Policy) -> Address:
+    """Of the last ready session; the configured one if there was none, and for a record from before it was kept."""
+    if not facts.known or facts.session_host is None or facts.session_port is None:
+        return policy.host, policy.port
+    return facts.session_host, facts.session_port
+
+
+def _moved_on(login: Login, policy: Policy, around: Expiry, wall: datetime) -> Login:
+    """A restart so near the expiry that it proves nothing; if it was the due one, the next one is.
+
+    Between the two 01:00 of the fall-back Sunday, or within its lead before the expiry. On that Sunday the other window
+    of the same local time is not the next one: of the two one restart is expected.
     """
     if login.due is None or login.due.start > wall:
         return login
-    after = login.due.at + (last.proof_from - last.at) + timedelta.resolution
+    after = login.due.at + (around.proof_from - around.at) + timedelta.resolution
     return replace(login, due_from=after, due=first_at(restart_windows(policy), after), unwatched=None)
 
 

@@ -6,7 +6,10 @@
 - Counters never go back: the seconds of a still planned outage are held, and booked when it closes, or whole as
   unplanned when it turns.
 - An outage that ended may be continued for `outage_merge` seconds; until then it is not closed and not counted. The
-  gaps are not its seconds.
+  gaps are not its seconds. Each continuation is a flap, and counted as one.
+- It is continued only for `LONGEST_MERGE` times that, from its first end on: a gateway that comes and goes all day has
+  many outages, not one.
+- Nothing is continued across a time that nobody saw: a suspend, or another process.
 - Nothing is observed before the first attempt has failed or its session's first heartbeat was answered, nor while
   stopped or asleep.
 - The invariant, which `balanced` checks: planned + unplanned + held = observed time in which not every layer was up.
@@ -23,6 +26,9 @@ from supervisor.core.model.layers import Layer
 from supervisor.core.model.outage import Outage, OutageTotals
 from supervisor.core.model.records import OutageClosed
 from supervisor.core.model.vocabulary import Planning
+
+LONGEST_MERGE = 10.0
+"""Times `outage_merge`, from the first end of an outage: from then on the next one is another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +96,17 @@ def observed(outages: Outages, broken: Layer | None, planning: Planning, now: No
     if broken is None:
         if outage is None or outage.ended is not None:
             return outages
-        return replace(outages, current=replace(outage, ended=now))
+        until = outage.continued_until
+        until = now.mono + LONGEST_MERGE * merge if until is None else until
+        ended = replace(outages, current=replace(outage, ended=now, continued_until=until))
+        return settled(ended, now, merge)
     if outage is not None:
         if outage.ended is None:
             return judged(outages, planning is Planning.PLANNED)
         if outage.layer is broken and outage.planning is planning:
-            return replace(outages, current=replace(outage, ended=None))
+            flaps = added(outages.totals.flaps, (broken, planning), 1)
+            again = replace(outage, ended=None, flaps=outage.flaps + 1)
+            return replace(outages, current=again, totals=replace(outages.totals, flaps=flaps))
         outages = closed(outages, now)
     return replace(outages, current=Outage(now.wall, broken, planning))
 
@@ -112,6 +123,11 @@ def settled(outages: Outages, now: Now, merge: float) -> Outages:
     """An outage that nothing can continue any more is closed."""
     due = closes_at(outages, merge)
     return closed(outages, now) if due is not None and now.mono >= due else outages
+
+
+def slept(outages: Outages, now: Now) -> Outages:
+    """The machine was asleep: an outage that had ended is over, one that has not goes on."""
+    return closed(outages, now) if outages.current is not None and outages.current.ended is not None else outages
 
 
 def paused(outages: Outages, now: Now) -> Outages:
@@ -160,6 +176,7 @@ def closed(outages: Outages, now: Now) -> Outages:
             outage.seconds,
             outage.ended is not None,
             outage.cause,
+            outage.flaps,
         ),
         totals=replace(
             totals,
@@ -173,7 +190,10 @@ def closed(outages: Outages, now: Now) -> Outages:
 def closes_at(outages: Outages, merge: float) -> float | None:
     """The moment after which nothing can continue an ended outage."""
     outage = outages.current
-    return outage.ended.mono + merge if outage is not None and outage.ended is not None else None
+    if outage is None or outage.ended is None:
+        return None
+    longest = math.inf if outage.continued_until is None else outage.continued_until
+    return min(outage.ended.mono + merge, longest)
 
 
 def left_open(outages: Outages, *, exactly: bool = False) -> OpenOutage | None:
@@ -187,7 +207,7 @@ def left_open(outages: Outages, *, exactly: bool = False) -> OpenOutage | None:
     ended = outage.ended.wall if outage.ended is not None else None
     seconds = outage.seconds if exactly or ended is not None else math.floor(outage.seconds / 10) * 10.0
     planned = outage.planning is Planning.PLANNED
-    return OpenOutage(outage.began, outage.layer.value, planned, seconds, ended, outage.cause)
+    return OpenOutage(outage.began, outage.layer.value, planned, seconds, ended, outage.cause, outage.flaps)
 
 
 def balanced(outages: Outages) -> bool:
@@ -215,4 +235,12 @@ def _ended(left: OpenOutage, now: Now) -> Now | None:
 
 
 def _reopened(left: OpenOutage, ended: Now | None) -> Outage:
-    return Outage(left.began, Layer(left.cause), Planning.of(left.planned), left.seconds, ended=ended, cause=left.why)
+    return Outage(
+        left.began,
+        Layer(left.cause),
+        Planning.of(left.planned),
+        left.seconds,
+        ended=ended,
+        cause=left.why,
+        flaps=left.flaps,
+    )

@@ -8,6 +8,7 @@
 
 from datetime import datetime, timedelta
 
+from supervisor.core.calendar.clock import Now
 from supervisor.core.model.records import RestartMoved, WindowTurned
 from supervisor.core.model.vocabulary import RestartResult
 from supervisor.core.parts import login, operator, outages, restarts
@@ -70,16 +71,17 @@ def _judge_between(transition: Transition) -> None:
     broken = state.broken
     if broken is None or not outages.judgeable(state.outages):
         return
-    moments = []
+    moments: list[Now] = []
     edge = state.span.ends
     while edge is not None and edge < now.wall:
-        moments.append(edge)
+        moments.append(Now(state.at.mono + (edge - state.at.wall).total_seconds(), edge))
         edge = state.calendar.next_edge_after(edge)
     if state.low_since is not None and state.at.mono < state.low_since + RESET_PATIENCE < now.mono:
-        moments.append(state.at.wall + timedelta(seconds=state.low_since + RESET_PATIENCE - state.at.mono))
+        # Never by way of the wall clock: its microseconds may put this moment before the end of the patience.
+        worn_at = state.low_since + RESET_PATIENCE
+        moments.append(Now(worn_at, state.at.wall + timedelta(seconds=worn_at - state.at.mono)))
     for moment in moments:
-        mono = state.at.mono + (moment - state.at.wall).total_seconds()
-        explained = explains(state.calendar.active_at(moment), broken, state.low_since, mono)
+        explained = explains(state.calendar.active_at(moment.wall), broken, state.low_since, moment.mono)
         state.outages = outages.judged(state.outages, explained)
 
 

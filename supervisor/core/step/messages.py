@@ -41,7 +41,7 @@ from supervisor.core.model.records import (
     ZoneDiffers,
 )
 from supervisor.core.model.vocabulary import OPEN, Evidence, Failure, Loss, Phase, Planning
-from supervisor.core.parts import accounts, farms, heartbeat, session, upstream
+from supervisor.core.parts import accounts, farms, heartbeat, login, session, upstream
 from supervisor.core.step.state import day_begins
 from supervisor.core.step.transition import Transition
 
@@ -303,6 +303,7 @@ def _upstream_lost(transition: Transition, code: int) -> None:
 def _port_changed(transition: Transition, notice: notices.PortChanged) -> None:
     cause = transition.cause(CauseKey.PORT_CHANGED, new_port=notice.port)
     transition.records.append(PortChanged(notice.port, cause))
+    transition.state.login = login.left_address(transition.state.login)
     if transition.policy.follow_port_change and notice.port is not None:
         transition.state.session = session.following(transition.state.session, notice.port)
     if transition.ready:

@@ -17,6 +17,7 @@ from supervisor.core.model.events import (
     Slept,
     Started,
 )
+from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import LoginStated, MaintenanceBegan, Paused, Suspended
 from supervisor.core.model.records import MaintenanceEnded as MaintenanceOver
 from supervisor.core.model.vocabulary import Loss, Phase, Trigger
@@ -99,6 +100,7 @@ def _reload(transition: Transition, event: Reloaded) -> None:
     state.session = session.following(state.session, None)
     longer = policy.timing.heartbeat_interval - before.timing.heartbeat_interval
     state.heartbeat = heartbeat.retimed(state.heartbeat, longer)
+    _readdress(transition, before)
     if policy.required_farms != before.required_farms:
         state.farms = farms.required_anew(state.farms)
     if (policy.windows, policy.reauth) != (before.windows, before.reauth):
@@ -121,11 +123,26 @@ def _reload(transition: Transition, event: Reloaded) -> None:
     transition.connect_afresh(Trigger.RESTART if begun else Trigger.BEGIN)
 
 
+def _readdress(transition: Transition, before: Policy) -> None:
+    """On another port what was seen of the port is forgotten; on another host there is another gateway."""
+    state, policy = transition.state, transition.policy
+    if (policy.host, policy.port) == (before.host, before.port):
+        return
+    same_host = policy.host == before.host
+    if not same_host:
+        state.known, state.highest_order_id = False, None
+        state.restarts = replace(state.restarts, stray=None)
+    state.login = login.readdressed(state.login, policy, transition.now, same_host=same_host, known=state.known)
+
+
 def _slept(transition: Transition, event: Slept) -> None:
+    state = transition.state
     transition.stop_watching()
     transition.records.append(Suspended(event.seconds))
+    state.outages = outages.slept(state.outages, transition.now)
+    if state.low_since is not None:
+        state.low_since -= event.seconds  # the minutes of a server reset count the time asleep
     if transition.ready:
-        state = transition.state
         due = heartbeat.doubt(state.heartbeat, transition.now.mono)
         state.heartbeat = due.heartbeat
         if due.ping:

@@ -9,7 +9,7 @@ from supervisor.core.calendar.lookup import Calendar
 from supervisor.core.calendar.windows import Occurrence, maintenance
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.counters import Counters
-from supervisor.core.model.facts import Facts, UsedId
+from supervisor.core.model.facts import Facts, UsedId, at_address
 from supervisor.core.model.gateway_facts import Desupport, GatewayClock
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
@@ -130,6 +130,7 @@ _parts = attrgetter(*State.__slots__)
 
 def initial(policy: Policy, facts: Facts, now: Now, seed: int) -> State:
     """Before the first step. `facts` are an earlier process's; `seed` is of the jitter."""
+    told, facts = facts, at_address(facts, policy.host, policy.port)
     operator = _recalled_operator(facts, now.wall)
     paused = operator.pause is not None
     desupport = None
@@ -162,7 +163,7 @@ def initial(policy: Policy, facts: Facts, now: Now, seed: int) -> State:
         status_since=now.wall,
         known=facts.known,
         highest_order_id=facts.highest_order_id,
-        facts=facts,
+        facts=told,
     )
 
 
@@ -192,11 +193,14 @@ def facts_of(state: State, *, exactly: bool = False) -> Facts:
     """What must survive. `exactly`: this is the last word, so that even the seconds of an open outage count."""
     login, desupport = state.login, state.desupport
     pause, extra = state.operator.pause, state.operator.maintenance
+    host, port = login.address
     return Facts(
         known=state.known,
         upstream_lost=not state.upstream.up and not state.upstream.undecided,
         session_lost_at=login.lost_at.wall if login.lost_at is not None else None,
         session_lost_in_restart=login.lost_in_restart,
+        session_host=host,
+        session_port=port,
         port_gone=login.port_closed,
         login_proven_at=login.proven_at,
         login_assumed=login.assumed,

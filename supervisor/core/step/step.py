@@ -31,11 +31,16 @@ class Decision(NamedTuple):
     """What happened, in its order."""
 
 
-def step(state: State, event: Event, now: Now, policy: Policy) -> Decision:
-    """What follows from `event` at `now`. No argument is changed; nothing is raised for any event in any state."""
+def step(state: State, event: Event, now: Now, policy: Policy, late: float = 0.0) -> Decision:
+    """What follows from `event` at `now`. No argument is changed; nothing is raised for any event in any state.
+
+    `late`: seconds since `now`. An event is judged by its own time however long it waited, but what is sent on it goes
+    only now: whoever is asked late has until later to answer.
+    """
+    acts_at = now.mono + late
     if now.mono < state.at.mono:
         now = state.at  # an event that waited while another one was decided
-    transition = Transition(state.copied(), now, policy)
+    transition = Transition(state.copied(), now, policy, acts_at)
     advance_time(transition)
     if state.wake.is_due(now):
         run_deadlines(transition)

@@ -28,7 +28,17 @@ from supervisor.core.model.records import (
     UpstreamRestored,
     UpstreamUnknown,
 )
-from supervisor.core.model.vocabulary import OPEN, Data, Evidence, Failure, Loss, Phase, Planning, Trigger
+from supervisor.core.model.vocabulary import (
+    OPEN,
+    Data,
+    Evidence,
+    Failure,
+    Loss,
+    Phase,
+    Planning,
+    PortEvidence,
+    Trigger,
+)
 from supervisor.core.parts import (
     accounts,
     diagnosis,
@@ -50,12 +60,14 @@ RESET_PATIENCE = 300.0
 class Transition:
     """The state on its way from one step to the next, with the actions and records so far."""
 
-    __slots__ = ("actions", "last_closed", "now", "policy", "records", "state", "told_broken")
+    __slots__ = ("actions", "acts_at", "last_closed", "now", "policy", "records", "state", "told_broken")
 
-    def __init__(self, state: State, now: Now, policy: Policy) -> None:
+    def __init__(self, state: State, now: Now, policy: Policy, acts_at: float) -> None:
         self.state = state
         self.now = now
         self.policy = policy
+        self.acts_at = max(now.mono, acts_at)
+        """When the actions are carried out, in monotonic seconds: later than `now` for an event that waited."""
         self.actions: list[Action] = []
         self.records: list[Record] = []
         self.told_broken = state.broken
@@ -113,6 +125,7 @@ class Transition:
             message,
             until,
             by,
+            login_expired=login.expired_since(self.state.login, self.policy, self.now.wall),
         )
 
     def cause_of_upstream(self) -> Cause:
@@ -141,7 +154,7 @@ class Transition:
     def connect(self, trigger: Trigger) -> None:
         """Begin an attempt."""
         state, timing = self.state, self.policy.timing
-        live = state.session = session.begin(state.session, trigger, self.policy, self.now.mono)
+        live = state.session = session.begin(state.session, trigger, self.policy, self.acts_at)
         state.counters = replace(state.counters, attempts=state.counters.attempts + 1)
         self.actions.append(
             Connect(
@@ -164,6 +177,10 @@ class Transition:
         live = state.session = session.fail(state.session, failure, self.policy, now, restarting=self.in_restart_window)
         state.accounts = accounts.attempt_failed(failure)
         evidence = session.evidence_of(failure, live.reached)
+        if state.login.address == (self.policy.host, live.port):
+            state.restarts = restarts.attempt_failed(state.restarts, failure, evidence)
+        else:
+            evidence = PortEvidence.NONE  # another address says nothing of the gateway that was lost
         state.login = login.attempt_failed(state.login, self.policy, evidence, now, known=state.known)
         self.observe()
         state.counters = replace(state.counters, failures=added(state.counters.failures, failure, 1))
@@ -256,6 +273,7 @@ class Transition:
         state, now = self.state, self.now
         resetting = any(occurrence.window.kind is Kind.SERVER_RESET for occurrence in state.active)
         pending = state.restarts.pending
+        away = restarts.what_it_was(state.restarts, now)
         live = state.session = session.become_ready(state.session, now)
         state.accounts = accounts.FITTING
         state.heartbeat = heartbeat.begin(now.mono)
@@ -269,11 +287,12 @@ class Transition:
         state.counters = replace(state.counters, sessions=state.counters.sessions + 1)
         self.ping()
         self.records.append(SessionReady(live.epoch, greeting.server_version, live.client_id, live.short_lived))
-        if pending and not judgements:
+        if pending and not judgements and away is not restarts.Away.BLIP:
             self.records.append(RestartOver())
         for judgement in judgements:
             self.restart_judged(judgement)
-        self.set_login(login.became_ready(state.login, self.policy, now.wall))
+        address = (self.policy.host, live.port)
+        self.set_login(login.became_ready(state.login, self.policy, address, now.wall, away))
         self.record_unknown_upstream()
 
     def record_unknown_upstream(self) -> None:
@@ -295,13 +314,14 @@ class Transition:
 
     def ping(self) -> None:
         """The heartbeat has counted a request: send it."""
+        self.state.heartbeat = heartbeat.sent(self.state.heartbeat, self.acts_at)
         self.actions.append(Ping(self.state.session.epoch))
 
     def probe(self) -> None:
         """Ask for something that only IBKR's servers know."""
         state = self.state
         state.requests += 1
-        state.upstream = upstream.probed(state.upstream, state.requests, self.now.mono)
+        state.upstream = upstream.probed(state.upstream, state.requests, self.acts_at)
         self.actions.append(Probe(state.session.epoch, state.requests))
 
     def restore_upstream(self, evidence: Evidence) -> None:

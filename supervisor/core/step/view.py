@@ -123,7 +123,7 @@ def _restarts(state: State, earlier: Earlier | None) -> RestartView:
     known = state.restarts
     if earlier is not None and earlier[0].restarts is known:
         return earlier[1].restarts
-    return RestartView(known.counts, known.pending, known.last, known.offset)
+    return RestartView(known.counts, known.pending, known.last, known.offset, known.blips)
 
 
 def _on_wall(now: Now, mono: float | None) -> datetime | None:

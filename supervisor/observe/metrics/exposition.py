@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
+from prometheus_client.exposition import gzip_accepted
 from prometheus_client.registry import Collector
 
 from supervisor.core.model.snapshot import Snapshot
@@ -20,7 +21,7 @@ from supervisor.observe.metrics.gateway import GATEWAY
 from supervisor.observe.metrics.internals import Internals
 from supervisor.observe.metrics.own import OWN
 
-__all__ = ["Exposition", "Internals"]
+__all__ = ["Exposition", "Internals", "gzip_accepted"]
 
 T = TypeVar("T")
 Subjects = Mapping[tuple[str, ...], T]

@@ -164,6 +164,15 @@ GATEWAY: tuple[Gateway, ...] = (
         query='sum without (cause) (increase(ib_outages_total{planned="false"}[7d]))',
     ),
     counted(
+        "ib_outage_flaps_total",
+        "Times a layer was down again so soon that the outage went on. Outages and flaps together are all drops.",
+        lambda s: s.outages.flaps,
+        ("cause", "planned"),
+        Layer,
+        Planning,
+        query='sum without (cause) (increase(ib_outage_flaps_total{planned="false"}[1h])) > 5',
+    ),
+    counted(
         "ib_outage_seconds_total",
         "Observed seconds in which a layer was down. The seconds of a planned outage are added when it closes.",
         lambda s: s.outages.seconds,
@@ -296,6 +305,12 @@ GATEWAY: tuple[Gateway, ...] = (
         "The last scheduled restart, as seen, minus its configured time.",
         lambda s: s.restarts.offset,
         query="ib_restart_observed_offset_seconds > 60",
+    ),
+    counter(
+        "ib_blips_total",
+        "Sessions lost and reopened in a restart window although the port never closed. They are no restarts.",
+        lambda s: s.restarts.blips,
+        query="increase(ib_blips_total[1d])",
     ),
     moment(
         "ib_token_expiry_timestamp_seconds",

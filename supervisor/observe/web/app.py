@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from prometheus_client.exposition import gzip_accepted
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,11 +20,11 @@ from starlette.types import ASGIApp
 
 from supervisor.core.model.events import OperatorEvent
 from supervisor.observe.journal.place import HistoryError
-from supervisor.observe.metrics.exposition import Exposition
+from supervisor.observe.metrics.exposition import Exposition, gzip_accepted
 from supervisor.observe.web import page
+from supervisor.observe.web.access.guard import Admit, Guard
 from supervisor.observe.web.backend import Backend
 from supervisor.observe.web.control import ASKS, BadRequest, event_of, fields_of
-from supervisor.observe.web.guard import Admit, Guard
 from supervisor.observe.web.history_json import BadPeriod, history_json, period
 from supervisor.observe.web.protocol import Limits
 from supervisor.observe.web.status_json import status

@@ -25,7 +25,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from supervisor.observe.web.checks import network
+from supervisor.observe.web.access.checks import network
 
 METRICS = "/metrics"
 STREAM_BUFFER = 16 * 1024

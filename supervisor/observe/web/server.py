@@ -18,9 +18,9 @@ import uvicorn
 
 from supervisor.observe.metrics.exposition import Exposition
 from supervisor.observe.metrics.ourselves import ourselves
+from supervisor.observe.web.access.guard import Admit, is_loopback
 from supervisor.observe.web.app import Site
 from supervisor.observe.web.backend import Backend
-from supervisor.observe.web.guard import Admit, is_loopback
 from supervisor.observe.web.listen import BACKLOG
 from supervisor.observe.web.protocol import LIMITS, Connection, Limits
 

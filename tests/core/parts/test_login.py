@@ -219,7 +219,7 @@ def test_a_session_merely_reopened_proves_nothing() -> None:
     assert due(world) == at("2027-01-10 23:45")
 
 
-def test_a_loss_in_the_scheduled_restart_proves_it_even_if_the_port_never_refused() -> None:
+def test_a_scheduled_restart_whose_port_never_refused_lets_the_login_be_assumed_once_its_window_is_over() -> None:
     world = world_at("2027-01-10 09:00").up()
     world.until("2027-01-10 23:45 NY")
     world.peer.port = "mute"
@@ -227,6 +227,10 @@ def test_a_loss_in_the_scheduled_restart_proves_it_even_if_the_port_never_refuse
     world.run(40)
     world.peer.port = "open"
     world.run(40)
+    assert world.restarts() == {"in_time": 1}
+    assert world.state.login.proven_at == RECORD.login_proven_at
+    world.until("2027-01-10 23:50 NY")
+    assert world.snapshot.login.assumed
     assert due(world) == at("2027-01-17 23:45")
 
 

@@ -38,7 +38,9 @@ FULL = Facts(
 @pytest.mark.parametrize("facts", [Facts(), Facts(known=True), FULL, replace(FULL, paused=False, paused_until=None)])
 def test_facts_into_a_state_and_back_are_the_same(facts: Facts) -> None:
     now = Now(7.0, instant("2027-01-11 03:00 NY"))
-    assert facts_of(initial(NIGHTLY, facts, now, 1)) == facts
+    at_home = replace(facts, session_host=NIGHTLY.host, session_port=NIGHTLY.port)
+    assert facts_of(initial(NIGHTLY, facts, now, 1)) == at_home
+    assert facts_of(initial(NIGHTLY, at_home, now, 1)) == at_home
 
 
 def test_what_is_over_is_not_taken_up_again() -> None:

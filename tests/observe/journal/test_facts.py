@@ -37,6 +37,7 @@ USED = st.builds(UsedId, st.integers(), st.none() | INSTANTS)
 KINDS: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     str: st.text(),
+    str | None: st.none() | st.text(),
     int | None: st.none() | st.integers(),
     datetime | None: st.none() | INSTANTS,
     OpenOutage | None: st.none() | OUTAGES,

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from supervisor.core.model.events import LoginConfirmed, MaintenanceEnded, PauseAsked, ResumeAsked
+from supervisor.observe.web.access.guard import Guard, is_loopback
+from supervisor.observe.web.access.hosts import Names, host_name
 from supervisor.observe.web.backend import ReloadResult
-from supervisor.observe.web.guard import Guard, is_loopback
-from supervisor.observe.web.hosts import Names, host_name
 from tests.observe import rich
 from tests.observe.stage import Stage, served
 from tests.waiting import wait_until

@@ -14,8 +14,8 @@ from starlette.applications import Starlette
 
 from supervisor.observe.journal.journal import Journal
 from supervisor.observe.metrics.exposition import Exposition
+from supervisor.observe.web.access.guard import Guard
 from supervisor.observe.web.app import Site
-from supervisor.observe.web.guard import Guard
 from supervisor.observe.web.protocol import LIMITS
 from tests.observe import rich
 from tests.observe.journal_help import told

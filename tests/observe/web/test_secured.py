@@ -16,10 +16,10 @@ import pytest
 
 from supervisor.config.faults import Faults
 from supervisor.config.web_file import read_web_file, server_context
+from supervisor.observe.web.access.users import Users
 from supervisor.observe.web.listen import bind
 from supervisor.observe.web.protocol import Limits
 from supervisor.observe.web.server import WebServer
-from supervisor.observe.web.users import Users
 from tests.config.web_files import HASH, PASSWORD, TLS, USERS, a_web_file
 from tests.observe import rich
 from tests.observe.stage import Stage

@@ -10,11 +10,11 @@ from dataclasses import replace
 import bcrypt
 import pytest
 
-from supervisor.observe.web.checks import Busy, Checks, Failures, network
+from supervisor.observe.web.access.checks import Busy, Checks, Failures, network
+from supervisor.observe.web.access.users import Users
 from supervisor.observe.web.listen import bind
 from supervisor.observe.web.protocol import LIMITS, Limits
 from supervisor.observe.web.server import WebServer
-from supervisor.observe.web.users import Users
 from tests.config.web_files import HASH, PASSWORD
 from tests.observe import rich
 from tests.observe.stage import Stage

@@ -22,8 +22,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from supervisor.observe.web.checks import Asker, Busy
-from supervisor.observe.web.hosts import Names
+from supervisor.observe.web.access.checks import Asker, Busy
+from supervisor.observe.web.access.hosts import Names
 
 Admit = Callable[[str | None, Asker], Awaitable[bool]]
 """Whether the client with this `Authorization` header may come in. Raises Busy."""

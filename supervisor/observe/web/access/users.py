@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 
 import bcrypt
 
-from supervisor.observe.web.checks import Asker, Checks, network
+from supervisor.observe.web.access.checks import Asker, Checks, network
 
 LONGEST_PASSWORD = 72
 """Bytes that bcrypt can tell apart."""
