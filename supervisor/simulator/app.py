@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from supervisor.simulator.fleet import SimulatedGateway
-from supervisor.simulator.scenario import Scenario, ScenarioError, load
+from supervisor.simulator.scenario.files import Scenario, ScenarioError, load
 
 OK, FAILED, BAD_CONFIG = 0, 1, 78
 _ENDINGS = (signal.SIGINT, signal.SIGTERM)

@@ -6,8 +6,8 @@ import pytest
 
 from supervisor import simulator
 from supervisor.simulator import Scenario, ScenarioError, Step, load, parse, step
-from supervisor.simulator.behaviour import Fault
-from supervisor.simulator.words import WORDS
+from supervisor.simulator.behaviour.faults import Fault
+from supervisor.simulator.scenario.words import WORDS
 
 WHOLE = """\
 server_version: 187
@@ -85,7 +85,7 @@ steps:
 """
     )
     assert faults == (
-        'file.yaml:1: server_version: "new" is wrong; write a whole number from 100 to 999',
+        'file.yaml:1: server_version: "new" is wrong; write a whole number from 130 to 999',
         'file.yaml:2: account: unknown; did you mean "accounts"?',
         'file.yaml:3: timezone: "Mars/Olympus" is wrong; write a time zone such as America/New_York',
         f'file.yaml:5: steps[0].do: "dance" is unknown; known are {", ".join(sorted(WORDS))}',

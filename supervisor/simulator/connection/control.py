@@ -24,10 +24,10 @@ import json
 import socket
 from collections import deque
 
-from supervisor.simulator.link import Link
-from supervisor.simulator.listening import Listener
-from supervisor.simulator.scenario import ScenarioError, checked_step
-from supervisor.simulator.server import Result, Server
+from supervisor.simulator.connection.link import Link
+from supervisor.simulator.connection.listening import Listener
+from supervisor.simulator.engine.server import Result, Server
+from supervisor.simulator.scenario.files import ScenarioError, checked_step
 
 LOOPBACK = "127.0.0.1"
 _LONGEST = 1 << 20

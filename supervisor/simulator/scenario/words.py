@@ -1,136 +1,41 @@
 """The vocabulary of steps: every `do:` word with its arguments, and what is right for each.
 
 Rules
-- One table, `WORDS`, is the truth for scenario files, the control socket and `SimulatedGateway.do`.
-- Durations are numbers of seconds or texts such as `500ms`, `5s`, `2m`, `1h`, `1d`.
-- A reader takes a `Node` and returns the value, or raises `Wrong` with what would be right. All faults of a step are
-  told at once.
+- One table, `WORDS`, is the truth for scenario files, the control socket, `SimulatedGateway.do` and the schema.
+- All faults of a step are told at once.
 """
 
 import difflib
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
-from supervisor.simulator.documents import Faults, Node
-from supervisor.simulator.settings import Notice
-
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"([+-]?)(\d{1,12}(?:\.\d{1,9})?)\s*(ms|s|m|h|d)")
-MAX_DURATION = 3650 * 86400.0
-
-
-class Wrong(ValueError):
-    """A value is not what its place needs; the text says what would be right."""
-
-
-Reader = Callable[[Node], object]
-
-
-def duration(node: Node) -> float:
-    """Seconds, not negative."""
-    seconds = signed_duration(node)
-    if seconds < 0:
-        raise Wrong("a duration cannot be negative")
-    return seconds
-
-
-def signed_duration(node: Node) -> float:
-    """Seconds, of either sign."""
-    value = node.value
-    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        value = float(match[1] + match[2]) * _UNITS[match[3]]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Wrong("write a duration such as 500ms, 5s, 2m, 1h or a number of seconds")
-    if not abs(value) <= MAX_DURATION:
-        raise Wrong("a duration of at most 3650 days")
-    return float(value)
-
-
-def integer(low: int, high: int) -> Reader:
-    """A whole number between the two, both included."""
-
-    def read(node: Node) -> int:
-        if isinstance(node.value, bool) or not isinstance(node.value, int) or not low <= node.value <= high:
-            raise Wrong(f"write a whole number from {low} to {high}")
-        return node.value
-
-    return read
-
-
-def text(node: Node) -> str:
-    """Any text that the wire can carry: a zero byte would end its field, and half a surrogate pair is no character."""
-    if not isinstance(node.value, str):
-        raise Wrong("write a text, in quotes")
-    if not _carried(node.value):
-        raise Wrong("write a text without zero bytes and half characters")
-    return node.value
-
-
-def _carried(words: str) -> bool:
-    try:
-        return b"\0" not in words.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return False
-
-
-def choice(*allowed: str) -> Reader:
-    """One of these words."""
-
-    def read(node: Node) -> str:
-        if not isinstance(node.value, str) or node.value not in allowed:
-            raise Wrong(f"write one of {', '.join(allowed)}")
-        return node.value
-
-    return read
-
-
-def accounts(node: Node) -> tuple[str, ...]:
-    """At least one account number."""
-    found = tuple(
-        item.value for item in node.items or () if isinstance(item.value, str) and item.value and _carried(item.value)
-    )
-    if not found or len(found) != len(node.items or ()):
-        raise Wrong("write a list of account numbers, such as [DU1234567]")
-    return found
-
-
-def greeting(node: Node) -> tuple[Notice, ...]:
-    """Notices for a new client; may be empty."""
-    if node.items is None:
-        raise Wrong("write a list such as [[2104, TEXT]]")
-    notices = []
-    for item in node.items:
-        match [part.value for part in item.items or ()]:
-            case [int(code), str(words)] if not isinstance(code, bool) and _carried(words):
-                notices.append((code, words))
-            case _:
-                raise Wrong("each is a message code and a text, such as [2104, TEXT]")
-    return tuple(notices)
-
-
-def timezone(node: Node) -> str:
-    """A zone of the IANA database."""
-    try:
-        return ZoneInfo(text(node)).key
-    except (ValueError, OSError, KeyError):
-        raise Wrong("write a time zone such as America/New_York") from None
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One argument of a word."""
-
-    read: Reader
-    default: object = None
-    required: bool = False
-
+from supervisor.simulator.scenario.documents import Faults, Node
+from supervisor.simulator.scenario.readers import (
+    Argument,
+    Wrong,
+    accounts,
+    choice,
+    contract,
+    duration,
+    flag,
+    greeting,
+    integer,
+    number,
+    signed_duration,
+    text,
+    timezone,
+)
+from supervisor.simulator.wire.ids import OLDEST_VERSION
 
 _FOR = Argument(duration)
 _CODE = Argument(integer(-1, 2**31 - 1), required=True)
 _PORT = integer(0, 65535)
-_VERSION = integer(100, 999)
+_VERSION = integer(OLDEST_VERSION, 999)
+_ORDER = {
+    "order": Argument(integer(0, 2**31 - 1), required=True),
+    "client": Argument(integer(0, 2**31 - 1)),
+}
+_PRICE = Argument(number(0, 1e9))
 GARBAGE = (
     "length_prefix",
     "http",
@@ -185,7 +90,42 @@ WORDS: Mapping[str, Mapping[str, Argument]] = {
     "delay": {"for": _FOR, "by": Argument(duration, required=True)},
     "no_contracts": {"for": _FOR, "mode": Argument(choice("silent", "error"), "silent")},
     "slow_writes": {"for": _FOR, "gap": Argument(duration, 0.01), "bytes": Argument(integer(1, 4096), 1)},
+    # IBKR's servers and other people
+    "upstream_lost": {
+        "for": _FOR,
+        "data": Argument(choice("maintained", "lost"), "maintained"),
+        "repeat": Argument(duration, 0.0),
+    },
+    "farm_broken": {"for": _FOR, "farm": Argument(text, "usfarm")},
+    "competing_session": {"for": _FOR},
+    # orders and the market
+    "drop_orders": {"for": _FOR},
+    "reject_orders": {
+        "for": _FOR,
+        "code": Argument(integer(0, 2**31 - 1), 201),
+        "text": Argument(text, "Order rejected - reason:as the scenario says"),
+    },
+    "fill": {**_ORDER, "quantity": _PRICE, "price": _PRICE},
+    "cancel_order": {**_ORDER, "reason": Argument(text, "")},
+    "price": {"contract": Argument(contract, required=True), "last": _PRICE, "bid": _PRICE, "ask": _PRICE},
+    "position": {
+        "contract": Argument(contract, required=True),
+        "quantity": Argument(number(-1e9, 1e9), required=True),
+        "cost": _PRICE,
+        "account": Argument(text, ""),
+    },
     # settings
+    "fills": {
+        "for": _FOR,
+        "mode": Argument(choice("market", "never"), "market"),
+        "parts": Argument(integer(1, 1000), 1),
+        "every": Argument(duration, 1.0),
+    },
+    "market": {"for": _FOR, "state": Argument(choice("open", "closed"), required=True)},
+    "master_client": {"for": _FOR, "id": Argument(integer(0, 2**31 - 1), required=True)},
+    "pacing": {"for": _FOR, "on": Argument(flag, True)},
+    "push_orders": {"for": _FOR, "on": Argument(flag, True)},
+    "read_only": {"for": _FOR, "on": Argument(flag, True)},
     "clock": {"for": _FOR, "offset": Argument(signed_duration), "timezone": Argument(timezone)},
     "accounts": {"for": _FOR, "accounts": Argument(accounts, required=True)},
     "next_valid_id": {"for": _FOR, "id": Argument(integer(0, 2**31 - 1), required=True)},
@@ -203,6 +143,11 @@ SETTING_OF: Mapping[str, Mapping[str, str]] = {
     "next_valid_id": {"id": "next_valid_id"},
     "server_version": {"version": "server_version"},
     "greeting": {"greeting": "greeting"},
+    "market": {"state": "market"},
+    "master_client": {"id": "master_client_id"},
+    "pacing": {"on": "pacing"},
+    "push_orders": {"on": "push_orders"},
+    "read_only": {"on": "read_only"},
 }
 """Words that change a setting: their arguments, and the setting each one is."""
 

@@ -1,12 +1,17 @@
 """Scenario files: what the gateway is like and what happens to it, in order.
 
 ```yaml
+version: 1
 server_version: 176
 accounts: [DU1234567]
 greeting: [[2104, "Market data farm connection is OK:usfarm"]]
 timezone: America/New_York
 clock_offset: 0s
 next_valid_id: 1
+seed: 1                         # which story the prices tell
+cash: 1000000                   # of each account, in US dollars
+positions: [{contract: AAPL, quantity: 100, cost: 180}]
+instruments: [{symbol: TSLA, sec_type: STK, price: 240, primary_exchange: NASDAQ}]
 repeat: 1                       # how often the steps are played; forever
 steps:
   - {after: 5s, do: notice, code: 1100, text: "Connectivity has been lost.", times: 833, every: 1s}
@@ -24,21 +29,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from supervisor.simulator.documents import Faults, Node, from_python, from_yaml
-from supervisor.simulator.settings import Settings
-from supervisor.simulator.words import (
+from supervisor.simulator.scenario import market
+from supervisor.simulator.scenario.documents import Faults, Node, from_python, from_yaml
+from supervisor.simulator.scenario.market import Held
+from supervisor.simulator.scenario.readers import (
     Argument,
-    Step,
     Wrong,
     accounts,
+    choice,
+    flag,
     greeting,
     integer,
-    read_entries,
-    read_step,
+    number,
     signed_duration,
     text,
     timezone,
 )
+from supervisor.simulator.scenario.words import Step, read_entries, read_step
+from supervisor.simulator.settings import Settings
+from supervisor.simulator.state.instruments import Instrument
+from supervisor.simulator.wire.ids import OLDEST_VERSION
+
+FILE_VERSION = 1
 
 
 class ScenarioError(ValueError):
@@ -51,10 +63,14 @@ class ScenarioError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Scenario(Settings):
-    """Settings of the gateway, and the steps it plays from its start; `repeat` is how often, None for ever."""
+    """Settings of the gateway, its world, and the steps it plays; `repeat` is how often, None for ever."""
 
     steps: tuple[Step, ...] = field(default=())
     repeat: int | None = 1
+    seed: int = 1
+    cash: float = 1_000_000.0
+    positions: tuple[Held, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
 
     @property
     def settings(self) -> Settings:
@@ -113,16 +129,25 @@ def _repeat(node: Node) -> int | None:
 
 
 _USUAL = Settings()
-_HEAD: Mapping[str, Argument] = {
-    "server_version": Argument(integer(100, 999), _USUAL.server_version),
+HEAD: Mapping[str, Argument] = {
+    "version": Argument(integer(FILE_VERSION, FILE_VERSION), FILE_VERSION),
+    "server_version": Argument(integer(OLDEST_VERSION, 999), _USUAL.server_version),
     "accounts": Argument(accounts, _USUAL.accounts),
     "greeting": Argument(greeting, _USUAL.greeting),
     "clock_offset": Argument(signed_duration, _USUAL.clock_offset),
     "timezone": Argument(timezone, _USUAL.timezone),
     "zone_name": Argument(text, _USUAL.zone_name),
     "next_valid_id": Argument(integer(0, 2**31 - 1), _USUAL.next_valid_id),
+    "master_client_id": Argument(integer(0, 2**31 - 1), _USUAL.master_client_id),
+    "push_orders": Argument(flag, _USUAL.push_orders),
+    "read_only": Argument(flag, _USUAL.read_only),
+    "pacing": Argument(flag, _USUAL.pacing),
+    "market": Argument(choice("open", "closed"), _USUAL.market),
+    "seed": Argument(integer(0, 2**31 - 1), 1),
+    "cash": Argument(number(-1e12, 1e12), 1_000_000.0),
     "repeat": Argument(_repeat, 1),
 }
+"""Every key of a scenario that is one value."""
 
 
 def _read(root: Node, faults: Faults) -> Scenario:
@@ -132,6 +157,12 @@ def _read(root: Node, faults: Faults) -> Scenario:
     if entries is None:
         faults.add(root.line, "", f"{root.shown()} is no scenario; write keys such as steps:")
         return Scenario()
-    known = {**_HEAD, "steps": Argument(lambda node: _steps(node, faults), ())}
+    known = {
+        **HEAD,
+        "steps": Argument(lambda node: _steps(node, faults), ()),
+        "positions": Argument(lambda node: market.positions(node, faults), ()),
+        "instruments": Argument(lambda node: market.instruments(node, faults), ()),
+    }
     values = read_entries(entries, root.line, "", known, faults)
-    return Scenario(**values)  # type: ignore[arg-type]  # the readers in _HEAD see to it
+    del values["version"]
+    return Scenario(**values)  # type: ignore[arg-type]  # the readers in HEAD see to it

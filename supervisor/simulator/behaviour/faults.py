@@ -30,6 +30,11 @@ class Fault(StrEnum):
     NO_CONTRACTS = "no_contracts"
     SLOW_WRITES = "slow_writes"
     GHOST = "ghost"
+    UPSTREAM_LOST = "upstream_lost"
+    FARM_BROKEN = "farm_broken"
+    COMPETING_SESSION = "competing_session"
+    DROP_ORDERS = "drop_orders"
+    REJECT_ORDERS = "reject_orders"
 
 
 AT_THE_DOOR = frozenset(
@@ -84,6 +89,16 @@ class Behaviour:
     def door(self) -> Fault | None:
         """The fault that a new client meets, if any."""
         return next((fault for fault in self._active if fault in AT_THE_DOOR), None)
+
+    @property
+    def broken_farms(self) -> tuple[str, ...]:
+        """The farms that are broken."""
+        return tuple(name.strip() for name in self.choice(Fault.FARM_BROKEN, "farm").split(",") if name.strip())
+
+    def broken(self, farm: str) -> bool:
+        """Whether a farm is broken; `all` means every one."""
+        broken = self.broken_farms
+        return bool(broken) and (farm in broken or "all" in broken)
 
     def number(self, fault: Fault, name: str) -> float:
         """A numeric argument of a fault; 0 while the fault is not active."""
