@@ -24,7 +24,7 @@ The words, with their arguments; `for_` (seconds or "5s") heals a fault by itsel
 - orders and prices: `drop_orders` for; `reject_orders` code text for; `fill` order client quantity price;
   `cancel_order` order client reason; `price` contract last bid ask; `position` contract quantity cost account
 - settings: `clock` offset timezone for; `accounts` accounts for; `next_valid_id` id; `server_version` version;
-  `greeting` greeting; `fills` mode (market, never) parts every; `market` state (open, closed); `master_client` id;
+  `greeting` greeting; `fills` mode (market, never) parts apart; `market` state (open, closed); `master_client` id;
   `pacing` on; `push_orders` on; `read_only` on
 - `heal`: everything as the scenario's head says, on the first port; `state`: what it is like now
 - with every word: `after`, `times`, `every`

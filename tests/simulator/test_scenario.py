@@ -7,6 +7,8 @@ import pytest
 from supervisor import simulator
 from supervisor.simulator import Scenario, ScenarioError, Step, load, parse, step
 from supervisor.simulator.behaviour.faults import Fault
+from supervisor.simulator.scenario.files import HEAD
+from supervisor.simulator.scenario.schema import schema
 from supervisor.simulator.scenario.words import WORDS
 
 WHOLE = """\
@@ -168,3 +170,16 @@ def test_the_packages_docstring_names_every_word() -> None:
 def test_every_lasting_fault_is_a_word_with_an_end() -> None:
     assert {str(fault) for fault in Fault} <= WORDS.keys()
     assert all("for" in WORDS[str(fault)] for fault in Fault)
+
+
+def test_the_schema_for_editors_has_every_key_and_every_word() -> None:
+    whole = schema()
+    keys = whole["properties"]
+    assert isinstance(keys, dict)
+    assert keys.keys() == HEAD.keys() | {"steps", "positions", "instruments"}
+    steps = keys["steps"]["items"]["oneOf"]
+    assert [step["properties"]["do"]["const"] for step in steps] == list(WORDS)
+    by_word = {step["properties"]["do"]["const"]: step for step in steps}
+    assert by_word["notice"]["required"] == ["do", "code"]
+    assert by_word["upstream_lost"]["properties"]["data"] == {"enum": ["maintained", "lost"]}
+    assert all(value for step in steps for value in step["properties"].values())

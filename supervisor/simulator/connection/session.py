@@ -67,6 +67,9 @@ class Host(Protocol):
     def heard(self, session: "Session", number: int) -> None:
         """A request with this message id has come."""
 
+    def stirred(self) -> None:
+        """A request was answered."""
+
     def refused(self, session: "Session", name: str) -> None:
         """A request of a kind that is not done was refused."""
 
@@ -219,6 +222,7 @@ class Session:
         if name is not None:
             self._host.refused(self, name)
         self._reply(answer(request, desk, now))
+        self._host.stirred()
 
     def _start(self, request: Request, version: int) -> None:
         # text: version, client id, capabilities; protobuf: client id, capabilities

@@ -149,6 +149,9 @@ class Server:
     def heard(self, session: Session, number: int) -> None:
         """Count a request."""
         self.received[number] += 1
+
+    def stirred(self) -> None:
+        """A request was answered: the market may have something to do."""
         self.market.wake()
 
     def refused(self, session: Session, name: str) -> None:
@@ -258,7 +261,7 @@ class Server:
             if word in SETTING_OF and name != "for" and value is not None
         }
         if word == "fills":
-            changed["fills"] = Fills(str(arguments["mode"]), whole(arguments, "parts"), seconds(arguments, "every"))
+            changed["fills"] = Fills(str(arguments["mode"]), whole(arguments, "parts"), seconds(arguments, "apart"))
         self.settings = replace(before, **changed)  # type: ignore[arg-type]  # the vocabulary has checked the types
         if word == "next_valid_id":
             self.world.exchange.forget_ids()

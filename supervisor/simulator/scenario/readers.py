@@ -43,15 +43,23 @@ def signed_duration(node: Node) -> float:
     return float(value)
 
 
-def integer(low: int, high: int) -> Reader:
+@dataclass(frozen=True, slots=True)
+class Integer:
     """A whole number between the two, both included."""
 
-    def read(node: Node) -> int:
-        if isinstance(node.value, bool) or not isinstance(node.value, int) or not low <= node.value <= high:
-            raise Wrong(f"write a whole number from {low} to {high}")
+    low: int
+    high: int
+
+    def __call__(self, node: Node) -> int:
+        """The number."""
+        if isinstance(node.value, bool) or not isinstance(node.value, int) or not self.low <= node.value <= self.high:
+            raise Wrong(f"write a whole number from {self.low} to {self.high}")
         return node.value
 
-    return read
+
+def integer(low: int, high: int) -> Integer:
+    """A whole number between the two, both included."""
+    return Integer(low, high)
 
 
 def text(node: Node) -> str:
@@ -70,15 +78,22 @@ def _carried(words: str) -> bool:
         return False
 
 
-def choice(*allowed: str) -> Reader:
+@dataclass(frozen=True, slots=True)
+class OneOf:
     """One of these words."""
 
-    def read(node: Node) -> str:
-        if not isinstance(node.value, str) or node.value not in allowed:
-            raise Wrong(f"write one of {', '.join(allowed)}")
+    allowed: tuple[str, ...]
+
+    def __call__(self, node: Node) -> str:
+        """The word."""
+        if not isinstance(node.value, str) or node.value not in self.allowed:
+            raise Wrong(f"write one of {', '.join(self.allowed)}")
         return node.value
 
-    return read
+
+def choice(*allowed: str) -> OneOf:
+    """One of these words."""
+    return OneOf(allowed)
 
 
 def accounts(node: Node) -> tuple[str, ...]:
@@ -113,16 +128,24 @@ def timezone(node: Node) -> str:
         raise Wrong("write a time zone such as America/New_York") from None
 
 
-def number(low: float, high: float) -> Reader:
+@dataclass(frozen=True, slots=True)
+class Number:
     """A number between the two, both included."""
 
-    def read(node: Node) -> float:
+    low: float
+    high: float
+
+    def __call__(self, node: Node) -> float:
+        """The number."""
         value = node.value
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise Wrong(f"write a number from {low:g} to {high:g}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+            raise Wrong(f"write a number from {self.low:g} to {self.high:g}")
         return float(value)
 
-    return read
+
+def number(low: float, high: float) -> Number:
+    """A number between the two, both included."""
+    return Number(low, high)
 
 
 def flag(node: Node) -> bool:

@@ -119,7 +119,7 @@ WORDS: Mapping[str, Mapping[str, Argument]] = {
         "for": _FOR,
         "mode": Argument(choice("market", "never"), "market"),
         "parts": Argument(integer(1, 1000), 1),
-        "every": Argument(duration, 1.0),
+        "apart": Argument(duration, 1.0),
     },
     "market": {"for": _FOR, "state": Argument(choice("open", "closed"), required=True)},
     "master_client": {"for": _FOR, "id": Argument(integer(0, 2**31 - 1), required=True)},
@@ -151,11 +151,12 @@ SETTING_OF: Mapping[str, Mapping[str, str]] = {
 }
 """Words that change a setting: their arguments, and the setting each one is."""
 
-_TIMING = {
+TIMING = {
     "after": Argument(duration, 0.0),
     "times": Argument(integer(1, 1_000_000), 1),
     "every": Argument(duration, 1.0),
 }
+"""The arguments of every word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +186,12 @@ def read_step(node: Node, path: str, faults: Faults) -> Step | None:
         faults.add(line, f"{path}.do".lstrip("."), said + one_of(str(word.value) if word else "", WORDS))
         return None
     before = len(faults.told)
-    known = {**WORDS[word.value], **_TIMING}
+    known = {**WORDS[word.value], **TIMING}
     values = read_entries({key: entry for key, entry in entries.items() if key != "do"}, node.line, path, known, faults)
     if len(faults.told) > before:
         return None
-    timing = {key: values.pop(key) for key in _TIMING}
-    return Step(word.value, values, **timing)  # type: ignore[arg-type]  # the readers in _TIMING see to it
+    timing = {key: values.pop(key) for key in TIMING}
+    return Step(word.value, values, **timing)  # type: ignore[arg-type]  # the readers in TIMING see to it
 
 
 def read_entries(

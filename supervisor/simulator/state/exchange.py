@@ -216,7 +216,7 @@ class Exchange:
         part = max(1.0, float(int(part))) if whole else part
         left = order.remaining - part
         quantity = order.remaining if left < part / 2 or self.fills.parts == 1 else part
-        order.next_part_at = now + self.fills.every
+        order.next_part_at = now + self.fills.apart
         return events + self._fill(order, quantity, price, now)
 
     def _fill(self, order: Order, quantity: float, price: float, now: float) -> Events:

@@ -195,8 +195,8 @@ Event = Changed | Executed | Told
 
 @dataclass(frozen=True, slots=True)
 class Fills:
-    """How orders are filled: `never` leaves it to the word `fill`; `parts` and `every` cut a fill up."""
+    """How orders are filled: `never` leaves it to the word `fill`; `parts` come `apart` seconds after one another."""
 
     mode: str = "market"
     parts: int = 1
-    every: float = 1.0
+    apart: float = 1.0

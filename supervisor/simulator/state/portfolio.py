@@ -4,7 +4,7 @@ Rules
 - All amounts are in the base currency, US dollars; other currencies are turned into it at the book's rates.
 - A purchase is paid in cash, but for futures and CFDs, which are settled by their gain when they are closed.
 - The average cost of a position has its commissions and its multiplier in it, as IBKR tells it.
-- The day's gain counts from the first look of the day.
+- The day's gain counts from the first look of the day, on the first day from the start.
 """
 
 from collections.abc import Callable
@@ -55,6 +55,8 @@ class Account:
     def hold(self, instrument: Instrument, quantity: float, cost: float) -> None:
         """Put a position in, as if it had always been there."""
         self.positions[instrument.con_id] = Position(instrument, quantity, cost)
+        if instrument.sec_type not in MARGINED:
+            self.day_began_with += quantity * cost
 
     def apply(self, execution: Execution, rate: Callable[[str], float]) -> float | None:
         """Book a fill; returns the realized gain in the instrument's currency, None if it closed nothing."""
@@ -107,8 +109,9 @@ class Account:
     def daily(self, today: date, price: Price, rate: Callable[[str], float]) -> float:
         """The gain since the day's first look."""
         equity = self.equity(price, rate)
-        if self.day != today:
-            self.day, self.day_began_with = today, equity
+        if self.day is not None and self.day != today:
+            self.day_began_with = equity
+        self.day = today
         return equity - self.day_began_with
 
     def values(self, price: Price, rate: Callable[[str], float]) -> dict[str, tuple[str, str]]:

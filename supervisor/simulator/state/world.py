@@ -58,7 +58,7 @@ class World:
     def account(self, name: str) -> Account:
         """The account of that name; a new one has its cash and nothing else."""
         if name not in self._accounts:
-            self._accounts[name] = Account(name, self._cash)
+            self._accounts[name] = Account(name, self._cash, day_began_with=self._cash)
         return self._accounts[name]
 
     def find(self, meant: Contract) -> list[Instrument]:
