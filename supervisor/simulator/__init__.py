@@ -50,10 +50,12 @@ if TYPE_CHECKING:
     from supervisor.simulator.scenario.files import Scenario, ScenarioError, load, parse, step
     from supervisor.simulator.scenario.words import Step
     from supervisor.simulator.settings import Settings
+    from supervisor.simulator.testing import Gateway
 
 _HOME = {
     "Client": "engine.server",
     "Fleet": "fleet",
+    "Gateway": "testing",
     "ManualClock": "clock",
     "Scenario": "scenario.files",
     "ScenarioError": "scenario.files",
@@ -68,6 +70,7 @@ _HOME = {
 __all__ = [
     "Client",
     "Fleet",
+    "Gateway",
     "ManualClock",
     "Scenario",
     "ScenarioError",

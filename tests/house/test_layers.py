@@ -31,6 +31,7 @@ PLACES = {
     "starlette": {"observe"},
     "uvicorn": {"observe"},
     "yaml": {"config", "simulator"},
+    "pytest": {"simulator"},
     "pydantic": {"config"},
     "pydantic_core": {"config"},
     "typer": {"commands"},

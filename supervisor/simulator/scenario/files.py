@@ -37,6 +37,7 @@ from supervisor.simulator.scenario.readers import (
     Wrong,
     accounts,
     choice,
+    duration,
     flag,
     greeting,
     integer,
@@ -96,6 +97,23 @@ def parse(content: str, source: str = "scenario") -> Scenario:
     if faults.told or scenario is None:
         raise ScenarioError(faults.told)
     return scenario
+
+
+def read(keys: Mapping[str, object]) -> Scenario:
+    """The scenario with these keys, as a file would have them, from Python."""
+    faults = Faults("")
+    scenario = _read(from_python(keys), faults)
+    if faults.told:
+        raise ScenarioError(faults.told)
+    return scenario
+
+
+def seconds_of(text_or_seconds: float | str) -> float:
+    """The seconds of a number or of a text such as `500ms` or `1h`; raises `ScenarioError` for anything else."""
+    try:
+        return duration(Node(text_or_seconds))
+    except Wrong as wrong:
+        raise ScenarioError([f"{text_or_seconds!r} is wrong; {wrong}"]) from None
 
 
 def step(do: str, **arguments: object) -> Step:
