@@ -24,6 +24,8 @@ COMMANDS = {
     "schedule": ("schedule", "schedule"),
     "codes": ("codes", "codes_command"),
     "simulate": ("simulate", "simulate"),
+    "record": ("record", "record"),
+    "verify": ("verify", "verify"),
     "pause": ("operator", "pause"),
     "resume": ("operator", "resume"),
     "maintenance": ("operator", "maintenance"),

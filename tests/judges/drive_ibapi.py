@@ -15,6 +15,7 @@ from ibapi.client import EClient
 from ibapi.contract import Contract
 from ibapi.wrapper import EWrapper
 
+END = "20240102 16:00:00 US/Eastern"
 SUMMARY, HISTORY, CONTRACT, NO_CONTRACT, MARKET = 9001, 9002, 9003, 9004, 9005
 
 
@@ -126,7 +127,7 @@ def main(port: int) -> None:
     judge.reqAccountSummary(SUMMARY, "All", "NetLiquidation,BuyingPower")
     until(lambda: f"summary {SUMMARY}" in ended, "summary")
     judge.cancelAccountSummary(SUMMARY)
-    judge.reqHistoricalData(HISTORY, contract, "", "1 D", "1 min", "TRADES", 1, 1, False, [])
+    judge.reqHistoricalData(HISTORY, contract, END, "1 D", "1 hour", "TRADES", 1, 1, False, [])
     until(lambda: "history" in told, "history")
     judge.reqContractDetails(CONTRACT, contract)
     until(lambda: f"contract {CONTRACT}" in ended, "contract")
