@@ -26,6 +26,9 @@ def simulate(
         int | None,
         typer.Option(min=100, max=999, help="The highest server version it speaks; overrides the scenario's."),
     ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Play back what `record` wrote, instead of a scenario.")
+    ] = None,
     print_schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of scenario files, for editors, and end.")
     ] = False,
@@ -37,4 +40,8 @@ def simulate(
     if print_schema:
         sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
         raise typer.Exit(app.OK)
+    if replay is not None:
+        if scenario is not None or control is not None or server_version is not None:
+            raise typer.BadParameter("a recording takes no scenario, no control port and no other server version")
+        raise typer.Exit(app.replay(port, host, replay, sys.stdout, sys.stderr))
     raise typer.Exit(app.run(port, host, scenario, control, server_version, sys.stdout, sys.stderr))
