@@ -116,10 +116,11 @@ class Session:
             self._reply(messages)
 
     def pulse(self, now: Moment) -> None:
-        """Tell what the streams have to say."""
+        """Tell what the streams have to say, in one write."""
         if self.desk is not None and self.ready:
-            for stream in list(self.desk.streams.values()):
-                self.tell(stream.pulse(now))
+            said = [message for stream in list(self.desk.streams.values()) for message in stream.pulse(now)]
+            if said:
+                self._send_later([self._bytes(said)])
 
     def go_deaf(self) -> None:
         """Read over everything from now on and answer nothing, for good."""

@@ -136,12 +136,9 @@ def _price(server: Server, arguments: Arguments) -> None:
     """Put a price where it stays; without one, let it go."""
     row, last = _row(server, arguments), _number(arguments, "last")
     bid, ask = _number(arguments, "bid"), _number(arguments, "ask")
-    pins = server.world.prices.pins
-    if last is None and bid is None and ask is None:
-        pins.pop(row.con_id, None)
-    else:
-        middle = last if last is not None else bid if bid is not None else ask
-        pins[row.con_id] = Pin(server.clock.wall(), middle if middle is not None else row.price, bid, ask)
+    middle = last if last is not None else bid if bid is not None else ask
+    pin = None if middle is None else Pin(server.clock.wall(), middle, bid, ask)
+    server.world.prices.pin(row.con_id, pin)
     server.broker.pulse()
 
 

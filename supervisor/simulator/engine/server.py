@@ -346,7 +346,7 @@ class Server:
         self.timers.cancel_all()
         self._ids = {client_id: holder for client_id, holder in self._ids.items() if isinstance(holder, Session)}
         self.settings = self.scenario.settings
-        self.world.prices.pins.clear()
+        self.world.prices.unpin()
         self.use(self._home)
 
 

@@ -79,7 +79,20 @@ class Prices:
     def __init__(self, seed: int, instruments: Mapping[int, Instrument]) -> None:
         self._seed = seed
         self._instruments = instruments
-        self.pins: dict[int, Pin] = {}
+        self._latest: dict[int, tuple[int, Pin | None, Quote]] = {}  # what many clients ask for at the same moment
+        self._pins: dict[int, Pin] = {}
+
+    def pin(self, con_id: int, pin: Pin | None) -> None:
+        """Put a price where it stays, or let it go."""
+        self._latest.clear()
+        self._pins.pop(con_id, None)
+        if pin is not None:
+            self._pins[con_id] = pin
+
+    def unpin(self) -> None:
+        """Let every price go."""
+        self._latest.clear()
+        self._pins.clear()
 
     def exact(self, row: Instrument, instant: float) -> float:
         """The middle price, on no grid."""
@@ -98,7 +111,7 @@ class Prices:
         return row.price * math.exp(drift * row.volatility)
 
     def _pin(self, row: Instrument, instant: float) -> Pin | None:
-        pin = self.pins.get(row.con_id)
+        pin = self._pins.get(row.con_id)
         return None if pin is None or instant < pin.since else pin
 
     def greeks(self, row: Instrument, instant: float) -> Greeks:
@@ -109,6 +122,13 @@ class Prices:
 
     def quote(self, row: Instrument, instant: float) -> Quote:
         """The quote of this quarter of a second."""
+        step, pin = math.floor(instant / STEP), self._pin(row, instant)
+        kept = self._latest.get(row.con_id)
+        if kept is None or kept[0] != step or kept[1] is not pin:
+            kept = self._latest[row.con_id] = step, pin, self._quote(row, instant)
+        return kept[2]
+
+    def _quote(self, row: Instrument, instant: float) -> Quote:
         step = math.floor(instant / STEP)
         tick, pin = float(row.min_tick), self._pin(row, instant)
         middle = self.exact(row, instant if pin is not None else step * STEP)
