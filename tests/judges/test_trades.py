@@ -54,7 +54,7 @@ def ibapi_trades(client: str, version: int) -> None:
     assert all(bar[3] == after[2] for bar, after in pairwise(bars))
     assert told == {
         "errors": {"1": [103], "2": [202]},
-        "margin": 5000.0,
+        "margin": 2250.0,
         "positions": [["DU1234567", "AAPL", 100.0, 100.02]],
         "portfolio": [["AAPL", 100.0, 100.0, 10000.0]],
         "completed": [["AAPL", "MKT", "Filled", "Filled Size: 100"], ["AAPL", "LMT", "Cancelled", "Cancelled"]],

@@ -64,8 +64,8 @@ def test_a_cancelled_order_is_told_with_202(trader: Trader) -> None:
     trader.place(1, "BUY", 10, "LMT", 50.0)
     trader.status(1, "Submitted")
     trader.ask(4, 1, 1, "")
-    assert trader.error(202)[2] == "1"
     assert trader.message()[:3] == ["3", "1", "Cancelled"]
+    assert trader.message()[2:4] == ["1", "202"]
 
 
 @pytest.mark.parametrize(("order_id", "code"), [(9, "10147"), (1, "10148")])

@@ -15,6 +15,7 @@ from supervisor.simulator.answers.desk import Messages, Moment
 from supervisor.simulator.answers.orders import clock_text
 from supervisor.simulator.says import orders as says
 from supervisor.simulator.state import matching
+from supervisor.simulator.state.exchange import CANCELLED
 from supervisor.simulator.state.instruments import Instrument
 from supervisor.simulator.state.orders import Changed, Event, Executed, Form, Key, Order, Report, Status, Told
 from supervisor.simulator.state.portfolio import LEVERAGE, MARGIN, MARGINED
@@ -112,7 +113,7 @@ class OrderBroker:
             case Executed(fill, report):
                 cost = says.commission(fill, now.world.gains[fill.exec_id])
                 told = [
-                    says.execution(-1, fill, clock_text(fill.at, now)),
+                    says.execution(-1, fill, clock_text(fill.at, fill.instrument, now)),
                     says.open_order(report),
                     says.status(report),
                 ]
@@ -120,7 +121,8 @@ class OrderBroker:
                 self._filled(fill.account, fill.instrument)
             case Told(key, code, text, told_report):
                 notice = now.notice(key.order_id, code, text)
-                self._tell(key, [notice] if told_report is None else [notice, says.status(told_report)])
+                state = [] if told_report is None else [says.status(told_report)]
+                self._tell(key, [*state, notice] if code == CANCELLED[0] else [notice, *state])
             case _:
                 assert_never(event)
 
@@ -149,7 +151,9 @@ class OrderBroker:
         equity = account.equity(price, rate)
         margin = account.gross(price, rate) * MARGIN
         fee = matching.commission(row, form.quantity, price(row))
-        after = margin + self._worth(row, form, now) * MARGIN
+        held = account.positions[row.con_id].quantity if row.con_id in account.positions else 0.0
+        grows = abs(held + form.sign * form.quantity) - abs(held)
+        after = margin + self._worth(row, form, now) * MARGIN * grows / form.quantity
         preview = says.Preview(margin, equity, after, equity - fee, fee, row.currency)
         report = Report(key, 0, row, form, Status.PRE_SUBMITTED, 0.0, form.quantity, 0.0, 0.0)
         self._tell(key, [says.open_order(report, preview)])

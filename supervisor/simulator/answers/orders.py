@@ -13,6 +13,7 @@ from supervisor.simulator.answers.forms import read_order
 from supervisor.simulator.behaviour.faults import Fault
 from supervisor.simulator.says import orders as says
 from supervisor.simulator.says import session
+from supervisor.simulator.state.instruments import Instrument
 from supervisor.simulator.state.orders import Execution, Key, Report
 from supervisor.simulator.wire.ids import Answer, Ask
 from supervisor.simulator.wire.requests import Request
@@ -20,9 +21,9 @@ from supervisor.simulator.wire.requests import Request
 READ_ONLY = "Error validating request.-'bN' : cause - The API interface is currently in Read-Only mode."
 
 
-def clock_text(instant: float, now: Moment) -> str:
-    """A time in the gateway's words: `20261127 09:30:00 America/New_York`."""
-    zone = now.settings.timezone
+def clock_text(instant: float, row: Instrument, now: Moment) -> str:
+    """A time as a gateway writes it, in the instrument's zone: `20261127 09:30:00 US/Eastern`."""
+    zone = row.hours.timezone
     return f"{datetime.fromtimestamp(instant + now.settings.clock_offset, ZoneInfo(zone)):%Y%m%d %H:%M:%S} {zone}"
 
 
@@ -40,7 +41,7 @@ def executions(request: int, fills: list[Execution], now: Moment) -> Messages:
     """Fills, each with what it cost."""
     told: Messages = []
     for fill in fills:
-        told.append(says.execution(request, fill, clock_text(fill.at, now)))
+        told.append(says.execution(request, fill, clock_text(fill.at, fill.instrument, now)))
         told.append(says.commission(fill, now.world.gains[fill.exec_id]))
     return told
 
@@ -97,7 +98,9 @@ def _auto_open(_: Request, desk: Desk, now: Moment) -> Messages:
 
 def _completed(_: Request, __: Desk, now: Moment) -> Messages:
     done = [report for report in now.world.reports.values() if report.done and not report.form.what_if]
-    told: Messages = [says.completed_order(report, clock_text(report.done_at, now)) for report in done]
+    told: Messages = [
+        says.completed_order(report, clock_text(report.done_at, report.instrument, now)) for report in done
+    ]
     return [*told, session.end_of_all(Answer.COMPLETED_ORDERS_END)]
 
 

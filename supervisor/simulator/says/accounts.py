@@ -50,13 +50,13 @@ def portfolio(account: str, held: Position, price: float) -> Message:
     worth, gain = round(held.value(price), 2), round(held.unrealized(price), 2)
     return Message(
         Answer.PORTFOLIO,
-        (8, *fields, amount(held.quantity), price, worth, held.cost, gain, round(held.realized, 2), account),
+        (8, *fields, amount(held.quantity), price, worth, round(held.cost, 8), gain, round(held.realized, 2), account),
         lambda: (
             (1, contract_proto(row, "", primary=True)),
             (2, words(held.quantity)),
             (3, price),
             (4, worth),
-            (5, held.cost),
+            (5, round(held.cost, 8)),
             (6, gain),
             (7, round(held.realized, 2)),
             (8, account),
@@ -69,8 +69,8 @@ def position(account: str, held: Position) -> Message:
     row = held.instrument
     return Message(
         Answer.POSITION,
-        (3, account, *contract_fields(row, ""), amount(held.quantity), held.cost),
-        lambda: ((1, account), (2, contract_proto(row, "")), (3, words(held.quantity)), (4, held.cost)),
+        (3, account, *contract_fields(row, ""), amount(held.quantity), round(held.cost, 8)),
+        lambda: ((1, account), (2, contract_proto(row, "")), (3, words(held.quantity)), (4, round(held.cost, 8))),
     )
 
 
@@ -79,13 +79,13 @@ def position_multi(request: int, account: str, model: str, held: Position) -> Me
     row = held.instrument
     return Message(
         Answer.POSITION_MULTI,
-        (1, request, account, *contract_fields(row, ""), amount(held.quantity), held.cost, model),
+        (1, request, account, *contract_fields(row, ""), amount(held.quantity), round(held.cost, 8), model),
         lambda: (
             (1, request),
             (2, account),
             (3, contract_proto(row, "")),
             (4, words(held.quantity)),
-            (5, held.cost),
+            (5, round(held.cost, 8)),
             (6, model or None),
         ),
     )

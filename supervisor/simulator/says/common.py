@@ -33,7 +33,7 @@ def contract_proto(row: Instrument, exchange: str | None = None, primary: bool =
         (2, row.symbol),
         (3, row.sec_type),
         (4, row.expiry or None),
-        (5, row.strike or None),
+        (5, row.strike),
         (6, row.right or None),
         (7, row.factor if row.multiplier else None),
         (8, (row.exchange if exchange is None else exchange) or None),

@@ -32,6 +32,15 @@ def _or_empty(value: float | None) -> Field:
     return "" if value is None else value
 
 
+def _or_zero(value: float | None) -> float:
+    return 0.0 if value is None else value
+
+
+UNSET_WHOLE = 2**31 - 1
+"""How text says that a whole number is not there."""
+_NO_INSIDER = "Not an insider or substantial shareholder"
+
+
 def open_order(report: Report, preview: Preview | None = None) -> Message:
     """An order with everything it has, and its state."""
 
@@ -98,7 +107,7 @@ def execution(request: int, fill: Execution, clock: str) -> Message:
     def fields(version: int) -> Fields:
         return [
             *([] if version >= 136 else [10]),
-            request, fill.key.order_id, *contract_fields(row),
+            request, fill.key.order_id, *contract_fields(row, venue),
             fill.exec_id, clock, fill.account, venue, side, amount(fill.quantity), fill.price, fill.perm_id,
             fill.key.client_id, 0, amount(fill.cumulated), fill.average, form.order_ref, "", "", form.model_code,
             *([fill.liquidity] if version >= 136 else []),
@@ -124,7 +133,7 @@ def execution(request: int, fill: Execution, clock: str) -> Message:
             (17, form.model_code or None),
             (18, fill.liquidity),
         )
-        return (1, request), (2, contract_proto(row)), (3, inner)
+        return (1, request), (2, contract_proto(row, venue)), (3, inner)
 
     return Message(Answer.EXECUTION, fields, proto)
 
@@ -150,9 +159,9 @@ def _open_fields(report: Report, version: int, preview: Preview | None) -> list[
         key.order_id, *contract_fields(report.instrument), *_head(form),
         key.client_id, report.perm_id, *_middle(form), "", *_financial(form, version),
         form.good_till, "", "", "", 0, "", -1, 0, "", "", "", "", "",
-        _or_empty(form.display_size), form.block, form.sweep, form.all_or_none, _or_empty(form.min_quantity),
+        form.display_size or UNSET_WHOLE, form.block, form.sweep, form.all_or_none, _or_empty(form.min_quantity),
         form.oca_type, 0, 0, "", form.parent_id, form.trigger_method,
-        *_volatility(), *_trail(form), "", "", "", 0, 0, 0, *_scale(), 0, *_tail(form),
+        *_volatility(True), *_trail(form), "", "", "", 0, 0, 0, *_scale(), 0, *_tail(form),
         form.what_if, str(report.status), *_state(version, preview), "",
     ]  # fmt: skip
     fields += [0, 0, 0, "", 0.0, _or_empty(form.trail_stop), _or_empty(form.limit_offset), 0.0, 0.0, 0.0, 0]
@@ -188,13 +197,13 @@ def _completed_fields(report: Report, version: int, completed: str, status: str)
     fields: list[Field] = [
         *contract_fields(report.instrument), *_head(form), report.perm_id, *_middle(form),
         *_financial(form, version), form.good_till, "", "", "", 0, "", -1, "", "", "", "", "",
-        _or_empty(form.display_size), form.sweep, form.all_or_none, _or_empty(form.min_quantity), form.oca_type,
-        form.trigger_method, *_volatility(), *_trail(form), "", 0, 0, 0, *_scale(), *_tail(form), str(report.status),
-        0, 0, 0, _or_empty(form.trail_stop), _or_empty(form.limit_offset), form.cash_quantity or 0.0,
+        form.display_size or UNSET_WHOLE, form.sweep, form.all_or_none, _or_empty(form.min_quantity), form.oca_type,
+        form.trigger_method, *_volatility(False), *_trail(form), "", 0, 0, 0, *_scale(), *_tail(form),
+        str(report.status), 0, 0, 0, _or_empty(form.trail_stop), _or_empty(form.limit_offset), form.cash_quantity or 0.0,
     ]  # fmt: skip
     fields += [0] if version >= 141 else []
     fields += [0] if version >= 145 else []
-    fields += ["", amount(report.filled), 0, 0, "", 0, 0, 0, completed, status]
+    fields += ["", amount(report.filled), UNSET_WHOLE, 0, _NO_INSIDER, 0, 0, 0, completed, status]
     fields += ["", "", "", "", ""] if version >= 170 else []
     fields += [""] if version >= 183 else []
     fields += [0] if version >= 184 else []
@@ -205,7 +214,7 @@ def _completed_fields(report: Report, version: int, completed: str, status: str)
 def _head(form: Form) -> list[Field]:
     """Action to order reference."""
     return [
-        form.action, amount(form.quantity), form.order_type, _or_empty(form.limit), _or_empty(form.aux), form.tif,
+        form.action, amount(form.quantity), form.order_type, _or_zero(form.limit), _or_zero(form.aux), form.tif,
         form.oca_group, form.account, form.open_close, 0, form.order_ref,
     ]  # fmt: skip
 
@@ -220,8 +229,11 @@ def _financial(form: Form, version: int) -> list[Field]:
     return ["", "", "", *([] if version >= 177 else [""]), form.model_code]
 
 
-def _volatility() -> list[Field]:
-    return ["", 0, "", "", 0, 0]
+def _volatility(of_open: bool) -> list[Field]:
+    """Volatility orders, and the delta-neutral order `None`, which a gateway writes with all its fields."""
+    firms: list[Field] = ["", "", ""] if of_open else []
+    opening: list[Field] = [""] if of_open else []
+    return ["", 0, "None", "", 0, *firms, *opening, 0, 0, "", 0, 0]
 
 
 def _trail(form: Form) -> list[Field]:
@@ -230,13 +242,13 @@ def _trail(form: Form) -> list[Field]:
 
 def _scale() -> list[Field]:
     """Scale and hedge orders, which are not known here."""
-    return ["", "", "", ""]
+    return [UNSET_WHOLE, UNSET_WHOLE, "", ""]
 
 
 def _tail(form: Form) -> list[Field]:
     """Clearing to solicited."""
     params: list[Field] = [len(form.algo_params), *(part for pair in form.algo_params for part in pair)]
-    return ["", "", 0, 0, form.algo, *(params if form.algo else []), 0]
+    return ["", "IB", 0, 0, form.algo, *(params if form.algo else []), 0]
 
 
 def _state(version: int, preview: Preview | None) -> list[Field]:
@@ -265,10 +277,11 @@ def _order_proto(report: Report) -> Pairs:
         (6, words(form.quantity)),
         (7, form.display_size),
         (8, form.order_type),
-        (9, form.limit),
-        (10, form.aux),
+        (9, _or_zero(form.limit)),
+        (10, _or_zero(form.aux)),
         (11, form.tif),
         (12, form.account),
+        (15, "IB"),
         (16, form.all_or_none or None),
         (17, form.block or None),
         (18, form.hidden or None),

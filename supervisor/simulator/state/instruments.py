@@ -85,7 +85,8 @@ def _currency(con_id: int, base: str, quote: str, name: str, price: float) -> In
     pair = f"{base}.{quote}"
     return Instrument(
         con_id, base, "CASH", quote, "IDEALPRO", pair, name, price, hours.FOREX,
-        trading_class=pair, min_tick=tick, market_rule=rule, volatility=0.08, farm="cashfarm",
+        trading_class=pair, min_tick=tick, size_step="0.01", round_lot="0.01", market_rule=rule, volatility=0.08,
+        farm="cashfarm",
     )  # fmt: skip
 
 
