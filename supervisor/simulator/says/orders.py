@@ -199,7 +199,8 @@ def _completed_fields(report: Report, version: int, completed: str, status: str)
         *_financial(form, version), form.good_till, "", "", "", 0, "", -1, "", "", "", "", "",
         form.display_size or UNSET_WHOLE, form.sweep, form.all_or_none, _or_empty(form.min_quantity), form.oca_type,
         form.trigger_method, *_volatility(False), *_trail(form), "", 0, 0, 0, *_scale(), *_tail(form),
-        str(report.status), 0, 0, 0, _or_empty(form.trail_stop), _or_empty(form.limit_offset), form.cash_quantity or 0.0,
+        str(report.status), 0, 0, 0, _or_empty(form.trail_stop), _or_empty(form.limit_offset),
+        form.cash_quantity or 0.0,
     ]  # fmt: skip
     fields += [0] if version >= 141 else []
     fields += [0] if version >= 145 else []
