@@ -90,7 +90,7 @@ class Judge(EWrapper, EClient):
         self.told["prices"].append([reqId, tickType, price, bool(attrib.canAutoExecute)])
 
     def tickSize(self, reqId: int, tickType: int, size: Any) -> None:
-        self.told["size"] = [reqId, tickType, float(size)]
+        self.told.setdefault("size", [reqId, tickType, float(size)])
 
     def connectionClosed(self) -> None:
         self.ended.add("connection")
