@@ -29,7 +29,7 @@ def told_by(version: int, *command: str, control: bool = False) -> dict[str, Any
         )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     told: dict[str, Any] = json.loads(done.stdout)
-    assert told.pop("grumbles") == []
+    assert told.pop("grumbles", []) == []
     return told
 
 
@@ -89,7 +89,18 @@ def test_stoqey_trades(version: int) -> None:
         [2, "Cancelled", 0, 10],
     ]
     assert told["positions"] == [["DU1234567", "AAPL", 100, 100.02]]
-    assert told["completed"] == [
-        ["AAPL", "MKT", "Filled", "Filled Size: 100"],
-        ["AAPL", "LMT", "Cancelled", "Cancelled"],
-    ]
+    if version >= 177:  # before, its decoder of completed orders looks for one field too few
+        assert told["completed"] == [
+            ["AAPL", "MKT", "Filled", "Filled Size: 100"],
+            ["AAPL", "LMT", "Cancelled", "Cancelled"],
+        ]
+
+
+def test_nautilus_trades() -> None:
+    told = told_by(187, str(python_of("nautilus-1.221.0")), f"{DRIVERS}/drive_nautilus.py")
+    assert told == {
+        "accounts": ["DU1234567"],
+        "contract": [265598, "AAPL", "APPLE INC"],
+        "positions": [["DU1234567", "AAPL", 100.0]],
+        "symbols": ["AAPL"],
+    }

@@ -303,3 +303,11 @@ def test_with_several_accounts_one_must_be_named() -> None:
         assert trader.status(2, "Filled")
         trader.ask(61, 1)
         assert [told[2] for told in trader.until("62") if told[0] == "61"] == ["DU2"]
+
+
+def test_the_state_tells_orders_and_positions(gateway: SimulatedGateway, trader: Trader) -> None:
+    trader.place(1)
+    trader.until("59")
+    state = gateway.do("state")
+    assert state["orders"] == [{"client": 7, "order": 1, "status": "Filled", "filled": 100.0}]
+    assert state["positions"] == [{"account": "DU1234567", "contract": "AAPL", "quantity": 100.0}]

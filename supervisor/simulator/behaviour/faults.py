@@ -73,10 +73,6 @@ class Behaviour:
         """Heal it; nothing happens if it is not active."""
         self._active.pop(fault, None)
 
-    def clear(self) -> None:
-        """Heal everything."""
-        self._active.clear()
-
     def __contains__(self, fault: Fault) -> bool:
         return fault in self._active
 

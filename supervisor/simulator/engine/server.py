@@ -217,6 +217,14 @@ class Server:
                 {"client_id": each.client_id, "server_version": each.server_version, "ready": each.ready}
                 for each in self.clients
             ],
+            "orders": [
+                {"client": key.client_id, "order": key.order_id, "status": str(report.status), "filled": report.filled}
+                for key, report in self.world.reports.items()
+            ],
+            "positions": [
+                {"account": account, "contract": row.local_symbol, "quantity": quantity}
+                for account, row, quantity in self.world.holdings
+            ],
             "connections_accepted": self.connections_accepted,
             "received": {str(number): count for number, count in sorted(self.received.items())},
         }

@@ -48,6 +48,13 @@ class World:
             raise ValueError(f"contract: {named!r} is not known")
         self.account(account).hold(row, quantity, self.prices.exact(row, now) * row.factor if cost is None else cost)
 
+    @property
+    def holdings(self) -> list[tuple[str, Instrument, float]]:
+        """Account, instrument and quantity of every open position."""
+        accounts = self._accounts.values()
+        held = [(each.name, position) for each in accounts for position in each.positions.values()]
+        return [(name, position.instrument, position.quantity) for name, position in held if position.quantity]
+
     def named(self, named: int | str) -> Instrument | None:
         """The instrument with this contract id, this local symbol, or else the first with this symbol."""
         if isinstance(named, int):
