@@ -470,6 +470,8 @@ def test_state_tells_everything() -> None:
             "next_valid_id": 1,
             "faults": {},
             "clients": [{"client_id": 7, "server_version": 176, "ready": True}],
+            "orders": [],
+            "positions": [],
             "connections_accepted": 1,
             "received": {"71": 1},
         }

@@ -100,6 +100,14 @@ class Caller:
                 break
         return told
 
+    def rest(self, first: float, silence: float = 0.25) -> list[Fields]:
+        """Every message until none has come for so long; the first may take `first` seconds."""
+        told: list[Fields] = []
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and (message := self.message(silence if told else first)):
+            told.append(message)
+        return told
+
     def close(self) -> None:
         """End it."""
         self._socket.close()

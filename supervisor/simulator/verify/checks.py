@@ -59,7 +59,7 @@ class Place:
         if not caller.handshake() or len(caller.start(client_id)) < 2:
             caller.close()
             raise Ended("no session")
-        caller.until(lambda _: False, 0.5)
+        caller.rest(0.25)
         return caller
 
 
@@ -120,7 +120,7 @@ def _codes(told: list[Fields], version: int) -> list[tuple[str, str]]:
 def _farm_notices(place: Place) -> list[tuple[str, str]]:
     with place.call() as caller:
         caller.handshake()
-        told = caller.start(place.client_id) + caller.until(lambda _: False, 2.0)
+        told = caller.start(place.client_id) + caller.rest(2.0)
         return [each for each in _codes(told, caller.version) if each[0] in FARM_CODES]
 
 
@@ -335,7 +335,7 @@ def raw_ids(place: Place) -> Finding:
         if caller.version < 213:
             return Finding(Verdict.UNTRIED, f"the gateway speaks up to {caller.version}")
         caller.send((271).to_bytes(4, "big") + b"\x08" + bytes([place.client_id & 0x7F]))
-        caller.until(lambda _: False, 1.0)
+        caller.rest(1.0)
         caller.send((249).to_bytes(4, "big"))
         told = caller.payload(2.0)
         number = int.from_bytes(told[:4], "big") if told else 0
