@@ -25,7 +25,7 @@ The words, with their arguments; `for_` (seconds or "5s") heals a fault by itsel
   `cancel_order` order client reason; `price` contract last bid ask; `position` contract quantity cost account
 - settings: `clock` offset timezone for; `accounts` accounts for; `next_valid_id` id; `server_version` version;
   `greeting` greeting; `fills` mode (market, never) parts apart; `market` state (open, closed); `master_client` id;
-  `pacing` on; `push_orders` on; `read_only` on
+  `pacing` on; `push_orders` on; `read_only` on; `time_throttle` per (connection, gateway)
 - `heal`: everything as the scenario's head says, on the first port; `state`: what it is like now
 - with every word: `after`, `times`, `every`
 

@@ -26,8 +26,9 @@ class Settings:
 
     `server_version` is the newest it speaks (130 or more; a session gets the lower of this and the client's own).
     `clock_offset` is seconds that its clock is ahead of the true time. `zone_name` is what the handshake calls the
-    zone; None: the abbreviation. `next_valid_id` is the lowest id given out. The client `master_client_id` hears of the
-    orders of all others. `push_orders` tells open orders and executions at connect. `pacing` enforces IBKR's limits.
+    zone; None: the abbreviation. `next_valid_id` is the lowest id given out. The client `master_client_id` hears of
+    the orders of all others. `time_throttle` says whether requests for the time are throttled by connection or by
+    gateway. `push_orders` tells open orders and executions at connect. `pacing` enforces IBKR's limits.
     """
 
     server_version: int = 176
@@ -41,6 +42,7 @@ class Settings:
     push_orders: bool = False
     read_only: bool = False
     pacing: bool = False
+    time_throttle: str = "connection"
     market: str = "open"
     fills: Fills = Fills()
 

@@ -514,6 +514,7 @@ def test_every_word_can_be_said() -> None:
         "position": {"contract": "AAPL", "quantity": 100},
         "market": {"state": "closed"},
         "master_client": {"id": 3},
+        "time_throttle": {"per": "gateway"},
     }
     with SimulatedGateway() as gateway:
         for word in WORDS.keys() - {"fill", "cancel_order"}:  # these need an order

@@ -48,6 +48,11 @@ def test_a_clock_that_is_wrong_is_found() -> None:
     assert found_with(checks.handshake_clock, clock_offset=437.0).verdict is Verdict.NOT_SO
 
 
+@pytest.mark.parametrize("per", ["connection", "gateway"])
+def test_whose_throttle_it_is_is_seen(per: str) -> None:
+    assert found_with(checks.throttle_scope, server_version=200, time_throttle=per).seen == f"per {per}"
+
+
 def test_missing_farm_notices_are_found() -> None:
     assert found_with(checks.farm_notices, greeting=()).verdict is Verdict.NOT_SO
 

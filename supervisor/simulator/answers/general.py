@@ -1,7 +1,8 @@
 """Answers about the session itself: the clock, ids, accounts, market data type.
 
 REQ_CURRENT_TIME is dropped within 1 s of the last answer to it, and a dropped one does not restart that second
-(observed with IB Gateway 10.45 by the author of another simulated TWS; a single source).
+(observed with IB Gateway 10.45 by the author of another simulated TWS; a single source). Whether that is so for each
+connection or for the whole gateway is not known; both can be played (`time_throttle`).
 """
 
 from supervisor.simulator.answers.desk import Desk, Handlers, Messages, Moment, silent
@@ -21,10 +22,11 @@ def next_id(client_id: int, now: Moment) -> int:
 
 
 def _current_time(_: Request, desk: Desk, now: Moment) -> Messages:
-    recently = desk.time_answered is not None and now.mono - desk.time_answered < TIME_ANSWER_APART
+    last = now.world.time_answered if now.settings.time_throttle == "gateway" else desk.time_answered
+    recently = last is not None and now.mono - last < TIME_ANSWER_APART
     if recently or Fault.IGNORE_TIME in now.behaviour:
         return []
-    desk.time_answered = now.mono
+    desk.time_answered = now.world.time_answered = now.mono
     return [session.current_time(now.millis // 1000)]
 
 

@@ -160,6 +160,7 @@ HEAD: Mapping[str, Argument] = {
     "push_orders": Argument(flag, _USUAL.push_orders),
     "read_only": Argument(flag, _USUAL.read_only),
     "pacing": Argument(flag, _USUAL.pacing),
+    "time_throttle": Argument(choice("connection", "gateway"), _USUAL.time_throttle),
     "market": Argument(choice("open", "closed"), _USUAL.market),
     "seed": Argument(integer(0, 2**31 - 1), 1),
     "cash": Argument(number(-1e12, 1e12), 1_000_000.0),

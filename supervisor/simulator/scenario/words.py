@@ -126,6 +126,7 @@ WORDS: Mapping[str, Mapping[str, Argument]] = {
     "pacing": {"for": _FOR, "on": Argument(flag, True)},
     "push_orders": {"for": _FOR, "on": Argument(flag, True)},
     "read_only": {"for": _FOR, "on": Argument(flag, True)},
+    "time_throttle": {"for": _FOR, "per": Argument(choice("connection", "gateway"), required=True)},
     "clock": {"for": _FOR, "offset": Argument(signed_duration), "timezone": Argument(timezone)},
     "accounts": {"for": _FOR, "accounts": Argument(accounts, required=True)},
     "next_valid_id": {"for": _FOR, "id": Argument(integer(0, 2**31 - 1), required=True)},
@@ -148,6 +149,7 @@ SETTING_OF: Mapping[str, Mapping[str, str]] = {
     "pacing": {"on": "pacing"},
     "push_orders": {"on": "push_orders"},
     "read_only": {"on": "read_only"},
+    "time_throttle": {"per": "time_throttle"},
 }
 """Words that change a setting: their arguments, and the setting each one is."""
 

@@ -37,6 +37,8 @@ class World:
         self.executions: list[Execution] = []
         self.gains: dict[str, float | None] = {}
         """What each execution realized, by its id."""
+        self.time_answered: float | None = None
+        """When a client of the gateway was last told the time, in monotonic seconds."""
         self._cash = cash
         self._accounts: dict[str, Account] = {}
         self._by_quote = {(row.symbol, row.currency): row for row in rows if row.sec_type == "CASH"}
