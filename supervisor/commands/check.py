@@ -16,14 +16,14 @@ from typing import Annotated, Final
 
 import typer
 
-from supervisor.commands.journal_file import with_its_own_journal
-from supervisor.commands.printer import say, say_text
+from supervisor.commands.shared.journal_file import with_its_own_journal
+from supervisor.commands.shared.printer import say, say_text
 from supervisor.config.load import Config, ConfigError, load
-from supervisor.config.readers import Endpoint
+from supervisor.config.values.readers import Endpoint
+from supervisor.core.calendar.durations import written
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.calendar.schedule import logins_due
 from supervisor.core.calendar.windows import Occurrence, occurrences
-from supervisor.core.model.durations import written
 from supervisor.core.model.policy import Policy, Reauth, Timing
 
 BAD_CONFIG: Final = 78

@@ -15,8 +15,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from supervisor.commands.printer import say_text
-from supervisor.commands.terminal import console as escaping
+from supervisor.commands.shared.printer import say_text
+from supervisor.commands.shared.terminal import console as escaping
 from supervisor.core.codes.notices import FarmNotice
 from supervisor.core.codes.table import CATALOGUE, Catalogue, Code, Section, Severity
 

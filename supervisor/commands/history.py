@@ -18,9 +18,17 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
-from supervisor.commands.printer import say, say_json, say_text
-from supervisor.commands.terminal import GAP, console, span, table, width_of
+from supervisor.commands.shared.api_client import (
+    AuthOption,
+    Client,
+    ConfigOption,
+    Refused,
+    Unreachable,
+    UrlOption,
+    client,
+)
+from supervisor.commands.shared.printer import say, say_json, say_text
+from supervisor.commands.shared.terminal import GAP, console, span, table, width_of
 from supervisor.observe.journal.history import read
 from supervisor.observe.journal.place import HistoryError, place_of
 from supervisor.observe.masking import clean

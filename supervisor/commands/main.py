@@ -13,7 +13,7 @@ import typer
 import typer.core
 
 from supervisor import __version__
-from supervisor.commands.printer import say
+from supervisor.commands.shared.printer import say
 
 COMMANDS = {
     "run": ("run", "run"),
@@ -26,6 +26,8 @@ COMMANDS = {
     "schedule": ("schedule", "schedule"),
     "codes": ("codes", "codes_command"),
     "simulate": ("simulate", "simulate"),
+    "record": ("record", "record"),
+    "verify": ("verify", "verify"),
     "pause": ("operator", "pause"),
     "resume": ("operator", "resume"),
     "maintenance": ("operator", "maintenance"),

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import typer
 
-from supervisor.commands.api_client import AuthOption, ConfigOption, Refused, Unreachable, UrlOption, client
-from supervisor.commands.printer import say
+from supervisor.commands.shared.api_client import AuthOption, ConfigOption, Refused, Unreachable, UrlOption, client
+from supervisor.commands.shared.printer import say
 from supervisor.observe.web.control import BadRequest, event_of
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The gateway's name in the config.")]

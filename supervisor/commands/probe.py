@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from supervisor.commands.printer import say, say_json
-from supervisor.config.readers import Endpoint, endpoint
+from supervisor.commands.shared.printer import say, say_json
+from supervisor.config.values.readers import Endpoint, endpoint
 from supervisor.core.codes import notices
 from supervisor.core.codes import table as codes
 from supervisor.core.codes.farm_kinds import FarmState

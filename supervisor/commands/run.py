@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from supervisor.commands.journal_file import with_its_own_journal
-from supervisor.commands.printer import say, say_text
+from supervisor.commands.shared.journal_file import with_its_own_journal
+from supervisor.commands.shared.printer import say, say_text
 from supervisor.config.load import ConfigError, for_first_look, load
 from supervisor.config.settings import Config
 from supervisor.daemon.process import Process, StartError

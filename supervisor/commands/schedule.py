@@ -26,8 +26,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from supervisor.commands.printer import say_text
-from supervisor.commands.terminal import EscapingConsole
+from supervisor.commands.shared.printer import say_text
+from supervisor.commands.shared.terminal import EscapingConsole
 from supervisor.config.load import ConfigError, load
 from supervisor.core.calendar.rules import Daily, Weekly, zone_of
 from supervisor.core.calendar.schedule import (

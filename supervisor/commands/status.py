@@ -18,9 +18,17 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
-from supervisor.commands.printer import say, say_json
-from supervisor.commands.terminal import console, line, span, table, width_of
+from supervisor.commands.shared.api_client import (
+    AuthOption,
+    Client,
+    ConfigOption,
+    Refused,
+    Unreachable,
+    UrlOption,
+    client,
+)
+from supervisor.commands.shared.printer import say, say_json
+from supervisor.commands.shared.terminal import console, line, span, table, width_of
 from supervisor.core.model.layers import LAYERS
 
 _STYLES: Mapping[str, str] = {

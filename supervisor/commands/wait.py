@@ -6,9 +6,17 @@ from typing import Annotated
 
 import typer
 
-from supervisor.commands.api_client import AuthOption, Client, ConfigOption, Refused, Unreachable, UrlOption, client
-from supervisor.commands.printer import say
-from supervisor.config.readers import duration
+from supervisor.commands.shared.api_client import (
+    AuthOption,
+    Client,
+    ConfigOption,
+    Refused,
+    Unreachable,
+    UrlOption,
+    client,
+)
+from supervisor.commands.shared.printer import say
+from supervisor.config.values.readers import duration
 from supervisor.core.model.status import Status
 
 EVERY = 0.5

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Final
 
 from supervisor.config.consistency import machine
-from supervisor.config.faults import Fault, Faults
 from supervisor.config.model import FileKeys, GatewayKeys, ServerReset
+from supervisor.config.reading.faults import Fault, Faults
 from supervisor.config.settings import Config
 from supervisor.config.translate import Place, find
-from supervisor.config.window_keys import OnceWindowKeys, WeeklyWindowKeys
-from supervisor.config.zones import doubt_about
+from supervisor.config.values.window_keys import OnceWindowKeys, WeeklyWindowKeys
+from supervisor.config.values.zones import doubt_about
 from supervisor.core.calendar.rules import utc
 from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Window, occurrences
 from supervisor.core.model.policy import AccountMode, Policy

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from supervisor.config import readers
-from supervisor.config.faults import Faults
 from supervisor.config.model import DEFAULT_HOST
+from supervisor.config.reading.faults import Faults
+from supervisor.config.values import readers
 from supervisor.yaml_lines import Node
 
 _T = TypeVar("_T")

@@ -14,7 +14,7 @@ from typing import Annotated, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from supervisor.config import readers
+from supervisor.config.values import readers
 from supervisor.core.calendar.windows import Kind
 
 RESERVED_NAMES = frozenset(Kind) - {Kind.CUSTOM}

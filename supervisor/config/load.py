@@ -17,15 +17,15 @@ from pydantic import ValidationError
 
 from supervisor.config.advice import warnings_of
 from supervisor.config.consistency import compare_gateways
-from supervisor.config.faults import ConfigError, Fault, Faults, refuse
 from supervisor.config.model import FileKeys, GatewayKeys
 from supervisor.config.policies import policy_of
-from supervisor.config.readers import Wrong, endpoint, is_nothing
-from supervisor.config.resets import reset_notes
+from supervisor.config.reading.faults import ConfigError, Fault, Faults, refuse
+from supervisor.config.reading.text_file import read_text
+from supervisor.config.reading.variables import expand
 from supervisor.config.settings import Config, Http, Journal, Log, Security, beside, state_path
-from supervisor.config.text_file import read_text
 from supervisor.config.translate import find, tell, tell_of_part
-from supervisor.config.variables import expand
+from supervisor.config.values.readers import Wrong, endpoint, is_nothing
+from supervisor.config.values.resets import reset_notes
 from supervisor.config.web_file import read_web_file
 from supervisor.yaml_lines import Node, parse, shown_text
 

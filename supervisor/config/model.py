@@ -14,7 +14,6 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, InstanceOf, ValidationInfo, field_validator, model_validator
 
-from supervisor.config import readers
 from supervisor.config.keys import (
     A_MAPPING,
     A_MAPPING_OR_NULL,
@@ -29,11 +28,12 @@ from supervisor.config.keys import (
     reads_number,
     reads_word,
 )
-from supervisor.config.readers import Conflict, Endpoint, Wrong, is_nothing
-from supervisor.config.resets import NONE, REGIONS
 from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
-from supervisor.config.window_keys import DailyRestartKeys, WeeklyRestartKeys, WindowKeys
-from supervisor.core.model.durations import seconds_of, written
+from supervisor.config.values import readers
+from supervisor.config.values.readers import Conflict, Endpoint, Wrong, is_nothing
+from supervisor.config.values.resets import NONE, REGIONS
+from supervisor.config.values.window_keys import DailyRestartKeys, WeeklyRestartKeys, WindowKeys
+from supervisor.core.calendar.durations import seconds_of, written
 from supervisor.core.model.policy import AccountMode, Reauth, RequiredFarm, Timing
 
 DEFAULT_HOST: Final = "127.0.0.1"

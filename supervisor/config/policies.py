@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from supervisor.config.model import GatewayKeys, ServerReset
-from supervisor.config.resets import NONE, reset_windows
-from supervisor.config.window_keys import OnceWindowKeys, WeeklyWindowKeys
+from supervisor.config.values.resets import NONE, reset_windows
+from supervisor.config.values.window_keys import OnceWindowKeys, WeeklyWindowKeys
 from supervisor.core.calendar.rules import Once, Weekly
 from supervisor.core.calendar.schedule import gateway_zone
 from supervisor.core.calendar.windows import Window, custom, daily_restart, weekly_restart

@@ -17,9 +17,9 @@ from pydantic.fields import FieldInfo
 
 from supervisor.config.keys import Keys, Reads
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
-from supervisor.config.readers import ALL, Endpoint
-from supervisor.config.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
-from supervisor.core.model.durations import written
+from supervisor.config.values.readers import ALL, Endpoint
+from supervisor.config.values.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
+from supervisor.core.calendar.durations import written
 
 BEGIN: Final = "<!-- keys: begin -->\n"
 END: Final = "<!-- keys: end -->\n"

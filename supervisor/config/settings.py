@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from supervisor.config.faults import Fault
-from supervisor.config.readers import Endpoint
+from supervisor.config.reading.faults import Fault
+from supervisor.config.values.readers import Endpoint
 from supervisor.core.model.policy import Policy
 
 DEFAULT_LISTEN = Endpoint("127.0.0.1", 14000)

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from supervisor.config.faults import Faults
 from supervisor.config.model import GatewayKeys
-from supervisor.config.readers import Conflict, NoUnit, Wrong, did_you_mean
-from supervisor.config.window_keys import ONCE, WEEKLY, OnceWindowKeys, WeeklyWindowKeys
+from supervisor.config.reading.faults import Faults
+from supervisor.config.values.readers import Conflict, NoUnit, Wrong, did_you_mean
+from supervisor.config.values.window_keys import ONCE, WEEKLY, OnceWindowKeys, WeeklyWindowKeys
 from supervisor.yaml_lines import Expanded, Node, below, shown_text
 
 Place = tuple[int | str, ...]

@@ -16,10 +16,10 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
-from supervisor.config.faults import Faults
-from supervisor.config.readers import did_you_mean, is_nothing
+from supervisor.config.reading.faults import Faults
+from supervisor.config.reading.settled import settled_text
 from supervisor.config.settings import Security, Tls, beside
-from supervisor.config.settled import settled_text
+from supervisor.config.values.readers import did_you_mean, is_nothing
 from supervisor.yaml_lines import Node, below, parse
 
 HIGHEST_COST: Final = 14

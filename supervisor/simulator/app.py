@@ -17,8 +17,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from supervisor.simulator.fleet import SimulatedGateway
-from supervisor.simulator.scenario import Scenario, ScenarioError, load
+from supervisor.simulator.fleet import Fleet, SimulatedGateway
+from supervisor.simulator.recorder.replay import Replay
+from supervisor.simulator.recorder.transcript import RecordingError
+from supervisor.simulator.recorder.transcript import load as recorded
+from supervisor.simulator.scenario.files import Scenario, ScenarioError, load
 
 OK, FAILED, BAD_CONFIG = 0, 1, 78
 _ENDINGS = (signal.SIGINT, signal.SIGTERM)
@@ -51,6 +54,26 @@ def run(
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
     try:
         return _serve(host, port, control_port, scenario, out, err)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def replay(port: int, host: str, recording: Path, out: TextIO, err: TextIO) -> int:
+    """Play a recording back until SIGINT or SIGTERM; returns the exit status: 78 if it is no recording."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+    try:
+        entries = recorded(recording)
+        with Fleet() as fleet:
+            played = fleet.call(lambda: Replay(fleet.loop, entries, host, port, lambda text: _print(out, text)))
+            _print(out, f"listening on {host}:{played.port}, plays {recording}, server version {played.version}")
+            signal.sigwait(_ENDINGS)
+            fleet.call(played.close)
+        return OK
+    except RecordingError as error:
+        _print(err, str(error))
+        return BAD_CONFIG
+    except OSError as error:
+        return _taken(err, f"{host}:{port}", error)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 

@@ -15,9 +15,11 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, Self, TypeVar, cast
 
-from supervisor.simulator.control import Control
-from supervisor.simulator.scenario import Scenario, step
-from supervisor.simulator.server import Client, Result, Server
+from supervisor.simulator.clock import LoopClock, ManualClock
+from supervisor.simulator.connection.control import Control
+from supervisor.simulator.engine.acts import ACTS
+from supervisor.simulator.engine.server import Client, Result, Server
+from supervisor.simulator.scenario.files import Scenario, step
 
 T = TypeVar("T")
 
@@ -78,8 +80,8 @@ class SimulatedGateway:
     """A simulated gateway that runs from its making to its `close`; a context manager.
 
     `port` 0 is any free port, told by `.port`. `fleet` lets many share a thread. `wall` gives the true time in Unix
-    seconds, for tests that play with it. `on_event` gets a line for people about every step and client, on the fleet's
-    thread. Raises OSError if the port is taken.
+    seconds, for tests that play with it; with `clock` the gateway's time stands still until `advance`. `on_event` gets
+    a line for people about every step and client, on the fleet's thread. Raises OSError if the port is taken.
     """
 
     def __init__(
@@ -90,15 +92,19 @@ class SimulatedGateway:
         port: int = 0,
         fleet: Fleet | None = None,
         wall: Callable[[], float] = time.time,
+        clock: ManualClock | None = None,
         on_event: Callable[[str], None] = lambda text: None,
     ) -> None:
+        self._clock = clock
         self._own = Fleet() if fleet is None else None
         self._fleet = fleet or cast(Fleet, self._own)
         self._control: Control | None = None
         self._closed = False
 
         def start() -> Server:
-            server = Server(self._fleet.loop, scenario or Scenario(), host, port, wall, on_event)
+            loop = self._fleet.loop
+            time_of = clock or LoopClock(loop, wall)
+            server = Server(loop, scenario or Scenario(), host, port, time_of, on_event, ACTS)
             server.start()
             return server
 
@@ -115,6 +121,12 @@ class SimulatedGateway:
         Returns what the word tells (mostly nothing). Raises `ScenarioError` for a step that is not right.
         """
         return self._fleet.wait(self._server.do(step(word, **arguments)))
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass on the manual clock, with everything that is due in them."""
+        if self._clock is None:
+            raise ValueError("this gateway has no manual clock: make it with clock=ManualClock(...)")
+        self._fleet.wait(self._clock.advance(seconds))
 
     def open_control(self, port: int = 0) -> int:
         """Open the control socket on loopback and return its port; raises OSError if it is taken."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from supervisor.simulator.state.orders import Fills
+
 Notice = tuple[int, str]
 """A message code and its text."""
 
@@ -22,9 +24,11 @@ USUAL_GREETING: tuple[Notice, ...] = (
 class Settings:
     """The gateway as a client finds it.
 
-    `server_version` is the newest it speaks (100 or more; a session gets the lower of this and the client's own).
+    `server_version` is the newest it speaks (130 or more; a session gets the lower of this and the client's own).
     `clock_offset` is seconds that its clock is ahead of the true time. `zone_name` is what the handshake calls the
-    zone; None: the abbreviation.
+    zone; None: the abbreviation. `next_valid_id` is the lowest id given out. The client `master_client_id` hears of
+    the orders of all others. `time_throttle` says whether requests for the time are throttled by connection or by
+    gateway. `push_orders` tells open orders and executions at connect. `pacing` enforces IBKR's limits.
     """
 
     server_version: int = 176
@@ -34,6 +38,13 @@ class Settings:
     timezone: str = "America/New_York"
     zone_name: str | None = None
     next_valid_id: int = 1
+    master_client_id: int | None = None
+    push_orders: bool = False
+    read_only: bool = False
+    pacing: bool = False
+    time_throttle: str = "connection"
+    market: str = "open"
+    fills: Fills = Fills()
 
     def clock_text(self, wall: float) -> str:
         """The handshake's clock at `wall` (Unix seconds, the true time): wall clock of the zone, then its name."""

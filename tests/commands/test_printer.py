@@ -17,8 +17,8 @@ from rich.text import Text
 from typer.testing import CliRunner, Result
 
 from supervisor.commands.main import app
-from supervisor.commands.printer import say, say_json
-from supervisor.commands.terminal import EscapingConsole, line, table
+from supervisor.commands.shared.printer import say, say_json
+from supervisor.commands.shared.terminal import EscapingConsole, line, table
 from supervisor.observe.web.status_json import status
 from supervisor.simulator import Fleet, Scenario, SimulatedGateway
 from tests.observe import rich

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from supervisor.config.faults import ConfigError
 from supervisor.config.load import Config, load
+from supervisor.config.reading.faults import ConfigError
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 """A Wednesday; New York is on winter time."""

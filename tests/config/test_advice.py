@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.config.load import load
-from supervisor.config.zones import doubt_about
+from supervisor.config.values.zones import doubt_about
 from tests.config.loading import NOW, config_of, gateway
 from tests.config.web_files import TLS, USERS, a_web_file
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.config.faults import ConfigError
 from supervisor.config.load import load
-from supervisor.config.text_file import MOST_BYTES
+from supervisor.config.reading.faults import ConfigError
+from supervisor.config.reading.text_file import MOST_BYTES
 from tests.config.loading import NOW
 
 TESTDATA = Path(__file__).parent / "testdata"

@@ -9,7 +9,7 @@ import yaml
 
 from supervisor.config.keys import Keys
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
-from supervisor.config.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
+from supervisor.config.values.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
 from supervisor.core.model.policy import AccountMode, Reauth, Timing
 from tests.config.loading import NOW, config_of
 

@@ -9,8 +9,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from supervisor.config.faults import ConfigError, Fault
 from supervisor.config.load import load
+from supervisor.config.reading.faults import ConfigError, Fault
 from supervisor.config.reference import SECTIONS
 from tests.config.loading import FILES, NOW
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from supervisor.config.load import FIRST_LOOK_CLIENT_ID, FIRST_LOOK_NAME, for_first_look, load
-from supervisor.config.readers import Endpoint
-from supervisor.config.resets import reset_windows
 from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
+from supervisor.config.values.readers import Endpoint
+from supervisor.config.values.resets import reset_windows
 from supervisor.core.calendar.rules import Daily, Once, Weekly
 from supervisor.core.calendar.windows import Kind, custom, daily_restart, weekly_restart
 from supervisor.core.codes.farm_kinds import FarmKind

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.config.readers import Endpoint, Wrong, duration, endpoint, host, weekly
-from supervisor.core.model.durations import written as as_written
+from supervisor.config.values.readers import Endpoint, Wrong, duration, endpoint, host, weekly
+from supervisor.core.calendar.durations import written as as_written
 
 ANY_DURATION = duration("0s", "36500d")
 

@@ -13,12 +13,12 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from supervisor.config.faults import Faults
 from supervisor.config.keys import Keys
 from supervisor.config.load import load
 from supervisor.config.model import FileKeys
+from supervisor.config.reading.faults import Faults
 from supervisor.config.reference import SECTIONS, shown_default, tables, with_tables
-from supervisor.config.window_keys import OnceWindowKeys, WeeklyWindowKeys
+from supervisor.config.values.window_keys import OnceWindowKeys, WeeklyWindowKeys
 from supervisor.yaml_lines import Node, parse
 from tests.config.loading import FILES, NOW, config_of
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from supervisor.config.resets import REGIONS, newest, reset_notes, reset_windows, tables
+from supervisor.config.values.resets import REGIONS, newest, reset_notes, reset_windows, tables
 from supervisor.core.calendar.schedule import rows
 from supervisor.core.calendar.windows import Explains, Window, active, occurrences
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.config.faults import ConfigError
 from supervisor.config.load import load
+from supervisor.config.reading.faults import ConfigError
 from tests.config.loading import NOW
 
 KEYS = (

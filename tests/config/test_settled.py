@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.config.faults import Faults
-from supervisor.config.settled import PATIENCE, RESTS, settled_text
+from supervisor.config.reading.faults import Faults
+from supervisor.config.reading.settled import PATIENCE, RESTS, settled_text
 from supervisor.config.web_file import read_web_file
 
 

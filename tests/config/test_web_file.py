@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.config.faults import ConfigError, Faults
 from supervisor.config.load import load
+from supervisor.config.reading.faults import ConfigError, Faults
 from supervisor.config.settings import Security
 from supervisor.config.web_file import read_web_file, server_context
 from tests.config.loading import LIVE

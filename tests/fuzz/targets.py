@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from supervisor.config.faults import ConfigError, Fault
 from supervisor.config.load import load
+from supervisor.config.reading.faults import ConfigError, Fault
 from supervisor.core.codes.notices import NAME_LIMIT, FarmNotice, UpstreamRestored, summary
 from supervisor.core.codes.table import KNOWN, read
 from supervisor.core.model.actions import Connect

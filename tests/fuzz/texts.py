@@ -12,8 +12,8 @@ from functools import cache
 
 from rich.text import Text
 
-from supervisor.commands.printer import say, say_json
-from supervisor.commands.terminal import EscapingConsole, table
+from supervisor.commands.shared.printer import say, say_json
+from supervisor.commands.shared.terminal import EscapingConsole, table
 from supervisor.observe.logs.wire import as_line
 from supervisor.observe.masking import fit, mask, mask_whole
 from supervisor.observe.web.access.checks import Busy, Checks

@@ -23,7 +23,7 @@ HOUSE = {
     "platform.py": "import time\n",
     "yaml_lines.py": "import yaml\n",
     "config/load.py": "from supervisor.yaml_lines import x\n",
-    "simulator/server.py": "from supervisor.core.model.durations import x\n",
+    "simulator/server.py": "from supervisor.core.calendar.durations import x\n",
 }
 """A house in which all is well."""
 

@@ -27,18 +27,19 @@ MAY_IMPORT = {
 
 Beside the rooms stand two modules: platform <- all but core, yaml_lines <- the rooms that read files of people.
 """
-LEAVES = {("simulator", "supervisor.core.model.durations")}
+LEAVES = {("simulator", "supervisor.core.calendar.durations")}
 """Modules that a room may import although their room is closed to it: there is one parser of durations."""
 PLACES = {
     "ibapi": {"gateway"},
     "apscheduler": {"daemon"},
     "prometheus_client": {"observe/metrics"},
     "sdnotify": {"observe/systemd"},
-    "bcrypt": {"observe/web"},
+    "bcrypt": {"observe/web/access"},
     "h11": {"observe/web"},
     "starlette": {"observe/web"},
     "uvicorn": {"observe/web"},
     "yaml": {"config", "simulator", "yaml_lines"},
+    "pytest": {"simulator"},
     "pydantic": {"config"},
     "pydantic_core": {"config"},
     "typer": {"commands"},

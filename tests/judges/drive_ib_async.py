@@ -45,7 +45,7 @@ def main(port: int) -> None:
     qualified = Contract(conId=265598)
     ib.qualifyContracts(qualified)
     told["qualified"] = qualified.symbol
-    bars = ib.reqHistoricalData(stock, "", "1 D", "1 min", "TRADES", True)
+    bars = ib.reqHistoricalData(stock, "20240102 16:00:00 US/Eastern", "1 D", "1 hour", "TRADES", True)
     told["bars"] = [[str(bar.date), bar.open, bar.high, bar.low, bar.close, bar.volume, bar.average] for bar in bars]
     ib.reqMarketDataType(3)
     ticker = ib.reqMktData(stock)

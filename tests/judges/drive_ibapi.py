@@ -15,6 +15,7 @@ from ibapi.client import EClient
 from ibapi.contract import Contract
 from ibapi.wrapper import EWrapper
 
+END = "20240102 16:00:00 US/Eastern"
 SUMMARY, HISTORY, CONTRACT, NO_CONTRACT, MARKET = 9001, 9002, 9003, 9004, 9005
 
 
@@ -89,7 +90,7 @@ class Judge(EWrapper, EClient):
         self.told["prices"].append([reqId, tickType, price, bool(attrib.canAutoExecute)])
 
     def tickSize(self, reqId: int, tickType: int, size: Any) -> None:
-        self.told["size"] = [reqId, tickType, float(size)]
+        self.told.setdefault("size", [reqId, tickType, float(size)])
 
     def connectionClosed(self) -> None:
         self.ended.add("connection")
@@ -126,7 +127,7 @@ def main(port: int) -> None:
     judge.reqAccountSummary(SUMMARY, "All", "NetLiquidation,BuyingPower")
     until(lambda: f"summary {SUMMARY}" in ended, "summary")
     judge.cancelAccountSummary(SUMMARY)
-    judge.reqHistoricalData(HISTORY, contract, "", "1 D", "1 min", "TRADES", 1, 1, False, [])
+    judge.reqHistoricalData(HISTORY, contract, END, "1 D", "1 hour", "TRADES", 1, 1, False, [])
     until(lambda: "history" in told, "history")
     judge.reqContractDetails(CONTRACT, contract)
     until(lambda: f"contract {CONTRACT}" in ended, "contract")

@@ -66,7 +66,7 @@ async function main() {
   const history = new Promise((resolve) => {
     ib.on(EventName.historicalData, (request, time) => String(time).startsWith("finished") && resolve());
   });
-  ib.reqHistoricalData(9002, contract, "", "1 D", "1 min", "TRADES", 1, 1, false);
+  ib.reqHistoricalData(9002, contract, "20240102 16:00:00 US/Eastern", "1 D", "1 hour", "TRADES", 1, 1, false);
   await history;
 
   const price = once(EventName.tickPrice);

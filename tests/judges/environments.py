@@ -18,14 +18,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2] / ".venvs"
+HERE = Path(__file__).parents[2]
+ROOT = HERE / ".venvs"
 
 PYTHON_REQUIREMENTS = {
     "ibapi-9.81.1": ("ibapi==9.81.1.post1",),
     "ibapi-10.30.1": ("nautilus-ibapi==10.30.1", "protobuf>=5.29.5"),
     "ibapi-10.37.2": ("nautilus-ibapi==10.37.2", "protobuf>=5.29.5"),
     "ibapi-10.46.1": ("nautilus-ibapi==10.46.1", "protobuf>=5.29.5"),
+    "ibapi-10.50.2": ("ibapi-stable==10.50.2",),
+    "ibapi-10.51.1": ("ibapi-latest==10.51.1",),
     "ib_async-2.1.0": ("ib_async==2.1.0",),
+    "example": ("--editable", str(HERE), "pytest", "pytest-xdist", "ib_async==2.1.0"),
 }
 RACER_REQUIREMENTS = {"nautilus-1.221.0": ("nautilus_trader[ib]==1.221.0",)}
 """Clients that only the race needs: large ones, made when it is run."""

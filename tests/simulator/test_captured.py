@@ -2,13 +2,16 @@
 
 import pytest
 
-from supervisor.simulator.answers import Answerer, Moment
-from supervisor.simulator.behaviour import Behaviour
-from supervisor.simulator.market import BARS, HISTORY_END, HISTORY_START
-from supervisor.simulator.messages import Answer, Dialect, handshake
-from supervisor.simulator.requests import Ask, read_hello, read_request
-from supervisor.simulator.settings import Settings
-from supervisor.simulator.wire import FrameReader
+from supervisor.simulator import ManualClock, Scenario, SimulatedGateway
+from supervisor.simulator.says import accounts, quotes, session
+from supervisor.simulator.says.history import bars
+from supervisor.simulator.says.session import handshake
+from supervisor.simulator.state.bars import Bar
+from supervisor.simulator.wire.frames import Field, FrameReader
+from supervisor.simulator.wire.ids import Answer, Ask
+from supervisor.simulator.wire.message import encode, text_frame
+from supervisor.simulator.wire.requests import read_hello, read_request
+from tests.simulator.client import RawClient, framed
 
 FARM = "Market data farm connection is OK:usfarm"
 HMDS = "HMDS data farm connection is inactive but should be available upon demand.ushmds"
@@ -21,8 +24,55 @@ BAR_TEXT = (
 )
 
 
-def text(version: int) -> Dialect:
-    return Dialect(version)
+START, END = "20240102 09:30:00 US/Eastern", "20240102 09:32:00 US/Eastern"
+BARS = [
+    (START, Bar(0.0, None, 10.0, 11.0, 9.5, 10.5, 1200, 10.25, 42)),
+    ("20240102 09:31:00 US/Eastern", Bar(0.0, None, 10.5, 10.75, 10.25, 10.5, 800, 10.5, 17)),
+]
+
+
+class Said:
+    """What the gateway says to a client of one server version."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+
+    def managed_accounts(self, names: list[str]) -> bytes:
+        return encode(session.managed_accounts(names), self.version)
+
+    def next_valid_id(self, number: int) -> bytes:
+        return encode(session.next_valid_id(number), self.version)
+
+    def error(self, request: int, code: int, words: str, millis: int) -> bytes:
+        return encode(session.error(request, code, words, millis), self.version)
+
+    def current_time(self, seconds: int) -> bytes:
+        return encode(session.current_time(seconds), self.version)
+
+    def current_time_millis(self, millis: int) -> bytes:
+        return encode(session.current_time_millis(millis), self.version)
+
+    def account_summary(self, request: int, account: str, tag: str, value: str, currency: str) -> bytes:
+        return encode(accounts.summary(request, account, tag, value, currency), self.version)
+
+    def end(self, answer: Answer, request: int) -> bytes:
+        return encode(session.end(answer, request), self.version)
+
+    def history(self, request: int) -> bytes:
+        return b"".join(encode(message, self.version) for message in bars(request, START, END, BARS))
+
+    def market_data_type(self, request: int, kind: int) -> bytes:
+        return encode(quotes.market_data_type(request, kind), self.version)
+
+    def tick_price(self, request: int, tick: int, price: float, size: int) -> bytes:
+        return encode(quotes.price(request, tick, price, size, quotes.AUTO_EXECUTE), self.version)
+
+    def text(self, number: int, *fields: Field) -> bytes:
+        return text_frame(self.version, number, *fields)
+
+
+def text(version: int) -> Said:
+    return Said(version)
 
 
 TOLD = {
@@ -50,7 +100,7 @@ TOLD = {
     ),
     "summary end 157": (text(157).end(Answer.ACCOUNT_SUMMARY_END, 9001), b"\x00\x00\x00\n64\x001\x009001\x00"),
     "history 157": (
-        b"".join(text(157).history(9002, HISTORY_START, HISTORY_END, BARS)),
+        text(157).history(9002),
         b"\x00\x00\x00\xc117\x009002\x0020240102 09:30:00 US/Eastern\x0020240102 09:32:00 US/Eastern\x00" + BAR_TEXT,
     ),
     "data type 157": (text(157).market_data_type(9003, 3), b"\x00\x00\x00\x0c58\x001\x009003\x003\x00"),
@@ -89,7 +139,7 @@ TOLD = {
     ),
     "millis 200": (text(200).current_time_millis(1795235623259), b"\x00\x00\x00\x12109\x001795235623259\x00"),
     "history 200": (
-        b"".join(text(200).history(9002, HISTORY_START, HISTORY_END, BARS)),
+        text(200).history(9002),
         b"\x00\x00\x00\x8717\x009002\x00" + BAR_TEXT + b"\x00\x00\x00C108\x009002\x00"
         b"20240102 09:30:00 US/Eastern\x0020240102 09:32:00 US/Eastern\x00",
     ),
@@ -143,7 +193,7 @@ TOLD = {
     ),
     "summary end 225": (text(225).end(Answer.ACCOUNT_SUMMARY_END, 9001), b"\x00\x00\x00\x07\x00\x00\x01\x08\x08\xa9F"),
     "history 225": (
-        b"".join(text(225).history(9002, HISTORY_START, HISTORY_END, BARS)),
+        text(225).history(9002),
         b"\x00\x00\x00\xab\x00\x00\x00\xd9\x08\xaaF\x12Q\n\x1c20240102 09:30:00 US/Eastern\x11\x00\x00\x00\x00\x00"
         b"\x00$@\x19\x00\x00\x00\x00\x00\x00&@!\x00\x00\x00\x00\x00\x00#@)\x00\x00\x00\x00\x00\x00%@2\x041200:\x0510.25@*"
         b"\x12O\n\x1c20240102 09:31:00 US/Eastern\x11\x00\x00\x00\x00\x00\x00%@\x19\x00\x00\x00\x00\x00\x80%@"
@@ -269,13 +319,19 @@ def test_the_captured_hellos_are_understood() -> None:
 
 @pytest.mark.parametrize("version", [157, 187, 203, 225])
 def test_the_greeting_is_accounts_then_next_valid_id_then_notices(version: int) -> None:
-    settings = Settings(greeting=((2104, FARM), (2107, HMDS), (2158, SECDEF)))
-    moment = Moment(settings, Behaviour(), AT_200 / 1000, 0.0)
-    say = Dialect(version)
-    assert Answerer(say).greeting(moment) == [
-        say.managed_accounts(["DU1234567"]),
-        say.next_valid_id(1),
-        say.error(-1, 2104, FARM, AT_200),
-        say.error(-1, 2107, HMDS, AT_200),
-        say.error(-1, 2158, SECDEF, AT_200),
-    ]
+    greeting = ((2104, FARM), (2107, HMDS), (2158, SECDEF))
+    scenario = Scenario(server_version=version, greeting=greeting)
+    with (
+        SimulatedGateway(scenario, clock=ManualClock(AT_200 / 1000)) as gateway,
+        RawClient(gateway.port) as client,
+    ):
+        client.hello(version).payload()
+        client.socket.sendall(framed((b"71\0" if version < 201 else b"\0\0\0G") + b"2\x007\0\0"))
+        say = Said(version)
+        assert [framed(client.payload()) for _ in range(5)] == [
+            say.managed_accounts(["DU1234567"]),
+            say.next_valid_id(1),
+            say.error(-1, 2104, FARM, AT_200),
+            say.error(-1, 2107, HMDS, AT_200),
+            say.error(-1, 2158, SECDEF, AT_200),
+        ]

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from supervisor.simulator import Scenario, ScenarioError, SimulatedGateway, parse
-from supervisor.simulator.words import GARBAGE, WORDS
+from supervisor.simulator.scenario.words import GARBAGE, WORDS
 from tests.simulator.client import RawClient, fields, refused
 from tests.waiting import wait_until
 
@@ -470,6 +470,8 @@ def test_state_tells_everything() -> None:
             "next_valid_id": 1,
             "faults": {},
             "clients": [{"client_id": 7, "server_version": 176, "ready": True}],
+            "orders": [],
+            "positions": [],
             "connections_accepted": 1,
             "received": {"71": 1},
         }
@@ -508,9 +510,14 @@ def test_every_word_can_be_said() -> None:
         "next_valid_id": {"id": 1},
         "server_version": {"version": 176},
         "greeting": {"greeting": []},
+        "price": {"contract": "AAPL", "last": 100},
+        "position": {"contract": "AAPL", "quantity": 100},
+        "market": {"state": "closed"},
+        "master_client": {"id": 3},
+        "time_throttle": {"per": "gateway"},
     }
     with SimulatedGateway() as gateway:
-        for word in WORDS:
+        for word in WORDS.keys() - {"fill", "cancel_order"}:  # these need an order
             gateway.do(word, **needed.get(word, {}))
             gateway.do("heal")
         with RawClient(gateway.port) as client:

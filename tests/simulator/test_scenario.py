@@ -6,8 +6,10 @@ import pytest
 
 from supervisor import simulator
 from supervisor.simulator import Scenario, ScenarioError, Step, load, parse, step
-from supervisor.simulator.behaviour import Fault
-from supervisor.simulator.words import WORDS
+from supervisor.simulator.behaviour.faults import Fault
+from supervisor.simulator.scenario.files import HEAD
+from supervisor.simulator.scenario.schema import schema
+from supervisor.simulator.scenario.words import WORDS
 
 WHOLE = """\
 server_version: 187
@@ -85,7 +87,7 @@ steps:
 """
     )
     assert faults == (
-        'file.yaml:1: server_version: "new" is wrong; write a whole number from 100 to 999',
+        'file.yaml:1: server_version: "new" is wrong; write a whole number from 130 to 999',
         'file.yaml:2: account: unknown; did you mean "accounts"?',
         'file.yaml:3: timezone: "Mars/Olympus" is wrong; write a time zone such as America/New_York',
         f'file.yaml:5: steps[0].do: "dance" is unknown; known are {", ".join(sorted(WORDS))}',
@@ -168,3 +170,16 @@ def test_the_packages_docstring_names_every_word() -> None:
 def test_every_lasting_fault_is_a_word_with_an_end() -> None:
     assert {str(fault) for fault in Fault} <= WORDS.keys()
     assert all("for" in WORDS[str(fault)] for fault in Fault)
+
+
+def test_the_schema_for_editors_has_every_key_and_every_word() -> None:
+    whole = schema()
+    keys = whole["properties"]
+    assert isinstance(keys, dict)
+    assert keys.keys() == HEAD.keys() | {"steps", "positions", "instruments"}
+    steps = keys["steps"]["items"]["oneOf"]
+    assert [step["properties"]["do"]["const"] for step in steps] == list(WORDS)
+    by_word = {step["properties"]["do"]["const"]: step for step in steps}
+    assert by_word["notice"]["required"] == ["do", "code"]
+    assert by_word["upstream_lost"]["properties"]["data"] == {"enum": ["maintained", "lost"]}
+    assert all(value for step in steps for value in step["properties"].values())

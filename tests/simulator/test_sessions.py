@@ -5,7 +5,7 @@ import time
 import pytest
 
 from supervisor.simulator import Client, Fleet, Scenario, SimulatedGateway
-from supervisor.simulator.answers import CLIENT_ID_IN_USE
+from supervisor.simulator.connection.session import CLIENT_ID_IN_USE
 from tests.simulator.client import RawClient, framed
 from tests.waiting import wait_until
 
@@ -98,8 +98,8 @@ def test_account_data_is_told_and_ends() -> None:
     with SimulatedGateway() as gateway, RawClient(gateway.port) as client:
         client.ready()
         client.ask(62, 1, 9001, "All", "NetLiquidation,Nonsense,BuyingPower")
-        assert client.message() == ["63", "1", "9001", "DU1234567", "NetLiquidation", "1000000.00", "USD"]
         assert client.message() == ["63", "1", "9001", "DU1234567", "BuyingPower", "4000000.00", "USD"]
+        assert client.message() == ["63", "1", "9001", "DU1234567", "NetLiquidation", "1000000.00", "USD"]
         assert client.message() == ["64", "1", "9001"]
         client.ask(63, 1, 9001)
         client.ask(6, 2, 1, "DU1234567")
@@ -147,25 +147,29 @@ def test_contract_details_are_a_row_and_an_end_or_error_200() -> None:
 def test_history_and_market_data_are_answered() -> None:
     with SimulatedGateway() as gateway, RawClient(gateway.port) as client:
         client.ready()
-        client.ask(20, 21, 0, *EURUSD)
+        client.ask(20, 21, 0, *EURUSD, "", "", 0, "", "1 hour", "2 D", 0, "MIDPOINT", 1, 0, "")
         assert client.message()[:2] == ["17", "21"]
         client.ask(59, 1, 3)
         client.ask(1, 11, 22, 0, *EURUSD)
         assert client.message() == ["58", "1", "22", "3"]
-        assert client.message() == ["1", "6", "22", "66", "189.25", "300", "1"]
+        assert client.message()[:2] == ["81", "22"]
+        assert client.message()[:4] == ["1", "6", "22", "66"]
+        client.ask(2, 2, 22)
+        while client.message()[3] != "76":
+            pass
         for ask in (20, 1):
             client.ask(*((20, 23, 0, "X", "STK") if ask == 20 else (1, 11, 23, 0, "X", "STK")))
             assert client.message()[3] == "200"
 
 
-def test_unknown_requests_are_ignored_but_counted() -> None:
+def test_unknown_requests_are_refused_and_counted() -> None:
     with SimulatedGateway() as gateway, RawClient(gateway.port) as client:
         client.ready()
-        client.ask(77, 1)
-        client.ask(25, 1, 5)
-        client.ask(8, 1, 1)
-        assert client.message()[0] == "9"
-        assert (gateway.received[77], gateway.received[25]) == (1, 1)
+        client.ask(199, 1)
+        told = client.message()
+        assert told[:4] == ["4", "2", "-1", "320"]
+        assert "the simulated gateway does not do request 199" in told[4]
+        assert gateway.received[199] == 1
 
 
 def test_a_request_that_cannot_be_read_is_answered_with_320() -> None:

@@ -6,18 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from supervisor.simulator.requests import read_hello, read_request
-from supervisor.simulator.wire import (
-    MAX_FRAME,
-    FrameReader,
-    WireError,
-    frame,
-    protobuf,
-    split_protobuf,
-    split_text,
-    text_fields,
-    varint,
-)
+from supervisor.simulator.wire.frames import MAX_FRAME, FrameReader, WireError, frame, split_text, text_fields
+from supervisor.simulator.wire.protobuf import protobuf, split_protobuf, varint
+from supervisor.simulator.wire.requests import read_hello, read_request
 
 
 @given(some.lists(some.binary(max_size=50)), some.integers(1, 7))

@@ -6,19 +6,32 @@ durations seconds, None is unknown.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.counters import Counters
 from supervisor.core.model.facts import OpenOutage
-from supervisor.core.model.gateway_facts import GatewayClock
 from supervisor.core.model.layers import Layer, layers_up
 from supervisor.core.model.outage import Outage, OutageTotals
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Evidence, Phase, RestartResult
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayClock:
+    """What the gateway's own clock says, by the handshake and by the heartbeats."""
+
+    offset: timedelta | None = None
+    """From UTC, to a quarter of an hour; None while unknown, or where no zone has it."""
+    told_at: datetime | None = None
+    """When it said so: the configured zone is compared at that instant."""
+    mismatch: bool | None = None
+    """It is not the offset of the configured zone; None if either is unknown."""
+    skew: float | None = None
+    """The gateway's clock minus ours, in seconds, resolution 1 s."""
 
 
 @dataclass(frozen=True, slots=True)

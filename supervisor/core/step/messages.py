@@ -28,7 +28,6 @@ from supervisor.core.model.events import (
     TimeAnswered,
     TrafficSeen,
 )
-from supervisor.core.model.gateway_facts import Desupport
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.records import (
     CallbackRaised,
@@ -42,7 +41,7 @@ from supervisor.core.model.records import (
 )
 from supervisor.core.model.vocabulary import OPEN, Evidence, Failure, Loss, Phase, Planning
 from supervisor.core.parts import accounts, farms, heartbeat, login, session, upstream
-from supervisor.core.step.state import day_begins
+from supervisor.core.step.state import Desupport, day_begins
 from supervisor.core.step.transition import Transition
 
 _FAILURE_OF = {

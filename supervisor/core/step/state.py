@@ -10,9 +10,9 @@ from supervisor.core.calendar.windows import Occurrence, maintenance
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.counters import Counters
 from supervisor.core.model.facts import Facts, UsedId, at_address
-from supervisor.core.model.gateway_facts import Desupport, GatewayClock
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.snapshot import GatewayClock
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
 from supervisor.core.parts import outages as outages_part
@@ -25,6 +25,18 @@ from supervisor.core.parts.outages import Outages
 from supervisor.core.parts.restarts import Restarts, opened
 from supervisor.core.parts.session import Session
 from supervisor.core.parts.upstream import Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Desupport:
+    """2172: IBKR will refuse this version of the gateway."""
+
+    on: datetime
+    """The first moment of the day it named, in UTC."""
+    server_version: int | None
+    """The version that was told so; a later one clears it."""
+    heard_at: float
+    """Monotonic seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
-from supervisor.core.model.durations import seconds_of
+from supervisor.core.calendar.durations import seconds_of
 from supervisor.core.model.events import (
     LoginConfirmed,
     MaintenanceAsked,

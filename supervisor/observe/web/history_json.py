@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from supervisor.core.calendar.durations import seconds_of
 from supervisor.core.calendar.windows import occurrences
-from supervisor.core.model.durations import seconds_of
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.journal.history import History
 from supervisor.observe.web.status_json import instant

@@ -2,7 +2,7 @@
 
 import pytest
 
-from supervisor.core.model.durations import seconds_of, written
+from supervisor.core.calendar.durations import seconds_of, written
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import bcrypt
 import httpx
 import pytest
 
-from supervisor.config.faults import Faults
+from supervisor.config.reading.faults import Faults
 from supervisor.config.web_file import read_web_file, server_context
 from supervisor.observe.web.access.users import Users
 from supervisor.observe.web.listen import bind

@@ -1,0 +1,1 @@
+"""Files as text, variables, and the faults found in them."""

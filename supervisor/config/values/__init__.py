@@ -1,0 +1,1 @@
+"""Values as people write them: times, zones, windows, the reset tables."""

@@ -1,0 +1,1 @@
+"""Sockets of the simulated gateway: the listening port, connections, sessions, the control socket."""

@@ -1,0 +1,1 @@
+"""The simulated gateway itself: sessions, faults, steps, states, on one asyncio loop."""

@@ -1,0 +1,1 @@
+"""A session with a real gateway as a file, and that file played back."""

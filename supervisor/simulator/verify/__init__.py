@@ -1,0 +1,1 @@
+"""Checks of a real gateway: each assumption of this project by name, read-only, in about a minute."""

@@ -1,0 +1,167 @@
+"""The checks of a real gateway pass at the simulated one, and each finds the quirk it is there for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from supervisor.commands.main import app
+from supervisor.simulator import Scenario, SimulatedGateway
+from supervisor.simulator.verify import checks
+from supervisor.simulator.verify.checks import CHECKS, Check, Finding, Place, Verdict, carry_out, name_of
+from supervisor.simulator.verify.report import markdown, masked
+from tests.simulator.tamper import Change, tampered
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("version", [157, 176, 226])
+def test_all_checks_pass_at_the_simulated_gateway(version: int) -> None:
+    with SimulatedGateway(Scenario(server_version=version)) as gateway:
+        findings = {check: carry_out(check, Place("127.0.0.1", gateway.port, 97, 98)) for check in CHECKS}
+    wrong = {name_of(check): found.seen for check, found in findings.items() if found.verdict is Verdict.NOT_SO}
+    assert wrong == {}
+    if version == 226:
+        assert {found.verdict for found in findings.values()} == {Verdict.SO}
+
+
+def found_with(check: Check, **settings: object) -> Finding:
+    with SimulatedGateway(Scenario(**settings)) as gateway:  # type: ignore[arg-type]
+        return carry_out(check, Place("127.0.0.1", gateway.port, 97, 98))
+
+
+def found_under(check: Check, word: str, **arguments: object) -> Finding:
+    with SimulatedGateway(Scenario(server_version=200)) as gateway:
+        gateway.do(word, **arguments)
+        return carry_out(check, Place("127.0.0.1", gateway.port, 97, 98))
+
+
+def found_behind(check: Check, said: Callable[[], Change], keep_open: bool = False) -> Finding:
+    with (
+        SimulatedGateway(Scenario(server_version=200)) as gateway,
+        tampered(gateway.port, said, keep_open=keep_open) as port,
+    ):
+        return carry_out(check, Place("127.0.0.1", port, 97, 98))
+
+
+def test_a_clock_that_is_wrong_is_found() -> None:
+    assert found_with(checks.handshake_clock, clock_offset=437.0).verdict is Verdict.NOT_SO
+
+
+@pytest.mark.parametrize("per", ["connection", "gateway"])
+def test_whose_throttle_it_is_is_seen(per: str) -> None:
+    assert found_with(checks.throttle_scope, server_version=200, time_throttle=per).seen == f"per {per}"
+
+
+def test_missing_farm_notices_are_found() -> None:
+    assert found_with(checks.farm_notices, greeting=()).verdict is Verdict.NOT_SO
+
+
+def test_a_farm_without_a_name_is_found() -> None:
+    greeting = ((2104, "Die Verbindung zur Farm ist in Ordnung"),)
+    assert found_with(checks.farm_names, greeting=greeting).verdict is Verdict.NOT_SO
+
+
+def test_words_before_start_api_are_found() -> None:
+    assert found_under(checks.silence_before_start, "greeting_with_handshake").verdict is Verdict.NOT_SO
+
+
+def test_a_gateway_that_does_not_tell_the_time_is_found() -> None:
+    assert found_under(checks.time_answer, "ignore_time").verdict is Verdict.NOT_SO
+
+
+def test_missing_contract_details_are_found() -> None:
+    assert found_under(checks.contract_layout, "no_contracts", mode="error").verdict is Verdict.NOT_SO
+
+
+def test_a_gateway_that_does_not_get_ready_is_found() -> None:
+    assert found_under(checks.ready_order, "never_ready").verdict is Verdict.NOT_SO
+
+
+def swapped() -> Change:
+    """The first message after the handshake comes after the second."""
+    held: list[bytes] = []
+    count = 0
+
+    def change(payload: bytes) -> list[bytes]:
+        nonlocal count
+        count += 1
+        if count == 2:
+            held.append(payload)
+            return []
+        return [payload, held.pop()] if held else [payload]
+
+    return change
+
+
+def test_another_order_of_the_first_messages_is_found() -> None:
+    assert found_behind(checks.ready_order, swapped).verdict is Verdict.NOT_SO
+
+
+def replaced(number: bytes, change: Callable[[bytes], list[bytes]]) -> Callable[[], Change]:
+    return lambda: lambda payload: change(payload) if payload.startswith(number + b"\0") else [payload]
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        (checks.error_layouts, replaced(b"4", lambda payload: [payload[: payload[:-1].rindex(b"\0") + 1]])),
+        (checks.unknown_contract, replaced(b"4", lambda payload: [payload.replace(b"\x00200\0", b"\x00321\0")])),
+        (checks.contract_layout, replaced(b"10", lambda payload: [payload + b"new\0"])),
+        (checks.history_layout, replaced(b"108", lambda payload: [])),
+        (checks.lists_end, replaced(b"102", lambda payload: [])),
+        (checks.summary, replaced(b"63", lambda payload: [payload.replace(b"AccountType", b"Zccount")])),
+        (checks.time_millis, replaced(b"109", lambda payload: [payload, payload])),
+        (checks.version_agreed, lambda: lambda payload: [payload.replace(b"157\0", b"200\0")]),
+        (checks.handshake_frame, lambda: lambda payload: [payload[:-1]] if payload.startswith(b"200\0") else [payload]),
+    ],
+    ids=lambda each: name_of(each) if callable(each) and hasattr(checks, each.__name__) else "",
+)
+def test_another_layout_is_found(check: Check, said: Callable[[], Change]) -> None:
+    assert found_behind(check, said).verdict is Verdict.NOT_SO
+
+
+def test_a_connection_that_stays_after_326_is_found() -> None:
+    assert found_behind(checks.id_in_use, lambda: lambda payload: [payload], keep_open=True).verdict is Verdict.NOT_SO
+
+
+def test_a_gateway_without_a_throttle_is_found() -> None:
+    with SimulatedGateway(Scenario(server_version=200)) as gateway:
+
+        def impatient() -> Change:
+            def change(payload: bytes) -> list[bytes]:
+                return [b"105\0"] if payload.startswith(b"49\0") else [payload]  # it has no throttle
+
+            return change
+
+        def renamed() -> Change:
+            return lambda payload: [b"49\x001\0" + payload[4:14] + b"\0" if payload.startswith(b"109\0") else payload]
+
+        with tampered(gateway.port, renamed, impatient) as port:
+            found = carry_out(checks.time_throttle, Place("127.0.0.1", port, 97, 98))
+    assert found.verdict is Verdict.NOT_SO
+    assert "after 0.2 s answered" in found.seen
+
+
+def test_the_report_has_no_account_numbers_and_says_what_was_assumed() -> None:
+    found: dict[Check, Finding] = {
+        checks.summary: Finding(Verdict.SO, "rows of DU1234567 and U7654321"),
+        checks.details_cache: Finding(Verdict.SO, "1 ms"),
+    }
+    told = markdown(found, "ib-supervisor 1", 1_795_797_000.0)
+    assert "1234567" not in told
+    assert "7654321" not in told
+    assert "| summary | An account summary is rows of seven fields" in told
+    assert masked("F123456") == "ACCOUNT"
+
+
+@pytest.mark.timeout(120)
+def test_the_command_prints_a_table_and_writes_a_report(tmp_path: Path) -> None:
+    with SimulatedGateway(Scenario(server_version=226)) as gateway:
+        run = CliRunner().invoke(app, ["verify", f"127.0.0.1:{gateway.port}", "--report", str(tmp_path / "r.md")])
+    assert run.exit_code == 0, run.output
+    assert "22 ok" in run.output
+    assert (tmp_path / "r.md").read_text().startswith("### verify")
+    gone = CliRunner().invoke(app, ["verify", f"127.0.0.1:{gateway.port}"])
+    assert gone.exit_code == 1
+    assert CliRunner().invoke(app, ["verify", "nowhere"]).exit_code == 2
