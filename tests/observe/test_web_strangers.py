@@ -17,8 +17,8 @@ from supervisor.observe.web.server import WebServer
 from supervisor.observe.web.users import Users
 from tests.config.web_files import HASH, PASSWORD
 from tests.observe import rich
+from tests.observe.asking import Somebody, basic
 from tests.observe.stage import Stage
-from tests.observe.test_web_secured import Somebody, basic
 from tests.observe.wire import Wire, wired
 
 FEW = replace(LIMITS, connections=6, strangers=4, crowd=2, slow=0.5)
