@@ -55,7 +55,7 @@ def _python() -> Path:
         print(f"installing into {ENVIRONMENT.relative_to(ROOT)} ...", file=sys.stderr, flush=True)
         subprocess.run([sys.executable, "-m", "venv", str(ENVIRONMENT)], check=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-e", str(ROOT), "atheris>=3"], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run([*pip, "-e", f"{ROOT}[auth]", "atheris>=3"], check=True, stderr=subprocess.DEVNULL)
         mark.touch()
     return python
 

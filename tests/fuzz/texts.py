@@ -20,8 +20,8 @@ from supervisor.observe.web.access.checks import Busy, Checks
 from supervisor.observe.web.access.hosts import Names, host_name
 from supervisor.observe.web.access.users import Users
 from tests.fuzz.frames import Noise
-from tests.observe.test_masking import media
-from tests.observe.web.test_secured import Somebody, basic
+from tests.observe.asking import Somebody, basic
+from tests.observe.media import media
 
 FORMS = ("U", "DU", "F", "DF", "I", "DI", "DUM")
 _OBEYED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")

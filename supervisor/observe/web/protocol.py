@@ -14,6 +14,7 @@
 """
 
 import asyncio
+import random
 import socket
 import ssl
 import time
@@ -43,7 +44,7 @@ class Limits:
     crowd: int = 16
     """With more strangers than this, a refusal is slow."""
     slow: float = 8.0
-    """Seconds until a slow refusal."""
+    """Seconds until a slow refusal, more or less."""
     request: float = 10.0
     """Until a request is whole."""
     answer: float = 30.0
@@ -113,9 +114,12 @@ class Connection(H11Protocol):
 
     @property
     def patience(self) -> float:
-        """Seconds until a refusal is sent."""
+        """Seconds until a refusal is sent. In a crowd it differs, so that they do not all come back at once."""
         strangers = sum(one.stranger for one in self.connections if isinstance(one, Connection))
-        return self._limits.slow if strangers > self._limits.crowd else 0.0
+        return self._slowly() if strangers > self._limits.crowd else 0.0
+
+    def _slowly(self) -> float:
+        return self._limits.slow * random.uniform(0.5, 1.5)
 
     @property
     def rank(self) -> tuple[bool, int, float]:
@@ -159,7 +163,7 @@ class Connection(H11Protocol):
         self._aborted = True
         self._cancel_request()
         self.transport.pause_reading()
-        self.loop.call_later(self._limits.slow, self.abort)
+        self.loop.call_later(self._slowly(), self.abort)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accepted: its first request is awaited, with TLS after a handshake."""

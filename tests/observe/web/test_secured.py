@@ -1,13 +1,11 @@
 """HTTP with TLS and users, over real sockets."""
 
 import asyncio
-import base64
 import contextlib
 import socket
 import ssl
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import bcrypt
@@ -22,6 +20,7 @@ from supervisor.observe.web.protocol import Limits
 from supervisor.observe.web.server import WebServer
 from tests.config.web_files import HASH, PASSWORD, TLS, USERS, a_web_file
 from tests.observe import rich
+from tests.observe.asking import Somebody, basic
 from tests.observe.stage import Stage
 from tests.observe.wire import wired
 
@@ -109,20 +108,6 @@ def test_who_listens_beyond_this_machine_does_not_know_all_its_names() -> None:
         foreign = {"host": "b.example", "origin": "http://evil.example"}
         assert client.post("/-/reload", headers=foreign).status_code == 403
     assert server.stop(10)
-
-
-@dataclass
-class Somebody:
-    """Who asks to be let in."""
-
-    address: str = "192.0.2.1"
-    proved: bool = False
-    checking: bool = False
-    gone: bool = False
-
-
-def basic(name: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
 
 
 def test_a_password_is_paid_for_once_right_or_wrong() -> None:

@@ -78,7 +78,11 @@ class Users:
         if self._checks is None:
             self._checks = Checks()
         key = hmac.digest(self._key, f"{network(asker.address)} {name}".encode(), hashlib.sha256)
-        right = await self._checks.do(key, asker, lambda: self._right(hashes, name, password))
+
+        def compare() -> bool:  # of many that ask with the same wrong password at once, one pays
+            return proof not in wrong and self._right(hashes, name, password)
+
+        right = await self._checks.do(key, asker, compare)
         if right and self._hashes.get(name) == hashes[name]:
             self._known[proof] = name
             return True
