@@ -39,7 +39,7 @@ class Facts:
     session_lost_in_restart: bool = False
     """That loss was a scheduled restart."""
     port_gone: bool = False
-    """Since then the port refused, or closed before the handshake: what comes next was started anew."""
+    """Since then the port refused, or closed before the handshake: what comes next was started again."""
     login_proven_at: datetime | None = None
     """When the weekly login was last proven, assumed or confirmed."""
     login_assumed: bool = False

@@ -80,7 +80,7 @@ def test_a_broken_farm_costs_no_session() -> None:
     world.run(600)
     assert world.phase is Phase.READY
     assert world.status is Status.DEGRADED
-    assert world.state.counters.sessions == 1
+    assert world.snapshot.counters.sessions == 1
 
 
 def test_on_the_loss_of_a_session_all_become_unknown() -> None:
@@ -212,7 +212,7 @@ def test_a_text_without_a_name_changes_nothing_and_is_told_once_an_hour() -> Non
     world = World().up()
     world.notice(2103, "")
     assert world.state.farms.known == {}
-    assert world.state.counters.messages == {"2103": 1}
+    assert world.snapshot.counters.messages == {"2103": 1}
     assert len(world.tells("notice")) == 1
     world.notice(2103, "")
     assert len(world.tells("notice")) == 1
