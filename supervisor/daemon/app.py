@@ -135,7 +135,7 @@ class Daemon:
         self._chores.append(chore)
 
     def catch_signals(self) -> None:
-        """Turn signals into orders to the loop. Call it early, on the main thread; elsewhere it does nothing."""
+        """Make signals tasks of the loop. Call it early, on the main thread; elsewhere it does nothing."""
         if threading.current_thread() is not threading.main_thread():
             return
         for number in (signal.SIGTERM, signal.SIGINT):

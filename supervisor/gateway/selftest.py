@@ -63,9 +63,9 @@ def self_test(timeout: float = 10.0) -> None:
         SelfTestError: this project cannot use it.
     """
     tame_logging()
-    gone = [name for name in _CALLBACKS if not hasattr(EWrapper, name)]
-    if gone:
-        raise _moved(f"the callbacks {', '.join(gone)}: EWrapper no longer has them")
+    missing = [name for name in _CALLBACKS if not hasattr(EWrapper, name)]
+    if missing:
+        raise _moved(f"the callbacks {', '.join(missing)}: EWrapper no longer has them")
     try:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             _try(listener, timeout)

@@ -102,12 +102,12 @@ class Loop:
         self.decisions = self.decisions.with_value(time.perf_counter() - began)
 
     def catch_up(self, gateway: GatewayRuntime) -> None:
-        """Let a gateway hear what it was sent already, before something is asked of it."""
+        """Give a gateway the events that already wait for it, before it is asked for something."""
         for envelope in self._mailbox.taken(gateway.policy.name):
             self.step(gateway, envelope.event, envelope.at)
 
     def run(self, after_round: Callable[[Now], None]) -> None:
-        """Turn until stopped. `after_round` is called at the end of each round."""
+        """Run until stopped. `after_round` is called at the end of each round."""
         while not self._stopping:
             self._take(self._patience())
             now = self._poll()

@@ -1,11 +1,11 @@
 """The only way into the loop, for sessions, signals, the web and the scheduler.
 
-- Putting never blocks and may be done anywhere; an task in a signal handler too: `SimpleQueue.put` is reentrant.
-- Each gateway has a queue of its own, and they are emptied in turn: a gateway that floods us delays itself alone.
-- It is bounded. What a session is flooded with may be dropped when its queue is full: notices and traffic. Answers have
-  a reserve; of those that nobody asked for no more than that is kept. Sessions that begin and end and rings are always
-  taken: their number is bounded by what we do ourselves.
-- Orders come first: a flood must not delay SIGTERM.
+- Putting never blocks. Any thread may do it; a signal handler may put a task, because `SimpleQueue.put` is reentrant.
+- Each gateway has a queue of its own, and the loop empties them in turn: a gateway that floods us delays only itself.
+- The queues are bounded. When one is full, notices and traffic are dropped. Answers have a reserve; when that is full
+  too, they are answers that nobody asked for, and are dropped. The beginning and the end of a session and the
+  scheduler's calls are always taken, because the daemon itself bounds their number.
+- Tasks come first: a flood must not delay SIGTERM.
 - An event is stamped with both clocks where it is received, so that a late loop judges it by its own time.
 """
 

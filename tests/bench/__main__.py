@@ -12,7 +12,7 @@ from pathlib import Path
 
 from supervisor.simulator import Fleet, SimulatedGateway
 from tests.bench.scenes import SCENES, Row
-from tests.bench.stage import Stage, config_of, pairs_on
+from tests.bench.stage import Comparison, config_of, pairs_on
 from tests.judges.environments import python_of
 from tests.race.figures import ROOT, Idleness, median, ratio, spread, table, write_between
 from tests.race.ours import Daemon
@@ -62,7 +62,7 @@ def measure(folder: Path, count: int, progress: Callable[[str], None]) -> list[R
             progress(f"{STARTS} starts of the daemon")
             starts = [_start(folder, fleet) for _ in range(STARTS)]
             with Daemon(folder, config_of(pairs)) as daemon:
-                stage = Stage(pairs, daemon, peer)
+                stage = Comparison(pairs, daemon, peer)
                 wait_until(lambda: all(stage.ours(p).up and stage.theirs(p).up for p in pairs), 60, what="all up")
                 waited = [(stage.theirs(pair).edge(True, 0.0) or 0.0) - peer.began for pair in pairs]
                 rows = [Row("start to up", "median 1.5 s", starts, waited, (median(starts) or 9.0) <= 1.5)]

@@ -6,7 +6,7 @@ Each scene returns its rows. A row's values are seconds, one a pair; None is "ne
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.bench.stage import Pair, Stage
+from tests.bench.stage import Comparison, Pair
 from tests.race.figures import median
 
 Values = Sequence[float | None]
@@ -50,7 +50,7 @@ def _after(instant: float | None, since: float) -> float | None:
     return None if instant is None else instant - since
 
 
-def closed_socket(stage: Stage) -> list[Row]:
+def closed_socket(stage: Comparison) -> list[Row]:
     """The gateway resets its sessions and refuses for 5 s."""
     stage.play(("lost", 0.0, lambda pair: pair.do("refuse")), ("back", 5.0, lambda pair: pair.do("accept_again")))
     stage.settle(WATCHDOG_CYCLE)
@@ -62,7 +62,7 @@ def closed_socket(stage: Stage) -> list[Row]:
     ]
 
 
-def hang(stage: Stage) -> list[Row]:
+def hang(stage: Comparison) -> list[Row]:
     """The gateway stops answering for 30 s, its sockets open."""
     stage.play(("hung", 0.0, lambda pair: pair.do("freeze")), ("back", 30.0, lambda pair: pair.do("thaw")))
     stage.settle(WATCHDOG_CYCLE + 4)
@@ -79,7 +79,7 @@ def hang(stage: Stage) -> list[Row]:
     ]
 
 
-def stall(stage: Stage) -> list[Row]:
+def stall(stage: Comparison) -> list[Row]:
     """The gateway stops for 3 s, at any moment of the heartbeat's period: no fault."""
     ours: list[float | None] = []
     theirs: list[float | None] = []
@@ -98,7 +98,7 @@ def stall(stage: Stage) -> list[Row]:
     ]
 
 
-def mute(stage: Stage) -> list[Row]:
+def mute(stage: Comparison) -> list[Row]:
     """Sessions are reset; for 36 s the gateway accepts, and says nothing: long enough that Watchdog tries."""
 
     def silence(pair: Pair) -> float:
@@ -125,7 +125,7 @@ def mute(stage: Stage) -> list[Row]:
     ]
 
 
-def upstream(stage: Stage) -> list[Row]:
+def upstream(stage: Comparison) -> list[Row]:
     """1100, and 1102 after 20 s: the gateway lost IBKR, its API sessions are well."""
     before = {pair.name: _accepted(pair) for pair in stage.pairs}
     stage.play(
@@ -152,7 +152,7 @@ def upstream(stage: Stage) -> list[Row]:
     ]
 
 
-SCENES: Sequence[tuple[str, Callable[[Stage], list[Row]]]] = (
+SCENES: Sequence[tuple[str, Callable[[Comparison], list[Row]]]] = (
     ("the port is closed for 5 s", closed_socket),
     ("a stall of 3 s", stall),
     ("1100, and 1102 after 20 s", upstream),
@@ -161,7 +161,7 @@ SCENES: Sequence[tuple[str, Callable[[Stage], list[Row]]]] = (
 )
 
 
-def _both(stage: Stage, *, up: bool, since: str) -> tuple[Values, Values]:
+def _both(stage: Comparison, *, up: bool, since: str) -> tuple[Values, Values]:
     """How long after a part of the fault each claim became `up`, or had been it all along: ours, Watchdog's."""
     found: tuple[list[float | None], list[float | None]] = ([], [])
     for pair in stage.pairs:

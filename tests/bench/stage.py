@@ -35,7 +35,7 @@ class Pair:
 
 
 @dataclass
-class Stage:
+class Comparison:
     """All that runs."""
 
     pairs: Sequence[Pair]

@@ -1,4 +1,4 @@
-"""The bell: it rings at the instants it is set to, and nothing depends on it."""
+"""The scheduler: it rings at the instants it is set to, and nothing depends on it."""
 
 import threading
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ class Rung:
     def __init__(self) -> None:
         self.times = 0
         self.stopped = False
-        self.bell = EdgeScheduler(self.ring, lambda: None)
+        self.scheduler = EdgeScheduler(self.ring, lambda: None)
 
     def ring(self) -> None:
         self.times += 1
@@ -27,7 +27,7 @@ def rung() -> Iterator[Rung]:
     found = Rung()
     yield found
     if not found.stopped:
-        found.bell.stop()
+        found.scheduler.stop()
 
 
 def soon(seconds: float) -> datetime:
@@ -35,54 +35,54 @@ def soon(seconds: float) -> datetime:
 
 
 def test_it_rings_at_the_instant(rung: Rung) -> None:
-    rung.bell.set("live", soon(0.1))
+    rung.scheduler.set("live", soon(0.1))
     wait_until(lambda: rung.times == 1)
 
 
 def test_an_instant_that_has_passed_rings_at_once_however_late(rung: Rung) -> None:
-    rung.bell.set("live", soon(-7200))
+    rung.scheduler.set("live", soon(-7200))
     wait_until(lambda: rung.times == 1)
 
 
 def test_each_gateway_has_one_instant_and_the_last_one_counts(rung: Rung) -> None:
-    rung.bell.set("live", soon(3600))
-    rung.bell.set("live", soon(0.1))
-    rung.bell.set("paper", soon(0.1))
+    rung.scheduler.set("live", soon(3600))
+    rung.scheduler.set("live", soon(0.1))
+    rung.scheduler.set("paper", soon(0.1))
     wait_until(lambda: rung.times == 2)
 
 
 def test_the_same_instant_again_does_not_ring_twice(rung: Rung) -> None:
     at = soon(0.1)
-    rung.bell.set("live", at)
-    rung.bell.set("live", at)
+    rung.scheduler.set("live", at)
+    rung.scheduler.set("live", at)
     wait_until(lambda: rung.times == 1)
-    rung.bell.set("live", at)
-    rung.bell.set("other", soon(0.1))
+    rung.scheduler.set("live", at)
+    rung.scheduler.set("other", soon(0.1))
     wait_until(lambda: rung.times == 2)
     assert rung.times == 2
 
 
 def test_an_instant_may_be_taken_back(rung: Rung) -> None:
-    rung.bell.set("live", soon(0.3))
-    rung.bell.set("live", None)
-    rung.bell.set("never", None)
-    rung.bell.set("paper", soon(0.5))
+    rung.scheduler.set("live", soon(0.3))
+    rung.scheduler.set("live", None)
+    rung.scheduler.set("never", None)
+    rung.scheduler.set("paper", soon(0.5))
     wait_until(lambda: rung.times >= 1)
     assert rung.times == 1
 
 
 def test_after_its_end_no_thread_is_left(rung: Rung) -> None:
-    rung.bell.set("live", soon(0.01))
+    rung.scheduler.set("live", soon(0.01))
     wait_until(lambda: rung.times == 1)
-    rung.bell.stop()
+    rung.scheduler.stop()
     rung.stopped = True
     wait_until(lambda: not [thread for thread in threading.enumerate() if "APScheduler" in thread.name])
 
 
 def test_the_upkeep_is_done_soon_after_the_start() -> None:
     done = threading.Event()
-    bell = EdgeScheduler(lambda: None, done.set, first_upkeep=timedelta(seconds=0.1))
+    scheduler = EdgeScheduler(lambda: None, done.set, first_upkeep=timedelta(seconds=0.1))
     try:
         assert done.wait(10)
     finally:
-        bell.stop()
+        scheduler.stop()

@@ -101,15 +101,15 @@ class Notes:
         return [tell.kind for _, tell in self.tells]
 
 
-class Staged:
-    """A unit with all its surroundings, and its events posted back."""
+class RuntimeStage:
+    """A runtime with all its surroundings, and its events posted back."""
 
     def __init__(self, clock: SetClock | None = None, of: Policy | None = None, facts: Facts | None = None) -> None:
         self.clock = clock if clock is not None else SetClock()
         self.link = FakeLink()
         self.notes = Notes()
         self.posted: list[Event] = []
-        self.unit = GatewayRuntime(
+        self.runtime = GatewayRuntime(
             of if of is not None else policy(),
             facts if facts is not None else Facts(),
             self.clock.now(),
@@ -128,4 +128,4 @@ class Staged:
             NextIdReceived(epoch, 1),
             TimeAnswered(epoch, int(self.clock.now().wall.timestamp())),
         ):
-            self.unit.step(event, self.clock.now())
+            self.runtime.step(event, self.clock.now())

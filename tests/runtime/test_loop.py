@@ -22,7 +22,7 @@ from supervisor.core.model.vocabulary import Failure, Phase
 from supervisor.runtime.clocks import Clock, SuspendWatch
 from supervisor.runtime.loop import BATCH, Loop
 from supervisor.runtime.mailbox import Mailbox
-from tests.runtime.stage import SetClock, Staged, policy
+from tests.runtime.stage import RuntimeStage, SetClock, policy
 from tests.waiting import wait_until
 
 NOTICE = NoticeReceived(1, -1, 2104, "Market data farm connection is OK:usfarm")
@@ -49,28 +49,28 @@ def turning(mailbox: Mailbox, loop: Loop, after: Callable[[Now], None] = lambda 
 
 def test_units_begin_when_they_are_arranged_and_only_once() -> None:
     _, loop = made()
-    first, second = Staged(), Staged(of=policy("paper"))
-    loop.arrange([first.unit])
-    loop.arrange([second.unit, first.unit])
+    first, second = RuntimeStage(), RuntimeStage(of=policy("paper"))
+    loop.arrange([first.runtime])
+    loop.arrange([second.runtime, first.runtime])
     assert first.link.words == ["Connect"]
     assert second.link.words == ["Connect"]
     assert [snapshot.policy.name for snapshot in loop.snapshots()] == ["paper", "live"]
-    assert loop.gateway("live") is first.unit
+    assert loop.gateway("live") is first.runtime
     assert loop.gateway("other") is None
 
 
 def test_a_letter_reaches_its_gateway_with_the_time_at_which_it_was_posted() -> None:
     clock = SetClock()
     mailbox, loop = made(clock)
-    staged = Staged(clock)
-    loop.arrange([staged.unit])
+    staged = RuntimeStage(clock)
+    loop.arrange([staged.runtime])
     staged.ready()
     mailbox.post("live", NOTICE)
     heard_at = clock.now()
     clock.pass_(0.5)
     with turning(mailbox, loop):
-        wait_until(lambda: staged.unit.snapshot.counters.messages)
-    assert staged.unit.snapshot.last_message == heard_at.wall
+        wait_until(lambda: staged.runtime.snapshot.counters.messages)
+    assert staged.runtime.snapshot.last_message == heard_at.wall
 
 
 def test_a_letter_for_a_gateway_that_has_left_is_nobodys() -> None:
@@ -84,11 +84,11 @@ def test_a_letter_for_a_gateway_that_has_left_is_nobodys() -> None:
 
 def test_a_deadline_passes_though_nobody_writes() -> None:
     mailbox, loop = made()
-    staged = Staged(of=policy())
-    loop.arrange([staged.unit])
+    staged = RuntimeStage(of=policy())
+    loop.arrange([staged.runtime])
     with turning(mailbox, loop):
-        wait_until(lambda: staged.unit.snapshot.phase is Phase.BACKOFF, 20)
-    assert staged.unit.snapshot.cause is not None
+        wait_until(lambda: staged.runtime.snapshot.phase is Phase.BACKOFF, 20)
+    assert staged.runtime.snapshot.cause is not None
 
 
 def test_it_looks_at_the_clocks_once_a_second_or_as_often_as_it_is_told() -> None:
@@ -101,7 +101,7 @@ def test_it_looks_at_the_clocks_once_a_second_or_as_often_as_it_is_told() -> Non
 def test_a_defect_of_a_decision_costs_that_decision(caplog: pytest.LogCaptureFixture) -> None:
     class Faulty:
         policy = policy("faulty")
-        wake = Staged().unit.wake
+        wake = RuntimeStage().runtime.wake
 
         def step(self, event: Event, now: Now, late: float = 0.0) -> None:
             raise ZeroDivisionError("ours")
@@ -110,8 +110,8 @@ def test_a_defect_of_a_decision_costs_that_decision(caplog: pytest.LogCaptureFix
             return True
 
     mailbox, loop = made(look=0.02)
-    staged = Staged()
-    loop.arrange([Faulty(), staged.unit])  # type: ignore[list-item]
+    staged = RuntimeStage()
+    loop.arrange([Faulty(), staged.runtime])  # type: ignore[list-item]
     assert staged.link.words == ["Connect"]
     with turning(mailbox, loop):
         wait_until(lambda: caplog.text.count("a decision failed on Ticked") > 3)
@@ -141,8 +141,8 @@ def test_a_flood_is_taken_in_batches_so_that_deadlines_are_kept() -> None:
         rounds += 1
 
     mailbox, loop = made()
-    staged = Staged()
-    loop.arrange([staged.unit])
+    staged = RuntimeStage()
+    loop.arrange([staged.runtime])
     for _ in range(BATCH * 10):
         mailbox.post("live", NOTICE)
     with turning(mailbox, loop, after):
@@ -153,11 +153,11 @@ def test_a_flood_is_taken_in_batches_so_that_deadlines_are_kept() -> None:
 def test_an_answer_that_came_in_time_is_in_time_however_late_the_loop_is() -> None:
     clock = SetClock()
     mailbox, loop = made(clock)
-    staged = Staged(clock)
-    loop.arrange([staged.unit])
+    staged = RuntimeStage(clock)
+    loop.arrange([staged.runtime])
     staged.ready()
     clock.pass_(2.5)
-    loop.step(staged.unit, Ticked())
+    loop.step(staged.runtime, Ticked())
     assert staged.link.words == ["Connect", "Ping", "Ping"]
     clock.pass_(0.5)
     mailbox.post("live", TimeAnswered(1, int(clock.now().wall.timestamp())))
@@ -166,8 +166,8 @@ def test_an_answer_that_came_in_time_is_in_time_however_late_the_loop_is() -> No
     clock.pass_(30)  # the loop was away: for its own clock the answer is far too late
     with turning(mailbox, loop):
         wait_until(lambda: len(staged.link.words) > 3)
-    assert staged.unit.snapshot.counters.misses == 0
-    assert staged.unit.snapshot.phase is Phase.READY
+    assert staged.runtime.snapshot.counters.misses == 0
+    assert staged.runtime.snapshot.phase is Phase.READY
 
 
 def test_a_loop_that_stalled_for_minutes_ends_no_session_of_a_gateway_that_kept_talking() -> None:
@@ -227,20 +227,20 @@ def test_an_attempt_that_a_stalled_loop_began_late_has_its_whole_time() -> None:
 def test_what_is_asked_of_a_gateway_comes_after_what_it_said() -> None:
     clock = SetClock()
     mailbox, loop = made(clock)
-    staged = Staged(clock)
-    loop.arrange([staged.unit])
+    staged = RuntimeStage(clock)
+    loop.arrange([staged.runtime])
     staged.ready()
     mailbox.post("live", NOTICE)
-    loop.catch_up(staged.unit)
-    assert staged.unit.snapshot.counters.messages == {"2104": 1}
-    loop.catch_up(staged.unit)
-    assert staged.unit.snapshot.counters.messages == {"2104": 1}
+    loop.catch_up(staged.runtime)
+    assert staged.runtime.snapshot.counters.messages == {"2104": 1}
+    loop.catch_up(staged.runtime)
+    assert staged.runtime.snapshot.counters.messages == {"2104": 1}
 
 
 def test_a_gateway_that_leaves_takes_its_letters_with_it() -> None:
     mailbox, loop = made()
-    staged = Staged()
-    loop.arrange([staged.unit])
+    staged = RuntimeStage()
+    loop.arrange([staged.runtime])
     mailbox.post("live", NOTICE)
     loop.arrange([])
     assert not mailbox.waiting("live")
@@ -267,8 +267,8 @@ def test_a_suspend_is_told_to_every_gateway() -> None:
     mailbox = Mailbox(clock.now)
     ahead = iter([0.0, 7.0])
     loop = Loop(mailbox, clock, 0.02, SuspendWatch(lambda: next(ahead, 7.0)))
-    one, two = Staged(), Staged(of=policy("paper"))
-    loop.arrange([one.unit, two.unit])
+    one, two = RuntimeStage(), RuntimeStage(of=policy("paper"))
+    loop.arrange([one.runtime, two.runtime])
     with turning(mailbox, loop):
         wait_until(lambda: "slept" in one.notes.kinds and "slept" in two.notes.kinds)
 
@@ -309,19 +309,19 @@ def test_an_order_that_waits_at_a_suspend_is_carried_out() -> None:
 
 def test_at_the_end_every_gateway_is_released() -> None:
     _, loop = made()
-    staged = Staged()
-    loop.arrange([staged.unit])
+    staged = RuntimeStage()
+    loop.arrange([staged.runtime])
     loop.end()
     assert staged.link.words == ["Connect", "Close"]
-    assert staged.unit.snapshot.phase is Phase.STOPPED
+    assert staged.runtime.snapshot.phase is Phase.STOPPED
 
 
 def test_decisions_are_timed() -> None:
     _, loop = made()
-    staged = Staged()
+    staged = RuntimeStage()
     began = time.perf_counter()
     for _ in range(10):
-        loop.step(staged.unit, Ticked())
-    loop.step(staged.unit, Started())
+        loop.step(staged.runtime, Ticked())
+    loop.step(staged.runtime, Started())
     assert sum(loop.decisions.counts) == 11
     assert 0 < loop.decisions.total <= time.perf_counter() - began

@@ -38,6 +38,7 @@ from supervisor.core.step.state import State, Wake, initial
 from supervisor.core.step.step import Decision, step
 from tests.simulation import bounds, skip
 from tests.simulation import faults as f
+from tests.simulation.counterpart import Counterpart
 from tests.simulation.invariants import Judge
 from tests.simulation.planning import Openings
 from tests.simulation.scenario import DAY, Scenario
@@ -45,7 +46,6 @@ from tests.simulation.tally import Tally
 from tests.simulation.timeline import Timeline
 from tests.simulation.troubles import Troubles
 from tests.simulation.violation import holds
-from tests.simulation.world import World
 
 WRONG_PORT = 4999
 LOOK = 1.0
@@ -67,7 +67,7 @@ class Run:
     def __init__(self, scenario: Scenario, *, every_ping: bool = False, watch: Watcher | None = None) -> None:
         self.scenario = scenario
         self.line = Timeline(scenario.begins)
-        self.world = World(scenario, self.line, self._receive)
+        self.world = Counterpart(scenario, self.line, self._receive)
         self.policy: Policy = scenario.policy
         self.tally = Tally(runs=1, days=scenario.days)
         self.state: State | None = None

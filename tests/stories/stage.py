@@ -1,6 +1,6 @@
 """What a scene of the calendar has: a clock to set, simulated gateways that show it, and the daemon that lives by it.
 
-- A scene is a function that takes a `Stage`. `@scene` makes a test of it; all scenes that were selected are played at
+- A scene is a function that takes a `Story`. `@scene` makes a test of it; all scenes that were selected are played at
   the same time, because they mostly wait, and each test waits for its own.
 - The daemon is started at a quiet hour, however long that takes; then the clock is moved to a moment before the window.
 """
@@ -39,7 +39,7 @@ def restart(time: str, zone: str = NEW_YORK, grace: timedelta = GRACE, lead: tim
 class Gateway:
     """One simulated gateway, and what the daemon tells of it."""
 
-    def __init__(self, stage: "Stage", name: str, simulated: SimulatedGateway) -> None:
+    def __init__(self, stage: "Story", name: str, simulated: SimulatedGateway) -> None:
         self._stage = stage
         self.name = name
         self.simulated = simulated
@@ -117,7 +117,7 @@ class Gateway:
         return [event["fields"]["status"] for event in self.events("status")]
 
 
-class Stage:
+class Story:
     """One scene's own clock, gateways, and daemon. `begins` sets the clock; `start` begins the daemon."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
@@ -215,10 +215,10 @@ class Stage:
             raise AssertionError("\n".join([str(error), *self.daemon.log[-40:]])) from None
 
 
-Scene = Callable[[Stage], None]
+Scene = Callable[[Story], None]
 
 
-class Played:
+class Scenes:
     """The scenes of one run of the tests, each under way or over."""
 
     def __init__(self, futures: dict[Scene, Future[None]]) -> None:
@@ -229,10 +229,10 @@ class Played:
         self._futures[play].result()
 
 
-def scene(play: Scene) -> Callable[[Played], None]:
+def scene(play: Scene) -> Callable[[Scenes], None]:
     """Makes a test of a scene."""
 
-    def test(played: Played) -> None:
+    def test(played: Scenes) -> None:
         played.wait(play)
 
     functools.update_wrapper(test, play, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
@@ -244,4 +244,4 @@ def scene(play: Scene) -> Callable[[Played], None]:
 def perform(play: Scene, folder: Path) -> None:
     """Play one scene, and clear the stage."""
     with ExitStack() as stack:
-        play(Stage(folder, stack))
+        play(Story(folder, stack))

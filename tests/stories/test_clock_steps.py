@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.stories.faked import at
-from tests.stories.stage import LEAD, Stage, restart, scene
+from tests.stories.stage import LEAD, Story, restart, scene
 
 TUESDAY = at("2026-11-24 12:00")
 TONIGHT = at("2026-11-24 23:45")
@@ -11,7 +11,7 @@ TOMORROW = at("2026-11-25 23:45")
 
 
 @scene
-def test_a_clock_that_is_set_forward_and_back_costs_no_session_and_judges_no_window(stage: Stage) -> None:
+def test_a_clock_that_is_set_forward_and_back_costs_no_session_and_judges_no_window(stage: Story) -> None:
     stage.begins(TUESDAY)
     live = stage.gateway("live", daily_restart=restart("23:45"))
     stage.start()
@@ -47,7 +47,7 @@ def test_a_clock_that_is_set_forward_and_back_costs_no_session_and_judges_no_win
 
 
 @scene
-def test_a_planned_outage_from_under_which_the_clock_is_set_away_is_planned_no_more(stage: Stage) -> None:
+def test_a_planned_outage_from_under_which_the_clock_is_set_away_is_planned_no_more(stage: Story) -> None:
     stage.begins(TUESDAY)
     live = stage.gateway("live", daily_restart=restart("23:45"))
     stage.start()

@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 from tests.stories.faked import at
-from tests.stories.stage import LEAD, Stage, restart, scene
+from tests.stories.stage import LEAD, Story, restart, scene
 
 BACK_AFTER = 2.0
 
 
 @scene
 def test_in_the_spring_night_a_time_that_does_not_exist_comes_an_hour_later_and_the_week_after_at_its_own(
-    stage: Stage,
+    stage: Story,
 ) -> None:
     stage.begins(at("2027-03-14 01:20"))
     skipped = stage.gateway("skipped", daily_restart=restart("02:30"))
@@ -48,7 +48,7 @@ def test_in_the_spring_night_a_time_that_does_not_exist_comes_an_hour_later_and_
 
 
 @scene
-def test_in_the_autumn_night_a_time_that_comes_twice_opens_twice_and_one_restart_is_expected(stage: Stage) -> None:
+def test_in_the_autumn_night_a_time_that_comes_twice_opens_twice_and_one_restart_is_expected(stage: Story) -> None:
     stage.begins(at("2027-11-07 01:15"))
     first = stage.gateway("first", daily_restart=restart("01:30"))
     second = stage.gateway("second", daily_restart=restart("01:30"))

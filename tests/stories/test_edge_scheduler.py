@@ -1,6 +1,6 @@
 """APScheduler only rings: with rings lost, doubled, an hour late or at random the same night has the same decisions.
 
-The daemon is the real one, without its process: it is given a bell, or none, as its process would.
+The daemon is the real one, without its process: it is given a scheduler, or none, as its process would.
 """
 
 import threading
@@ -38,7 +38,7 @@ Ring = Callable[[], None]
 
 @dataclass
 class Hung:
-    """A bell that is hung beside the daemon: `late` for its rings, `times` for each of them."""
+    """A scheduler that is hung beside the daemon: `late` for its rings, `times` for each of them."""
 
     late: timedelta
     times: int
@@ -47,18 +47,18 @@ class Hung:
     @contextmanager
     def beside(self, daemon: Daemon, clock: Clock) -> Iterator[None]:
         """Set at the edges of windows as the daemon's process sets it."""
-        bell = EdgeScheduler(lambda: self._ring(daemon), lambda: None)
+        scheduler = EdgeScheduler(lambda: self._ring(daemon), lambda: None)
 
         def chore(now: Now) -> None:
-            for unit in daemon.loop.gateways():
-                edge = unit.wake.wall
-                bell.set(unit.policy.name, None if edge is None else edge - clock.offset + self.late)
+            for gateway in daemon.loop.gateways():
+                edge = gateway.wake.wall
+                scheduler.set(gateway.policy.name, None if edge is None else edge - clock.offset + self.late)
 
         daemon.each_second(chore)
         try:
             yield
         finally:
-            bell.stop()
+            scheduler.stop()
 
     def _ring(self, daemon: Daemon) -> None:
         for _ in range(self.times):
@@ -94,7 +94,7 @@ class Silent(Hung):
         yield
 
 
-class Notes:
+class Decisions:
     """What was decided, and the played time of it."""
 
     def __init__(self) -> None:
@@ -132,9 +132,9 @@ class Notes:
         return [moment for gateway, moment, tell in self.told_at if gateway == name and tell.kind == "window"]
 
 
-def night(folder: Path, hung: Hung) -> Notes:
+def night(folder: Path, hung: Hung) -> Decisions:
     """A Sunday night of three gateways: back in time, not back, not gone."""
-    clock, notes = Clock(), Notes()
+    clock, notes = Clock(), Decisions()
     clock.offset = TONIGHT - timedelta(hours=1) - datetime.now(UTC)
     with ExitStack() as stack:
         fleet = stack.enter_context(Fleet())
@@ -176,8 +176,8 @@ def night(folder: Path, hung: Hung) -> Notes:
 
 
 @pytest.fixture(scope="module")
-def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Hung, Notes]]:
-    """The same night with every bell, all at once."""
+def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Hung, Decisions]]:
+    """The same night with every scheduler, all at once."""
     bells = {
         "true": Hung(timedelta(0), 1),
         "lost": Silent(timedelta(0), 0),
@@ -186,21 +186,21 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Hung, No
         "an hour early": Hung(-timedelta(hours=1), 1),
         "restless": Restless(timedelta(0), 1),
     }
-    folders = [tmp_path_factory.mktemp("bell") for _ in bells]
+    folders = [tmp_path_factory.mktemp("scheduler") for _ in bells]
     with ThreadPoolExecutor(len(bells)) as pool:
         notes = pool.map(night, folders, bells.values())
         return {name: (hung, noted) for (name, hung), noted in zip(bells.items(), notes, strict=True)}
 
 
-@pytest.mark.parametrize("bell", ["lost", "doubled", "an hour late", "an hour early", "restless"])
+@pytest.mark.parametrize("scheduler", ["lost", "doubled", "an hour late", "an hour early", "restless"])
 @pytest.mark.parametrize("gateway", ["prompt", "stuck", "stays"])
 def test_whatever_the_bell_does_the_decisions_are_the_same(
-    nights: dict[str, tuple[Hung, Notes]], bell: str, gateway: str
+    nights: dict[str, tuple[Hung, Decisions]], scheduler: str, gateway: str
 ) -> None:
-    assert nights[bell][1].decisions(gateway) == nights["true"][1].decisions(gateway)
+    assert nights[scheduler][1].decisions(gateway) == nights["true"][1].decisions(gateway)
 
 
-def test_the_night_went_as_it_should(nights: dict[str, tuple[Hung, Notes]]) -> None:
+def test_the_night_went_as_it_should(nights: dict[str, tuple[Hung, Decisions]]) -> None:
     notes = nights["true"][1]
     results = {
         gateway: tell.fields["result"] for gateway, _, tell in notes.told_at if "result" in tell.fields
@@ -210,17 +210,17 @@ def test_the_night_went_as_it_should(nights: dict[str, tuple[Hung, Notes]]) -> N
     assert "reauth_required" not in str(notes.decisions("prompt"))
 
 
-@pytest.mark.parametrize("bell", ["true", "lost", "doubled", "an hour late", "an hour early", "restless"])
+@pytest.mark.parametrize("scheduler", ["true", "lost", "doubled", "an hour late", "an hour early", "restless"])
 def test_no_window_opens_or_closes_before_its_time_nor_long_after(
-    nights: dict[str, tuple[Hung, Notes]], bell: str
+    nights: dict[str, tuple[Hung, Decisions]], scheduler: str
 ) -> None:
     for gateway in ("prompt", "stuck", "stays"):
-        opened, closed = nights[bell][1].edges(gateway)
+        opened, closed = nights[scheduler][1].edges(gateway)
         for seen, edge in ((opened, TONIGHT - LEAD), (closed, TONIGHT + GRACE)):
             assert timedelta(0) <= seen - edge < timedelta(seconds=10)
 
 
-def test_the_bells_did_what_they_are_named_for(nights: dict[str, tuple[Hung, Notes]]) -> None:
+def test_the_bells_did_what_they_are_named_for(nights: dict[str, tuple[Hung, Decisions]]) -> None:
     rings = {name: hung.rings for name, (hung, _) in nights.items()}
     assert rings["true"] + rings["doubled"] > 0, "the loop may be at the edge first, and take the ring back"
     assert rings["doubled"] % 2 == 0

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.stories.faked import at
-from tests.stories.stage import Gateway, Stage, scene
+from tests.stories.stage import Gateway, Story, scene
 
 LOST = "Connectivity between IBKR and Trader Workstation has been lost."
 BACK = "Connectivity between IBKR and Trader Workstation has been restored - data maintained."
@@ -16,7 +16,7 @@ def upstream(gateway: Gateway) -> float | None:
 
 
 @scene
-def test_a_loss_of_ibkr_in_its_nightly_reset_is_planned_and_one_before_it_stays_unplanned(stage: Stage) -> None:
+def test_a_loss_of_ibkr_in_its_nightly_reset_is_planned_and_one_before_it_stays_unplanned(stage: Story) -> None:
     stage.begins(at("2026-11-24 23:00"))
     early = stage.gateway("early", server_reset="north_america")
     within = stage.gateway("within", server_reset="north_america")
@@ -56,7 +56,7 @@ def test_a_loss_of_ibkr_in_its_nightly_reset_is_planned_and_one_before_it_stays_
 
 
 @scene
-def test_the_weekend_reset_explains_every_layer_of_every_region(stage: Stage) -> None:
+def test_the_weekend_reset_explains_every_layer_of_every_region(stage: Story) -> None:
     stage.begins(at("2026-11-27 22:00"))
     europe = stage.gateway("europe", server_reset="europe")
     nothing = stage.gateway("nothing", server_reset="none")
@@ -76,7 +76,7 @@ def test_the_weekend_reset_explains_every_layer_of_every_region(stage: Stage) ->
 
 
 @scene
-def test_windows_of_the_operators_own_explain_what_breaks_in_them_and_end(stage: Stage) -> None:
+def test_windows_of_the_operators_own_explain_what_breaks_in_them_and_end(stage: Story) -> None:
     opens = at("2026-11-28 04:00", "Europe/London")
     stage.begins(opens - timedelta(hours=1))
     until = opens + timedelta(seconds=10)
@@ -107,7 +107,7 @@ def test_windows_of_the_operators_own_explain_what_breaks_in_them_and_end(stage:
 
 
 @scene
-def test_maintenance_from_the_command_line_holds_back_its_seconds_and_books_them_when_it_is_over(stage: Stage) -> None:
+def test_maintenance_from_the_command_line_holds_back_its_seconds_and_books_them_when_it_is_over(stage: Story) -> None:
     stage.begins(at("2026-11-24 15:00"))
     calm = stage.gateway("calm")
     short = stage.gateway("short")

@@ -3,21 +3,21 @@
 from datetime import timedelta
 
 from tests.stories.faked import at
-from tests.stories.stage import LEAD, Gateway, Stage, restart, scene
+from tests.stories.stage import LEAD, Gateway, Story, restart, scene
 
 EVENING = at("2026-11-24 22:00")
 TONIGHT = at("2026-11-24 23:45")
 NEXT_SUNDAY = at("2026-11-29 23:45")
 
 
-def logged_in(stage: Stage, gateway: Gateway) -> None:
+def logged_in(stage: Story, gateway: Gateway) -> None:
     """The weekly login was done on Sunday; the daemon is told so."""
     assert stage.daemon.post(f"/api/v1/gateways/{gateway.name}/confirm-login") == 204
     stage.until(lambda: gateway.due == NEXT_SUNDAY, "the login is known")
 
 
 @scene
-def test_each_restart_of_a_week_night_is_counted_once_by_how_it_went(stage: Stage) -> None:
+def test_each_restart_of_a_week_night_is_counted_once_by_how_it_went(stage: Story) -> None:
     stage.begins(EVENING)
     prompt = stage.gateway("prompt", daily_restart=restart("23:45"))
     slow = stage.gateway("slow", daily_restart=restart("23:45"))
@@ -48,7 +48,7 @@ def test_each_restart_of_a_week_night_is_counted_once_by_how_it_went(stage: Stag
 
 
 @scene
-def test_a_restart_that_moved_to_another_minute_is_asked_about_and_nothing_is_planned_anew(stage: Stage) -> None:
+def test_a_restart_that_moved_to_another_minute_is_asked_about_and_nothing_is_planned_anew(stage: Story) -> None:
     stage.begins(EVENING)
     moved = stage.gateway("moved", daily_restart=restart("23:45"))
     stage.start()
@@ -68,7 +68,7 @@ def test_a_restart_that_moved_to_another_minute_is_asked_about_and_nothing_is_pl
 
 
 @scene
-def test_a_hang_at_2340_does_not_become_maintenance_when_the_window_opens(stage: Stage) -> None:
+def test_a_hang_at_2340_does_not_become_maintenance_when_the_window_opens(stage: Story) -> None:
     stage.begins(EVENING)
     hung = stage.gateway("hung", daily_restart=restart("23:45"))
     stage.start()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.daemon.running import gateways
 from tests.stories.faked import at
-from tests.stories.stage import Stage, restart, scene
+from tests.stories.stage import Story, restart, scene
 
 CONFIG = gateways(
     '{name: ny, port: 4001, client_id: 911, server_reset: none, '
@@ -177,7 +177,7 @@ def test_a_config_that_is_refused_and_a_time_that_is_none(config: str, tmp_path:
 
 
 @scene
-def test_what_it_lists_is_what_the_daemon_then_waits_for(stage: Stage) -> None:
+def test_what_it_lists_is_what_the_daemon_then_waits_for(stage: Story) -> None:
     stage.begins(at("2027-03-13 20:00"))
     skipped = stage.gateway("skipped", daily_restart=restart("02:30"))
     london = stage.gateway("london", daily_restart=restart("23:45", "Europe/London"), server_reset="europe")

@@ -1,11 +1,11 @@
 """The daemon comes up in the middle of a weekend: what it knows, what it assumes, what it remembers."""
 
 from tests.stories.faked import at
-from tests.stories.stage import LEAD, Stage, restart, scene
+from tests.stories.stage import LEAD, Story, restart, scene
 
 
 @scene
-def test_started_on_sunday_at_five_without_a_journal_the_login_is_due_at_the_next_restart(stage: Stage) -> None:
+def test_started_on_sunday_at_five_without_a_journal_the_login_is_due_at_the_next_restart(stage: Story) -> None:
     stage.begins(at("2026-11-22 05:00"))
     evening = stage.gateway("evening", daily_restart=restart("23:45"))
     night = stage.gateway("night", daily_restart=restart("03:30"))
@@ -27,7 +27,7 @@ def test_started_on_sunday_at_five_without_a_journal_the_login_is_due_at_the_nex
 
 
 @scene
-def test_restarted_on_monday_at_three_the_daemon_remembers_that_the_login_is_required(stage: Stage) -> None:
+def test_restarted_on_monday_at_three_the_daemon_remembers_that_the_login_is_required(stage: Story) -> None:
     tonight = at("2026-11-22 23:45")
     stage.begins(at("2026-11-22 22:00"))
     live = stage.gateway("live", daily_restart=restart("23:45"))

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.stories.faked import at
-from tests.stories.stage import GRACE, LEAD, Gateway, Stage, restart, scene
+from tests.stories.stage import GRACE, LEAD, Gateway, Story, restart, scene
 
 EVENING = at("2026-11-22 22:00")
 EXPIRED = at("2026-11-22 01:00")
@@ -38,7 +38,7 @@ def a_week_later(gateway: Gateway) -> None:
 
 
 @scene
-def test_a_sunday_night_asks_for_the_login_and_the_next_one_is_due_a_week_later(stage: Stage) -> None:
+def test_a_sunday_night_asks_for_the_login_and_the_next_one_is_due_a_week_later(stage: Story) -> None:
     stage.begins(EVENING)
     live = stage.gateway("live", daily_restart=restart("23:45"))
     paper = stage.gateway("paper", daily_restart=restart("23:45", grace=timedelta(seconds=6)), reauth="automatic")
@@ -82,7 +82,7 @@ def test_a_sunday_night_asks_for_the_login_and_the_next_one_is_due_a_week_later(
 
 @scene
 def test_on_a_sunday_night_a_gateway_that_comes_back_has_its_login_and_one_that_does_not_restart_keeps_its_debt(
-    stage: Stage,
+    stage: Story,
 ) -> None:
     stage.begins(EVENING)
     prompt = stage.gateway("prompt", daily_restart=restart("23:45"))

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.stories.faked import at
-from tests.stories.stage import LEAD, Stage, restart, scene
+from tests.stories.stage import LEAD, Story, restart, scene
 
 NOON = at("2026-11-22 12:00")
 OPENS = NOON - timedelta(seconds=30)
@@ -12,7 +12,7 @@ TONIGHT = at("2026-11-22 23:45")
 
 
 @scene
-def test_a_login_on_sunday_at_noon_spares_the_night(stage: Stage) -> None:
+def test_a_login_on_sunday_at_noon_spares_the_night(stage: Story) -> None:
     stage.begins(at("2026-11-22 11:00"))
     weekly = "{day: sunday, time: '12:00', timezone: America/New_York, grace: 6s}"
     live = stage.gateway("live", daily_restart=restart("23:45"), weekly_restart=weekly)

@@ -2,13 +2,13 @@
 
 from supervisor.simulator import Scenario
 from tests.stories.faked import at
-from tests.stories.stage import Stage, restart, scene
+from tests.stories.stage import Story, restart, scene
 
 TUESDAY = at("2026-11-24 15:00")
 
 
 @scene
-def test_a_gateway_in_a_container_on_utc_is_told_apart_from_its_config_with_one_warning(stage: Stage) -> None:
+def test_a_gateway_in_a_container_on_utc_is_told_apart_from_its_config_with_one_warning(stage: Story) -> None:
     stage.begins(TUESDAY)
     right = stage.gateway("right", daily_restart=restart("23:45"))
     docker = stage.gateway("docker", Scenario(timezone="Etc/UTC"), daily_restart=restart("23:45"))

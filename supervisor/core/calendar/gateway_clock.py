@@ -38,7 +38,7 @@ def offset_in(zone: str, wall: datetime) -> timedelta:
     return wall.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)
 
 
-def told(offset: timedelta) -> str:
+def offset_text(offset: timedelta) -> str:
     """`UTC-5`, `UTC+05:30`."""
     minutes = round(offset.total_seconds() / 60)
     hours, rest = divmod(abs(minutes), 60)

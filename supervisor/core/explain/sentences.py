@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import assert_never
 
-from supervisor.core.calendar.gateway_clock import told as offset_text
+from supervisor.core.calendar.gateway_clock import offset_text
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.codes.entry import Severity
 from supervisor.core.codes.notices import summary

@@ -54,7 +54,7 @@ class Facts:
     session_port: int | None = None
     """With it; 0 if the gateway has left that port (code 1300)."""
     port_gone: bool = False
-    """Since then the port refused, or closed before the handshake: what comes next was started anew."""
+    """Since then the port refused, or closed before the handshake: what comes next was started again."""
     login_proven_at: datetime | None = None
     """When the weekly login was last proven, assumed or confirmed."""
     login_assumed: bool = False

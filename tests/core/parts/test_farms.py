@@ -80,7 +80,7 @@ def test_a_broken_farm_costs_no_session() -> None:
     world.run(600)
     assert world.phase is Phase.READY
     assert world.status is Status.DEGRADED
-    assert world.state.counters.sessions == 1
+    assert world.snapshot.counters.sessions == 1
 
 
 def test_on_the_loss_of_a_session_all_become_unknown() -> None:

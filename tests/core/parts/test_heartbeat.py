@@ -52,7 +52,7 @@ def test_a_hang_ends_the_session_in_eight_and_a_half_seconds_at_worst() -> None:
     world = silent()
     assert world.wait(lost) == pytest.approx(8.5)
     assert world.losses() == {("heartbeat", False): 1}
-    assert world.state.counters.misses == 2
+    assert world.snapshot.counters.misses == 2
 
 
 def test_a_stall_of_three_seconds_costs_nothing() -> None:
@@ -64,8 +64,8 @@ def test_a_stall_of_three_seconds_costs_nothing() -> None:
         world.peer.round_trip = 0.001
         world.run(4)
     assert world.counted() == {}
-    assert world.state.outages.current is None
-    assert world.state.counters.misses == 0
+    assert world.snapshot.outage is None
+    assert world.snapshot.counters.misses == 0
 
 
 def test_the_first_miss_drops_the_layer_and_sends_one_more_at_once() -> None:
@@ -128,13 +128,13 @@ def test_an_unasked_answer_makes_no_layer_up() -> None:
 
 def test_only_a_lone_requests_round_trip_is_measured() -> None:
     world = silent(6.0)
-    measured = sum(world.state.counters.heartbeats.counts)
+    measured = sum(world.snapshot.counters.heartbeats.counts)
     answer(world)
-    assert sum(world.state.counters.heartbeats.counts) == measured
+    assert sum(world.snapshot.counters.heartbeats.counts) == measured
     world.peer.answers = True
     world.peer.round_trip = 0.2
     world.run(3)
-    assert sum(world.state.counters.heartbeats.counts) == measured + 1
+    assert sum(world.snapshot.counters.heartbeats.counts) == measured + 1
     assert world.snapshot.heartbeat_seconds == pytest.approx(0.2)
 
 

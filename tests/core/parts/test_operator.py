@@ -197,7 +197,7 @@ def test_everything_else_is_applied_to_the_running_session() -> None:
         client_id_fallback=7,
     )
     world.reload(changed)
-    assert world.state.session.epoch == 1
+    assert world.snapshot.epoch == 1
     assert world.word() == "up"
     assert [view.active for view in world.snapshot.windows] == [True]
     world.run(60)
@@ -234,11 +234,11 @@ def test_a_reload_that_ended_the_session_leaves_an_open_outage_open_but_observes
     world.run(100)
     world.notice(1100)
     world.run(10)
-    observed = world.state.outages.totals.observed
+    observed = world.snapshot.outages.observed
     world.peer.port = "lost"
     world.reload(policy(port=4002))
     world.run(2)
-    assert world.state.outages.totals.observed == observed
+    assert world.snapshot.outages.observed == observed
     world.peer.port = "open"
     world.run(5)
     world.notice(1102)
@@ -268,8 +268,8 @@ def test_a_planned_outage_is_not_judged_while_nothing_is_observed() -> None:
     world.reload(policy(windows=(window,), port=4002))
     assert world.word() == "down", "there is no outage until the first attempt has ended"
     world.run(2)
-    assert world.state.outages.current is not None
-    assert world.state.outages.current.planning is Planning.PLANNED
+    assert world.snapshot.outage is not None
+    assert world.snapshot.outage.planning is Planning.PLANNED
 
 
 @pytest.mark.parametrize("port", ["open", "lost", "refuse"])

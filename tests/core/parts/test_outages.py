@@ -30,13 +30,13 @@ def at_noon(minutes: float, length: float, grace: float = 0.0, name: str = "move
 
 
 def held(world: World) -> float:
-    outage = world.state.outages.current
+    outage = world.snapshot.outage
     return round(outage.held, 1) if outage is not None else 0.0
 
 
 def recovered(world: World, planned: bool) -> tuple[int, float]:
     """How many values `ib_recovery_seconds` got, and their sum."""
-    histogram = world.state.outages.totals.recovery.get(Planning.of(planned))
+    histogram = world.snapshot.outages.recovery.get(Planning.of(planned))
     return (sum(histogram.counts), round(histogram.total, 1)) if histogram is not None else (0, 0.0)
 
 
@@ -309,8 +309,8 @@ def test_an_edge_that_no_step_met_is_judged_when_the_next_one_comes() -> None:
     world.peer.answers = False
     world.now = type(world.now)(world.now.mono + 240, world.now.wall + timedelta(seconds=240))
     world.traffic()  # between the two windows nobody looked
-    assert world.state.outages.current is not None
-    assert world.state.outages.current.planning is not Planning.PLANNED
+    assert world.snapshot.outage is not None
+    assert world.snapshot.outage.planning is not Planning.PLANNED
 
 
 def test_the_end_of_the_five_minutes_that_no_step_met_is_judged_when_the_next_one_comes() -> None:
@@ -321,8 +321,8 @@ def test_the_end_of_the_five_minutes_that_no_step_met_is_judged_when_the_next_on
     assert world.word() == "maintenance"
     world.now = type(world.now)(world.now.mono + 900, world.now.wall + timedelta(seconds=900))
     world.traffic()
-    assert world.state.outages.current is not None
-    assert world.state.outages.current.planning is not Planning.PLANNED
+    assert world.snapshot.outage is not None
+    assert world.snapshot.outage.planning is not Planning.PLANNED
 
 
 def test_a_wrong_account_is_never_explained_also_if_it_comes_in_a_ready_session() -> None:
@@ -418,10 +418,10 @@ def test_after_a_start_nothing_is_observed_until_the_first_heartbeat_was_answere
     world.peer.ready_after = 5.0
     world.peer.round_trip = 2.0
     world.start().run(7)
-    assert world.state.outages.totals.observed == 0.0
+    assert world.snapshot.outages.observed == 0.0
     assert not world.snapshot.tried
     world.run(1)
-    assert world.state.outages.totals.observed == pytest.approx(0.998, abs=0.01)
+    assert world.snapshot.outages.observed == pytest.approx(0.998, abs=0.01)
     assert world.snapshot.tried
     assert world.counted() == {}
 
@@ -430,19 +430,19 @@ def test_after_a_start_nothing_is_observed_until_the_first_attempt_has_failed() 
     world = World()
     world.peer.port = "lost"
     world.start().run(2.9)
-    assert world.state.outages.totals.observed == 0.0
-    assert world.state.outages.current is None
+    assert world.snapshot.outages.observed == 0.0
+    assert world.snapshot.outage is None
     world.run(0.2)
-    assert world.state.outages.current is not None
-    assert world.state.outages.current.layer.value == "port"
+    assert world.snapshot.outage is not None
+    assert world.snapshot.outage.layer.value == "port"
 
 
 def test_a_first_heartbeat_that_is_missed_is_an_attempt_that_failed() -> None:
     world = World()
     world.peer.answers = False
     world.start().run(4)
-    assert world.state.outages.current is not None
-    assert world.state.outages.current.layer.value == "heartbeat"
+    assert world.snapshot.outage is not None
+    assert world.snapshot.outage.layer.value == "heartbeat"
 
 
 def test_a_pause_begins_no_outage_and_closes_an_open_one_as_it_stands() -> None:
@@ -452,7 +452,7 @@ def test_a_pause_begins_no_outage_and_closes_an_open_one_as_it_stands() -> None:
     world.run(1000)
     assert world.status is Status.STOPPED
     assert world.counted() == {}
-    assert world.state.outages.totals.observed == pytest.approx(100.1, abs=0.1)
+    assert world.snapshot.outages.observed == pytest.approx(100.1, abs=0.1)
     assert world.losses() == {("operator", True): 1}
     world.step(ResumeAsked())
     world.run(1)
@@ -506,11 +506,11 @@ def test_after_a_resume_nothing_is_observed_until_the_first_attempt_has_ended() 
     world.step(PauseAsked())
     world.peer.port = "lost"
     world.step(ResumeAsked())
-    observed = world.state.outages.totals.observed
+    observed = world.snapshot.outages.observed
     world.run(2.9)
-    assert world.state.outages.totals.observed == observed
+    assert world.snapshot.outages.observed == observed
     world.run(1.0)
-    assert world.state.outages.totals.observed > observed
+    assert world.snapshot.outages.observed > observed
 
 
 def test_a_shutdown_begins_no_outage() -> None:
@@ -534,9 +534,9 @@ def test_a_shutdown_leaves_an_open_outage_open_and_the_next_process_goes_on_with
     assert world.facts.outage is not None
     assert world.facts.outage.seconds == pytest.approx(45, abs=0.01)
     heir = world.heir(after=600).start().run(20)
-    assert heir.state.outages.current is not None
-    assert heir.state.outages.current.began == began
-    assert heir.state.outages.current.layer.value == "session"
+    assert heir.snapshot.outage is not None
+    assert heir.snapshot.outage.began == began
+    assert heir.snapshot.outage.layer.value == "session"
     heir.peer.port = "open"
     heir.run(60)
     assert heir.counted() == {("session", False): 1}
@@ -597,7 +597,7 @@ def test_sleep_is_unobserved() -> None:
     world = World().up()
     world.run(100)
     world.sleep(3600)
-    assert world.state.outages.totals.observed == pytest.approx(100.1, abs=0.1)
+    assert world.snapshot.outages.observed == pytest.approx(100.1, abs=0.1)
     world.run(60)
     assert world.counted() in ({}, {("heartbeat", False): 1})
     assert world.booked().get(("heartbeat", False), 0.0) < 1.3, "the first ping after the sleep may have to wait"
@@ -628,4 +628,4 @@ def test_planned_unplanned_and_held_back_are_all_the_observed_time_that_is_neith
     down = sum(world.booked().values()) + held(world)
     assert down == pytest.approx(world.broken, abs=0.2)
     assert down == pytest.approx(50 + 20 + 10, abs=0.5)
-    assert world.state.outages.totals.observed == pytest.approx(world.elapsed - 300, abs=0.5)
+    assert world.snapshot.outages.observed == pytest.approx(world.elapsed - 300, abs=0.5)

@@ -29,7 +29,7 @@ from tests.core.driver import RESTART, World, policy
 
 def lowest(world: World) -> Layer | None:
     """The lowest layer broken."""
-    return world.state.broken
+    return world.snapshot.broken
 
 
 def ended(world: World) -> bool:
@@ -42,7 +42,7 @@ def test_a_layer_is_up_only_if_every_layer_before_it_is() -> None:
     broken = []
     world.start()
     for _ in range(4):
-        broken.append(world.state.broken)
+        broken.append(world.snapshot.broken)
         world.run(0.4)
     assert broken == [Layer.PORT, Layer.PORT, Layer.PORT, None]  # nothing is told of an attempt that has not finished
 
@@ -59,7 +59,7 @@ def test_on_the_loss_of_a_session_port_and_handshake_keep_the_result_of_the_last
     world.run(12)
     assert lowest(world) is Layer.HANDSHAKE
     world.peer.port, world.peer.ready_after = "open", None
-    world.wait(lambda w: w.state.broken is Layer.SESSION, 30)
+    world.wait(lambda w: w.snapshot.broken is Layer.SESSION, 30)
 
 
 def test_the_cause_of_an_outage_is_the_lowest_layer_broken_at_its_first_moment_and_stays() -> None:
@@ -169,11 +169,11 @@ def test_each_end_of_a_ready_session_has_its_reason(ending: Ending, reason: str)
 
 def test_late_words_of_an_earlier_epoch_are_dropped() -> None:
     world = World().up()
-    old = world.state.session.epoch
+    old = world.snapshot.epoch
     world.run(100)
     world.drop()
     world.run(1)
-    assert world.state.session.epoch > old
+    assert world.snapshot.epoch > old
     before = world.state
     for event in (
         PortOpened(old),
@@ -219,13 +219,13 @@ def test_each_attempt_has_an_epoch_of_its_own_and_tells_how_long_it_may_block() 
     first = world.attempts()[0]
     assert (first.host, first.port, first.client_id) == ("127.0.0.1", 4001, 911)
     assert (first.connect_timeout, first.handshake_timeout) == (3.0, 5.0)
-    assert world.state.counters.attempts == len(epochs)
+    assert world.snapshot.counters.attempts == len(epochs)
 
 
 def test_an_exception_in_a_callback_ends_the_session_and_is_counted() -> None:
     world = World().up()
     world.say(CallbackFailed, "error", "KeyError")
-    assert world.state.counters.callback_errors == 1
+    assert world.snapshot.counters.callback_errors == 1
     assert world.losses() == {("callback", False): 1}
     world = World()
     world.peer.ready_after = None
@@ -251,13 +251,13 @@ def test_next_valid_id_lower_than_one_seen_earlier_is_counted() -> None:
     world.peer.order_id = 38099
     world.drop()
     world.run(1)
-    assert world.state.counters.regressions == 1
+    assert world.snapshot.counters.regressions == 1
     assert "38103" in world.tells("order_id_back")[0].text
     world.run(100)
     world.peer.order_id = 38200
     world.drop()
     world.run(1)
-    assert world.state.counters.regressions == 1
+    assert world.snapshot.counters.regressions == 1
     assert world.heir().state.highest_order_id == 38200
 
 
@@ -297,8 +297,8 @@ def test_accounts_that_no_longer_fit_are_never_explained() -> None:
     world.until("2027-01-06 23:45 NY")
     world.say(AccountsReceived, ("DU1",))
     assert world.losses() == {("protocol", False): 1}
-    assert world.state.outages.current is not None
-    assert world.state.outages.current.planning is not Planning.PLANNED
+    assert world.snapshot.outage is not None
+    assert world.snapshot.outage.planning is not Planning.PLANNED
 
 
 def test_a_wrong_account_is_never_explained() -> None:
@@ -309,8 +309,8 @@ def test_a_wrong_account_is_never_explained() -> None:
     assert world.word() == "maintenance"
     world.run(1)
     assert world.word() == "down"
-    assert world.state.outages.current is not None
-    assert world.state.outages.current.planning is not Planning.PLANNED
+    assert world.snapshot.outage is not None
+    assert world.snapshot.outage.planning is not Planning.PLANNED
     world.peer.accounts = ("U1",)
     world.run(120)
     assert world.counted() == {("session", False): 1}
@@ -388,7 +388,7 @@ def test_words_in_the_wrong_phase_change_nothing() -> None:
     assert world.state.session.deadline == deadline
     world.say(HandshakeDone, 176, "")
     world.say(TimeAnswered, 0)
-    assert world.state.clock.skew is None
+    assert world.snapshot.clock.skew is None
     assert world.phase is Phase.HANDSHAKING
     world.say(HandshakeDone, 200, "")
     assert world.state.session.greeting == Greeting(176)

@@ -46,10 +46,10 @@ def test_1101_and_1102_bring_it_back_and_say_what_became_of_the_data(code: int, 
     world = World().up()
     world.notice(1100)
     world.run(20)
-    assert world.state.counters.upstream_losses == {}
+    assert world.snapshot.counters.upstream_losses == {}
     world.notice(code)
     assert world.status is Status.UP
-    assert world.state.counters.upstream_losses == {data: 1}
+    assert world.snapshot.counters.upstream_losses == {data: 1}
     assert world.state.upstream.evidence == str(code)
 
 
@@ -60,7 +60,7 @@ def test_a_loss_of_twenty_seconds_is_reported_for_exactly_as_long_as_it_lasts_an
     world.notice(1102)
     world.run(60)
     assert world.booked() == {("upstream", False): 20.0}
-    assert world.state.counters.sessions == 1
+    assert world.snapshot.counters.sessions == 1
 
 
 def test_repetitions_change_nothing_and_are_told_once_with_a_sum_at_the_end() -> None:
@@ -69,8 +69,8 @@ def test_repetitions_change_nothing_and_are_told_once_with_a_sum_at_the_end() ->
         world.notice(1100)
         world.run(30)
     world.notice(1102)
-    assert world.state.counters.messages["1100"] == 833
-    assert world.state.counters.upstream_losses == {Data.MAINTAINED: 1}
+    assert world.snapshot.counters.messages["1100"] == 833
+    assert world.snapshot.counters.upstream_losses == {Data.MAINTAINED: 1}
     assert len(world.tells("upstream_lost")) == 1
     assert "833 times" in world.tells("upstream_restored")[0].text
     assert len([tell for tell in world.tells("notice") if tell.level >= 20]) == 0
@@ -84,7 +84,7 @@ def test_1101_is_told_as_lost_subscriptions_also_if_no_loss_is_outstanding() -> 
     told = world.tells("upstream_restored")
     assert [(tell.level, tell.fields["data"]) for tell in told] == [(Level.WARNING, "lost")] * 2
     assert all("subscriptions are lost" in tell.text for tell in told)
-    assert world.state.counters.upstream_losses == {Data.LOST: 1}, "counted is only what was a loss"
+    assert world.snapshot.counters.upstream_losses == {Data.LOST: 1}, "counted is only what was a loss"
 
 
 def test_how_long_a_loss_lasted_is_told_by_the_monotonic_clock_and_only_if_its_beginning_was_seen() -> None:
@@ -103,7 +103,7 @@ def test_how_long_a_loss_lasted_is_told_by_the_monotonic_clock_and_only_if_its_b
 def test_1102_without_a_loss_counts_nothing() -> None:
     world = World().up()
     world.notice(1102)
-    assert world.state.counters.upstream_losses == {}
+    assert world.snapshot.counters.upstream_losses == {}
     assert world.tells("upstream_restored") == []
     assert not world.snapshot.settling
 
@@ -155,7 +155,7 @@ def test_an_answered_probe_is_evidence_and_the_loss_counts_as_unknown() -> None:
     world.run(1)
     assert world.status is Status.UP
     assert world.state.upstream.evidence is Evidence.PROBE
-    assert world.state.counters.upstream_losses == {Data.UNKNOWN: 1}
+    assert world.snapshot.counters.upstream_losses == {Data.UNKNOWN: 1}
 
 
 def test_an_unanswered_probe_is_none_and_neither_is_an_error() -> None:
@@ -204,7 +204,7 @@ def test_without_probes_two_minutes_of_silence_end_a_loss_that_was_carried_or_to
     world.wait(lambda w: w.status is Status.UP)
     assert world.elapsed - began == pytest.approx(120, abs=0.01)
     assert world.state.upstream.evidence is Evidence.SILENCE
-    assert world.state.counters.upstream_losses == {Data.UNKNOWN: 1}
+    assert world.snapshot.counters.upstream_losses == {Data.UNKNOWN: 1}
 
 
 @pytest.mark.parametrize("order", [(1100, 2110), (2110, 1100)])

@@ -230,12 +230,12 @@ def test_any_story(at: str, chosen: Policy, story: list[tuple[object, object, ob
     for happening in story:
         match happening:
             case ("word", int(off), int(which)):
-                words = every_event(world.state.session.epoch + off, world.now.wall, world.policy)
+                words = every_event(world.snapshot.epoch + off, world.now.wall, world.policy)
                 world.step(words[which])
             case ("notice", int(code), str(text)):
                 world.notice(code, text)
             case ("closed", int(off), Ending() as ending):
-                world.step(events.SessionClosed(world.state.session.epoch + off, ending))
+                world.step(events.SessionClosed(world.snapshot.epoch + off, ending))
             case ("operator", int(which), float(seconds)):
                 moment = world.now.wall + timedelta(seconds=seconds)
                 world.step(

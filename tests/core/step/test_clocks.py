@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.calendar.gateway_clock import is_zone, offset_of, told
+from supervisor.core.calendar.gateway_clock import is_zone, offset_of, offset_text
 from supervisor.core.model.events import Ticked, TimeAnswered
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.vocabulary import Phase
@@ -62,7 +62,7 @@ def test_durations_are_monotonic_and_no_jump_of_the_wall_clock_ends_a_session() 
         world.run(30)
         assert world.phase is Phase.READY
         assert world.word() == "up"
-    assert world.state.counters.sessions == 1
+    assert world.snapshot.counters.sessions == 1
     assert world.counted() == {}
 
 
@@ -202,7 +202,7 @@ def test_offsets_are_rounded_to_a_quarter_of_an_hour_and_told_as_people_write_th
     assert is_zone(timedelta(hours=14))
     assert not is_zone(timedelta(hours=14, minutes=15))
     assert not is_zone(timedelta(hours=-12, minutes=-15))
-    assert [told(timedelta(minutes=minutes)) for minutes in (-300, 330, 0)] == ["UTC-5", "UTC+5:30", "UTC+0"]
+    assert [offset_text(timedelta(minutes=minutes)) for minutes in (-300, 330, 0)] == ["UTC-5", "UTC+5:30", "UTC+0"]
 
 
 def test_the_skew_has_a_resolution_of_one_second() -> None:

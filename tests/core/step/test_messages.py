@@ -19,7 +19,7 @@ def test_every_code_is_counted_under_its_number_and_unknown_ones_as_other() -> N
     world = World().up()
     for code in (1100, 1100, 2104, 987654, 2199, 987654):
         world.notice(code, "x")
-    assert world.state.counters.messages == {"1100": 2, "2104": 1, "other": 3}
+    assert world.snapshot.counters.messages == {"1100": 2, "2104": 1, "other": 3}
 
 
 @pytest.mark.parametrize(("code", "level"), [(2199, Level.INFO), (987654, Level.WARNING)])
@@ -143,7 +143,7 @@ def test_what_the_client_library_says_is_counted_and_is_no_word_of_the_gateway(c
     world.run(0.4)
     world.notice(code, "x" * 100000)
     assert world.state.last_message == heard
-    assert sum(world.state.counters.messages.values()) == 1
+    assert sum(world.snapshot.counters.messages.values()) == 1
     assert len(world.tells("notice")) == 1
     assert len(world.tells("notice")[0].text) < 1000
 

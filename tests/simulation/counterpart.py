@@ -49,7 +49,7 @@ class Delivery(Protocol):
     def __call__(self, event: SessionEvent) -> None: ...
 
 
-class World:
+class Counterpart:
     """One gateway, its network and IBKR behind it."""
 
     def __init__(self, scenario: Scenario, line: Timeline, deliver: Delivery) -> None:
