@@ -36,16 +36,18 @@ _WHILE_RESTARTING: Final = frozenset({CauseKey.PORT_REFUSED, CauseKey.CLOSED_EAR
 """What a gateway is like while it restarts."""
 
 
-def of_failure(failure: Failure, *, ghost: bool, restarting: bool = False) -> CauseKey:
+def of_failure(failure: Failure, *, ghost: bool, restarting: bool = False, overdue: bool = False) -> CauseKey:
     """The likely cause of a failed attempt.
 
     `ghost`: our own last session may still hold the client id. `restarting`: the gateway was lost in the window of a
-    restart, which is still open.
+    restart, which is still open. `overdue`: that window is over.
     """
     if failure is Failure.CLIENT_ID_IN_USE and ghost:
         return CauseKey.CLIENT_ID_GHOST
     key = _OF_FAILURE[failure]
-    return CauseKey.RESTART if restarting and key in _WHILE_RESTARTING else key
+    if key not in _WHILE_RESTARTING or not (restarting or overdue):
+        return key
+    return CauseKey.RESTART if restarting else CauseKey.RESTART_OVERDUE
 
 
 def of_loss(loss: Loss, *, restarting: bool) -> CauseKey | None:

@@ -169,7 +169,8 @@ class Transition:
         )
         state.accounts = accounts.attempt_failed(failure)
         evidence = session.evidence_of(failure, live.reached)
-        if state.login.address == (self.policy.host, live.port):
+        here = state.login.address == (self.policy.host, live.port)
+        if here:
             state.restarts = restarts.attempt_failed(state.restarts, failure, evidence)
         else:
             evidence = PortEvidence.NONE  # another address says nothing of the gateway that was lost
@@ -178,8 +179,9 @@ class Transition:
         state.counters = replace(state.counters, failures=added(state.counters.failures, failure, 1))
         if key is None:
             ghost = session.may_be_ghost(live, client_id, now.mono)
-            restarting = self.in_restart_window and state.restarts.pending
-            key = diagnosis.of_failure(failure, ghost=ghost, restarting=restarting)
+            pending, open_now = here and state.restarts.pending, self.in_restart_window
+            overdue = pending and not open_now
+            key = diagnosis.of_failure(failure, ghost=ghost, restarting=pending and open_now, overdue=overdue)
         cause = self.cause(key, client_id=client_id)
         if not state.login.required:  # else it is the login that is missing, whatever the port does meanwhile
             state.cause = cause
