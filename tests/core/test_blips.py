@@ -173,6 +173,18 @@ def test_after_a_window_of_blips_a_restart_that_moved_is_told() -> None:
     assert "18:30" in world.tells("restart_moved")[0].text
 
 
+def test_a_gateway_that_logs_off_at_the_restart_and_stays_away_is_overdue_and_its_cause_is_the_login() -> None:
+    world = World(NIGHTLY, at="2027-01-06 23:00 NY", facts=MONDAY).up().until("2027-01-06 23:45 NY")
+    world.restart(None)
+    world.run(60)
+    assert "restarting as scheduled" in world.why
+    world.until("2027-01-07 00:10 NY")
+    assert world.restarts() == {"overdue": 1}
+    assert world.word() == "down", "its token is good: nobody is asked for the weekly login"
+    assert "did not come back from its scheduled restart: most likely it waits for a login" in world.why
+    assert "API is not enabled" not in world.why
+
+
 # -- the five minutes, judged late ------------------------------------------------------------------------------------
 
 

@@ -173,42 +173,42 @@ def test_an_answer_that_came_in_time_is_in_time_however_late_the_loop_is() -> No
 def test_a_loop_that_stalled_for_minutes_ends_no_session_of_a_gateway_that_kept_talking() -> None:
     clock = SetClock()
     mailbox, loop = made(clock)
-    staged = Staged(clock)
-    loop.arrange([staged.unit])
+    staged = RuntimeStage(clock)
+    loop.arrange([staged.runtime])
     staged.ready()
     for _ in range(100):  # five minutes in which the readers heard a notice each three seconds
         clock.pass_(3)
         mailbox.post("live", NOTICE)
     with turning(mailbox, loop):
-        wait_until(lambda: staged.unit.snapshot.counters.messages == {"2104": 100})
+        wait_until(lambda: staged.runtime.snapshot.counters.messages == {"2104": 100})
     assert staged.link.words == ["Connect", "Ping", "Ping"]
-    assert staged.unit.snapshot.counters.misses == 0
+    assert staged.runtime.snapshot.counters.misses == 0
     clock.pass_(0.2)
-    staged.unit.step(TimeAnswered(1, int(clock.now().wall.timestamp())), clock.now())
-    assert staged.unit.snapshot.up
-    assert staged.unit.snapshot.heartbeat_seconds == pytest.approx(0.2)
+    staged.runtime.step(TimeAnswered(1, int(clock.now().wall.timestamp())), clock.now())
+    assert staged.runtime.snapshot.up
+    assert staged.runtime.snapshot.heartbeat_seconds == pytest.approx(0.2)
 
 
 def test_a_gateway_that_does_not_answer_after_a_stall_is_found_out_from_then_on() -> None:
     clock = SetClock()
     mailbox, loop = made(clock)
-    staged = Staged(clock)
-    loop.arrange([staged.unit])
+    staged = RuntimeStage(clock)
+    loop.arrange([staged.runtime])
     staged.ready()
     clock.pass_(300)
     mailbox.post("live", NOTICE)
-    loop.catch_up(staged.unit)
+    loop.catch_up(staged.runtime)
     for seconds, misses in ((3.4, 0), (0.2, 1)):
         clock.pass_(seconds)
-        loop.step(staged.unit, Ticked())
-        assert staged.unit.snapshot.counters.misses == misses
+        loop.step(staged.runtime, Ticked())
+        assert staged.runtime.snapshot.counters.misses == misses
 
 
 def test_an_attempt_that_a_stalled_loop_began_late_has_its_whole_time() -> None:
     clock = SetClock()
     mailbox, loop = made(clock)
-    staged = Staged(clock)
-    loop.arrange([staged.unit])
+    staged = RuntimeStage(clock)
+    loop.arrange([staged.runtime])
     staged.ready()
     mailbox.post("live", SessionClosed(1, Ending.RESET))
     clock.pass_(1)
@@ -216,12 +216,12 @@ def test_an_attempt_that_a_stalled_loop_began_late_has_its_whole_time() -> None:
     for _ in range(30):
         clock.pass_(3)
         mailbox.post("live", NOTICE)
-    loop.catch_up(staged.unit)
+    loop.catch_up(staged.runtime)
     assert staged.link.words == ["Connect", "Ping", "Connect"]
-    assert staged.unit.snapshot.counters.failures == {}
+    assert staged.runtime.snapshot.counters.failures == {}
     clock.pass_(3.1)
-    loop.step(staged.unit, Ticked())
-    assert staged.unit.snapshot.counters.failures == {Failure.TIMEOUT: 1}
+    loop.step(staged.runtime, Ticked())
+    assert staged.runtime.snapshot.counters.failures == {Failure.TIMEOUT: 1}
 
 
 def test_what_is_asked_of_a_gateway_comes_after_what_it_said() -> None:
@@ -278,8 +278,8 @@ def test_a_suspend_comes_after_what_was_heard_before_it_and_before_what_was_hear
     mailbox = Mailbox(clock.now)
     asleep = [0.0]
     loop = Loop(mailbox, clock, 0.02, SuspendWatch(lambda: asleep[0]))
-    staged, other = Staged(clock), Staged(clock, of=policy("paper"))
-    loop.arrange([staged.unit, other.unit])
+    staged, other = RuntimeStage(clock), RuntimeStage(clock, of=policy("paper"))
+    loop.arrange([staged.runtime, other.runtime])
     staged.ready()
     clock.pass_(1)
     mailbox.post("live", NOTICE)
@@ -290,7 +290,7 @@ def test_a_suspend_comes_after_what_was_heard_before_it_and_before_what_was_hear
         wait_until(lambda: "session_lost" in staged.notes.kinds and "slept" in other.notes.kinds)
     told = [kind for kind in staged.notes.kinds if kind in ("slept", "session_lost")]
     assert told == ["slept", "session_lost"]
-    assert staged.unit.snapshot.counters.messages == {"2104": 1}
+    assert staged.runtime.snapshot.counters.messages == {"2104": 1}
 
 
 def test_an_order_that_waits_at_a_suspend_is_carried_out() -> None:
@@ -298,8 +298,8 @@ def test_an_order_that_waits_at_a_suspend_is_carried_out() -> None:
     mailbox = Mailbox(clock.now)
     asleep = iter([0.0])
     loop = Loop(mailbox, clock, 0.02, SuspendWatch(lambda: next(asleep, 60.0)))
-    staged = Staged(clock)
-    loop.arrange([staged.unit])
+    staged = RuntimeStage(clock)
+    loop.arrange([staged.runtime])
     done = threading.Event()
     mailbox.submit(done.set)
     with turning(mailbox, loop):

@@ -123,6 +123,11 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
             "The gateway at {place} is restarting as scheduled{window}.",
             "Do nothing: it is back in one or two minutes as a rule. If it is not, it waits for a login.",
         ),
+        CauseKey.RESTART_OVERDUE: (
+            "The gateway at {place} did not come back from its scheduled restart: most likely it waits for a login, or "
+            "it logged off in place of restarting.",
+            "Look at the gateway's screen and log it in; under Lock and Exit choose 'Auto restart', not 'Auto logoff'.",
+        ),
         CauseKey.PORT_CHANGED: (
             "Somebody changed the API port in the gateway's settings from {port} to {new_port}.",
             "Set the port back or correct `port`, after a look at which account the new one serves; "

@@ -46,6 +46,8 @@ class CauseKey(StrEnum):
     """A ready session was closed or reset."""
     RESTART = "restart"
     """The session was lost in the window of a restart."""
+    RESTART_OVERDUE = "restart_overdue"
+    """The session was lost in the window of a restart, which is over."""
     PORT_CHANGED = "port_changed"
     """1300."""
     HEARTBEAT_LOST = "heartbeat_lost"

@@ -43,6 +43,7 @@ def of_failure(
     *,
     ghost: bool = False,
     restarting: bool = False,
+    overdue: bool = False,
     greeted: bool = False,
     said: bool = False,
     logging_in: bool = False,
@@ -53,6 +54,7 @@ def of_failure(
         failure: how it ended.
         ghost: our own earlier connection may still hold the client id.
         restarting: the gateway was lost in the window of a restart, which is still open.
+        overdue: it was lost in such a window, which is over.
         greeted: the handshake was done.
         said: after it the gateway told an error of its own.
         logging_in: after it the gateway told an empty list of accounts.
@@ -67,7 +69,9 @@ def of_failure(
         if failure is Failure.CLOSED:
             return CauseKey.SESSION_REFUSED
     key = _OF_FAILURE[failure]
-    return CauseKey.RESTART if restarting and key in _WHILE_RESTARTING else key
+    if key not in _WHILE_RESTARTING or not (restarting or overdue):
+        return key
+    return CauseKey.RESTART if restarting else CauseKey.RESTART_OVERDUE
 
 
 def of_loss(loss: Loss, *, restarting: bool) -> CauseKey | None:

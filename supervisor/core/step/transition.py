@@ -177,7 +177,8 @@ class Transition:
         live = state.session = session.fail(state.session, failure, self.policy, now, restarting=self.in_restart_window)
         state.accounts = accounts.attempt_failed(failure)
         evidence = session.evidence_of(failure, live.reached)
-        if state.login.address == (self.policy.host, live.port):
+        here = state.login.address == (self.policy.host, live.port)
+        if here:
             state.restarts = restarts.attempt_failed(state.restarts, failure, evidence)
         else:
             evidence = PortEvidence.NONE  # another address says nothing of the gateway that was lost
@@ -186,11 +187,12 @@ class Transition:
         state.counters = replace(state.counters, failures=added(state.counters.failures, failure, 1))
         if key is None:
             ghost = session.may_be_ghost(live, client_id, now.mono)
-            restarting = self.in_restart_window and state.restarts.pending
+            pending, open_now = here and state.restarts.pending, self.in_restart_window
             key = diagnosis.of_failure(
                 failure,
                 ghost=ghost,
-                restarting=restarting,
+                restarting=pending and open_now,
+                overdue=pending and not open_now,
                 greeted=greeting is not None,
                 said=greeting is not None and greeting.reason is not None,
                 logging_in=greeting is not None and greeting.logging_in,
