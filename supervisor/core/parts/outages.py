@@ -89,7 +89,10 @@ def judged(outages: Outages, explained: bool) -> Outages:
 
 def observed(outages: Outages, broken: Layer | None, planning: Planning, now: Now, merge: float) -> Outages:
     """How things stand now: the lowest layer broken, and whether a window explains it."""
-    outages = settled(_taken_over(outages, broken, now), now, merge)
+    if outages.inherited is not None:
+        outages = _taken_over(outages, outages.inherited, broken, now)
+    if outages.current is not None and outages.current.ended is not None:
+        outages = settled(outages, now, merge)
     if not outages.observing:
         return outages
     outage = outages.current
@@ -217,15 +220,14 @@ def balanced(outages: Outages) -> bool:
     return math.isclose(booked, outages.broken_seconds, rel_tol=1e-9, abs_tol=1e-6)
 
 
-def _taken_over(outages: Outages, broken: Layer | None, now: Now) -> Outages:
+def _taken_over(outages: Outages, left: OpenOutage, broken: Layer | None, now: Now) -> Outages:
     """With the first observation an outage of an earlier process goes on, or ends.
 
     One that had ended is closed at once: what comes after a time that nobody saw is another one.
     """
-    left = outages.inherited
-    if left is not None and left.ended is not None:
+    if left.ended is not None:
         return closed(replace(outages, current=_reopened(left, _ended(left, now)), inherited=None), now)
-    if left is None or not outages.observing:
+    if not outages.observing:
         return outages
     return replace(outages, current=_reopened(left, now if broken is None else None), inherited=None)
 

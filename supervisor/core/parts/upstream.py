@@ -161,5 +161,4 @@ def deadline(upstream: Upstream, policy: Policy, ready_at: float | None) -> floa
     """The next moment at which something is due; None if nothing is."""
     if upstream.up:
         return upstream.settling_until
-    moments = (next_probe(upstream, policy, ready_at), silence_ends(upstream, policy, ready_at))
-    return min((moment for moment in moments if moment is not None), default=None)
+    return next_probe(upstream, policy, ready_at) if policy.upstream_probe else silence_ends(upstream, policy, ready_at)

@@ -7,7 +7,7 @@ from supervisor.core.model.records import LayersChanged, LoginRequired, StatusCh
 from supervisor.core.model.status import Status, status_of
 from supervisor.core.model.vocabulary import Phase, Planning
 from supervisor.core.parts import farms, login, outages
-from supervisor.core.step.state import State, facts_of, may_differ
+from supervisor.core.step.state import Desupport, State, facts_of, may_differ
 from supervisor.core.step.transition import Transition
 
 DESUPPORT_FORGOTTEN = 86400.0
@@ -17,8 +17,10 @@ DESUPPORT_FORGOTTEN = 86400.0
 def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
     """Account for the time from here on, and record what changed. `exactly`: nothing comes after this step."""
     state, now = transition.state, transition.now
-    _login(transition)
-    _desupport(transition)
+    if state.login.required_from is not None and not state.login.required:
+        _login(transition)
+    if state.desupport is not None:
+        _desupport(transition, state.desupport)
     stopped = state.session.phase is Phase.STOPPED
     broken = state.broken = transition.lowest_broken()
     judged = None if stopped else broken
@@ -28,7 +30,7 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
         state.low_since = now.mono
     planning = Planning.PLANNED if judged is None else transition.planning(judged)
     state.outages = outages.observed(state.outages, judged, planning, now, transition.policy.timing.outage_merge)
-    if judged is not None and transition.ready:
+    if judged is not None and state.session.phase is Phase.READY:
         cause = _cause_in_session(transition, judged)
         if cause is not None and cause != state.cause:
             state.cause = cause
@@ -47,22 +49,18 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
 
 def _login(transition: Transition) -> None:
     state = transition.state
-    before = state.login
-    if before.required or before.required_from is None:
-        return
-    state.login = login.judged(before, transition.policy, transition.now)
+    state.login = login.judged(state.login, transition.policy, transition.now)
     if state.login.required:
         cause = state.cause = transition.cause(CauseKey.REAUTH_REQUIRED)
         transition.records.append(LoginRequired(cause))
 
 
-def _desupport(transition: Transition) -> None:
+def _desupport(transition: Transition, told: Desupport) -> None:
     """A notice of 2172 is forgotten after a day, if a session has begun since."""
-    state, told = transition.state, transition.state.desupport
-    if told is None or transition.now.mono - told.heard_at < DESUPPORT_FORGOTTEN:
-        return
-    if state.ready_at is not None and state.ready_at > told.heard_at:
-        state.desupport = None
+    ready_at = transition.state.ready_at
+    forgotten = transition.now.mono - told.heard_at >= DESUPPORT_FORGOTTEN
+    if forgotten and ready_at is not None and ready_at > told.heard_at:
+        transition.state.desupport = None
 
 
 def _cause_in_session(transition: Transition, broken: Layer) -> Cause | None:

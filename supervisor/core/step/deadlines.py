@@ -17,12 +17,15 @@ COMPETING_FOR = 300.0
 def wake_of(state: State, policy: Policy) -> Wake:
     """When `Ticked` must come at the latest. Each phase that is not healthy has its moment here."""
     at = state.at.mono
+    line, outage = state.upstream, state.outages.current
     due = [state.session.deadline, state.farms.burst_ends]
     if state.heartbeat is not heartbeat.AT_REST:
         due.append(heartbeat.deadline(state.heartbeat, policy.timing))
-        due.append(upstream.deadline(state.upstream, policy, state.ready_at))
-        due.append(session.holds(state.session, policy.timing))
-    if state.outages.current is not None:
+        if not line.up or line.settling_until is not None:
+            due.append(upstream.deadline(line, policy, state.ready_at))
+        if state.session.short_lived:
+            due.append(session.holds(state.session, policy.timing))
+    if outage is not None and outage.ended is not None:
         due.append(outages.closes_at(state.outages, policy.timing.outage_merge))
     if policy.required_farms is not None:
         due.append(farms.missing_due(state.farms))

@@ -296,7 +296,10 @@ def _upstream_lost(transition: Transition, code: int) -> None:
     state.upstream = upstream.lost(before, code, transition.now)
     if before.up or before.undecided:
         planning = transition.planning(Layer.UPSTREAM)
-        transition.records.append(UpstreamLost(code, planning, transition.cause_of_upstream()))
+        cause = transition.cause_of_upstream()
+        transition.records.append(UpstreamLost(code, planning, cause))
+        if transition.lowest_broken() is Layer.UPSTREAM:
+            state.cause = cause
 
 
 def _port_changed(transition: Transition, notice: notices.PortChanged) -> None:

@@ -90,9 +90,9 @@ class Transition:
     def planning(self, layer: Layer) -> Planning:
         """Whether an active window explains this layer as the lowest one broken. A wrong account is never explained."""
         state = self.state
-        if not state.active or state.accounts.mismatch:
+        if not state.span.active or state.accounts.mismatch:
             return Planning.UNPLANNED
-        return Planning.of(explains(state.active, layer, state.low_since, self.now.mono))
+        return Planning.of(explains(state.span.active, layer, state.low_since, self.now.mono))
 
     def cause(
         self,
@@ -109,14 +109,14 @@ class Transition:
         by: str = "",
     ) -> Cause:
         """A likely cause at this gateway."""
-        live = self.state.session
+        state, live = self.state, self.state.session
         return Cause(
             key,
             self.policy.host,
             live.port,
             live.client_id if client_id is None else client_id,
             self.policy.account_mode.value,
-            self._window_named(RESETS if key is CauseKey.UPSTREAM_RESET else RESTARTS),
+            self._window_named(RESETS if key is CauseKey.UPSTREAM_RESET else RESTARTS) if state.span.active else None,
             new_port,
             broken_farms,
             version,
@@ -125,14 +125,17 @@ class Transition:
             message,
             until,
             by,
-            login_expired=login.expired_since(self.state.login, self.policy, self.now.wall),
+            login_expired=state.login.lost_at is not None
+            and login.expired_since(state.login, self.policy, self.now.wall),
         )
 
     def cause_of_upstream(self) -> Cause:
         """Why IBKR is away: a reset is the cause only while one is active, and of no outage that began otherwise."""
         outage = self.state.outages.current
         unplanned = outage is not None and outage.ended is None and outage.planning is Planning.UNPLANNED
-        return self.cause(diagnosis.of_upstream(reset=self._window_named(RESETS) is not None and not unplanned))
+        reset = bool(self.state.span.active) and not unplanned and self._window_named(RESETS) is not None
+        key, known = diagnosis.of_upstream(reset=reset), self.state.cause
+        return known if known is not None and known.key is key else self.cause(key)
 
     def lowest_broken(self) -> Layer | None:
         """The lowest layer broken; None if every layer is up."""
@@ -147,7 +150,7 @@ class Transition:
 
     def _window_named(self, kinds: Container[Kind]) -> str | None:
         """The active window of these kinds to name to a person."""
-        return next((each.window.name for each in self.state.active if each.window.kind in kinds), None)
+        return next((each.window.name for each in self.state.span.active if each.window.kind in kinds), None)
 
     # -- the session --------------------------------------------------------------------------------------------------
 

@@ -453,6 +453,14 @@ def test_an_error_before_ready_is_quoted_in_the_cause(code: int) -> None:
     assert str(code) in world.why
 
 
+def test_of_several_errors_before_ready_the_first_is_quoted() -> None:
+    world = greeted(World())
+    world.notice(10141, "Paper trading disclaimer must first be accepted for API connection.")
+    world.notice(987654, "something that follows from it")
+    world.drop()
+    assert "Paper trading disclaimer must first be accepted" in world.why
+
+
 def test_a_warning_or_a_farm_before_ready_is_no_reason() -> None:
     world = greeted(World())
     world.notice(2104, "Market data farm connection is OK:usfarm")
