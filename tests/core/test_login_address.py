@@ -125,6 +125,7 @@ def test_a_refusing_port_before_any_session_proves_the_login_at_that_address_onl
 @pytest.mark.parametrize("paused", [False, True])
 def test_another_host_is_another_gateway_of_which_nothing_is_known(paused: bool) -> None:
     world = noon()
+    world.notice(2172, "Version 10.19 will be desupported on 20270301, use 10.30 or later")
     if paused:
         world.step(PauseAsked())
     world.peer.port = "lost"
@@ -133,6 +134,8 @@ def test_another_host_is_another_gateway_of_which_nothing_is_known(paused: bool)
     assert (login.proven_at, login.lost_at, login.address) == (None, None, ("192.0.2.7", 4001))
     assert not world.state.known
     assert world.state.highest_order_id is None
+    assert world.state.desupport is None
+    assert world.facts.desupported_on is None
     assert (world.facts.known, world.facts.login_proven_at) == (False, None)
     if paused:
         world.step(ResumeAsked())

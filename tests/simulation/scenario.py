@@ -176,9 +176,9 @@ def _near_misses(rng: random.Random, policy: Policy, begins: datetime, days: flo
         elif luck < 0.94:
             yield f.BlackHole(at + rng.uniform(-20.0, 60.0), rng.uniform(5.0, 60.0), 0.0)
         elif luck < 0.98:
-            yield f.Suspend(
-                at - rng.uniform(5.0, 100.0), rng.choice((20.0, 90.0, 900.0, 8 * 3600.0)), rng.random() < 0.5
-            )
+            begins_at, lasts = at - rng.uniform(5.0, 100.0), rng.choice((20.0, 90.0, 900.0, 8 * 3600.0))
+            yield f.Suspend(begins_at, lasts, rng.random() < 0.5)
+            yield f.Suspend(begins_at + lasts + 10.0, 20.0, False)  # a lid that is opened for a moment
         else:
             yield f.Typo(at - rng.uniform(0.0, 100.0), rng.uniform(20.0, 400.0))
     at = 0.0

@@ -101,5 +101,7 @@ def at_address(facts: Facts, host: str, port: int) -> Facts:
         login_assumed=False,
         reauth_due=None,
         highest_order_id=None,
+        desupported_on=None,
+        desupported_version=None,
         restart_stray=None,
     )

@@ -130,7 +130,7 @@ def _readdress(transition: Transition, before: Policy) -> None:
         return
     same_host = policy.host == before.host
     if not same_host:
-        state.known, state.highest_order_id = False, None
+        state.known, state.highest_order_id, state.desupport = False, None, None
         state.restarts = replace(state.restarts, stray=None)
     state.login = login.readdressed(state.login, policy, transition.now, same_host=same_host, known=state.known)
 

@@ -40,6 +40,13 @@ def test_before_anything_is_known_it_is_down() -> None:
     assert World().snapshot.status is Status.DOWN
 
 
+def test_a_snapshot_is_up_only_with_every_layer() -> None:
+    world = World().up()
+    assert world.snapshot.up
+    world.notice(1100)
+    assert not world.snapshot.up
+
+
 def test_a_status_says_since_when() -> None:
     world = World().up()
     world.run(100)
