@@ -17,7 +17,7 @@ from supervisor.commands.shared.printer import say
 
 COMMANDS = {
     "run": ("run", "run"),
-    "demo": ("demo", "demo"),
+    "demo": ("demonstration.demo", "demo"),
     "check-config": ("check", "check_config"),
     "probe": ("probe", "probe"),
     "status": ("status", "status"),

@@ -52,8 +52,9 @@ class Day:
     def config(self, restart: str = WEEKLY, more: str = "") -> str:
         """The config; `restart` is that of the second gateway."""
         port = {name: gateway.port for name, gateway in self._simulated.items()}
-        slow = "connect_timeout: 5s, handshake_timeout: 5s, session_timeout: 5s"
-        short = "connect_timeout: 5s, handshake_timeout: 2s, session_timeout: 2s, heartbeat_timeout: 2s"
+        stable = "stable_after: 100ms"  # each session of the day is short, and none is to be told as lost at once
+        slow = f"{stable}, connect_timeout: 5s, handshake_timeout: 5s, session_timeout: 5s"
+        short = f"{stable}, connect_timeout: 5s, handshake_timeout: 2s, session_timeout: 2s, heartbeat_timeout: 2s"
         kind, _, keys = restart.partition(" ")
         return (
             gateways(

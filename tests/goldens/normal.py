@@ -41,6 +41,7 @@ _BY_KEY = {
     "availability": "<ratio>",
     "availability_with_planned": "<ratio>",
     "new_port": "<port>",
+    "port": "<port>",
     "id": "<n>",
 }
 

@@ -178,7 +178,10 @@ def _farms(at: Place) -> None:
         at.notice(2106, HMDS_OK, "farm", "ushmds is ok")
     at.notice(2108, "Market data farm connection is inactive but should be available upon demand.cashfarm", "farm")
     at.notice(2119, "Market data farm is connecting:newfarm", "farm", "newfarm")
-    at.notice(2103, "Eine Marktdatenfarm ist nicht verbunden", "notice", "2103")
+    with at.hears("farms", "unnamed"):
+        at.notice(2103, "Eine Marktdatenfarm ist nicht verbunden", "notice", "2103")
+    with at.hears("farms", "unnamed"):
+        at.notice(2104, "Eine Marktdatenfarm ist verbunden", "farm", "unnamed is ok")
     at.up()
 
 
