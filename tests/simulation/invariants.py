@@ -42,7 +42,7 @@ from tests.simulation.violation import Violation, holds
 
 TINY = 1e-6
 HOUR = 3600.0
-GHOST_FOR, GHOST_WAITS, RIVAL_WAITS = 60.0, (2.0, 4.0, 8.0), (10.0, 20.0, 40.0, 60.0)
+GHOST_FOR, GHOST_WAITS, RIVAL_WAITS = 60.0, (1.0, 2.0), (10.0, 20.0, 40.0, 60.0)
 EARLY, FLOOR = 60.0, 0.05
 MUTE_LIMIT, MUTE_CAP = 10, 30.0
 ACCOUNT_WAIT = 60.0
@@ -207,8 +207,8 @@ class Judge:
                 return ACCOUNT_WAIT, ACCOUNT_WAIT
             if ledger.closed and self.openings.restarting(after.at.wall):
                 return timing.restart_retry, timing.restart_retry
-        recent = ledger.lost_at is not None and now - ledger.lost_at < EARLY
-        cap = MUTE_CAP if ledger.mutes >= MUTE_LIMIT else timing.retry_max_early if recent else timing.retry_max
+        early = timing.retry_max_early if ledger.is_early(now) else timing.retry_max
+        cap = MUTE_CAP if ledger.mutes >= MUTE_LIMIT else early
         step = timing.retry_initial * 2.0 ** min(ledger.debt, 40)
         ledger.debt += 1
         return min(FLOOR, cap), max(FLOOR, min(step, cap))

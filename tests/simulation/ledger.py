@@ -36,6 +36,7 @@ from supervisor.core.step.state import State
 from tests.simulation.violation import holds
 
 QUIET = 120.0
+EARLY, THROTTLE = 60.0, 1.2
 _FARM_CODES = {
     2103: (FarmKind.MARKET_DATA, True),
     2104: (FarmKind.MARKET_DATA, False),
@@ -84,9 +85,10 @@ class Ledger:
     """What ended in the last step: `lost`, `failed`, or nothing."""
     lasted: float = 0.0
     """How long the session that was lost had been ready."""
-    lost_at: float | None = None
+    early_from: float | None = None
+    """When a session that was stable was lost, if none that was not came since."""
     ended_at: dict[int, float] = field(default_factory=dict)
-    """When the last session of each client id that was ready ended."""
+    """When the last connection of each client id ended on which START_API was sent."""
     unready_since: float | None = None
     debt: int = 0
     mutes: int = 0
@@ -96,7 +98,13 @@ class Ledger:
     acted_at: float = 0.0
     """When actions were last carried out: later than the events that waited for a loop that stalled."""
     pinged_at: float | None = None
-    """The latest request without an answer."""
+    """The request without an answer whose deadline is running."""
+    asks_anew: bool = False
+    """The machine slept: the next request begins a deadline of its own."""
+    undecided: bool = False
+    """Upstream is assumed to be lost, and the first probe has not decided it."""
+    probed: bool = False
+    """A probe was sent in this session."""
     answered_at: float = 0.0
     beats: bool = False
     heard_at: float | None = None
@@ -115,7 +123,7 @@ class Ledger:
         heard = self._time_passed(before, event, actions, now.mono)
         for action in actions:
             if isinstance(action, Ping) and self.ready and action.epoch == self.epoch:
-                self.pinged_at = acts_at
+                self._pinged(acts_at)
         self.acted_at = max(self.acted_at, acts_at)
         for action in actions:
             # A probe was due before the event was heard: no event makes one due at once.
@@ -150,6 +158,12 @@ class Ledger:
             return Layer.UPSTREAM
         return Layer.FARMS if any(is_required(key, self.policy) for key in self.broken) else None
 
+    def _pinged(self, at: float) -> None:
+        """A second request within one deadline, which tells an ignored one, does not move that deadline."""
+        timeout = self.policy.timing.heartbeat_timeout
+        if self.pinged_at is None or self.asks_anew or at >= self.pinged_at + timeout - 1e-6:
+            self.pinged_at, self.asks_anew = at, False
+
     def phase(self) -> Phase:
         """The phase that this leaves."""
         if self.stopped:
@@ -171,7 +185,7 @@ class Ledger:
         """Deadlines fall due before the event is heard. False if they ended its session."""
         deadline = before.session.deadline
         if self.open and not self.ready and deadline is not None and now >= deadline:
-            self._failed(self._overdue())
+            self._failed(self._overdue(), now)
             return False
         if not self.ready:
             return True
@@ -221,18 +235,18 @@ class Ledger:
                 self.shaken = True
                 self.mutes = 0
             case AccountsReceived() if self.shaken:
-                self.accounts = event.accounts
-                if self.ready and not self.policy.account_mode.fits(event.accounts):
+                self.accounts = event.accounts or self.accounts
+                if self.ready and event.accounts and not self.policy.account_mode.fits(event.accounts):
                     self._lost(now)
                 self._perhaps_ready(now, acts_at)
             case NextIdReceived() if self.shaken:
                 self.order_id = event.order_id
                 self._perhaps_ready(now, acts_at)
             case TimeAnswered() if self.ready:
-                self.tried, self.waited_for = True, ""
+                self.tried, self.waited_for = self.tried or not self.undecided, ""
                 if self.pinged_at is not None:
                     self.beats = now <= self.pinged_at + self.policy.timing.heartbeat_timeout
-                    self.answered_at, self.pinged_at = now, None
+                    self.answered_at, self.pinged_at, self.asks_anew = now, None, False
             case ProbeAnswered() if event.request_id in self.probes:
                 self._restored()
             case NoticeReceived() if self.shaken:
@@ -241,15 +255,15 @@ class Ledger:
                 if self.ready:
                     self._lost(now)
                 elif event.ending is Ending.REFUSED:
-                    self._failed("refused")
+                    self._failed("refused", now)
                 elif event.ending is Ending.TIMEOUT:
-                    self._failed(self._overdue())
+                    self._failed(self._overdue(), now)
                 else:
-                    self._failed("closed" if event.ending in (Ending.CLOSED, Ending.RESET) else "other")
+                    self._failed("closed" if event.ending in (Ending.CLOSED, Ending.RESET) else "other", now)
             case CallbackFailed() if self.ready:
                 self._lost(now)
             case CallbackFailed():
-                self._failed("other")
+                self._failed("other", now)
             case _:
                 pass
 
@@ -257,7 +271,7 @@ class Ledger:
         name = event.text.rsplit(":", 1)[-1]
         if event.code in (1100, 2110):
             self.by_1100 = event.code == 1100 or (self.by_1100 and not self.upstream_up)
-            self.upstream_up, self.heard_at = False, now
+            self.upstream_up, self.heard_at, self.undecided = False, now, False
             self.probes.clear()
         elif event.code in (1101, 1102):
             self._restored()
@@ -268,7 +282,7 @@ class Ledger:
             kind, broken = _FARM_CODES[event.code]
             (self.broken.add if broken else self.broken.discard)((kind, name))
         elif event.code == 326 and not self.ready:
-            self._failed("in_use")
+            self._failed("in_use", now)
         elif event.code == 1300:
             self.home = 0
             if self.ready:
@@ -278,7 +292,7 @@ class Ledger:
         if self.ready or not self.open or self.accounts is None or self.order_id is None:
             return
         if not self.policy.account_mode.fits(self.accounts):
-            self._failed("mismatch")
+            self._failed("mismatch", now)
             return
         self.ready, self.ready_at, self.reached = True, now, Layer.SESSION
         self.waited_for, self.failure = self.failure, ""
@@ -286,12 +300,13 @@ class Ledger:
         self.mutes = self.conflicts = 0
         self.beats, self.pinged_at = False, acts_at
         self.was_gone, self.gone, self.home = self.gone and self.port == self.home, False, self.port
-        if self.upstream_up and not self.known and self.resetting:
-            self.upstream_up = False
+        if self.upstream_up and self.resetting:
+            self.upstream_up, self.undecided = False, self.policy.upstream_probe
         self.known = True
 
     def _restored(self) -> None:
-        self.upstream_up, self.heard_at, self.by_1100 = True, None, False
+        self.tried = self.tried or self.undecided
+        self.upstream_up, self.heard_at, self.by_1100, self.undecided = True, None, False, False
         self.probes.clear()
 
     # -- what ends ----------------------------------------------------------------------------------------------------
@@ -300,17 +315,25 @@ class Ledger:
         self.ended, self.lasted = "lost", now - self.ready_at
         self._parted(now)
         self.tried, self.unready_since = True, now
-        if self.lasted >= self.policy.timing.stable_after:
+        stable = self.lasted >= self.policy.timing.stable_after
+        self.early_from = now if stable else None
+        if stable:
             self.debt = 0
         self._over()
 
     def _parted(self, now: float) -> None:
-        self.lost_at = self.ended_at[self.client_id] = now
+        self.ended_at[self.client_id] = now
 
-    def _failed(self, how: str) -> None:
+    def is_early(self, now: float) -> bool:
+        """A stable session was lost less than a minute ago."""
+        return self.early_from is not None and now - self.early_from < EARLY
+
+    def _failed(self, how: str, now: float) -> None:
+        if self.shaken and how != "in_use":
+            self._parted(now)
         self.ended, self.failure, self.tried = "failed", how, True
         self.reached = Layer.SESSION if self.shaken else Layer.HANDSHAKE if self.opened else Layer.PORT
-        self.mutes = self.mutes + 1 if how == "mute" else 0
+        self.mutes = self.mutes + (not self.is_early(now)) if how == "mute" else 0
         self.gone = self.gone or (self.port == self.home and self.closed)
         self._over()
 
@@ -323,7 +346,9 @@ class Ledger:
         return "other" if self.shaken else "mute" if self.opened else "timeout"
 
     def _over(self) -> None:
-        self.open = self.ready = self.beats = False
+        self.open = self.ready = self.beats = self.asks_anew = self.probed = False
+        self.upstream_up = self.upstream_up or self.undecided
+        self.undecided = False
         self.waited_for = ""
         self.pinged_at = self.heard_at = None
         self.by_1100 = False
@@ -335,7 +360,7 @@ class Ledger:
     def _ordered(self, event: Event, now: float) -> None:
         anew = isinstance(event, Reloaded) and not self.policy.same_session(event.before)
         if isinstance(event, PauseAsked | ShutdownAsked) or anew:
-            if self.ready:
+            if self.open and self.shaken:
                 self._parted(now)
             if self.open:
                 self._over()
@@ -346,7 +371,10 @@ class Ledger:
             if isinstance(event, Reloaded) and self.policy.port != event.before.port:
                 self.gone = False
         if isinstance(event, Slept):
-            self.beats = False
+            self.beats, self.asks_anew = False, True
+            answered = self.answered_at if self.answered_at > self.ready_at else now - THROTTLE
+            if self.pinged_at is not None:
+                self.pinged_at = max(now, answered + THROTTLE)
 
     def _connected(self, action: Connect) -> None:
         holds(not self.sockets, "one session of a gateway at a time", lambda: f"{action} while {self.sockets} are open")
@@ -370,3 +398,6 @@ class Ledger:
         holds(not self.upstream_up, "no probe without need", action)
         holds(self.heard_at is None or now >= self.heard_at + QUIET, "no probe while 1100 repeats", action)
         self.probes = [*self.probes, action.request_id][-8:]
+        if self.undecided and self.probed:  # the first one was not answered in time
+            self.undecided, self.tried = False, True
+        self.probed = True

@@ -11,7 +11,6 @@ from datetime import timedelta
 
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.vocabulary import Phase
-from supervisor.core.parts.heartbeat import AT_REST
 from supervisor.core.step.conclude import DESUPPORT_FORGOTTEN
 from supervisor.core.step.deadlines import wake_of
 from supervisor.core.step.state import State, Wake
@@ -29,12 +28,12 @@ def next_but_pings(state: State, policy: Policy) -> Wake:
     A notice of 2172 is forgotten after a day with the next step, whatever it is, and so waits for a ping.
     """
     resting = state.copied()
-    resting.heartbeat = AT_REST
+    resting.heartbeat = replace(state.heartbeat, next_ping=math.inf)
     wake = wake_of(resting, policy)
     days = [wake.mono] if wake.mono is not None else []
     if state.desupport is not None:
         days.append(state.desupport.heard_at + DESUPPORT_FORGOTTEN)
-    return Wake(min((day for day in days if day > state.at.mono), default=None), wake.wall)
+    return Wake(min((day for day in days if state.at.mono < day < math.inf), default=None), wake.wall)
 
 
 def over_pings(state: State, policy: Policy, trip: float, until: float) -> tuple[State, int, float]:
