@@ -224,6 +224,7 @@ class Patterns:
             or absent({up}) unless on () last_over_time({up}[1d:5m])
             # It answers, and its loop does not turn.
             or max by ({self._target}) (increase(ib_supervisor_loop_seconds_count{{{self._job}}}[2m])) == 0
+              unless on (job, instance) changes(process_start_time_seconds{{{self._job}}}[2m]) > 0
             # It answers now and then.
             or max by ({self._target}) (avg_over_time({up}[15m])) < 0.7
               and on (job, instance) changes({up}[15m]) > 3

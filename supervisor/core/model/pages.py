@@ -94,12 +94,12 @@ PAGES: tuple[Page, ...] = (
         explains=("IBFarmFlapping", "IBBriefOutage"),
     ),
     Page("IBFarmFlapping", _FARM, _WARNING, 0, explains=("IBBriefOutage",)),
-    Page("IBBriefOutage", _GATEWAY, _WARNING, 0),
+    Page("IBBriefOutage", _GATEWAY, _WARNING, 900),
     Page("IBHeartbeatSlow", _GATEWAY, _WARNING, 600),
     Page("IBGatewayPausedLong", _GATEWAY, _WARNING, 7200),
     Page("IBGatewayUnwatched", _GATEWAY, _WARNING, 900),
     # The calendar.
-    Page("IBRestartNotSeen", _GATEWAY, _WARNING, 0),
+    Page("IBRestartNotSeen", _GATEWAY, _WARNING, 0, explains=("IBBriefOutage",)),
     Page("IBReauthDueSoon", _GATEWAY, _WARNING, 0),
     # How it is set up.
     Page("IBCompetingSession", _GATEWAY, _WARNING, 360),
