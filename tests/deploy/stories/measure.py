@@ -31,6 +31,8 @@ class Told:
     after: int
     ends: int | None
     """None: it goes on when the story is over."""
+    ends_unheard: bool
+    """What silences it then keeps its end from being told."""
 
     @property
     def word(self) -> str:
@@ -64,7 +66,8 @@ def told(stage: Stage, folder: Path) -> list[Told]:
         after = each.first * SCRAPE + WAITS[severity] if heard == flushed else heard * SCRAPE
         ends = None if each.last >= stage.scrapes - 1 else (each.last + 1) * SCRAPE - begin
         labels = tuple(sorted((key, each.labels[key]) for key in each.labels.keys() - {"alertname", "severity"}))
-        found.append(Told(each.labels["alertname"], severity, labels, after - begin, ends))
+        unheard = any(_silences(other, each, each.last + 1) for other in firing)
+        found.append(Told(each.labels["alertname"], severity, labels, after - begin, ends, unheard))
     return sorted(found, key=lambda message: message.after)
 
 

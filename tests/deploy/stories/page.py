@@ -39,8 +39,14 @@ def story_row(story: Story, told: list[Told]) -> str:
         return f"| {story.what} | nothing | | |"
     names = "<br>".join(f"{message.severity} `{message.name}`" for message in told)
     after = "<br>".join(_after(message.after) for message in told)
-    ends = "<br>".join("goes on" if message.ends is None else _after(message.ends) for message in told)
+    ends = "<br>".join(_end(message) for message in told)
     return f"| {story.what} | {names} | {after} | {ends} |"
+
+
+def _end(message: Told) -> str:
+    if message.ends_unheard:
+        return "not told"
+    return "goes on" if message.ends is None else _after(message.ends)
 
 
 def _after(seconds: int) -> str:

@@ -50,9 +50,17 @@ class Series:
 
 
 class Stage:
-    """One supervisor with its gateways, and Prometheus."""
+    """One supervisor with its gateways, and Prometheus. `everything`: keep what no rule asks for, too."""
 
-    def __init__(self, *gateways: Policy, at: str, accounts: tuple[str, ...], labels: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        *gateways: Policy,
+        at: str,
+        accounts: tuple[str, ...],
+        labels: Mapping[str, str],
+        everything: bool = False,
+    ) -> None:
+        self._everything = everything
         self.worlds = {each.name: World(each, at) for each in gateways or (policy(),)}
         self.began = instant(at)
         self.base = self.began - timedelta(seconds=BEFORE)
@@ -160,7 +168,8 @@ class Stage:
         """The series of a line, if a rule asks for it."""
         (family,) = text_string_to_metric_families(line)
         (sample,) = family.samples
-        if sample.name not in RULES or sample.name.startswith("ib_supervisor_"):
+        asked = sample.name in RULES and not sample.name.startswith("ib_supervisor_")
+        if not asked and not self._everything:
             return None
         more = self._labels if sample.name == "ib_gateway_info" else {}
         return sample.name, {**sample.labels, **more}

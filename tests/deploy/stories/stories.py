@@ -460,9 +460,11 @@ def killed() -> Stage:
 def blind() -> Stage:
     stage = begin()
     stage.mark()
-    refuse(stage, 600)
+    stage.live.restart(None)
+    stage.run(600)
     stage.kill()
     stage.run(3000)
+    stage.live.peer.port = "open"
     stage.born(pause=3000)
     stage.run(900)
     return stage
