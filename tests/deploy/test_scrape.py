@@ -1,6 +1,5 @@
 """Scrape examples and the Prometheus operator's objects: accepted, and in agreement with the alerts."""
 
-import runpy
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -46,8 +45,6 @@ def test_telegraf_reads_the_metrics_page() -> None:
 def test_the_prometheus_rule_is_made_of_the_rule_files() -> None:
     target = DEPLOY / "kubernetes" / "prometheusrule.yaml"
     assert read(target)["spec"]["groups"] == document(ALERTS)["groups"] + document(RECORDS)["groups"]
-    script = runpy.run_path(str(DEPLOY / "prometheus" / "to_kubernetes.py"))
-    assert script["prometheus_rule"]() == target.read_text(encoding="utf-8"), "run deploy/prometheus/to_kubernetes.py"
 
 
 def test_the_pod_monitor_gives_the_job_that_the_alerts_know() -> None:
