@@ -1,15 +1,18 @@
 """A site's settings of the rules: what is given is taken, and what is not known is refused with its name."""
 
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from deploy.prometheus.alerts import rules
 from deploy.prometheus.expressions import WRITERS
+from deploy.prometheus.records import opened
 from deploy.prometheus.settings import Settings, SettingsError, load, parsed
 from deploy.prometheus.words import WORDS
-from supervisor.core.model.pages import PAGES, Severity
+from supervisor.core.model.pages import MARKETS, PAGES, Market, Severity
 
 
 def test_every_page_of_the_table_has_an_expression_and_words() -> None:
@@ -63,3 +66,31 @@ def test_the_gateways_labels_reach_every_alert_about_a_gateway_that_is_there() -
 def test_a_market_of_ones_own_replaces_the_table() -> None:
     mine = {"name": "mine", "farms": ".*", "days": [0, 1], "opens": "09:00", "hours": 8, "zone": "Europe/London"}
     assert [market.name for market in parsed({"markets": [mine]}).markets] == ["mine"]
+
+
+@pytest.mark.parametrize("market", MARKETS, ids=lambda market: market.name)
+@pytest.mark.parametrize("monday", ["2027-01-11", "2027-07-12"], ids=["winter", "summer"])
+def test_a_market_is_open_in_its_hours_and_at_most_an_hour_longer(market: Market, monday: str) -> None:
+    """PromQL's own arithmetic, at each quarter of an hour of a week."""
+    expr = opened(market).removeprefix("vector").replace("bool ", "")
+    begin = datetime.fromisoformat(monday).replace(tzinfo=UTC)
+    slack = timedelta(hours=1)
+    for quarter in range(7 * 96):
+        now = begin + timedelta(minutes=15 * quarter)
+        said = bool(eval(expr.replace("time()", str(now.timestamp()))))
+        if in_session(market, now):
+            assert said, now
+        if said:
+            assert any(in_session(market, now + shift) for shift in (-slack, timedelta(), slack)), now
+
+
+def in_session(market: Market, now: datetime) -> bool:
+    """By the market's own clock."""
+    opens = time.fromisoformat(market.opens)
+    for back in range(8):
+        day = (now.astimezone(ZoneInfo(market.zone)) - timedelta(days=back)).date()
+        if day.weekday() in market.days:
+            begins = datetime.combine(day, opens, ZoneInfo(market.zone))
+            if begins.astimezone(UTC) <= now < begins.astimezone(UTC) + timedelta(hours=market.hours):
+                return True
+    return False
