@@ -396,6 +396,16 @@ def mismatch() -> Stage:
     return stage
 
 
+@story("The supervisor starts beside a gateway with the wrong login", "critical IBAccountMismatch")
+def mismatch_from_the_start() -> Stage:
+    stage = begin(policy(account_mode=AccountMode.LIVE), accounts=("DU1234567",))
+    stage.marked = 0
+    stage.run(1200)
+    stage.live.peer.accounts = ("U1234567",)
+    stage.run(1200)
+    return stage
+
+
 @story("An operator pauses the gateway and forgets it", "warning IBGatewayPausedLong")
 def paused() -> Stage:
     stage = begin()
