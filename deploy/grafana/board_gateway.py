@@ -172,7 +172,7 @@ def gateway() -> Dashboard:
             listing(
                 "Outages",
                 "Outages that closed within the range shown, by the lowest layer that was broken first.",
-                f"sum by ({ID}, cause, planned) (increase(ib_outages_total{{{GATEWAY}}}[$__range])) > 0.5",
+                f"round(sum by ({ID}, cause, planned) (increase(ib_outages_total{{{GATEWAY}}}[$__range]))) > 0",
                 "none",
                 ["gateway", "cause", "planned", "instance"],
                 value="outages",
@@ -249,7 +249,7 @@ def gateway() -> Dashboard:
             listing(
                 "Restarts",
                 "Scheduled restarts by how they went, within the range shown.",
-                f"sum by (job, instance, gateway, result) (increase(ib_restarts_total{{{GATEWAY}}}[$__range]))",
+                f"round(sum by ({ID}, result) (increase(ib_restarts_total{{{GATEWAY}}}[$__range])))",
                 "none",
                 ["gateway", "result", "instance"],
                 value="restarts",
