@@ -123,6 +123,8 @@ class Patterns:
             (
               histogram_quantile(0.9, rate({self._ib("ib_heartbeat_seconds_bucket")}[5m])) > {self._limits.slow:g}
               or on ({ID}) increase({self._ib("ib_heartbeat_misses_total")}[5m]) > 1.5
+              # Of two heartbeats on their way at once, none is measured; but they are overdue.
+              or on ({ID}) avg_over_time({self._ib("ib_suspect")}[5m]) > {self._limits.suspect:g}
             )
             {self._not("maintenance|stopped")}
         """

@@ -34,6 +34,8 @@ class Thresholds:
     """Seconds of unplanned outages within 12 hours that are worth a warning though none was told."""
     slow: float = 1.0
     """Round trip of a heartbeat that one in ten exceeds."""
+    suspect: float = 0.2
+    """Share of 5 minutes in which a heartbeat is overdue (`ib_suspect`): about that of a round trip of a second."""
     skew: int = 3
     """Between the gateway's clock and ours."""
     due: int = 14 * 3600

@@ -3,7 +3,7 @@
 from supervisor.core.model.events import PauseAsked, ResumeAsked
 from supervisor.core.model.policy import AccountMode
 from tests.core.driver import policy
-from tests.deploy.stories.registry import BACK, LOST, NIGHTLY, begin, farm, story
+from tests.deploy.stories.registry import NIGHTLY, begin, farm, lose_ibkr, regain_ibkr, story
 from tests.deploy.stories.stage import Stage
 
 # -- IBKR -------------------------------------------------------------------------------------------------------------
@@ -13,9 +13,9 @@ from tests.deploy.stories.stage import Stage
 def night_loss() -> Stage:
     stage = begin(NIGHTLY, at="2027-01-07T08:00:00Z")
     stage.mark()
-    stage.live.notice(*LOST)
+    lose_ibkr(stage)
     stage.run(90)
-    stage.live.notice(*BACK)
+    regain_ibkr(stage)
     stage.run(3600)
     return stage
 
@@ -24,9 +24,9 @@ def night_loss() -> Stage:
 def upstream() -> Stage:
     stage = begin(NIGHTLY)
     stage.mark()
-    stage.live.notice(*LOST)
+    lose_ibkr(stage)
     stage.run(1800)
-    stage.live.notice(*BACK)
+    regain_ibkr(stage)
     stage.run(1800)
     return stage
 
@@ -35,9 +35,9 @@ def upstream() -> Stage:
 def reset() -> Stage:
     stage = begin(NIGHTLY, at="2027-01-07T05:20:00Z")
     stage.mark()
-    stage.live.notice(*LOST)
+    lose_ibkr(stage)
     stage.run(1200)
-    stage.live.notice(*BACK)
+    regain_ibkr(stage)
     stage.run(3600)
     return stage
 
@@ -46,9 +46,9 @@ def reset() -> Stage:
 def reset_overrun() -> Stage:
     stage = begin(NIGHTLY, at="2027-01-07T05:15:00Z")
     stage.mark()
-    stage.live.notice(*LOST)
+    lose_ibkr(stage)
     stage.until("2027-01-07 03:00 NY")
-    stage.live.notice(*BACK)
+    regain_ibkr(stage)
     stage.run(1800)
     return stage
 
@@ -58,9 +58,9 @@ def upstream_in_pieces() -> Stage:
     stage = begin()
     stage.mark()
     for _ in range(30):
-        stage.live.notice(*LOST)
+        lose_ibkr(stage)
         stage.run(45)
-        stage.live.notice(*BACK)
+        regain_ibkr(stage)
         stage.run(75)
     stage.run(2700)
     return stage

@@ -59,6 +59,18 @@ def refuse(stage: Stage, seconds: float) -> None:
     stage.live.peer.port = "open"
 
 
+def lose_ibkr(stage: Stage) -> None:
+    """IBKR is lost: the gateway says so, and answers no probe."""
+    stage.live.peer.probes = False
+    stage.live.notice(*LOST)
+
+
+def regain_ibkr(stage: Stage) -> None:
+    """IBKR is back."""
+    stage.live.peer.probes = True
+    stage.live.notice(*BACK)
+
+
 def farm(world: World, code: int, name: str) -> None:
     """A notice about a farm."""
     kind = {2103: "Market data farm", 2104: "Market data farm"}.get(code, "HMDS data farm")

@@ -77,6 +77,7 @@ class Stage:
         self._born = -1000.0
         for world in self.worlds.values():
             world.peer.accounts = accounts
+            world.peer.probes = True  # as a gateway does; a session that begins in a server reset waits for the answer
             world.start()
         self.run(WARM)
 
