@@ -271,6 +271,10 @@ def open_lab(folder: Path) -> Iterator[Lab]:
         healthy = set(TROUBLES.split()) - {"conflict", "mismatch"}
         wait_until(lambda: all(daemons["main"].up(name) for name in healthy), 90, every=0.2)
         wait_until(lambda: (prometheus.value('count(up{job="ib-supervisor"} == 1)') or 0) > len(daemons), 60, every=0.2)
+        # The rule looks back in steps, so one of them must have seen the gateway before it is dropped.
+        wait_until(
+            lambda: prometheus.query('last_over_time(ib_gateway_status{gateway="dropped"}[1h:5s])'), 60, every=0.2
+        )
         webhook.metrics = made_up()
         trouble(lab)
         if "login" in gateways:
