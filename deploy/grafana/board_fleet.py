@@ -8,9 +8,14 @@ from parts import (
     GATEWAY,
     GREEN,
     GREY,
+    ID,
+    LINKS,
+    NAME,
     ORANGE,
     RED,
     STATUS,
+    UP_DOWN,
+    WORST,
     YELLOW,
     board,
     graph,
@@ -26,7 +31,17 @@ from parts import (
 
 def fleet() -> Dashboard:
     """Every gateway of every daemon at one look."""
-    status = one_number("ib_gateway_status", STATUS, GATEWAY)
+    status = one_number("ib_gateway_status", STATUS, GATEWAY, WORST)
+    # Known within the day: what is gone without a word is the worst that can happen to a board that looks healthy.
+    lost = (
+        f"count(max by (job, instance) (up{{{DAEMON}}}) == 0 "
+        f"or max by (job, instance) (last_over_time(up{{{DAEMON}}}[1d])) >= 0 "
+        f"unless on (job, instance) up{{{DAEMON}}})"
+    )
+    unwatched = (
+        f"count(max by ({ID}) (last_over_time(ib_gateway_status{{{GATEWAY}}}[1d])) >= 0 "
+        f"unless on ({ID}) ib_gateway_status{{{GATEWAY}}})"
+    )
 
     def count(title: str, text: str, state: str, color: str) -> stat.Panel:
         expr = f'sum(ib_gateway_status{{{GATEWAY}, ib_gateway_status="{state}"}})'
@@ -41,35 +56,67 @@ def fleet() -> Dashboard:
         .with_panel(count("Login wanted", "Gateways that wait for a person.", "reauth_required", "purple"))
         .with_panel(count("Paused", "Gateways that an operator paused: nobody watches them.", "stopped", ORANGE))
         .with_panel(
+            number(
+                "Supervisors lost",
+                "Supervisors that Prometheus does not reach, or that are gone from its targets since yesterday.",
+                lost,
+                "none",
+                limits((1, RED), base=GREY),
+                none="none",
+                span=12,
+            )
+        )
+        .with_panel(
+            number(
+                "Gateways not watched",
+                "Gateways that were watched within the last day and are not now: the numbers above leave them out.",
+                unwatched,
+                "none",
+                limits((1, RED), base=GREY),
+                none="none",
+                span=12,
+            )
+        )
+        .with_panel(
             timeline(
                 "Gateways",
-                "The state of each gateway in one word.",
+                "The worst state of each gateway in each step; a gap is a time in which nobody watched.",
                 status,
-                "{{gateway}}",
+                NAME,
                 words(STATUS),
                 height=10,
+            ).data_links(LINKS)
+        )
+        .with_panel(
+            timeline(
+                "Supervisors",
+                "Whether Prometheus reached each supervisor.",
+                f"min_over_time(up{{{DAEMON}}}[$__rate_interval])",
+                "{{instance}}",
+                UP_DOWN,
+                height=5,
             )
         )
         .with_panel(
             listing(
                 "Alerts",
                 "Alerts that fire now, and those that are about to.",
-                f'ALERTS{{{DAEMON}, alertstate=~"firing|pending"}}',
+                f'ALERTS{{{DAEMON}, alertname=~"IB.+", alertstate=~"firing|pending"}}',
                 "none",
                 ["alertname", "alertstate", "severity", "gateway", "farm", "instance"],
+                value=None,
                 height=9,
             )
         )
         .with_panel(
             graph(
                 "Outages by cause",
-                "Seconds of outage per hour by the lowest layer that was broken first. Planned ones are booked when "
+                "Seconds of outage in the hour before, by the lowest layer broken first. Planned ones are booked when "
                 "they close.",
                 [
                     query(
-                        "sum by (cause, planned) "
-                        f"(rate(ib_outage_seconds_total{{{GATEWAY}}}[$__rate_interval])) * 3600",
-                        "{{cause}} planned={{planned}}",
+                        f"sum by (job, instance, cause, planned) (increase(ib_outage_seconds_total{{{GATEWAY}}}[1h]))",
+                        "{{cause}} planned={{planned}} at {{instance}}",
                     )
                 ],
                 "s",

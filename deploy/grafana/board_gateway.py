@@ -7,9 +7,12 @@ from parts import (
     GATEWAY,
     GREEN,
     GREY,
+    ID,
+    NAME,
     RED,
     STATUS,
     UP_DOWN,
+    WORST_FARM,
     YELLOW,
     YES_NO,
     annotation,
@@ -29,7 +32,7 @@ WINDOW = {"0": ("closed", "transparent"), "1": ("open", BLUE)}
 
 def gateway() -> Dashboard:
     """One gateway in depth."""
-    farms = one_number("ib_farm_state", FARM, GATEWAY)
+    farms = one_number("ib_farm_state", FARM, GATEWAY, WORST_FARM)
     status = one_number("ib_gateway_status", STATUS, GATEWAY)
     unplanned = f"gateway:ib_availability_unplanned:ratio_7d{{{GATEWAY}}}"
     return (
@@ -39,12 +42,12 @@ def gateway() -> Dashboard:
                 "sessions",
                 f"ib_session_start_timestamp_seconds{{{GATEWAY}}} * 1000",
                 GREEN,
-                "{{gateway}}: session ready",
+                NAME + ": session ready",
             )
         )
         .annotation(
             annotation(
-                "restarts", f"ib_restart_last_timestamp_seconds{{{GATEWAY}}} * 1000", BLUE, "{{gateway}}: restart seen"
+                "restarts", f"ib_restart_last_timestamp_seconds{{{GATEWAY}}} * 1000", BLUE, NAME + ": restart seen"
             )
         )
         .with_panel(
@@ -54,7 +57,7 @@ def gateway() -> Dashboard:
                 status,
                 "none",
                 limits(base=GREY),
-                legend="{{gateway}}",
+                legend=NAME,
                 known=words(STATUS),
             )
         )
@@ -65,7 +68,7 @@ def gateway() -> Dashboard:
                 f"time() - ib_session_start_timestamp_seconds{{{GATEWAY}}}",
                 "s",
                 limits(base=BLUE),
-                legend="{{gateway}}",
+                legend=NAME,
                 none="none",
             )
         )
@@ -76,7 +79,7 @@ def gateway() -> Dashboard:
                 f"ib_reauth_due_timestamp_seconds{{{GATEWAY}}} - time()",
                 "s",
                 limits((0, YELLOW), (14 * 3600, GREEN), base=RED),
-                legend="{{gateway}}",
+                legend=NAME,
                 none="never",
             )
         )
@@ -87,7 +90,7 @@ def gateway() -> Dashboard:
                 f"ib_reauth_required{{{GATEWAY}}}",
                 "none",
                 limits((1, RED)),
-                legend="{{gateway}}",
+                legend=NAME,
                 known=YES_NO,
             )
         )
@@ -98,7 +101,7 @@ def gateway() -> Dashboard:
                 unplanned,
                 "percentunit",
                 limits((0.99, YELLOW), (0.999, GREEN), base=RED),
-                legend="{{gateway}}",
+                legend=NAME,
             )
         )
         .with_panel(
@@ -108,7 +111,7 @@ def gateway() -> Dashboard:
                 f"ib_competing_session{{{GATEWAY}}}",
                 "none",
                 limits((1, RED)),
-                legend="{{gateway}}",
+                legend=NAME,
                 known=YES_NO,
                 none="never heard of",
             )
@@ -116,9 +119,9 @@ def gateway() -> Dashboard:
         .with_panel(
             timeline(
                 "Layers",
-                "A layer is up only if every layer before it is.",
-                f"ib_layer_up{{{GATEWAY}}}",
-                "{{gateway}} {{layer}}",
+                "A layer is up only if every layer before it is. A gap is a pause: nothing is known then.",
+                f"min_over_time(ib_layer_up{{{GATEWAY}}}[$__rate_interval])",
+                NAME + " {{layer}}",
                 UP_DOWN,
             )
         )
@@ -127,7 +130,7 @@ def gateway() -> Dashboard:
                 "Farms",
                 "The state of each data farm; inactive ones sleep, which is no fault.",
                 farms,
-                "{{gateway}} {{kind}} {{farm}}",
+                NAME + " {{kind}} {{farm}}",
                 words(FARM),
                 height=9,
             )
@@ -136,8 +139,8 @@ def gateway() -> Dashboard:
             timeline(
                 "Windows",
                 "When an outage would be planned. Whether one is, says the status.",
-                f"ib_window_active{{{GATEWAY}}}",
-                "{{gateway}} {{window}}",
+                f"max_over_time(ib_window_active{{{GATEWAY}}}[$__rate_interval])",
+                NAME + " {{window}}",
                 WINDOW,
                 height=6,
             )
@@ -148,9 +151,9 @@ def gateway() -> Dashboard:
                 "Round trip of the heartbeats: median, and what one in ten and one in a hundred exceed.",
                 [
                     query(
-                        f"histogram_quantile({quantile}, sum by (gateway, le) "
+                        f"histogram_quantile({quantile}, sum by (job, instance, gateway, le) "
                         f"(rate(ib_heartbeat_seconds_bucket{{{GATEWAY}}}[$__rate_interval])))",
-                        f"{{{{gateway}}}} {name}",
+                        f"{NAME} {name}",
                     )
                     for quantile, name in ((0.5, "median"), (0.9, "1 in 10"), (0.99, "1 in 100"))
                 ],
@@ -161,21 +164,19 @@ def gateway() -> Dashboard:
             graph(
                 "Heartbeats missed",
                 "Heartbeats that were not answered in time, per minute.",
-                [query(f"rate(ib_heartbeat_misses_total{{{GATEWAY}}}[$__rate_interval]) * 60", "{{gateway}}")],
+                [query(f"rate(ib_heartbeat_misses_total{{{GATEWAY}}}[$__rate_interval]) * 60", NAME)],
                 "none",
             )
         )
         .with_panel(
-            graph(
+            listing(
                 "Outages",
-                "Outages that closed within the range shown, by cause.",
-                [
-                    query(
-                        f"sum by (gateway, cause, planned) (increase(ib_outages_total{{{GATEWAY}}}[$__rate_interval]))",
-                        "{{gateway}} {{cause}} planned={{planned}}",
-                    )
-                ],
+                "Outages that closed within the range shown, by the lowest layer that was broken first.",
+                f"round(sum by ({ID}, cause, planned) (increase(ib_outages_total{{{GATEWAY}}}[$__range]))) > 0",
                 "none",
+                ["gateway", "cause", "planned", "instance"],
+                value="outages",
+                height=8,
             )
         )
         .with_panel(
@@ -184,9 +185,9 @@ def gateway() -> Dashboard:
                 "Sessions that ended, by reason.",
                 [
                     query(
-                        "sum by (gateway, reason, planned) "
+                        "sum by (job, instance, gateway, reason, planned) "
                         f"(increase(ib_session_losses_total{{{GATEWAY}}}[$__rate_interval]))",
-                        "{{gateway}} {{reason}} planned={{planned}}",
+                        NAME + " {{reason}} planned={{planned}}",
                     )
                 ],
                 "none",
@@ -198,9 +199,9 @@ def gateway() -> Dashboard:
                 "By reason; refused and closed are normal during a restart.",
                 [
                     query(
-                        "sum by (gateway, reason) "
+                        "sum by (job, instance, gateway, reason) "
                         f"(increase(ib_connect_failures_total{{{GATEWAY}}}[$__rate_interval]))",
-                        "{{gateway}} {{reason}}",
+                        NAME + " {{reason}}",
                     )
                 ],
                 "none",
@@ -212,8 +213,8 @@ def gateway() -> Dashboard:
                 "Messages of the gateway by code; docs/codes.md says what each means.",
                 [
                     query(
-                        f"sum by (gateway, code) (increase(ib_messages_total{{{GATEWAY}}}[$__rate_interval]))",
-                        "{{gateway}} {{code}}",
+                        f"sum by ({ID}, code) (increase(ib_messages_total{{{GATEWAY}}}[$__rate_interval]))",
+                        NAME + " {{code}}",
                     )
                 ],
                 "none",
@@ -225,9 +226,9 @@ def gateway() -> Dashboard:
                 "Nine of ten outages that closed within the range shown took no longer than this.",
                 [
                     query(
-                        "histogram_quantile(0.9, sum by (gateway, planned, le) "
+                        "histogram_quantile(0.9, sum by (job, instance, gateway, planned, le) "
                         f"(increase(ib_recovery_seconds_bucket{{{GATEWAY}}}[$__range])))",
-                        "{{gateway}} planned={{planned}}",
+                        NAME + " planned={{planned}}",
                     )
                 ],
                 "s",
@@ -239,7 +240,7 @@ def gateway() -> Dashboard:
                 "When each window opens next.",
                 f"sort(ib_window_next_timestamp_seconds{{{GATEWAY}}} * 1000)",
                 "dateTimeFromNow",
-                ["gateway", "window"],
+                ["gateway", "window", "instance"],
                 value="opens",
                 height=8,
             )
@@ -248,9 +249,9 @@ def gateway() -> Dashboard:
             listing(
                 "Restarts",
                 "Scheduled restarts by how they went, within the range shown.",
-                f"sum by (gateway, result) (increase(ib_restarts_total{{{GATEWAY}}}[$__range]))",
+                f"round(sum by ({ID}, result) (increase(ib_restarts_total{{{GATEWAY}}}[$__range])))",
                 "none",
-                ["gateway", "result"],
+                ["gateway", "result", "instance"],
                 value="restarts",
             )
         )
@@ -261,6 +262,7 @@ def gateway() -> Dashboard:
                 f"ib_gateway_info{{{GATEWAY}}}",
                 "none",
                 ["gateway", "host", "port", "client_id", "server_version", "account_mode", "instance"],
+                value=None,
             )
         )
     )

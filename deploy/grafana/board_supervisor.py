@@ -43,8 +43,8 @@ def supervisor() -> Dashboard:
         .with_panel(
             number(
                 "Gateways",
-                "How many the daemon watches.",
-                f"count by (instance) (ib_up{{{DAEMON}}})",
+                "How many are in the daemon's config, paused ones too.",
+                f'count by (job, instance) (ib_gateway_status{{{DAEMON}, ib_gateway_status="up"}})',
                 "none",
                 limits(base=BLUE),
                 legend="{{instance}}",
@@ -76,7 +76,7 @@ def supervisor() -> Dashboard:
                 "Time of one decision: what one in a hundred exceeds.",
                 [
                     query(
-                        "histogram_quantile(0.99, sum by (instance, le) "
+                        "histogram_quantile(0.99, sum by (job, instance, le) "
                         f"(rate(ib_supervisor_loop_seconds_bucket{{{DAEMON}}}[$__rate_interval])))",
                         "{{instance}}",
                     )
@@ -102,6 +102,22 @@ def supervisor() -> Dashboard:
         )
         .with_panel(
             graph(
+                "Starts",
+                "Starts in the hour before; a process that starts again and again may look well in every scrape.",
+                [query(f"changes(process_start_time_seconds{{{DAEMON}}}[1h])", "{{instance}}")],
+                "none",
+            )
+        )
+        .with_panel(
+            graph(
+                "Memory",
+                "What the process holds.",
+                [query(f"process_resident_memory_bytes{{{DAEMON}}}", "{{instance}}")],
+                "bytes",
+            )
+        )
+        .with_panel(
+            graph(
                 "Series",
                 "Samples on the page.",
                 [query(f"scrape_samples_scraped{{{DAEMON}}}", "{{instance}}")],
@@ -114,7 +130,7 @@ def supervisor() -> Dashboard:
                 "Exceptions in callbacks, and farms beyond the limit.",
                 [
                     query(
-                        f"sum by (instance) (increase({metric}{{{DAEMON}}}[$__rate_interval]))",
+                        f"sum by (job, instance) (increase({metric}{{{DAEMON}}}[$__rate_interval]))",
                         f"{{{{instance}}}} {name}",
                     )
                     for metric, name in (
@@ -132,6 +148,7 @@ def supervisor() -> Dashboard:
                 f"ib_supervisor_build_info{{{DAEMON}}}",
                 "none",
                 ["instance", "version", "ibapi_version", "python_version"],
+                value=None,
                 height=8,
             )
         )

@@ -3,6 +3,8 @@
 Rules
 - Every query is limited to the chosen job and instance, and on gateway panels to the chosen gateways.
 - A state set becomes one number per series here (`one_number`), and a word with a colour in the panel (`words`).
+- Whatever is summed keeps job and instance beside the gateway: two hosts may both have one that is called `live`.
+- A timeline shows the worst of each step, so that an outage of a minute is seen at 7 days too.
 """
 
 from collections.abc import Sequence
@@ -15,6 +17,9 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 DATASOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 DAEMON = 'job=~"$job", instance=~"$instance"'
 GATEWAY = DAEMON + ', gateway=~"$gateway"'
+ID = "job, instance, gateway"
+NAME = "{{gateway}} at {{instance}}"
+"""Of a gateway, in legends."""
 
 GREEN, BLUE, YELLOW, ORANGE, RED, PURPLE, GREY = "green", "blue", "yellow", "orange", "red", "purple", "text"
 STATUS = (
@@ -25,9 +30,26 @@ STATUS = (
     ("reauth_required", PURPLE),
     ("stopped", GREY),
 )
+WORST = ("down", "reauth_required", "degraded", "maintenance", "stopped", "up")
+WORST_FARM = ("broken", "connecting", "unknown", "inactive", "ok")
 FARM = (("ok", GREEN), ("inactive", "super-light-green"), ("connecting", YELLOW), ("broken", RED), ("unknown", GREY))
 UP_DOWN = {"0": ("down", RED), "1": ("up", GREEN)}
 YES_NO = {"0": ("no", GREEN), "1": ("yes", RED)}
+
+_FIELD = "${__field.labels."
+LINKS = [
+    dashboard.DashboardLink("This gateway")
+    .type(model.DashboardLinkType.LINK)
+    .url(
+        "/d/ib-gateway?${__url_time_range}&var-datasource=${datasource}"
+        f"&var-job={_FIELD}job}}&var-instance={_FIELD}instance}}&var-gateway={_FIELD}gateway}}"
+    ),
+    dashboard.DashboardLink("Status page of its supervisor")
+    .type(model.DashboardLinkType.LINK)
+    .url(f"http://{_FIELD}instance}}/")
+    .target_blank(True),
+]
+"""From a gateway on the fleet's board. The status page opens where people reach the address that Prometheus scrapes."""
 
 Words = dict[str, tuple[str, str]]
 
@@ -37,12 +59,19 @@ def words(states: Sequence[tuple[str, str]]) -> Words:
     return {str(number): (state.replace("_", " "), color) for number, (state, color) in enumerate(states, 1)}
 
 
-def one_number(metric: str, states: Sequence[tuple[str, str]], selector: str) -> str:
-    """PromQL: which of the states a state set is in, as 1 for the first, 2 for the second, and so on."""
-    return " or ".join(
-        f'{number} * max without ({metric}) ({metric}{{{selector}, {metric}="{state}"}} == 1)'
-        for number, (state, _) in enumerate(states, 1)
-    )
+def one_number(metric: str, states: Sequence[tuple[str, str]], selector: str, worst: Sequence[str] = ()) -> str:
+    """PromQL: which of the states a state set is in, as 1 for the first, 2 for the second, and so on.
+
+    With the states from the worst to the best: the worst within each step of a graph.
+    """
+
+    def series(state: str) -> str:
+        found = f'{metric}{{{selector}, {metric}="{state}"}}'
+        return f"max_over_time({found}[$__rate_interval])" if worst else found
+
+    numbers = {state: number for number, (state, _) in enumerate(states, 1)}
+    order = worst or [state for state, _ in states]
+    return " or ".join(f"{numbers[state]} * max without ({metric}) ({series(state)} == 1)" for state in order)
 
 
 def query(expr: str, legend: str = "", *, instant: bool = False, as_table: bool = False) -> prometheus.Dataquery:
@@ -144,12 +173,12 @@ def listing(
     unit: str,
     columns: Sequence[str],
     *,
-    value: str = "value",
+    value: str | None = "value",
     height: int = 7,
     span: int = 12,
 ) -> table.Panel:
-    """The latest value of each series, a row each."""
-    shown = [*columns, "Value"]
+    """The latest value of each series, a row each; without a column for it if it says nothing (None)."""
+    shown = [*columns, "Value"] if value else list(columns)
     return (
         table.Panel()
         .title(title)
@@ -165,7 +194,7 @@ def listing(
                 id_val="organize",
                 options={
                     "indexByName": {name: index for index, name in enumerate(shown)},
-                    "renameByName": {"Value": value},
+                    "renameByName": {"Value": value} if value else {},
                 },
             )
         )
@@ -186,7 +215,7 @@ def variable(name: str, expr: str, text: str) -> dashboard.QueryVariable:
         .sort(model.VariableSort.NATURAL_ASC)
         .multi(True)
         .include_all(True)
-        .all_value(".+")
+        .all_value(".*")
         .current(model.VariableOption(text="All", value="$__all"))
     )
 
@@ -217,8 +246,9 @@ def board(uid: str, title: str, text: str, *, gateways: bool) -> dashboard.Dashb
         )
         .with_variable(dashboard.DatasourceVariable("datasource").label("datasource").type("prometheus"))
         .with_variable(variable("job", "ib_supervisor_build_info", "Prometheus' job of the supervisors."))
-        .with_variable(variable("instance", 'ib_supervisor_build_info{job=~"$job"}', "One daemon."))
+        .with_variable(variable("instance", 'up{job=~"$job"}', "One daemon, also one that is not there."))
     )
     if gateways:
-        made = made.with_variable(variable("gateway", f"ib_up{{{DAEMON}}}", "One gateway of a daemon."))
+        # A paused gateway has no `ib_up`, and must not vanish from the list.
+        made = made.with_variable(variable("gateway", f"ib_gateway_status{{{DAEMON}}}", "One gateway of a daemon."))
     return made

@@ -11,7 +11,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from textwrap import indent
+from textwrap import dedent, indent
 
 from deploy.prometheus import alerts, records
 from deploy.prometheus.settings import Settings, SettingsError, duration, load
@@ -22,8 +22,7 @@ ALERTMANAGER = DEPLOY / "alertmanager" / "alertmanager.yml"
 KUBERNETES_HEAD = """\
 # For the Prometheus operator. Written by `python -m deploy.prometheus`.
 #
-# kube-prometheus-stack takes only objects with its own label `release: NAME`: add it in an overlay of yours. The
-# operator's Prometheus has no --web.user-assets: put the pages of ../runbooks on a web server, and its address in
+# The operator's Prometheus has no --web.user-assets: put the pages of ../runbooks on a web server, and its address in
 # `runbook_url` of your settings.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
@@ -31,6 +30,8 @@ metadata:
   name: ib-supervisor
   labels:
     app.kubernetes.io/name: ib-supervisor
+    # kube-prometheus-stack takes only objects with its own release's name:
+    # release: kube-prometheus-stack
 spec:
   groups:
 """
@@ -45,6 +46,7 @@ def texts(settings: Settings) -> Mapping[str, str]:
         "alerts.yaml": alerts.HEAD + rules,
         "records.yaml": records.HEAD + availability,
         "prometheusrule.yaml": KUBERNETES_HEAD + indent(rules + availability, "  "),
+        "groups.yaml": "# Written by `python -m deploy.prometheus`.\n" + dedent(rules + availability),
         "alertmanager.yml": alertmanager(settings),
     }
 
@@ -71,6 +73,7 @@ def places(out: Path | None) -> Mapping[str, Path]:
         "alerts.yaml": DEPLOY / "prometheus" / "alerts.yaml",
         "records.yaml": DEPLOY / "prometheus" / "records.yaml",
         "prometheusrule.yaml": DEPLOY / "kubernetes" / "prometheusrule.yaml",
+        "groups.yaml": DEPLOY / "helm" / "ib-supervisor" / "files" / "groups.yaml",
         "alertmanager.yml": ALERTMANAGER,
     }
     return shipped if out is None else {name: out / name for name in shipped}

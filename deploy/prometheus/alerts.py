@@ -35,7 +35,7 @@ class Rule:
 
 def rules(settings: Settings) -> list[Rule]:
     """All of them, in the order of the table."""
-    return [rule for page in settings.pages if page.name not in settings.off for rule in _rules(page, settings)]
+    return [rule for page in settings.pages if page.name not in settings.without for rule in _rules(page, settings)]
 
 
 def alerts(settings: Settings) -> str:
@@ -50,7 +50,7 @@ def alerts(settings: Settings) -> str:
 
 def inhibitions(settings: Settings) -> Iterator[str]:
     """Each rule of Alertmanager as one item of YAML."""
-    subjects = {page.name: page.about for page in settings.pages if page.name not in settings.off}
+    subjects = {page.name: page.about for page in settings.pages if page.name not in settings.without}
     for source in dict.fromkeys(page.name for page in settings.pages):
         explained = next(page.explains for page in settings.pages if page.name == source)
         if source not in subjects or not explained:

@@ -28,7 +28,7 @@ class Patterns:
     # -- a gateway ----------------------------------------------------------------------------------------------------
 
     def gateway_down(self) -> str:
-        refused = self._ib("ib_connect_failures_total", 'reason=~"client_id_in_use|account_mismatch"')
+        refused = self._refused('reason=~"client_id_in_use|account_mismatch"', "2m")
         return f"""
             (
               max without (layer) ({self._ib("ib_layer_up", 'layer="heartbeat"')}) == 0
@@ -37,7 +37,7 @@ class Patterns:
             # What has a name of its own: a restart that is overdue, a wrong account, somebody else with our client id.
             unless on ({ID}) {self._ib("ib_restart_pending")} == 1
             unless on ({ID})
-              sum without (reason) (increase({refused}[2m])) > 0
+              ({refused})
             # A restart that comes late, after a window in which none was seen, has five minutes like any other.
             unless on ({ID}) (
               sum without (result) (increase({self._ib("ib_restarts_total", 'result="not_seen"')}[15m])) > 0
@@ -123,6 +123,8 @@ class Patterns:
             (
               histogram_quantile(0.9, rate({self._ib("ib_heartbeat_seconds_bucket")}[5m])) > {self._limits.slow:g}
               or on ({ID}) increase({self._ib("ib_heartbeat_misses_total")}[5m]) > 1.5
+              # Of two heartbeats on their way at once, none is measured; but they are overdue.
+              or on ({ID}) avg_over_time({self._ib("ib_suspect")}[5m]) > {self._limits.suspect:g}
             )
             {self._not("maintenance|stopped")}
         """
@@ -170,10 +172,10 @@ class Patterns:
     # -- how it is set up ---------------------------------------------------------------------------------------------
 
     def client_id_conflict(self) -> str:
-        refused = self._ib("ib_connect_failures_total", 'reason="client_id_in_use"')
+        refused = self._refused('reason="client_id_in_use"', "3m")
         return f"""
             (
-              sum without (reason) (increase({refused}[3m])) > 0
+              ({refused})
               and on ({ID}) {self._ib("ib_layer_up", 'layer="session"')} == 0
             )
             {self._not("maintenance|stopped")}
@@ -181,10 +183,10 @@ class Patterns:
         """
 
     def account_mismatch(self) -> str:
-        refused = self._ib("ib_connect_failures_total", 'reason="account_mismatch"')
+        refused = self._refused('reason="account_mismatch"', "5m")
         return f"""
             (
-              sum without (reason) (increase({refused}[5m])) > 0
+              ({refused})
               and on ({ID}) {self._ib("ib_layer_up", 'layer="session"')} == 0
             )
             {self._not("stopped")}
@@ -224,6 +226,7 @@ class Patterns:
             or absent({up}) unless on () last_over_time({up}[1d:5m])
             # It answers, and its loop does not turn.
             or max by ({self._target}) (increase(ib_supervisor_loop_seconds_count{{{self._job}}}[2m])) == 0
+              unless on (job, instance) changes(process_start_time_seconds{{{self._job}}}[2m]) > 0
             # It answers now and then.
             or max by ({self._target}) (avg_over_time({up}[15m])) < 0.7
               and on (job, instance) changes({up}[15m]) > 3
@@ -244,6 +247,14 @@ class Patterns:
 
     def dead_mans_switch(self) -> str:
         return "vector(1)"
+
+    def _refused(self, reason: str, span: str) -> str:
+        """Attempts that failed so within the span; also those of before the first scrape, which no increase() shows."""
+        metric = self._ib("ib_connect_failures_total", reason)
+        return (
+            f"sum without (reason) (increase({metric}[{span}])) > 0"
+            f" or sum without (reason) ({metric}) > 0 unless on ({ID}) sum without (reason) ({metric} offset {span})"
+        )
 
     # -- parts --------------------------------------------------------------------------------------------------------
 

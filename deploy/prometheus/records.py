@@ -32,7 +32,7 @@ def markets(settings: Settings) -> str:
     for market in settings.markets:
         lines += [
             "      - record: market:ib_open:bool",
-            f"        expr: {_open(market)}",
+            f"        expr: {opened(market)}",
             f"        labels: {{market: {market.name}}}",
         ]
     # The first that fits is the farm's.
@@ -46,7 +46,7 @@ def _farms(market: Market, settings: Settings) -> str:
     return f'0 * ib_farm_up{{{farms}}} + on () group_left () market:ib_open:bool{{market="{market.name}"}}'
 
 
-def _open(market: Market) -> str:
+def opened(market: Market) -> str:
     """1 or 0: whether now lies in a session, by its beginnings in UTC in January and in July."""
     opens = sorted(_opening(market, month) for month in (1, 7))
     length = round(market.hours * 3600) + opens[1] - opens[0]

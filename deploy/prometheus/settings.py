@@ -34,6 +34,8 @@ class Thresholds:
     """Seconds of unplanned outages within 12 hours that are worth a warning though none was told."""
     slow: float = 1.0
     """Round trip of a heartbeat that one in ten exceeds."""
+    suspect: float = 0.2
+    """Share of 5 minutes in which a heartbeat is overdue (`ib_suspect`): about that of a round trip of a second."""
     skew: int = 3
     """Between the gateway's clock and ours."""
     due: int = 14 * 3600
@@ -60,7 +62,7 @@ class Settings:
     """How `ib_gateway_info` tells a gateway that another supervisor watches as well."""
     runbook_url: str = "{{ $externalURL }}/user/ib-supervisor/NAME.md"
     """NAME is the alert's name."""
-    off: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     """Alerts that are left out."""
     pages: tuple[Page, ...] = PAGES
     """The table, with the file's own severities and waits."""
@@ -84,14 +86,25 @@ def load(path: Path | None) -> Settings:
 
 def parsed(document: Mapping[str, Any]) -> Settings:
     """The settings of a document. Raises SettingsError for what it does not know."""
-    known = {"job", "selector", "keep", "labels", "standby", "runbook_url", "off", "markets", "thresholds", "repeated"}
+    known = {
+        "job",
+        "selector",
+        "keep",
+        "labels",
+        "standby",
+        "runbook_url",
+        "without",
+        "markets",
+        "thresholds",
+        "repeated",
+    }
     known |= {"severity", "paper", "after", "held"}
     _only(document, known, "the file")
     given: dict[str, Any] = {
         key: document[key] for key in document.keys() & {"job", "selector", "standby", "runbook_url"}
     }
-    given |= {key: tuple(document[key]) for key in document.keys() & {"keep", "labels", "off"}}
-    _only(given.get("off", ()), NAMES, "off")
+    given |= {key: tuple(document[key]) for key in document.keys() & {"keep", "labels", "without"}}
+    _only(given.get("without", ()), NAMES, "without")
     if "thresholds" in document:
         _only(document["thresholds"], {each.name for each in fields(Thresholds)}, "thresholds")
         given["thresholds"] = Thresholds(**document["thresholds"])
@@ -145,6 +158,6 @@ def _severity(text: str) -> Severity:
 
 
 def _only(given: Any, known: set[str], where: str) -> None:
-    unknown = sorted(set(given) - known)
+    unknown = sorted(set(given) - known, key=str)
     if unknown:
-        raise SettingsError(f"{where}: unknown {', '.join(unknown)}")
+        raise SettingsError(f"{where}: unknown {', '.join(map(str, unknown))}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.config.load import load
+from supervisor.core.calendar.windows import Kind
 from supervisor.core.model.policy import AccountMode, Reauth
 from tests.config.loading import FILES, NOW
 
@@ -40,8 +41,6 @@ def test_a_container_is_set_by_its_environment() -> None:
         "IB_PORT": "4004",
         "IB_CLIENT_ID": "77",
         "IB_MODE": "paper",
-        "IB_RESTART": "22:10",
-        "IB_TIMEZONE": "Europe/Berlin",
         "IB_REGION": "none",
         "IB_SUPERVISOR_LISTEN": "[::]:9000",
         "IB_SUPERVISOR_JOURNAL": "/data/journal.db",
@@ -51,8 +50,7 @@ def test_a_container_is_set_by_its_environment() -> None:
     (gateway,) = config.gateways
     assert (gateway.name, gateway.host, gateway.port, gateway.client_id) == ("paper-7", "ib-gateway", 4004, 77)
     assert gateway.account_mode is AccountMode.PAPER
-    assert gateway.timezone == "Europe/Berlin"
-    assert [window.name for window in gateway.windows] == ["daily_restart"]
+    assert gateway.windows == ()
     assert (str(config.http.listen), config.journal.path, config.log.level) == (
         "[::]:9000",
         Path("/data/journal.db"),
@@ -60,6 +58,12 @@ def test_a_container_is_set_by_its_environment() -> None:
     )
 
 
-def test_a_container_that_listens_for_all_is_warned_of() -> None:
-    (warning,) = load(FILES / "container.yaml", {}, NOW).warnings
-    assert 'everybody who reaches "${IB_SUPERVISOR_LISTEN:-0.0.0.0:14000}" can read everything' in str(warning)
+def test_a_container_that_listens_for_all_is_warned_of_and_has_no_window_that_nobody_named() -> None:
+    config = load(FILES / "container.yaml", {}, NOW)
+    said = "\n".join(map(str, config.warnings))
+    assert 'everybody who reaches "${IB_SUPERVISOR_LISTEN:-0.0.0.0:14000}" can read everything' in said
+    assert "no daily_restart" in said
+    assert "no region named" in said
+    assert {window.kind for window in config.gateways[0].windows} == {Kind.SERVER_RESET}, (
+        "the weekend's, of all regions"
+    )

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ from tests.waiting import wait_until
 DUE_SUNDAY = "2026-11-22 23:40:00"
 """New York: a few minutes before the first restart after a token's expiry."""
 FLEET, FARMS = 100, 20
+LOST = "Connectivity between IBKR and Trader Workstation has been lost."
+BACK = "Connectivity between IBKR and Trader Workstation has been restored - data maintained."
 OVERDUE_AFTER = 20
 
 
@@ -91,8 +94,8 @@ def minute_window(now: datetime, ends_after: float) -> dict[str, str]:
     return {"time": f"{at:%H:%M}", "timezone": "UTC", "lead": "1s", "grace": f"{grace}s"}
 
 
-def troubled(gateways: dict[str, SimulatedGateway], restarts: dict[str, dict[str, str]]) -> str:
-    """The config of the daemon with a gateway for each trouble, and these daily restarts besides."""
+def troubled(gateways: dict[str, SimulatedGateway], restarts: dict[str, dict[str, str]], *more: str) -> str:
+    """The config of the daemon with a gateway for each trouble, these daily restarts besides, and `more` gateways."""
     now = datetime.now(UTC)
     elsewhere = now + timedelta(hours=12)
     special: dict[str, dict[str, Any]] = {
@@ -105,12 +108,13 @@ def troubled(gateways: dict[str, SimulatedGateway], restarts: dict[str, dict[str
         {"name": name, "port": gateway.port, "client_id": 911, "server_reset": "none", **special.get(name, {})}
         for name, gateway in gateways.items()
     ]
+    entries += [{**entries[0], "name": name, "client_id": 912, "server_reset": "none"} for name in more]
     return yaml.safe_dump({"gateways": entries})
 
 
 TROUBLES = (
     "down upstream farm window farmflap flap slow overdue notseen conflict competing mismatch orderid skew zone "
-    "desupport paused"
+    "desupport paused upflap brief"
 )
 
 
@@ -143,7 +147,7 @@ def trouble(lab: Lab) -> None:
     )  # else the missing login is told, and not the restart
     gateways["down"].do("refuse")
     gateways["overdue"].do("refuse")
-    gateways["upstream"].do("notice", code=1100, text="Connectivity between IBKR and Trader Workstation has been lost.")
+    gateways["upstream"].do("notice", code=1100, text=LOST)
     for name in ("farm", "window"):
         gateways[name].do("notice", code=2103, text="Market data farm connection is broken:usfarm")
     for _ in range(8):
@@ -157,6 +161,7 @@ def trouble(lab: Lab) -> None:
         text="The version of the application you are running, 1019.2, needs to be upgraded, as it will be desupported "
         f"on {day}. The minimum supported version at that time will be 1030.1.",
     )
+    gateways["brief"].do("refuse", for_=3.0)
     gateways["orderid"].do("next_valid_id", id=5)
     gateways["orderid"].do("rst")
     assert daemon.post("/api/v1/gateways/paused/pause") == 204
@@ -167,6 +172,17 @@ def trouble(lab: Lab) -> None:
     for sessions in range(2, 9):
         wait_until(lambda n=sessions - 1: (daemon.metric("ib_sessions_total", gateway="flap") or 0) >= n, 20)  # type: ignore[misc]
         gateways["flap"].do("rst")
+    for _ in range(4):
+        gateways["upflap"].do("notice", code=1100, text=LOST)
+        wait_until(lambda: daemon.metric("ib_layer_up", gateway="upflap", layer="upstream") == 0, 20)
+        wait_until(partial(_has_lasted, time.monotonic() + 2), 20)
+        gateways["upflap"].do("notice", code=1102, text=BACK)
+        wait_until(lambda: daemon.metric("ib_layer_up", gateway="upflap", layer="upstream") == 1, 20)
+    lab.webhook.metrics = made_up()
+
+
+def _has_lasted(until: float) -> bool:
+    return time.monotonic() >= until
 
 
 def made_up() -> str:
@@ -177,6 +193,7 @@ def made_up() -> str:
         f'ib_token_expiry_timestamp_seconds{{gateway="due"}} {expired}\n'
         f"ib_supervisor_events_dropped_total {int(time.time())}\n"
         f"ib_supervisor_journal_errors_total {int(time.time())}\n"
+        f"process_start_time_seconds {int(time.time())}\n"
     )
 
 
@@ -234,7 +251,7 @@ def open_lab(folder: Path) -> Iterator[Lab]:
         entry = {"name": "orphan", "port": victim.port, "client_id": 911, "server_reset": "none"}
         many = enter(fleet_daemon(folders["many"], crowd))
         daemons = {
-            "main": enter(QuietDaemon(folders["main"], troubled(troubled_ones, {}))),
+            "main": enter(QuietDaemon(folders["main"], troubled(troubled_ones, {}, "dropped"))),
             "victim": enter(QuietDaemon(folders["victim"], yaml.safe_dump({"gateways": [entry]}))),
         }
         if faketime_library():
@@ -254,6 +271,10 @@ def open_lab(folder: Path) -> Iterator[Lab]:
         healthy = set(TROUBLES.split()) - {"conflict", "mismatch"}
         wait_until(lambda: all(daemons["main"].up(name) for name in healthy), 90, every=0.2)
         wait_until(lambda: (prometheus.value('count(up{job="ib-supervisor"} == 1)') or 0) > len(daemons), 60, every=0.2)
+        # The rule looks back in steps, so one of them must have seen the gateway before it is dropped.
+        wait_until(
+            lambda: prometheus.query('last_over_time(ib_gateway_status{gateway="dropped"}[1h:5s])'), 60, every=0.2
+        )
         webhook.metrics = made_up()
         trouble(lab)
         if "login" in gateways:

@@ -40,7 +40,7 @@ def test_a_dashboard_lets_choose_datasource_job_and_instance(name: str) -> None:
     for variable in list(variables.values())[1:]:
         assert variable["datasource"] == DATASOURCE
         assert variable["multi"]
-        assert variable["allValue"] == ".+"
+        assert variable["allValue"] == ".*", "an alert that nobody is there has no instance"
 
 
 def panels() -> list[Any]:
@@ -88,7 +88,36 @@ def test_a_query_is_promql_and_limited_to_what_was_chosen(query: Query) -> None:
             assert 'job=~"$job"' in selector
             assert 'instance=~"$instance"' in selector
     for span in re.findall(r"\[([^]]*)\]", query.expr):
-        assert span in {"$__rate_interval", "$__range"}
+        assert span in {"$__rate_interval", "$__range", "1h", "1d"}
+
+
+@every_query
+def test_what_is_summed_keeps_apart_what_two_hosts_call_the_same(query: Query) -> None:
+    for labels in re.findall(r"(?:sum|max|min|count|avg) by \(([^)]*)\)", query.expr):
+        kept = re.split(r",\s*", labels)
+        assert kept[:2] == ["job", "instance"]
+        assert kept[2:3] == ["gateway"] or "supervisor:" in query.where or "fleet: " in query.where
+
+
+@pytest.mark.parametrize("panel", panels())
+def test_a_timeline_shows_the_worst_of_each_step_and_a_table_no_number_that_says_nothing(panel: Any) -> None:
+    for target in panel["targets"]:
+        if panel["type"] == "state-timeline":
+            assert re.search(r"(min|max)_over_time\(\w+\{[^}]*\}\[\$__rate_interval\]\)", target["expr"])
+    for transformation in panel.get("transformations", ()):
+        assert transformation["options"].get("renameByName", {}).get("Value") != "value"
+
+
+def test_the_fleet_leads_to_the_gateway_and_to_its_supervisors_page() -> None:
+    (panel,) = (each for each in load("fleet.json")["panels"] if each["title"] == "Gateways")
+    urls = [link["url"] for link in panel["fieldConfig"]["defaults"]["links"]]
+    assert urls[0].startswith("/d/ib-gateway?")
+    assert urls[1] == "http://${__field.labels.instance}/"
+
+
+def test_the_fleet_tells_of_what_is_not_there() -> None:
+    titles = {panel["title"] for panel in load("fleet.json")["panels"]}
+    assert {"Supervisors lost", "Gateways not watched"} <= titles
 
 
 @every_query

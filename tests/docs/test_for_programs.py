@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,6 +66,11 @@ def run(name: str, url: str, **environment: str) -> Iterator[Example]:
     how, language, text = EXAMPLES[name]
     assert how == "run"
     command = [sys.executable, "-c", text] if language == "python" else ["bash", "-c", text]
+    if text.startswith("#!"):  # a program of its own, started as systemd would
+        file = Path(tempfile.mkdtemp()) / "program"
+        file.write_text(text, encoding="utf-8")
+        file.chmod(0o755)
+        command = [str(file)]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     inherited = {**os.environ, "PATH": path, "no_proxy": "*", "IB_SUPERVISOR_URL": url, **environment}
     example = Example(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=inherited))

@@ -1,6 +1,7 @@
 """What a person is told about: each pattern, its severity, and how long it must last. One literal table.
 
 - The default alert rules are generated from it (`python -m deploy.prometheus`). So Prometheus and the daemon agree.
+  docs/alerts.md has it as a table, with the incidents that it was tried on.
 - `critical` wakes a person, so there must be something that a person can do. `warning` waits for the day. `info` is for
   the record.
 - One cause is one page: a pattern `explains` the patterns that follow from it, and they are silent as long as it lasts.
@@ -93,12 +94,12 @@ PAGES: tuple[Page, ...] = (
         explains=("IBFarmFlapping", "IBBriefOutage"),
     ),
     Page("IBFarmFlapping", _FARM, _WARNING, 0, explains=("IBBriefOutage",)),
-    Page("IBBriefOutage", _GATEWAY, _WARNING, 0),
+    Page("IBBriefOutage", _GATEWAY, _WARNING, 900),
     Page("IBHeartbeatSlow", _GATEWAY, _WARNING, 600),
     Page("IBGatewayPausedLong", _GATEWAY, _WARNING, 7200),
     Page("IBGatewayUnwatched", _GATEWAY, _WARNING, 900),
     # The calendar.
-    Page("IBRestartNotSeen", _GATEWAY, _WARNING, 0),
+    Page("IBRestartNotSeen", _GATEWAY, _WARNING, 0, explains=("IBBriefOutage",)),
     Page("IBReauthDueSoon", _GATEWAY, _WARNING, 0),
     # How it is set up.
     Page("IBCompetingSession", _GATEWAY, _WARNING, 360),
