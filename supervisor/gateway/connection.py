@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ibapi.connection import Connection
+from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER
 
+from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import Ending
 from supervisor.gateway.framing import MAX_FRAME, Inbox, NotTws, check_payload, framed, server_hello
 from supervisor.gateway.lookup import Address, Lookups
@@ -46,6 +48,10 @@ class Over:
 
     ending: Ending
     detail: str = ""
+    key: CauseKey | None = None
+    """The likely cause, if more is known than the ending tells."""
+    what: str = ""
+    """What it is about."""
 
 
 class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no types
@@ -77,6 +83,8 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         super().__init__(host, port)
         self.socket: Any = None  # a socket while there is one
         self.over: Over | None = None
+        self.message_id = 0
+        """Of the message that `next_message` returned last."""
         self._server_version = 0
         self._connect_deadline = connect_deadline
         self._handshake_timeout = handshake_timeout
@@ -88,10 +96,10 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         self._inbox = Inbox()
         self._read_size = _SMALL_READ
 
-    def finish(self, ending: Ending, detail: str = "") -> None:
+    def finish(self, ending: Ending, detail: str = "", key: CauseKey | None = None, what: str = "") -> None:
         """End it now, from any thread. The FIN leaves before this returns. Only the first reason counts."""
         with self.lock:
-            self._finish(ending, detail)
+            self._finish(Over(ending, detail, key, what))
         self._lookups.wake()
 
     # -- what ibapi calls, by its names --------------------------------------------------------------------------------
@@ -121,10 +129,10 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
             try:
                 sent = send_at_once(self.socket, msg)
             except OSError as error:
-                self._finish(Ending.RESET, f"sending failed: {_words(error)}")
+                self._finish(Over(Ending.RESET, f"sending failed: {_words(error)}"))
                 raise
             if sent < len(msg):
-                self._finish(Ending.RESET, "sending failed: the gateway does not read")
+                self._finish(Over(Ending.RESET, "sending failed: the gateway does not read"))
                 raise BrokenPipeError(errno.EPIPE, "the gateway does not read")
         if self._wire is not None:
             self._wire.line(">", msg[4:])
@@ -139,7 +147,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         try:
             payload = self._receive_hello()
         except NotTws as error:
-            self.finish(Ending.PROTOCOL, f"not a TWS: {error}")
+            self.finish(Ending.PROTOCOL, f"{'' if error.key else 'not a TWS: '}{error}", error.key, error.what)
             raise ConnectionAbortedError(errno.ECONNABORTED, str(error)) from error
         except TimeoutError as error:
             self.finish(Ending.TIMEOUT, f"no server version within {self._handshake_timeout:g} s")
@@ -170,7 +178,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
             try:
                 payload = self._inbox.take()
                 if payload:
-                    check_payload(payload, self._server_version)
+                    self.message_id = check_payload(payload, self._server_version)
             except NotTws as error:
                 self.finish(Ending.PROTOCOL, str(error))
                 break
@@ -184,10 +192,10 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
 
     # -- ours ----------------------------------------------------------------------------------------------------------
 
-    def _finish(self, ending: Ending, detail: str) -> None:
+    def _finish(self, over: Over) -> None:
         """The lock is held."""
         if self.over is None:
-            self.over = Over(ending, detail)
+            self.over = over
         self._shut()
 
     def _shut(self) -> None:
@@ -246,7 +254,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
                 continue
             if self._wire is not None:
                 self._wire.line("<", payload)
-            hello = server_hello(payload)
+            hello = server_hello(payload, MIN_CLIENT_VER, MAX_CLIENT_VER)
             if hello is not None:
                 self._server_version, clock = hello
                 self._greeted(self._server_version, clock)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.policy import Policy
 
 
@@ -23,11 +24,11 @@ class Ending(StrEnum):
     RESET = "reset"
     """The connection broke: reset, broken pipe, unreachable, keepalive."""
     PROTOCOL = "protocol"
-    """Bytes that are no message of TWS: undecodable, oversize, not a TWS at all."""
+    """What came is of no use: not a TWS at all, one of another age, or a needed message that cannot be decoded."""
     CALLBACK = "callback"
     """The message loop was ended by an exception of our own."""
     ERROR = "error"
-    """Anything else: an unknown host name, no file descriptor left."""
+    """Anything else: an unknown host name, no file descriptor left, a request that cannot be encoded."""
     ASKED = "asked"
     """We closed it."""
 
@@ -103,6 +104,20 @@ class TrafficSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageUndecodable:
+    """The client library cannot decode a message that nobody here needs: it was dropped, and the session goes on."""
+
+    epoch: int
+    number: int
+    name: str
+    """The library's name of the message; empty if it has none."""
+    library: str
+    """The client library and its version."""
+    error: str
+    """What it stumbled over, without a byte of the message."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallbackFailed:
     """A callback of ours raised: the session is over, the daemon is not."""
 
@@ -118,6 +133,10 @@ class SessionClosed:
     epoch: int
     ending: Ending
     detail: str = ""
+    key: CauseKey | None = None
+    """The likely cause, if the session knows more than its ending tells."""
+    what: str = ""
+    """What that cause is about, in words."""
 
 
 # -- of the operator --------------------------------------------------------------------------------------------------
@@ -196,6 +215,7 @@ SessionEvent = (
     | ProbeAnswered
     | NoticeReceived
     | TrafficSeen
+    | MessageUndecodable
     | CallbackFailed
     | SessionClosed
 )

@@ -107,6 +107,7 @@ class Transition:
         message: Message | None = None,
         until: dt.datetime | None = None,
         by: str = "",
+        what: str = "",
     ) -> Cause:
         """A likely cause at this gateway."""
         live = self.state.session
@@ -125,6 +126,7 @@ class Transition:
             message,
             until,
             by,
+            what,
             login_expired=login.expired_since(self.state.login, self.policy, self.now.wall),
         )
 
@@ -167,8 +169,19 @@ class Transition:
             )
         )
 
-    def fail(self, failure: Failure, detail: str = "", *, close: bool = False, key: CauseKey | None = None) -> None:
-        """The attempt under way ends without a session. `key`: the likely cause, if more is known than `failure`."""
+    def fail(
+        self,
+        failure: Failure,
+        detail: str = "",
+        *,
+        close: bool = False,
+        key: CauseKey | None = None,
+        what: str = "",
+    ) -> None:
+        """The attempt under way ends without a session.
+
+        `key`: the likely cause, if more is known than `failure`; `what`: what it is about.
+        """
         state, now = self.state, self.now
         if close:
             self.actions.append(Close(state.session.epoch))
@@ -198,7 +211,7 @@ class Transition:
                 logging_in=greeting is not None and greeting.logging_in,
             )
         message = greeting.reason if greeting is not None and key is CauseKey.GATEWAY_SAID else None
-        cause = self.cause(key, client_id=client_id, message=message)
+        cause = self.cause(key, client_id=client_id, message=message, what=what)
         if not state.login.required:  # else it is the login that is missing, whatever the port does meanwhile
             state.cause = cause
         planning = self.planning(Layer.PORT) if self.in_restart_window else Planning.UNPLANNED
