@@ -114,12 +114,13 @@ def cause_of(seen: Visit, place: Endpoint, client_id: int) -> Cause:
     failure = diagnosis.failure_of(seen.ending, opened=seen.port, greeted=seen.handshake)
     if any(notice.code == 326 for notice in seen.notices):
         failure = Failure.CLIENT_ID_IN_USE
-    ours = CauseKey.CALLBACK if seen.ending is Ending.CALLBACK else seen.key
-    key = ours or diagnosis.of_failure(
+    known = seen.key or (CauseKey.CALLBACK if seen.ending is Ending.CALLBACK else None)
+    key = known or diagnosis.of_failure(
         failure, greeted=seen.handshake, said=reason is not None, logging_in=seen.logging_in
     )
     message = reason if key is CauseKey.GATEWAY_SAID else None
-    return Cause(key, place.host, place.port, client_id, message=message, what=seen.what)
+    tried = f"{seen.tried} ({failure.value.replace('_', ' ')})" if seen.port and seen.tried else seen.tried
+    return Cause(key, place.host, place.port, client_id, message=message, what=seen.what, tried=tried)
 
 
 def _upstream(seen: Visit) -> bool:

@@ -22,7 +22,16 @@ from ibapi.message import IN
 
 from supervisor.core.model.actions import Connect
 from supervisor.core.model.cause import CauseKey
-from supervisor.core.model.events import Ending, MessageUndecodable, PortOpened, SessionClosed, SessionEvent
+from supervisor.core.model.events import (
+    AccountsReceived,
+    Ending,
+    MessageUndecodable,
+    NextIdReceived,
+    PortOpened,
+    SessionClosed,
+    SessionEvent,
+)
+from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.client import Client
 from supervisor.gateway.connection import Over, SupervisedConnection, WireLog
 from supervisor.gateway.framing import clean
@@ -55,6 +64,7 @@ class Session:
         order: where to connect, with which client id, and the time limits.
         post: takes every event, from any thread. It must not block and must not raise.
         lookups: where names are looked up.
+        addresses: the order of the gateway's addresses, if it is to be remembered.
         label: a name for the thread.
         wire: gets every message, if given.
         on_summary: takes the rows of an account summary. Without it they count as traffic.
@@ -66,6 +76,7 @@ class Session:
         post: Callable[[SessionEvent], None],
         *,
         lookups: Lookups,
+        addresses: Addresses | None = None,
         label: str = "gateway",
         wire: WireLog | None = None,
         on_summary: Callable[[SummaryRow | SummaryEnd], None] | None = None,
@@ -73,6 +84,9 @@ class Session:
         self.epoch = order.epoch
         self._order = order
         self._post = post
+        self._addresses = addresses or Addresses()
+        self._awaited: set[type[SessionEvent]] = {AccountsReceived, NextIdReceived}
+        """What did not come yet of what makes a session ready."""
         self._telling = threading.Lock()
         self._told_closed = False
         self._told_more = False  # something other than PortOpened was told
@@ -83,6 +97,7 @@ class Session:
             connect_deadline=time.monotonic() + order.connect_timeout,
             handshake_timeout=order.handshake_timeout,
             lookups=lookups,
+            addresses=self._addresses,
             opened=self._callbacks.opened,
             greeted=self._callbacks.greeted,
             wire=wire,
@@ -144,7 +159,7 @@ class Session:
         """What follows if the session ended otherwise meanwhile: nothing."""
         library = ibapi_version().short
         detail = f"{library} cannot encode a request: {why}"
-        self._connection.finish(Ending.ERROR, detail, CauseKey.UNENCODABLE, library)
+        self._connection.finish(Ending.CALLBACK, detail, CauseKey.UNENCODABLE, library)
 
     # -- on the session's own thread -----------------------------------------------------------------------------------
 
@@ -184,16 +199,31 @@ class Session:
         with self._telling:
             if not self._told_closed and self._connection.over is None:
                 self._told_more = self._told_more or not isinstance(event, PortOpened)
+                self._note_greeting(event)
                 self._post(event)
+
+    def _note_greeting(self, event: SessionEvent) -> None:
+        """Ready is the address that gave both, an account and an order id."""
+        if self._awaited and not (isinstance(event, AccountsReceived) and not event.accounts):
+            self._awaited.discard(type(event))
+            if not self._awaited:
+                self._addresses.was_ready(self._connection.address)
+
+    def _leave_address(self, over: Over) -> None:
+        """An address that accepted and then closed, said nothing or spoke something else is not the first one again."""
+        useless = self._callbacks.hello is None or over.ending in (Ending.CLOSED, Ending.RESET, Ending.PROTOCOL)
+        if self._connection.address and self._awaited and useless:
+            self._addresses.was_of_no_use(self._connection.address)
 
     def _tell_closed(self) -> None:
         over = self._connection.over or Over(Ending.ERROR)
+        self._leave_address(over)
         with self._telling:
             if self._told_closed:
                 return
             self._told_closed = True
             hello = self._callbacks.hello
-            closed = SessionClosed(self.epoch, over.ending, over.detail, over.key, over.what)
+            closed = SessionClosed(self.epoch, over.ending, over.detail, over.key, over.what, over.tried)
             late = hello is not None and not self._told_more and over.ending is not Ending.ASKED
             for event in (hello if late else None, closed):
                 try:

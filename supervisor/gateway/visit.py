@@ -77,6 +77,8 @@ class Visit:
     """The likely cause of that ending, if the session knew it."""
     what: str = ""
     """What that cause is about."""
+    tried: str = ""
+    """The addresses that were tried, if the name has several."""
 
     @property
     def handshake(self) -> bool:
@@ -205,8 +207,8 @@ class _Visitor:
         self._last = received
         result = self._result
         match event:
-            case PortOpened():
-                result = replace(result, port=True)
+            case PortOpened(tried=tried):
+                result = replace(result, port=True, tried=tried)
             case HandshakeDone(server_version=server_version, clock=clock):
                 result = replace(result, server_version=server_version, clock=clock)
             case AccountsReceived(accounts=accounts):
@@ -223,9 +225,10 @@ class _Visitor:
                 result = replace(result, summary=(*result.summary, event)[-1000:])
             case SummaryEnd():
                 result = replace(result, summary_complete=True)
-            case SessionClosed(ending=ending, detail=detail, key=key, what=what):
+            case SessionClosed(ending=ending, detail=detail, key=key, what=what, tried=tried):
                 self._over = True
-                result = replace(result, ending=ending, detail=detail, key=key, what=what)
+                tried = tried or result.tried
+                result = replace(result, ending=ending, detail=detail, key=key, what=what, tried=tried)
             case TimeAnswered() | TrafficSeen() | MessageUndecodable() | CallbackFailed():
                 pass
             case _:

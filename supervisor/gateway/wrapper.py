@@ -141,9 +141,9 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
     # -- of the connection ---------------------------------------------------------------------------------------------
 
     @_guarded
-    def opened(self) -> None:
+    def opened(self, tried: str, others_refused: bool) -> None:
         """TCP is connected."""
-        self.emit(PortOpened(self.epoch))
+        self.emit(PortOpened(self.epoch, tried, others_refused))
 
     def greeted(self, server_version: int, clock: str) -> None:
         """The server version came. It is passed on once START_API is sent."""

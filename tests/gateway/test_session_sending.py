@@ -110,7 +110,7 @@ def test_a_request_that_cannot_be_encoded_ends_the_session_and_is_told_as_such()
         heard.first(NextIdReceived)
         session.ask_summary(5, Unspeakable())  # type: ignore[arg-type]
         closed = heard.closed()
-        assert (closed.ending, closed.key) == (Ending.ERROR, CauseKey.UNENCODABLE)
+        assert (closed.ending, closed.key) == (Ending.CALLBACK, CauseKey.UNENCODABLE)
         assert closed.detail.startswith(f"{ibapi_version().short} cannot encode a request: ")
         assert closed.what == ibapi_version().short
         assert heard.all(NoticeReceived) == []

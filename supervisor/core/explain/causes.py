@@ -239,6 +239,8 @@ def explain(cause: Cause) -> Explanation:
         **_of_message(cause.message),
     }
     words, cure = (text.format_map(facts) for text in _TEXTS[cause.key])
+    if cause.tried:
+        words = f"{words} Tried were {cause.tried}."
     if cause.login_expired:
         words = f"{words} {_LOGIN_EXPIRED}"
     return Explanation(words, cure)

@@ -121,5 +121,7 @@ class Cause:
     """Who paused it."""
     what: str = ""
     """The message, the request, the server version or the address that it is about, in words."""
+    tried: str = ""
+    """Of a name with several addresses: each one that was tried, with its end."""
     login_expired: bool = False
     """The weekly login expired after the gateway was lost, so that it will be needed before the gateway is back."""

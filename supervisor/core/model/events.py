@@ -26,9 +26,9 @@ class Ending(StrEnum):
     PROTOCOL = "protocol"
     """What came is of no use: not a TWS at all, one of another age, or a needed message that cannot be decoded."""
     CALLBACK = "callback"
-    """The message loop was ended by an exception of our own."""
+    """A fault of our own side: an exception in the message loop, or a request that cannot be encoded."""
     ERROR = "error"
-    """Anything else: an unknown host name, no file descriptor left, a request that cannot be encoded."""
+    """Anything else: an unknown host name, no file descriptor left."""
     ASKED = "asked"
     """We closed it."""
 
@@ -41,6 +41,10 @@ class PortOpened:
     """TCP connect succeeded; the hello was sent."""
 
     epoch: int
+    tried: str = ""
+    """Of a name with several addresses: those tried before with their ends, and the one that accepted."""
+    others_refused: bool = True
+    """Every address tried before it refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,8 @@ class SessionClosed:
     """The likely cause, if the session knows more than its ending tells."""
     what: str = ""
     """What that cause is about, in words."""
+    tried: str = ""
+    """Of a name with several addresses of which none accepted: each with its end."""
 
 
 # -- of the operator --------------------------------------------------------------------------------------------------

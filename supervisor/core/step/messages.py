@@ -50,7 +50,6 @@ _LOSS_OF = {
     Ending.RESET: Loss.RESET,
     Ending.PROTOCOL: Loss.PROTOCOL,
     Ending.CALLBACK: Loss.CALLBACK,
-    Ending.ERROR: Loss.CALLBACK,
 }
 
 
@@ -63,7 +62,8 @@ def on_session_event(transition: Transition, event: SessionEvent) -> None:
     match event:
         case PortOpened():
             if live.phase is Phase.CONNECTING and not live.opened:
-                state.session = session.open_port(live, transition.policy, transition.now.mono)
+                opened = session.open_port(live, transition.policy, transition.now.mono)
+                state.session = replace(opened, tried=event.tried, others_refused=event.others_refused)
             return
         case SessionClosed():
             _closed(transition, event)
@@ -108,14 +108,14 @@ def on_session_event(transition: Transition, event: SessionEvent) -> None:
 
 
 def _closed(transition: Transition, event: SessionClosed) -> None:
-    key = CauseKey.CALLBACK if event.ending is Ending.CALLBACK else event.key
+    key = event.key or (CauseKey.CALLBACK if event.ending is Ending.CALLBACK else None)
     if transition.ready:
         cause = transition.cause(key, what=event.what) if key is not None else None
         transition.lose(_LOSS_OF.get(event.ending, Loss.CLOSED), event.detail, cause=cause)
         return
     live = transition.state.session
     failure = diagnosis.failure_of(event.ending, opened=live.opened, greeted=live.phase is Phase.HANDSHAKING)
-    transition.fail(failure, event.detail, key=key, what=event.what)
+    transition.fail(failure, event.detail, key=key, what=event.what, tried=event.tried)
 
 
 def _dropped(transition: Transition, event: MessageUndecodable) -> None:

@@ -1,13 +1,14 @@
 """What else the gateway says, and what follows (IB.md section 1)."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
 from supervisor.core.explain.narrator import REMEMBERED, Narrator
 from supervisor.core.explain.report import Level
 from supervisor.core.model.cause import CauseKey
-from supervisor.core.model.events import Ending, MessageUndecodable, SessionClosed
+from supervisor.core.model.events import Ending, MessageUndecodable, PortOpened, SessionClosed
 from supervisor.core.model.policy import Timing
 from supervisor.core.model.records import NoticeHeard
 from supervisor.core.model.vocabulary import Phase
@@ -79,7 +80,7 @@ def test_a_needed_message_that_cannot_be_decoded_is_not_told_as_another_program(
 
 def test_a_request_that_cannot_be_encoded_is_told_as_a_fault_of_this_side() -> None:
     world = World(SLOW).up()
-    world.say(SessionClosed, Ending.ERROR, "cannot", CauseKey.UNENCODABLE, "ibapi 10.46.1")
+    world.say(SessionClosed, Ending.CALLBACK, "cannot", CauseKey.UNENCODABLE, "ibapi 10.46.1")
     (lost,) = world.tells("session_lost")
     assert "cannot be made (ibapi 10.46.1): the fault is on this side" in lost.text
     assert lost.fields["reason"] == "callback"
@@ -203,3 +204,17 @@ def test_the_last_message_is_the_last_word_of_the_gateway() -> None:
     world.run(1)
     world.traffic()
     assert world.snapshot.last_message == world.now.wall
+
+
+def test_the_cause_names_each_address_of_a_name_and_its_end() -> None:
+    world = World(SLOW)
+    world.peer.port = "lost"
+    world.start()
+    refused = "192.0.2.1 (Connection refused), 192.0.2.2 (Connection refused)"
+    world.say(partial(SessionClosed, tried=refused), Ending.REFUSED)
+    assert f"Tried were {refused}." in world.why
+    world.run(2)
+    world.say(PortOpened, "192.0.2.1 (Connection timed out), 192.0.2.2", False)
+    world.say(SessionClosed, Ending.CLOSED)
+    assert "Tried were 192.0.2.1 (Connection timed out), 192.0.2.2 (closed)." in world.why
+    assert world.failures() == {"refused": 1, "closed": 1}
