@@ -13,9 +13,10 @@ from supervisor.core.codes import notices
 from supervisor.core.codes import table as codes
 from supervisor.core.codes.farm_kinds import FarmState
 from supervisor.core.explain.causes import explain
-from supervisor.core.model.cause import Cause, CauseKey
-from supervisor.core.model.events import Ending, NextIdReceived, NoticeReceived
-from supervisor.core.parts import farms
+from supervisor.core.model.cause import Cause, CauseKey, Message
+from supervisor.core.model.events import Ending, MessageUndecodable, NextIdReceived, NoticeReceived
+from supervisor.core.model.vocabulary import Failure
+from supervisor.core.parts import diagnosis, farms
 from supervisor.gateway.visit import Visit, VisitEvent, visit
 from supervisor.gateway.wrapper import SummaryEnd, SummaryRow
 from supervisor.observe.masking import clean, fit, mask_whole
@@ -107,6 +108,21 @@ def lost_by(heard: Sequence[NoticeReceived]) -> int | None:
     return code
 
 
+def cause_of(seen: Visit, place: Endpoint, client_id: int) -> Cause:
+    """Why there was no session, by the daemon's own table."""
+    reason = next((Message(n.code, n.text) for n in seen.notices if diagnosis.names_a_reason(n.code, n.text)), None)
+    failure = diagnosis.failure_of(seen.ending, opened=seen.port, greeted=seen.handshake)
+    if any(notice.code == 326 for notice in seen.notices):
+        failure = Failure.CLIENT_ID_IN_USE
+    known = seen.key or (CauseKey.CALLBACK if seen.ending is Ending.CALLBACK else None)
+    key = known or diagnosis.of_failure(
+        failure, greeted=seen.handshake, said=reason is not None, logging_in=seen.logging_in
+    )
+    message = reason if key is CauseKey.GATEWAY_SAID else None
+    tried = f"{seen.tried} ({failure.value.replace('_', ' ')})" if seen.port and seen.tried else seen.tried
+    return Cause(key, place.host, place.port, client_id, message=message, what=seen.what, tried=tried)
+
+
 def _upstream(seen: Visit) -> bool:
     """If the gateway says that IBKR is away, an answer proves nothing. It may come from a cache."""
     return bool(seen.upstream) and lost_by(seen.notices) is None
@@ -119,6 +135,8 @@ def _tell(event: VisitEvent, name: Callable[[str], str], words: Callable[[str], 
         case NoticeReceived(code=code, text=text, request_id=request):
             about = f" (request {request})" if request > 0 else ""
             say(f"notice {code}{about}: {words(notices.summary(text))}  [{codes.lookup(code).title}]")
+        case MessageUndecodable(number=number, name=called, library=library, error=error):
+            say(words(f"{library} cannot decode message {number}{f' ({called})' if called else ''}, dropped: {error}"))
         case SummaryRow(account=account, tag=tag, value=value, currency=currency):
             say(f"account {name(account)}  {words(tag)}: {words(value)} {words(currency)}".rstrip())
         case SummaryEnd():
@@ -132,7 +150,7 @@ def _report(seen: Visit, layers: dict[Rung, bool], place: Endpoint, client_id: i
     for rung, up in layers.items():
         say(f"  {'ok ' if up else '-- '} {rung:<10} {_detail(rung, seen, accounts)}".rstrip())
     if not layers[Rung.SESSION]:
-        cause = explain(Cause(_cause(seen), place.host, place.port, client_id))
+        cause = explain(cause_of(seen, place, client_id))
         say("", fit(cause.words), fit(cause.cure))
         if seen.detail:
             say(fit(f"({seen.detail})"))
@@ -154,19 +172,6 @@ def _detail(rung: Rung, seen: Visit, accounts: list[str]) -> str:
             return ", ".join(f"{farm} {state}" for farm, state in farms_of(seen.notices).items())
         case _:
             return ""
-
-
-def _cause(seen: Visit) -> CauseKey:
-    if any(notice.code == 326 for notice in seen.notices):
-        return CauseKey.CLIENT_ID_RIVAL
-    if seen.ending is Ending.PROTOCOL:
-        return CauseKey.PROTOCOL
-    if not seen.port:
-        causes = {Ending.REFUSED: CauseKey.PORT_REFUSED, Ending.TIMEOUT: CauseKey.UNREACHABLE}
-        return causes.get(seen.ending, CauseKey.LOCAL_ERROR)
-    if not seen.handshake:
-        return CauseKey.CLOSED_EARLY if seen.ending in (Ending.CLOSED, Ending.RESET) else CauseKey.MUTE
-    return CauseKey.NEVER_READY
 
 
 def _as_json(

@@ -1,7 +1,7 @@
 """The `ibapi` client of one session: its protocol, its message loop and its decoder, on our connection and on one
 thread.
 
-Nothing of `ibapi` is patched. Three attributes that its `EClient` assigns are ours here. Beyond the documented
+Nothing of `ibapi` is patched. Four attributes that its `EClient` assigns are ours here. Beyond the documented
 interface, this project relies on nothing else. `selftest` checks each of them at start:
 
 - `conn`: `connect()` assigns a new connection and then uses the attribute. The attribute always returns ours.
@@ -9,10 +9,13 @@ interface, this project relies on nothing else. `selftest` checks each of them a
   session needs one thread, and nothing wakes up while no message comes.
 - `msg_queue`: `run()` takes messages from it, and ends when it is empty and the connection is over. Ours waits at
   the socket itself.
+- `decoder`: `connect()` assigns it, and `run()` hands each message to it and ends at the first one that it cannot
+  decode. Ours hands the message on, and lets the session judge what a failure means.
 """
 
 import queue
 from collections.abc import Callable
+from typing import Any
 
 from ibapi.client import EClient
 from ibapi.wrapper import EWrapper
@@ -54,6 +57,30 @@ class _Messages:
         return 0
 
 
+class _Decoder:
+    """Stands before the decoder. `judged` runs each decoding."""
+
+    def __init__(self, decoder: Any, judged: Callable[[Callable[[], None]], None]) -> None:
+        self._decoder = decoder
+        self._judged = judged
+
+    @property
+    def serverVersion(self) -> int:
+        return int(self._decoder.serverVersion)
+
+    @serverVersion.setter
+    def serverVersion(self, value: int) -> None:
+        self._decoder.serverVersion = value
+
+    def interpret(self, *message: Any) -> None:
+        """Decode a text message."""
+        self._judged(lambda: self._decoder.interpret(*message))
+
+    def processProtoBuf(self, *message: Any) -> None:
+        """Decode a protobuf message."""
+        self._judged(lambda: self._decoder.processProtoBuf(*message))
+
+
 class Client(EClient):  # type: ignore[misc]  # ibapi has no types
     """An `EClient` for one session; `connect` and `run` are for the session's thread.
 
@@ -61,12 +88,21 @@ class Client(EClient):  # type: ignore[misc]  # ibapi has no types
         wrapper: the callbacks.
         connection: not yet connected.
         handled: called after the callbacks of each message.
+        judged: runs the decoding of a message, whose callbacks are part of it.
     """
 
-    def __init__(self, wrapper: EWrapper, connection: SupervisedConnection, handled: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        wrapper: EWrapper,
+        connection: SupervisedConnection,
+        handled: Callable[[], None],
+        judged: Callable[[Callable[[], None]], None],
+    ) -> None:
         self._supervised = connection
         self._connection: SupervisedConnection | None = None
         self._reader: _NoReader | None = None
+        self._decoder: _Decoder | None = None
+        self._judged = judged
         super().__init__(wrapper)
         self.msg_queue = _Messages(connection, handled)
 
@@ -87,3 +123,12 @@ class Client(EClient):  # type: ignore[misc]  # ibapi has no types
     @reader.setter
     def reader(self, value: object) -> None:
         self._reader = None if value is None else _NoReader()
+
+    @property
+    def decoder(self) -> _Decoder | None:
+        """The decoder of `ibapi`, behind ours."""
+        return self._decoder
+
+    @decoder.setter
+    def decoder(self, value: object) -> None:
+        self._decoder = None if value is None else _Decoder(value, self._judged)

@@ -20,8 +20,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ibapi.connection import Connection
+from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER
 
+from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import Ending
+from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.framing import MAX_FRAME, Inbox, NotTws, check_payload, framed, server_hello
 from supervisor.gateway.lookup import Address, Lookups
 from supervisor.platform import send_at_once, wait_writable
@@ -46,6 +49,28 @@ class Over:
 
     ending: Ending
     detail: str = ""
+    key: CauseKey | None = None
+    """The likely cause, if more is known than the ending tells."""
+    what: str = ""
+    """What it is about."""
+    tried: str = ""
+    """Each address with its end, if there were several and none accepted."""
+
+
+_Tried = list[tuple[str, OSError]]
+"""Addresses that were tried in vain, each with its error."""
+_NO_WAY = frozenset({errno.ENETUNREACH, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
+"""This machine has no way to such an address, as to IPv6 where there is none. It says nothing of the gateway."""
+
+
+class _NoneAccepted(OSError):
+    """None of several addresses accepted. `judged` is the error of the one that counts."""
+
+    def __init__(self, tried: _Tried) -> None:
+        told = _told(tried)
+        self.judged = next((error for error in told if not isinstance(error, ConnectionRefusedError)), told[0])
+        self.tried = ", ".join(f"{host} ({_words(error)})" for host, error in tried)
+        super().__init__(self.judged.errno, _words(self.judged))
 
 
 class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no types
@@ -57,7 +82,9 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         connect_deadline: for the name look-up and the TCP connect, an instant of `time.monotonic`.
         handshake_timeout: from the TCP connection to the server version, in seconds.
         lookups: where names are looked up.
-        opened: called once, when TCP is connected.
+        addresses: the order in which to try the addresses of the name.
+        opened: called once, when TCP is connected: with the addresses tried, if there are several, and whether all
+            before the last one refused.
         greeted: called once, with the server version and the gateway's clock.
         wire: gets every message, if given.
     """
@@ -70,28 +97,34 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         connect_deadline: float,
         handshake_timeout: float,
         lookups: Lookups,
-        opened: Callable[[], None],
+        addresses: Addresses,
+        opened: Callable[[str, bool], None],
         greeted: Callable[[int, str], None],
         wire: WireLog | None = None,
     ) -> None:
         super().__init__(host, port)
         self.socket: Any = None  # a socket while there is one
         self.over: Over | None = None
+        self.message_id = 0
+        """Of the message that `next_message` returned last."""
         self._server_version = 0
         self._connect_deadline = connect_deadline
         self._handshake_timeout = handshake_timeout
         self._handshake_deadline = 0.0
         self._lookups = lookups
+        self._addresses = addresses
+        self.address = ""
+        """The one that accepted."""
         self._opened = opened
         self._greeted = greeted
         self._wire = wire
         self._inbox = Inbox()
         self._read_size = _SMALL_READ
 
-    def finish(self, ending: Ending, detail: str = "") -> None:
+    def finish(self, ending: Ending, detail: str = "", key: CauseKey | None = None, what: str = "") -> None:
         """End it now, from any thread. The FIN leaves before this returns. Only the first reason counts."""
         with self.lock:
-            self._finish(ending, detail)
+            self._finish(Over(ending, detail, key, what))
         self._lookups.wake()
 
     # -- what ibapi calls, by its names --------------------------------------------------------------------------------
@@ -99,15 +132,16 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
     def connect(self) -> None:
         """Look the name up and connect before the deadline. Raises OSError."""
         try:
-            addresses = self._lookups.resolve(
-                self.host, self.port, self._connect_deadline, lambda: self.over is not None
-            )
-            self._connect_any(addresses)
+            found = self._lookups.resolve(self.host, self.port, self._connect_deadline, lambda: self.over is not None)
+            tried = self._connect_any(self._addresses.ordered(found))
         except OSError as error:
-            self.finish(*_ending_of_connect(error))
+            with self.lock:
+                self._finish(_ending_of_connect(error))
             raise
         self._handshake_deadline = time.monotonic() + self._handshake_timeout
-        self._opened()
+        ends = [f"{host} ({_words(error)})" for host, error in tried]
+        words = ", ".join([*ends, self.address]) if len(found) > 1 else ""
+        self._opened(words, all(isinstance(error, ConnectionRefusedError) for error in _told(tried)))
 
     def isConnected(self) -> bool:
         """Whether it is open and nothing has ended it."""
@@ -121,10 +155,10 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
             try:
                 sent = send_at_once(self.socket, msg)
             except OSError as error:
-                self._finish(Ending.RESET, f"sending failed: {_words(error)}")
+                self._finish(Over(Ending.RESET, f"sending failed: {_words(error)}"))
                 raise
             if sent < len(msg):
-                self._finish(Ending.RESET, "sending failed: the gateway does not read")
+                self._finish(Over(Ending.RESET, "sending failed: the gateway does not read"))
                 raise BrokenPipeError(errno.EPIPE, "the gateway does not read")
         if self._wire is not None:
             self._wire.line(">", msg[4:])
@@ -139,7 +173,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         try:
             payload = self._receive_hello()
         except NotTws as error:
-            self.finish(Ending.PROTOCOL, f"not a TWS: {error}")
+            self.finish(Ending.PROTOCOL, f"{'' if error.key else 'not a TWS: '}{error}", error.key, error.what)
             raise ConnectionAbortedError(errno.ECONNABORTED, str(error)) from error
         except TimeoutError as error:
             self.finish(Ending.TIMEOUT, f"no server version within {self._handshake_timeout:g} s")
@@ -170,7 +204,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
             try:
                 payload = self._inbox.take()
                 if payload:
-                    check_payload(payload, self._server_version)
+                    self.message_id = check_payload(payload, self._server_version)
             except NotTws as error:
                 self.finish(Ending.PROTOCOL, str(error))
                 break
@@ -184,10 +218,10 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
 
     # -- ours ----------------------------------------------------------------------------------------------------------
 
-    def _finish(self, ending: Ending, detail: str) -> None:
+    def _finish(self, over: Over) -> None:
         """The lock is held."""
         if self.over is None:
-            self.over = Over(ending, detail)
+            self.over = over
         self._shut()
 
     def _shut(self) -> None:
@@ -196,16 +230,24 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
             with suppress(OSError):  # not connected, or not any more
                 self.socket.shutdown(socket.SHUT_RDWR)
 
-    def _connect_any(self, addresses: list[Address]) -> None:
-        """Try one address after the other, each with its share of the time. The last one's error counts."""
+    def _connect_any(self, addresses: list[Address]) -> _Tried:
+        """Try one address after the other, each with its share of the time. Those that failed before one accepted.
+
+        Raises OSError if none did: refused only if each of them refused.
+        """
+        tried: _Tried = []
         for position, (family, address) in enumerate(addresses):
             remaining = self._connect_deadline - time.monotonic()
             try:
-                return self._connect_one(family, address, remaining / (len(addresses) - position))
-            except OSError:
-                if self.over is not None or position == len(addresses) - 1:
+                self._connect_one(family, address, remaining / (len(addresses) - position))
+            except OSError as error:
+                if self.over is not None or len(addresses) == 1:
                     raise
-        raise AssertionError("at least one address")
+                tried.append((address[0], error))
+            else:
+                self.address = address[0]
+                return tried
+        raise _NoneAccepted(tried)
 
     def _connect_one(self, family: socket.AddressFamily, address: tuple[Any, ...], timeout: float) -> None:
         sock = socket.socket(family, socket.SOCK_STREAM)
@@ -246,7 +288,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
                 continue
             if self._wire is not None:
                 self._wire.line("<", payload)
-            hello = server_hello(payload)
+            hello = server_hello(payload, MIN_CLIENT_VER, MAX_CLIENT_VER)
             if hello is not None:
                 self._server_version, clock = hello
                 self._greeted(self._server_version, clock)
@@ -291,14 +333,25 @@ def _wait_connected(sock: socket.socket, timeout: float) -> int:
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
 
-def _ending_of_connect(error: OSError) -> tuple[Ending, str]:
+def _told(tried: _Tried) -> list[OSError]:
+    """The errors that say something of the gateway; all of them, if none does."""
+    return [error for _, error in tried if error.errno not in _NO_WAY] or [error for _, error in tried]
+
+
+def _ending_of_connect(error: OSError) -> Over:
+    if isinstance(error, _NoneAccepted):
+        return Over(_ending_of(error.judged), _words(error), tried=error.tried)
+    return Over(_ending_of(error), _words(error))
+
+
+def _ending_of(error: OSError) -> Ending:
     if isinstance(error, ConnectionRefusedError):
-        return Ending.REFUSED, _words(error)
+        return Ending.REFUSED
     if isinstance(error, TimeoutError):
-        return Ending.TIMEOUT, _words(error)
+        return Ending.TIMEOUT
     if isinstance(error, ConnectionResetError):
-        return Ending.RESET, _words(error)
-    return Ending.ERROR, _words(error)
+        return Ending.RESET
+    return Ending.ERROR
 
 
 def _words(error: OSError) -> str:

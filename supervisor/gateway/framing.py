@@ -2,12 +2,13 @@
 
 Pure: bytes in, frames out, however TCP cuts them. Nothing is lost between two reads. A length that no message of TWS
 has is refused as soon as its four bytes are here, before anything is buffered. Bytes that are refused are never quoted,
-because account numbers may be among them. The wire log has them.
+because account numbers may be among them; but for a server version and an address. The wire log has them.
 """
 
 import re
 
 from supervisor.core.codes.notices import beginning
+from supervisor.core.model.cause import CauseKey
 
 MAX_FRAME = 0xFFFFFF
 """The longest message that `ibapi` accepts, in bytes (its MAX_MSG_LEN)."""
@@ -21,6 +22,13 @@ memory than the service may use.
 """
 _RAW_PROTOBUF_ABOVE = 200
 _HEADER = 4
+_LONGEST_ID = 12
+"""The id of a text message has at most so many bytes, its end among them."""
+_OLD_GREETING = re.compile(rb"([0-9]{1,3})\0(?:[0-9]|$)")
+"""A server version and a clock with nothing before them."""
+_REDIRECT = b"-1"
+"""Stands for the server version where the second field is the address to go to."""
+_ADDRESS = re.compile(r"[A-Za-z0-9._:\[\]-]{1,100}")
 _SPOKEN = (
     ("HTTP", re.compile(rb"HTTP/[0-9]")),
     ("SSH", re.compile(rb"SSH-[0-9]")),
@@ -30,7 +38,15 @@ _SPOKEN = (
 
 
 class NotTws(ValueError):
-    """These bytes are not a message of TWS. The text says what they are."""
+    """These bytes are not a message of a TWS that we can talk to. The text says what they are.
+
+    `key` and `what`: the likely cause and what it is about, if they are something that can be named.
+    """
+
+    def __init__(self, text: str, key: CauseKey | None = None, what: str = "") -> None:
+        super().__init__(text)
+        self.key = key
+        self.what = what
 
 
 class Inbox:
@@ -58,6 +74,9 @@ class Inbox:
             return None
         length = int.from_bytes(self._bytes[:_HEADER], "big")
         if length > self.limit:
+            if self.limit == MAX_HANDSHAKE_FRAME and (old := _OLD_GREETING.match(self._bytes)):
+                version = f"server version {old[1].decode()}"
+                raise NotTws(f"a greeting without a length, {version}", CauseKey.OLD_GREETING, version)
             raise NotTws(
                 f"a message of {length} bytes announced, at most {self.limit} are possible{_spoken(self._bytes)}"
             )
@@ -70,21 +89,30 @@ class Inbox:
         return payload
 
 
-def server_hello(payload: bytes) -> tuple[int, str] | None:
+def server_hello(payload: bytes, lowest: int, highest: int) -> tuple[int, str] | None:
     """The server version and the gateway's clock from a frame of the handshake. None for any other frame.
+
+    The client has offered the versions from `lowest` to `highest`, and a gateway chooses one of them.
 
     An error may come before the version. Such a frame does not have two fields and is skipped; `ibapi` does the same
     from 10.37 on.
 
     Raises:
-        NotTws: the first of the two fields is not a version.
+        NotTws: the first of the two fields is not such a version.
     """
     fields = payload.split(b"\0")
     if len(fields) != 3 or fields[2]:
         return None
     version, clock = fields[0], fields[1]
+    if version == _REDIRECT:
+        address = clock.decode("utf-8", "replace")
+        what = address if _ADDRESS.fullmatch(address) else ""
+        raise NotTws(f"a redirect{f' to {what}' if what else ''}", CauseKey.REDIRECT, what)
     if not version.isdigit() or len(version) > 9:
         raise NotTws(f"no server version in a first message of {len(payload)} bytes")
+    if not lowest <= int(version) <= highest:
+        what = f"server version {int(version)}, while {lowest} to {highest} were offered"
+        raise NotTws(what, CauseKey.SERVER_VERSION, what)
     return int(version), clean(clock.decode("utf-8", "replace"), 100)
 
 
@@ -93,8 +121,10 @@ def framed(payload: bytes) -> bytes:
     return len(payload).to_bytes(_HEADER, "big") + payload
 
 
-def check_payload(payload: bytes, server_version: int) -> None:
-    """Refuse a message without an id, and one that would cost too much to decode. All versions of `ibapi` get the same.
+def check_payload(payload: bytes, server_version: int) -> int:
+    """The id of a message, which is the same for text and protobuf.
+
+    Refuses a message without an id, and one that would cost too much to decode. All versions of `ibapi` get the same.
 
     Raises:
         NotTws: the message cannot hold an id, or has more than `MAX_FIELDS` fields.
@@ -102,12 +132,19 @@ def check_payload(payload: bytes, server_version: int) -> None:
     if server_version >= RAW_IDS_SINCE:
         if len(payload) < _HEADER:
             raise NotTws(f"a message without an id, of {len(payload)} bytes")
-        if int.from_bytes(payload[:_HEADER], "big", signed=True) > _RAW_PROTOBUF_ABOVE:
-            return
-    elif b"\0" not in payload:
-        raise NotTws(f"a message without a field, of {len(payload)} bytes")
+        number = int.from_bytes(payload[:_HEADER], "big", signed=True)
+        if number > _RAW_PROTOBUF_ABOVE:
+            return number - _RAW_PROTOBUF_ABOVE
+    else:
+        first, end, _ = payload[:_LONGEST_ID].partition(b"\0")
+        if not end and b"\0" not in payload:
+            raise NotTws(f"a message without a field, of {len(payload)} bytes")
+        if not end or not first.removeprefix(b"-").isdigit():
+            raise NotTws(f"a message whose id is no number, of {len(payload)} bytes")
+        number = int(first)
     if len(payload) > MAX_FIELDS and (fields := payload.count(b"\0")) > MAX_FIELDS:
         raise NotTws(f"a message of {fields} fields, at most {MAX_FIELDS} are read")
+    return number
 
 
 def clean(text: str, limit: int) -> str:

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from supervisor.core.model.actions import Close, Connect, Ping, Probe
 from supervisor.core.model.events import SessionEvent
+from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.connection import WireLog
 from supervisor.gateway.lookup import Lookups
 from supervisor.gateway.session import Session
@@ -45,6 +46,7 @@ class GatewayLink:
         self._post = post
         self._wire = wire
         self._lookups = lookups or Lookups()
+        self._addresses = Addresses()
         self._session: Session | None = None
         self._ending: list[Session] = []
 
@@ -82,5 +84,12 @@ class GatewayLink:
             self._ending.append(self._session)
         self._ending = [session for session in self._ending if not session.join(0)]
         patient = replace(order, handshake_timeout=order.handshake_timeout + HANDSHAKE_GRACE)
-        self._session = Session(patient, self._post, lookups=self._lookups, label=self._name, wire=self._wire)
+        self._session = Session(
+            patient,
+            self._post,
+            lookups=self._lookups,
+            addresses=self._addresses,
+            label=self._name,
+            wire=self._wire,
+        )
         self._session.start()

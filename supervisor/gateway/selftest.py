@@ -20,6 +20,7 @@ from supervisor.core.model.events import (
     AccountsReceived,
     Ending,
     HandshakeDone,
+    MessageUndecodable,
     NextIdReceived,
     NoticeReceived,
     PortOpened,
@@ -35,7 +36,7 @@ from supervisor.gateway.versions import ibapi_version, tame_logging
 _TEXT_VERSION = 200
 """The last server version in which every message is text."""
 _START_API, _REQ_CURRENT_TIME, _REQ_CONTRACT_DATA = 71, 49, 9
-_NEXT_VALID_ID, _MANAGED_ACCOUNTS, _ERROR, _CURRENT_TIME = 9, 15, 4, 49
+_TICK_PRICE, _NEXT_VALID_ID, _MANAGED_ACCOUNTS, _ERROR, _CURRENT_TIME = 1, 9, 15, 4, 49
 _PROTOBUF_IDS = 200
 _CLOCK = "20260105 12:00:00 EST"
 _CALLBACKS = (
@@ -93,6 +94,7 @@ def _try(listener: socket.socket, timeout: float) -> None:
             raise _moved("the handshake: the gateway's clock is not in its second field")
         expect(NextIdReceived, "`msg_queue`: EClient.run() does not take its messages from it")
         expect(AccountsReceived, "`msg_queue` or `reader`: messages after the handshake are not delivered")
+        expect(MessageUndecodable, "`decoder`: EClient.run() does not decode its messages with it")
         notice = expect(NoticeReceived, "error(): a notice is not delivered")
         if (notice.request_id, notice.code, notice.text) != (-1, 2104, "ok:farm"):
             raise _moved("error(): its arguments are in an unknown order")
@@ -168,7 +170,8 @@ class _Peer(threading.Thread):
         while True:
             request = self._id_of(receive())
             if request == _START_API:
-                sock.sendall(self._message(_MANAGED_ACCOUNTS, "1", "DU0000000") + self._notice())
+                cut_short = self._message(_TICK_PRICE, "6")
+                sock.sendall(self._message(_MANAGED_ACCOUNTS, "1", "DU0000000") + cut_short + self._notice())
             elif request == _REQ_CURRENT_TIME:
                 sock.sendall(self._message(_CURRENT_TIME, "1", "1767632400"))
             elif request == _REQ_CONTRACT_DATA:

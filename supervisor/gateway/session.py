@@ -5,8 +5,10 @@ Rules
   `SessionClosed`, and no event of this session comes after that.
 - The server version is reported even if the connection broke before START_API could be sent.
 - `ping`, `probe` and `close` are for another thread. They return at once, whatever the gateway or the network does.
-- The peer can end a session and do no other harm. A message that cannot be decoded or is too long is
-  `Ending.PROTOCOL`.
+- The peer can end a session and do no other harm. Bytes that are no message, and a message of `NEEDED` that cannot be
+  decoded, are `Ending.PROTOCOL`. Any other message that cannot be decoded is dropped and told.
+- A request that `ibapi` cannot encode ends the session. Newer releases do not raise then: they call `error()` on the
+  thread that asked.
 """
 
 import logging
@@ -16,16 +18,32 @@ import time
 from collections.abc import Callable
 
 from ibapi.contract import Contract
+from ibapi.message import IN
 
 from supervisor.core.model.actions import Connect
-from supervisor.core.model.events import Ending, PortOpened, SessionClosed, SessionEvent
+from supervisor.core.model.cause import CauseKey
+from supervisor.core.model.events import (
+    AccountsReceived,
+    Ending,
+    MessageUndecodable,
+    NextIdReceived,
+    PortOpened,
+    SessionClosed,
+    SessionEvent,
+)
+from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.client import Client
 from supervisor.gateway.connection import Over, SupervisedConnection, WireLog
 from supervisor.gateway.framing import clean
 from supervisor.gateway.lookup import Lookups
+from supervisor.gateway.versions import ibapi_version
 from supervisor.gateway.wrapper import Callbacks, SummaryEnd, SummaryRow, Untellable
 
 LOG = logging.getLogger(__name__)
+NEEDED = frozenset({IN.MANAGED_ACCTS, IN.NEXT_VALID_ID, IN.CURRENT_TIME, IN.ERR_MSG, IN.CONTRACT_DATA})
+"""The messages that say how the gateway is. Without one of them we would wait, or be told too little."""
+_NAMES = {number: name for name, number in vars(IN).items() if isinstance(number, int)}
+"""What `ibapi` calls each message."""
 
 
 def probe_contract() -> Contract:
@@ -46,6 +64,7 @@ class Session:
         order: where to connect, with which client id, and the time limits.
         post: takes every event, from any thread. It must not block and must not raise.
         lookups: where names are looked up.
+        addresses: the order of the gateway's addresses, if it is to be remembered.
         label: a name for the thread.
         wire: gets every message, if given.
         on_summary: takes the rows of an account summary. Without it they count as traffic.
@@ -57,6 +76,7 @@ class Session:
         post: Callable[[SessionEvent], None],
         *,
         lookups: Lookups,
+        addresses: Addresses | None = None,
         label: str = "gateway",
         wire: WireLog | None = None,
         on_summary: Callable[[SummaryRow | SummaryEnd], None] | None = None,
@@ -64,6 +84,9 @@ class Session:
         self.epoch = order.epoch
         self._order = order
         self._post = post
+        self._addresses = addresses or Addresses()
+        self._awaited: set[type[SessionEvent]] = {AccountsReceived, NextIdReceived}
+        """What did not come yet of what makes a session ready."""
         self._telling = threading.Lock()
         self._told_closed = False
         self._told_more = False  # something other than PortOpened was told
@@ -74,11 +97,12 @@ class Session:
             connect_deadline=time.monotonic() + order.connect_timeout,
             handshake_timeout=order.handshake_timeout,
             lookups=lookups,
+            addresses=self._addresses,
             opened=self._callbacks.opened,
             greeted=self._callbacks.greeted,
             wire=wire,
         )
-        self._client = Client(self._callbacks, self._connection, self._callbacks.handled)
+        self._client = Client(self._callbacks, self._connection, self._callbacks.handled, self._judge)
         self._thread = threading.Thread(target=self._live, name=f"session-{label}-{order.epoch}", daemon=True)
 
     # -- for the thread that owns the session --------------------------------------------------------------------------
@@ -121,11 +145,21 @@ class Session:
         if not (self._callbacks.connected and self._connection.isConnected()):
             return
         try:
-            send()
+            with self._callbacks.asking() as refused:
+                send()
         except Exception as error:
             # If the session ended meanwhile, `ibapi` has forgotten the server version and raises. Then this changes
             # nothing.
-            self._connection.finish(Ending.ERROR, f"sending failed: {_described(error)}")
+            self._unencodable(_described(error))
+        else:
+            if refused:
+                self._unencodable(refused[0])
+
+    def _unencodable(self, why: str) -> None:
+        """What follows if the session ended otherwise meanwhile: nothing."""
+        library = ibapi_version().short
+        detail = f"{library} cannot encode a request: {why}"
+        self._connection.finish(Ending.CALLBACK, detail, CauseKey.UNENCODABLE, library)
 
     # -- on the session's own thread -----------------------------------------------------------------------------------
 
@@ -138,28 +172,60 @@ class Session:
         except Untellable as error:
             self._connection.finish(Ending.CALLBACK, _described(error))
         except Exception as error:
-            # Our callbacks are guarded. Any other error comes from bytes that ibapi could not decode.
+            # Our callbacks are guarded, and so is the decoder. Any other error comes from bytes that are no message.
             self._connection.finish(Ending.PROTOCOL, f"undecodable: {_described(error)}")
         finally:
             self._connection.disconnect()
             self._connection.finish(Ending.ERROR, self._callbacks.last_local_error or "ibapi ended the session")
             self._tell_closed()
 
+    def _judge(self, decode: Callable[[], None]) -> None:
+        """Decode a message. If that fails, it depends on the message what follows."""
+        try:
+            decode()
+        except Untellable:
+            raise
+        except Exception as error:
+            number, library, why = self._connection.message_id, ibapi_version().short, _described(error)
+            name = _NAMES.get(number, "")
+            if number in NEEDED:
+                what = f"message {number}, {name}, by {library}"
+                detail = f"{library} cannot decode message {number} ({name}): {why}"
+                self._connection.finish(Ending.PROTOCOL, detail, CauseKey.UNDECODABLE, what)
+            else:
+                self._callbacks.undecodable(MessageUndecodable(self.epoch, number, name, library, why))
+
     def _tell(self, event: SessionEvent) -> None:
         with self._telling:
             if not self._told_closed and self._connection.over is None:
                 self._told_more = self._told_more or not isinstance(event, PortOpened)
+                self._note_greeting(event)
                 self._post(event)
+
+    def _note_greeting(self, event: SessionEvent) -> None:
+        """Ready is the address that gave both, an account and an order id."""
+        if self._awaited and not (isinstance(event, AccountsReceived) and not event.accounts):
+            self._awaited.discard(type(event))
+            if not self._awaited:
+                self._addresses.was_ready(self._connection.address)
+
+    def _leave_address(self, over: Over) -> None:
+        """An address that accepted and then closed, said nothing or spoke something else is not the first one again."""
+        useless = self._callbacks.hello is None or over.ending in (Ending.CLOSED, Ending.RESET, Ending.PROTOCOL)
+        if self._connection.address and self._awaited and useless:
+            self._addresses.was_of_no_use(self._connection.address)
 
     def _tell_closed(self) -> None:
         over = self._connection.over or Over(Ending.ERROR)
+        self._leave_address(over)
         with self._telling:
             if self._told_closed:
                 return
             self._told_closed = True
             hello = self._callbacks.hello
+            closed = SessionClosed(self.epoch, over.ending, over.detail, over.key, over.what, over.tried)
             late = hello is not None and not self._told_more and over.ending is not Ending.ASKED
-            for event in (hello if late else None, SessionClosed(self.epoch, over.ending, over.detail)):
+            for event in (hello if late else None, closed):
                 try:
                     if event is not None:
                         self._post(event)

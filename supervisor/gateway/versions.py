@@ -36,6 +36,11 @@ class IbapiVersion:
             )
         return None
 
+    @property
+    def short(self) -> str:
+        """`ibapi 9.81.1.post1`."""
+        return f"ibapi {self.version}"
+
     def __str__(self) -> str:
         return f"ibapi {self.version} (from distribution {', '.join(self.distributions) or 'unknown'})"
 

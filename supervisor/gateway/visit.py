@@ -15,11 +15,13 @@ from typing import assert_never
 from ibapi.account_summary_tags import AccountSummaryTags
 
 from supervisor.core.model.actions import Connect
+from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import (
     AccountsReceived,
     CallbackFailed,
     Ending,
     HandshakeDone,
+    MessageUndecodable,
     NextIdReceived,
     NoticeReceived,
     PortOpened,
@@ -56,6 +58,8 @@ class Visit:
     clock: str | None = None
     """The gateway's wall clock at the handshake, as it wrote it."""
     accounts: tuple[str, ...] = ()
+    logging_in: bool = False
+    """The last list of accounts was empty."""
     next_order_id: int | None = None
     heartbeat_seconds: float | None = None
     """The round trip of one `reqCurrentTime`."""
@@ -69,6 +73,12 @@ class Visit:
     ending: Ending = Ending.ERROR
     """ASKED if we left by ourselves: after all answers, or because one did not come in time."""
     detail: str = ""
+    key: CauseKey | None = None
+    """The likely cause of that ending, if the session knew it."""
+    what: str = ""
+    """What that cause is about."""
+    tried: str = ""
+    """The addresses that were tried, if the name has several."""
 
     @property
     def handshake(self) -> bool:
@@ -197,12 +207,12 @@ class _Visitor:
         self._last = received
         result = self._result
         match event:
-            case PortOpened():
-                result = replace(result, port=True)
+            case PortOpened(tried=tried):
+                result = replace(result, port=True, tried=tried)
             case HandshakeDone(server_version=server_version, clock=clock):
                 result = replace(result, server_version=server_version, clock=clock)
             case AccountsReceived(accounts=accounts):
-                result = replace(result, accounts=accounts)
+                result = replace(result, accounts=accounts, logging_in=not accounts)
             case NextIdReceived(order_id=order_id):
                 result = replace(result, next_order_id=order_id)
             case TimeAnswered(seconds=seconds) if not result.heartbeat:
@@ -215,10 +225,11 @@ class _Visitor:
                 result = replace(result, summary=(*result.summary, event)[-1000:])
             case SummaryEnd():
                 result = replace(result, summary_complete=True)
-            case SessionClosed(ending=ending, detail=detail):
+            case SessionClosed(ending=ending, detail=detail, key=key, what=what, tried=tried):
                 self._over = True
-                result = replace(result, ending=ending, detail=detail)
-            case TimeAnswered() | TrafficSeen() | CallbackFailed():
+                tried = tried or result.tried
+                result = replace(result, ending=ending, detail=detail, key=key, what=what, tried=tried)
+            case TimeAnswered() | TrafficSeen() | MessageUndecodable() | CallbackFailed():
                 pass
             case _:
                 assert_never(event)

@@ -1,17 +1,20 @@
 """What the gateway says, as events: the callbacks of one session.
 
 Rules
-- Values are checked only here. A value that no gateway can mean (`Undecodable`) ends the session, just as bytes that
-  `ibapi` cannot decode do.
+- Values are checked only here. A value that no gateway can mean (`Undecodable`) is judged as a message that `ibapi`
+  cannot decode.
 - One guard is around all callbacks. An exception of our own is reported, and the session goes on.
 - `error()` accepts every layout that `ibapi` ever had (docs/facts/ibapi.md#error-layouts).
 - A message that made no event becomes `TrafficSeen`. So any message shows that the gateway talks.
 - Before the connection stands, what `ibapi` says about it (502, 504) is not reported: `SessionClosed` says it. Later,
-  every code is reported, also one that `ibapi` made.
+  every code is reported, also one that `ibapi` made; but for two kinds: its 506 quotes a message that the session tells
+  of without its bytes, and what it says to the thread that makes a request is the end of that request.
 """
 
+import threading
 import time as clocks
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -22,6 +25,7 @@ from supervisor.core.model.events import (
     AccountsReceived,
     CallbackFailed,
     HandshakeDone,
+    MessageUndecodable,
     NextIdReceived,
     NoticeReceived,
     PortOpened,
@@ -40,6 +44,10 @@ _LAST_SECOND = 253_402_300_799
 """The end of the year 9999, Unix seconds."""
 _OF_OUR_SIDE = frozenset({502, 504})
 """Codes that `ibapi` itself makes when there is no connection."""
+
+
+_BAD_MESSAGE = 506
+"""What `ibapi` may call a message that it cannot decode, with the whole message in the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,7 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
         self.hello: HandshakeDone | None = None
         """What the gateway said about itself. `connectAck` passes it on."""
         self._answered: int | None = None
+        self._asking = threading.local()
         self._told = False
         self._next_traffic = 0.0
 
@@ -119,16 +128,31 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
         except Exception as second:
             raise Untellable(f"{callback}: {error}") from second
 
+    @contextmanager
+    def asking(self) -> Iterator[list[str]]:
+        """While this thread makes a request: what `ibapi` says against it."""
+        said: list[str] = []
+        self._asking.said = said
+        try:
+            yield said
+        finally:
+            self._asking.said = None
+
     # -- of the connection ---------------------------------------------------------------------------------------------
 
     @_guarded
-    def opened(self) -> None:
+    def opened(self, tried: str, others_refused: bool) -> None:
         """TCP is connected."""
-        self.emit(PortOpened(self.epoch))
+        self.emit(PortOpened(self.epoch, tried, others_refused))
 
     def greeted(self, server_version: int, clock: str) -> None:
         """The server version came. It is passed on once START_API is sent."""
         self.hello = HandshakeDone(self.epoch, server_version, clock)
+
+    @_guarded
+    def undecodable(self, event: MessageUndecodable) -> None:
+        """A message was dropped."""
+        self.emit(event)
 
     @_guarded
     def handled(self) -> None:
@@ -190,6 +214,12 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
             self.last_local_error = clean(text, 200)
             if not self.connected:
                 return
+        said: list[str] | None = getattr(self._asking, "said", None)
+        if said is not None:
+            said.append(clean(f"{code}: {text}", 200))
+            return
+        if code == _BAD_MESSAGE:
+            return
         self.emit(NoticeReceived(self.epoch, _int32(request_id), _int32(code), clean(text, MAX_TEXT)))
 
 

@@ -19,6 +19,7 @@ from supervisor.core.model.events import (
     AccountsReceived,
     CallbackFailed,
     Event,
+    MessageUndecodable,
     NextIdReceived,
     NoticeReceived,
     ProbeAnswered,
@@ -31,7 +32,7 @@ CAPACITY = 10_000
 RESERVE = 1_000
 """This many more may wait before answers are dropped too. We never ask for so many."""
 
-_SAID = NoticeReceived | TrafficSeen
+_SAID = NoticeReceived | TrafficSeen | MessageUndecodable
 _ANSWERED = TimeAnswered | NextIdReceived | AccountsReceived | ProbeAnswered | CallbackFailed
 
 

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from supervisor.core.model.events import Ending, PauseAsked, ResumeAsked
+from supervisor.core.model.events import Ending, PauseAsked, PortOpened, ResumeAsked, SessionClosed
 from supervisor.core.model.facts import Facts
+from supervisor.core.model.vocabulary import Failure, PortEvidence
+from supervisor.core.parts import session
 from tests.core.driver import NEW_YORK, RELAXED, RESET, RESTART, World, instant, policy
 
 NIGHTLY = policy(windows=(RESTART,), timezone=NEW_YORK, timing=RELAXED)
@@ -200,3 +202,15 @@ def test_the_end_of_the_five_minutes_is_unexplained_whatever_the_digits_of_the_c
     world.now = type(world.now)(broke + 300 + 1e-9, world.now.wall + timedelta(seconds=1 - fraction))
     world.step(PauseAsked())
     assert world.counted()[("session", False)] == 1
+
+
+@pytest.mark.parametrize(("others_refused", "evidence"), [(True, PortEvidence.CLOSED), (False, PortEvidence.NONE)])
+def test_a_closed_address_is_evidence_only_if_those_before_it_refused(
+    others_refused: bool, evidence: PortEvidence
+) -> None:
+    world = World(NIGHTLY)
+    world.peer.port = "lost"
+    world.start()
+    world.say(PortOpened, "192.0.2.1 (x), 192.0.2.2", others_refused)
+    world.say(SessionClosed, Ending.CLOSED)
+    assert session.evidence_of(Failure.CLOSED, world.state.session) is evidence

@@ -6,17 +6,40 @@ from tests.faults.site import Place, Site
 
 MEMORY = 50 * 1024 * 1024
 """How much the daemon's memory may differ from where it was."""
-FATAL = ("length_prefix", "http", "non_numeric", "truncated", "bad_protobuf", "decimal")
+ANOTHER_PROTOCOL = ("length_prefix", "http", "bad_protobuf")
+NOT_NEEDED = {"truncated": "TICK_PRICE", "decimal": "HISTORICAL_DATA"}
+"""What cannot be decoded, and what ibapi calls it."""
 HARMLESS = ("zero_length", "unknown_id")
 
 
-@pytest.mark.parametrize("mode", FATAL)
-def test_what_cannot_be_decoded_costs_the_session_at_once(at: Place, mode: str) -> None:
+@pytest.mark.parametrize("mode", ANOTHER_PROTOCOL)
+def test_what_is_no_message_costs_the_session_at_once(at: Place, mode: str) -> None:
     at.do("garbage", mode=mode)
     at.until(lambda: at.losses == {"protocol": 1})
     at.wait_up()
     assert (at.epoch, at.failures) == (2, {})
     assert "not the protocol of TWS" in " ".join(at.said("session lost"))
+
+
+def test_a_needed_message_that_cannot_be_decoded_costs_the_session_and_is_named(at: Place) -> None:
+    at.do("garbage", mode="non_numeric")
+    at.until(lambda: at.losses == {"protocol": 1})
+    at.wait_up()
+    (line,) = at.said("session lost")
+    assert "cannot decode message 49 (CURRENT_TIME)" in line
+    assert "another program listens there" not in line
+
+
+@pytest.mark.parametrize(("mode", "name"), NOT_NEEDED.items())
+def test_a_message_that_nobody_needs_and_that_cannot_be_decoded_is_counted_and_costs_nothing(
+    at: Place, mode: str, name: str
+) -> None:
+    for _ in range(3):
+        at.do("garbage", mode=mode)
+    at.until(lambda: at.counted("ib_messages_undecodable_total", "message") == {name: 3})
+    assert (at.epoch, at.losses, at.metric("ib_up")) == (1, {}, 1)
+    (line,) = at.said("cannot decode message", name)
+    assert "is not needed and was dropped" in line
 
 
 @pytest.mark.parametrize("mode", HARMLESS)

@@ -101,10 +101,10 @@ def test_05_a_ghost_that_holds_our_client_id_is_waited_for_with_the_same_id(at: 
     at.do("rst")
     at.until(lambda: at.failures.get("client_id_in_use", 0) >= 1)
     assert at.status == "down"
-    assert "for our own last session" in at.known["cause"]
+    assert "for our own earlier connection" in at.known["cause"]
     at.wait_up()
     assert [client.client_id for client in at.gateway.clients] == [911]
-    assert at.failures["client_id_in_use"] <= 3, "2, 4, then every 8 s"
+    assert at.failures["client_id_in_use"] <= 4, "1 s, then every 2 s"
     assert at.metric("ib_messages_total", code="326") == at.failures["client_id_in_use"]
 
 

@@ -121,7 +121,7 @@ def test_what_breaks_above_the_session_is_degraded_and_named_by_its_layer(at: Pl
 def test_a_pause_is_neither_down_nor_an_outage(at: Place) -> None:
     at.tell("pause")
     at.until(lambda: at.status == "stopped")
-    assert (at.metric("ib_up"), at.layers[2:]) == (0, [])
+    assert (at.metric("ib_up"), at.layers[2:]) == (None, []), "nothing is known of a paused gateway"
     assert at.counted("ib_outages_total", "cause", planned="false") == {}
     assert at.counted("ib_session_losses_total", "reason", planned="true") == {"operator": 1}
 

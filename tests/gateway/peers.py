@@ -113,9 +113,9 @@ Script = Callable[[Line], object]
 class Peer:
     """Plays `script` to each client; `with Peer(script) as peer: connect to peer.port`."""
 
-    def __init__(self, script: Script, host: str = "127.0.0.1") -> None:
+    def __init__(self, script: Script, host: str = "127.0.0.1", port: int = 0) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listener = socket.create_server((host, 0), family=family, backlog=64)
+        self._listener = socket.create_server((host, port), family=family, backlog=64)
         self.port: int = self._listener.getsockname()[1]
         self.host = host
         self.lines: list[Line] = []

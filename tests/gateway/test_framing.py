@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from supervisor.core.model.cause import CauseKey
 from supervisor.gateway.framing import MAX_FIELDS, MAX_FRAME, Inbox, NotTws, check_payload, clean, framed, server_hello
 
 
@@ -44,7 +45,7 @@ def test_the_longest_message_is_taken() -> None:
 
 
 def test_the_server_version_and_the_clock_are_the_two_fields_of_the_handshake() -> None:
-    assert server_hello(b"200\x0020260405 23:49:26 Central European Standard Time\0") == (
+    assert hello(b"200\x0020260405 23:49:26 Central European Standard Time\0") == (
         200,
         "20260405 23:49:26 Central European Standard Time",
     )
@@ -52,17 +53,17 @@ def test_the_server_version_and_the_clock_are_the_two_fields_of_the_handshake() 
 
 @pytest.mark.parametrize("payload", [b"", b"157", b"157\0", b"4\x002\x00-1\x00507\0text\0", b"157\0clock\0more"])
 def test_frames_of_other_shapes_are_passed_over(payload: bytes) -> None:
-    assert server_hello(payload) is None
+    assert hello(payload) is None
 
 
 @pytest.mark.parametrize("version", [b"abc", b"", b"-1", b"1e3", b"1" * 10, "١٥٧".encode()])
 def test_two_fields_without_a_version_are_no_tws(version: bytes) -> None:
     with pytest.raises(NotTws):
-        server_hello(version + b"\0clock\0")
+        hello(version + b"\0clock\0")
 
 
 def test_a_clock_of_bad_bytes_is_mended() -> None:
-    assert server_hello(b"157\0\xff\xfe" + b"x" * 500 + b"\0") == (157, "��" + "x" * 98)
+    assert hello(b"157\0\xff\xfe" + b"x" * 500 + b"\0") == (157, "��" + "x" * 98)
 
 
 def test_a_message_needs_an_id() -> None:
@@ -95,7 +96,7 @@ def test_zero_bytes_of_protobuf_are_no_fields() -> None:
 @pytest.mark.parametrize(
     "refuse",
     [
-        lambda: server_hello(b"DU1234567\0x\0"),
+        lambda: hello(b"DU1234567\0x\0"),
         lambda: check_payload(b"U1234567", 100),
         lambda: check_payload(b"U12", 210),
         lambda: check_payload(b"DU1234567\0" * (MAX_FIELDS + 1), 100),
@@ -121,3 +122,41 @@ def fed(sent: bytes) -> bytes | None:
     inbox = Inbox()
     inbox.feed(sent)
     return inbox.take()
+
+
+def hello(payload: bytes) -> tuple[int, str] | None:
+    return server_hello(payload, 100, 225)
+
+
+@pytest.mark.parametrize("version", [0, 20, 38, 76, 99, 226, 500, 999_999_999])
+def test_a_server_version_that_was_not_offered_is_named(version: int) -> None:
+    with pytest.raises(NotTws, match=f"^server version {version}, while 100 to 225 were offered$") as refused:
+        hello(b"%d\x0020150101 12:00:00 EST\0" % version)
+    assert refused.value.key is CauseKey.SERVER_VERSION
+
+
+@pytest.mark.parametrize(("place", "what"), [("192.0.2.7:4001", "192.0.2.7:4001"), ("<b>ha ha</b>", ""), ("", "")])
+def test_a_redirect_names_the_address_if_it_is_one(place: str, what: str) -> None:
+    with pytest.raises(NotTws, match="redirect") as refused:
+        hello(f"-1\0{place}\0".encode())
+    assert (refused.value.key, refused.value.what) == (CauseKey.REDIRECT, what)
+
+
+@pytest.mark.parametrize("sent", [b"76\x0020150101 12:00:00 EST\0", b"9\x0020", b"157\0"])
+def test_a_greeting_without_a_length_is_that_of_an_old_tws(sent: bytes) -> None:
+    version = sent.split(b"\0")[0].decode()
+    with pytest.raises(NotTws) as refused:
+        fed(sent)
+    assert (refused.value.key, refused.value.what) == (CauseKey.OLD_GREETING, f"server version {version}")
+
+
+def test_the_id_of_a_message_is_the_same_for_text_and_protobuf() -> None:
+    assert check_payload(b"49\x001\0", 200) == 49
+    assert check_payload(b"\0\0\0\x31", 201) == 49
+    assert check_payload((249).to_bytes(4, "big"), 225) == 49
+
+
+@pytest.mark.parametrize("number", [b"", b"xyz", b"1.5", b"4" * 5000, b"-"])
+def test_an_id_that_is_no_number_is_refused(number: bytes) -> None:
+    with pytest.raises(NotTws, match="no number"):
+        check_payload(number + b"\x001\0", 200)

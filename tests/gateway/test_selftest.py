@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ibapi.client import EClient
+from ibapi.decoder import Decoder
 from ibapi.wrapper import EWrapper
 
 from supervisor.gateway.selftest import SelfTestError, self_test
@@ -51,6 +52,17 @@ def other_order(original: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def decodes_elsewhere(original: Callable[..., None]) -> Callable[..., None]:
+    """A run() with a decoder that nobody else sees."""
+
+    def run(client: Any) -> None:
+        hidden = Decoder(client.wrapper, client.serverVersion())
+        client.decoder.interpret = hidden.interpret
+        original(client)
+
+    return run
+
+
 def reads_beside_us(original: Callable[..., None]) -> Callable[..., None]:
     def connect(client: Any, *args: Any) -> None:
         original(client, *args)
@@ -67,6 +79,7 @@ def reads_beside_us(original: Callable[..., None]) -> Callable[..., None]:
         ("connect", reads_beside_us(EClient.connect), "ibapi reads beside us"),
         ("run", runs_on_another_queue, "moved `msg_queue`"),
         ("run", other_order(EClient.run), "moved error()"),
+        ("run", decodes_elsewhere(EClient.run), "moved `decoder`"),
         ("reqCurrentTime", lambda client: None, "moved reqCurrentTime()"),
         ("reqContractDetails", lambda client, request, contract: None, "moved reqContractDetails()"),
     ],

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from supervisor.core.model.events import Ending, NextIdReceived, SessionClosed
+from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.connection import SupervisedConnection
 from supervisor.gateway.lookup import Address, Lookups, system_resolver
 from supervisor.gateway.session import Session
@@ -150,7 +151,8 @@ def test_a_port_that_tcp_connected_to_itself_counts_as_refused() -> None:
         connect_deadline=time.monotonic() + 5,
         handshake_timeout=5,
         lookups=Lookups(),
-        opened=lambda: None,
+        addresses=Addresses(),
+        opened=lambda tried, others_refused: None,
         greeted=lambda version, clock: None,
     )
     with pytest.MonkeyPatch.context() as patch:

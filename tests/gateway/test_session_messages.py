@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import (
     AccountsReceived,
     CallbackFailed,
     Ending,
     HandshakeDone,
+    MessageUndecodable,
     NextIdReceived,
     NoticeReceived,
     PortOpened,
@@ -25,6 +27,7 @@ from supervisor.core.model.events import (
     TimeAnswered,
     TrafficSeen,
 )
+from supervisor.gateway.versions import ibapi_version
 from supervisor.gateway.wrapper import MAX_TEXT
 from supervisor.simulator import SimulatedGateway
 from tests.gateway.heard import Heard, open_session
@@ -143,16 +146,30 @@ BAD = {
     "no field": framed(b"no zero byte"),
     "no id": text("xyz", 1),
     "a word for a number": text(9, 1, "eleven"),
-    "a tick cut short": text(1, 6),
     "a notice of no code": text(4, 2, -1, "x", "y"),
     "a number of 5000 digits": text(9, 1, "9" * 5000),
     "an order id of 64 bits": text(9, 1, 2**63),
     "a code of 40 bits": notice(2**40, "x"),
     "a time before time": text(49, 1, -5),
     "a time after time": text(49, 1, 10**18),
+    "a time in milliseconds": text(49, 1, 1767632400000),
     "contract details cut short": text(10, 8, 5, "EUR"),
     "millions of fields": framed(b"4\0002\0-1\0002104\0" + b"xy\0" * 5_000_000),
 }
+
+
+UNDECODABLE = {
+    "a word for a number": 9,
+    "a notice of no code": 4,
+    "a number of 5000 digits": 9,
+    "a code of 40 bits": 4,
+    "an order id of 64 bits": 9,
+    "a time before time": 49,
+    "a time after time": 49,
+    "a time in milliseconds": 49,
+    "contract details cut short": 10,
+}
+"""Those that are messages of TWS, each with its id."""
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
@@ -164,6 +181,43 @@ def test_bad_bytes_end_the_session_as_protocol(bad: bytes) -> None:
         assert len(closed.detail) < 400
         assert len(heard.all(TimeAnswered)) == 1
         wait_until(lambda: peer.left, what="our socket is closed")
+
+
+@pytest.mark.parametrize(("kind", "number"), UNDECODABLE.items())
+def test_a_needed_message_that_cannot_be_decoded_is_told_apart_from_another_protocol(kind: str, number: int) -> None:
+    with Peer(then(BAD[kind])) as peer, open_session(peer.port) as (_, heard):
+        closed = heard.closed()
+        assert closed.key is CauseKey.UNDECODABLE
+        assert closed.what.startswith(f"message {number}, ")
+        assert f"{ibapi_version().short} cannot decode message {number} (" in closed.detail
+
+
+@pytest.mark.parametrize("kind", sorted(BAD.keys() - UNDECODABLE.keys()))
+def test_what_is_no_message_of_tws_has_no_other_cause(kind: str) -> None:
+    with Peer(then(BAD[kind])) as peer, open_session(peer.port) as (_, heard):
+        assert heard.closed().key is None
+
+
+OPEN_ORDER = text(5, 7, 756733, "SPY", "STK", "", 0, "?", "", "SMART", "USD", "SPY", "SPY", "BUY", "DU1234567")
+"""Cut short in the middle, as by a gateway of another age."""
+
+
+@pytest.mark.parametrize(("bad", "number", "name"), [(OPEN_ORDER, 5, "OPEN_ORDER"), (text(1, 6), 1, "TICK_PRICE")])
+def test_a_message_that_nobody_needs_and_that_cannot_be_decoded_is_dropped_and_told(
+    bad: bytes, number: int, name: str
+) -> None:
+    with Peer(then(bad * 3, CURRENT_TIME, MARK)) as peer, open_session(peer.port) as (_, heard):
+        marked(heard)
+        dropped = heard.all(MessageUndecodable)
+        assert [(event.number, event.name, event.library) for event in dropped] == [
+            (number, name, ibapi_version().short)
+        ] * 3
+        assert dropped[0].error
+        assert "1234567" not in repr(heard.events[-5:])
+        assert len(heard.all(TimeAnswered)) == 1
+        assert not heard.all(CallbackFailed)
+        assert not heard.all(SessionClosed)
+        assert {told.code for told in heard.all(NoticeReceived)} == {2108}, "ibapi's 506 would quote the message"
 
 
 def test_an_oversize_message_ends_the_session_before_it_is_received() -> None:
@@ -312,4 +366,5 @@ def test_a_value_that_cannot_be_decoded_is_not_quoted() -> None:
     with Peer(then(text(9, 1, "DU1234567 and more"))) as peer, open_session(peer.port) as (_, heard):
         closed = heard.closed()
         assert closed.ending is Ending.PROTOCOL
-        assert closed.detail == "undecodable: ValueError: invalid literal for int() with base 10"
+        said = f"{ibapi_version().short} cannot decode message 9 (NEXT_VALID_ID): ValueError: invalid literal for int()"
+        assert closed.detail == f"{said} with base 10"

@@ -6,9 +6,11 @@ Runs under every supported `ibapi`.
 import threading
 import time
 
+from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import Ending, NextIdReceived, NoticeReceived, SessionClosed, TimeAnswered
 from supervisor.gateway.lookup import Lookups
 from supervisor.gateway.session import Session
+from supervisor.gateway.versions import ibapi_version
 from tests.gateway.heard import Heard, open_session, order
 from tests.gateway.peers import Line, Peer, closed_port
 from tests.waiting import wait_until
@@ -102,11 +104,20 @@ def test_requests_while_the_session_ends_are_harmless() -> None:
                 assert all(told.code not in (502, 504) for told in heard.all(NoticeReceived))
 
 
-def test_an_exception_of_the_encoder_ends_the_session_and_not_the_caller() -> None:
+def test_a_request_that_cannot_be_encoded_ends_the_session_and_is_told_as_such() -> None:
+    """Releases differ: one raises, another calls `error()` in the thread that asks."""
     with Peer(answering) as peer, open_session(peer.port) as (session, heard):
         heard.first(NextIdReceived)
-        session.ask_summary(5, object())  # type: ignore[arg-type]
-        session.probe(None)  # type: ignore[arg-type]
-        session.ping()
-        wait_until(lambda: heard.all(SessionClosed) or heard.all(TimeAnswered))
-        assert all(closed.ending is Ending.ERROR for closed in heard.all(SessionClosed))
+        session.ask_summary(5, Unspeakable())  # type: ignore[arg-type]
+        closed = heard.closed()
+        assert (closed.ending, closed.key) == (Ending.CALLBACK, CauseKey.UNENCODABLE)
+        assert closed.detail.startswith(f"{ibapi_version().short} cannot encode a request: ")
+        assert closed.what == ibapi_version().short
+        assert heard.all(NoticeReceived) == []
+
+
+class Unspeakable:
+    def __str__(self) -> str:
+        raise ValueError("cannot be written")
+
+    __format__ = None  # type: ignore[assignment]

@@ -1,5 +1,6 @@
 """The callbacks alone: `error()` in every layout (docs/facts/ibapi.md#error-layouts), and impossible values."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -104,3 +105,21 @@ def test_summaries_go_to_who_asked_and_are_traffic_otherwise() -> None:
     silent.accountSummaryEnd(1)
     silent.handled()
     assert told == [TrafficSeen(3)]
+
+
+def test_a_message_that_ibapi_calls_bad_is_not_quoted() -> None:
+    assert told_by("error", -1, 506, "Bad message: 5,7,DU1234567") == []
+
+
+def test_what_ibapi_says_to_the_thread_that_asks_belongs_to_the_request() -> None:
+    told: list[SessionEvent] = []
+    callbacks = Callbacks(3, told.append)
+    callbacks.connectAck()
+    with callbacks.asking() as said:
+        callbacks.error(-1, 1767632400000, 531, "Request Current Time Sending Error - no")
+        other = threading.Thread(target=callbacks.error, args=(-1, 2104, TEXT))
+        other.start()
+        other.join()
+    callbacks.error(-1, 531, "later")
+    assert said == ["531: Request Current Time Sending Error - no"]
+    assert told == [NoticeReceived(3, -1, 2104, TEXT), NoticeReceived(3, -1, 531, "later")]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from supervisor.core.calendar.windows import daily_restart, weekly_restart
 from supervisor.core.codes.farm_kinds import FarmKind
-from supervisor.core.model.events import Ending, MaintenanceAsked, PauseAsked
+from supervisor.core.model.events import Ending, MaintenanceAsked, MessageUndecodable, PauseAsked
 from supervisor.core.model.policy import AccountMode, Policy, RequiredFarm
 from supervisor.core.model.snapshot import Snapshot
 from tests.observe.played import Played
@@ -46,6 +46,7 @@ def eventful() -> Played:
     gateway.notice(1102, "Connectivity between IB and Trader Workstation has been restored - data maintained.")
     gateway.notice(10197, "No market data during competing live session")
     gateway.notice(31337, "what nobody knows")
+    gateway.hear(MessageUndecodable(gateway.epoch, 5, "OPEN_ORDER", "ibapi 9.81.1.post1", "ValueError"))
     gateway.notice(2172, "TWS version will be desupported on 20270301. Please upgrade.")
     gateway.wait(65)
     gateway.lose(Ending.RESET)

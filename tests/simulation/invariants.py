@@ -66,6 +66,7 @@ class Judge:
         stopped = state.session.phase is Phase.STOPPED
         self.ledger = Ledger(policy, state.known, state.upstream.up, stopped=stopped)
         self.ledger.home, self.ledger.gone = state.login.address[1], state.login.port_closed
+        self.ledger.ended_at = {client_id: ended.mono for client_id, ended in state.session.ended.items()}
         self.policy_is(policy, openings)
         self._book = RestartBook(self.openings.active(state.at.wall))
         self._repeated = False

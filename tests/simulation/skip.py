@@ -17,9 +17,18 @@ from supervisor.core.step.state import State, Wake
 
 
 def at_rest(state: State) -> bool:
-    """Whether the next ping, and its answer in time, would change nothing but the time of the one after it."""
+    """Whether the next ping, and its answer in time, would change nothing but the time of the one after it.
+
+    While an outage is open, a step may have its seconds written down.
+    """
     beat = state.heartbeat
-    return state.session.phase is Phase.READY and beat.up and not beat.pings and beat.next_ping is not None
+    return (
+        state.broken is None
+        and state.session.phase is Phase.READY
+        and beat.up
+        and not beat.pings
+        and beat.next_ping is not None
+    )
 
 
 def next_but_pings(state: State, policy: Policy) -> Wake:
@@ -51,7 +60,7 @@ def over_pings(state: State, policy: Policy, trip: float, until: float) -> tuple
     counts = tuple(was + (now - was) * times for was, now in zip(old, once.counts, strict=True))
     after = state.copied()
     after.counters = replace(state.counters, heartbeats=replace(beats, counts=counts, total=beats.total + trip * times))
-    after.heartbeat = replace(beat, next_ping=first + times * cycle, round_trip=trip)
+    after.heartbeat = replace(beat, next_ping=first + times * cycle, round_trip=trip, answered_at=answered)
     after.last_message = state.at.wall + timedelta(seconds=answered - state.at.mono)
     after.wake = wake_of(after, policy)
     return after, times, answered

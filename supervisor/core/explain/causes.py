@@ -109,6 +109,29 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
             "Check that `port` is the gateway's API port; if it is, and this repeats, restart the gateway and report "
             "the log.",
         ),
+        CauseKey.UNDECODABLE: (
+            "The gateway at {place} speaks, but a message that is needed cannot be decoded{about}: gateway and ibapi "
+            "are of different ages, or the message is damaged.",
+            "Bring the gateway and ibapi to releases of the same age; if it repeats, report the log.",
+        ),
+        CauseKey.UNENCODABLE: (
+            "A request to the gateway at {place} cannot be made{about}: the fault is on this side, most likely in the "
+            "installation of ibapi.",
+            "Install ibapi anew, with the protobuf that it wants; if it repeats, report the log.",
+        ),
+        CauseKey.SERVER_VERSION: (
+            "{place} answers with a server version that no gateway of today answers with{about}: the gateway is far "
+            "too old, or another program listens there.",
+            "Update the gateway if it is old; else check that `port` is the gateway's API port.",
+        ),
+        CauseKey.OLD_GREETING: (
+            "{place} greets without a length, as a very old TWS does{about}: it is too old for ibapi.",
+            "Update the gateway; this daemon and ibapi need one that greets with a length.",
+        ),
+        CauseKey.REDIRECT: (
+            "{place} serves nobody itself and sends its clients on to another address{about}.",
+            "Find out who answers there; if the other address is the gateway's, set `host` and `port` to it.",
+        ),
         CauseKey.CALLBACK: (
             "A fault of this daemon ended the session with {place}, not the gateway.",
             "Do nothing: a new session is made. Please report the log.",
@@ -210,11 +233,14 @@ def explain(cause: Cause) -> Explanation:
         "day": "a day soon" if cause.day is None else cause.day.isoformat(),
         "minimum": cause.minimum or "offered by IBKR",
         "by": cause.by or "the operator",
+        "about": f" ({cause.what})" if cause.what else "",
         "until": f" until {cause.until:%Y-%m-%d %H:%M}Z" if cause.until is not None else "",
         "hint": _LANGUAGE if any(name.endswith(f"/{UNNAMED}") for name in farms) else "",
         **_of_message(cause.message),
     }
     words, cure = (text.format_map(facts) for text in _TEXTS[cause.key])
+    if cause.tried:
+        words = f"{words} Tried were {cause.tried}."
     if cause.login_expired:
         words = f"{words} {_LOGIN_EXPIRED}"
     return Explanation(words, cure)

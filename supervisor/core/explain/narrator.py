@@ -3,7 +3,7 @@
 - A way to fail is told when it changes, and at most once an hour.
 - A heartbeat that misses is told once for each session.
 - Sessions that are granted and lost at once, again and again, are one line with a count, once an hour.
-- A code that changes nothing is told once an hour.
+- A code that changes nothing is told once an hour, and so is a message that cannot be decoded.
 - A zone that differs is told once for each pair of offset and zone.
 """
 
@@ -15,6 +15,7 @@ from supervisor.core.model.records import (
     AttemptFailed,
     HeartbeatMissed,
     LayersChanged,
+    MessageDropped,
     NoticeHeard,
     Record,
     SessionHolds,
@@ -30,7 +31,7 @@ HOUR = 3600.0
 FOLDED = 2
 """Sessions in a row that were granted and lost at once, before the next ones are folded into one line."""
 REMEMBERED = 256
-"""Codes whose last telling is remembered."""
+"""Codes and undecodable messages whose last telling is remembered."""
 
 
 class Narrator:
@@ -39,7 +40,7 @@ class Narrator:
     def __init__(self) -> None:
         self._failure: Failure | None = None
         self._failures: dict[Failure, float] = {}
-        self._codes: dict[int, float] = {}
+        self._last: dict[tuple[type[Record], int], float] = {}
         self._miss_told = False
         self._zone: tuple[timedelta, str] | None = None
         self._folding = False
@@ -74,7 +75,9 @@ class Narrator:
                 told, self._miss_told = self._miss_told, True
                 return not told
             case NoticeHeard(code=code, told=told):
-                return told and self._code_is_news(code, mono)
+                return told and self._is_hourly_news((NoticeHeard, code), mono)
+            case MessageDropped(number=number):
+                return self._is_hourly_news((MessageDropped, number), mono)
             case ZoneDiffers(offset=offset, zone=zone):
                 known, self._zone = self._zone, (offset, zone)
                 return known != self._zone
@@ -100,12 +103,12 @@ class Narrator:
         self._failures[failure] = mono
         return True
 
-    def _code_is_news(self, code: int, mono: float) -> bool:
-        last = self._codes.get(code)
+    def _is_hourly_news(self, kind: tuple[type[Record], int], mono: float) -> bool:
+        last = self._last.get(kind)
         if last is not None and mono - last < HOUR:
             return False
-        self._codes.pop(code, None)
-        if len(self._codes) >= REMEMBERED:
-            del self._codes[next(iter(self._codes))]
-        self._codes[code] = mono
+        self._last.pop(kind, None)
+        if len(self._last) >= REMEMBERED:
+            del self._last[next(iter(self._last))]
+        self._last[kind] = mono
         return True

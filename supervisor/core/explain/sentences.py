@@ -60,6 +60,10 @@ def report_of(record: records.Record) -> Report | None:
             return Report(Level.WARNING, "ping_ignored", _IGNORED) if often else None
         case records.CallbackRaised(callback=callback, error=error):
             return Report(Level.ERROR, "callback_error", f"exception in {callback}: {error}")
+        case records.MessageDropped(number=number, name=name, library=library, error=error):
+            called = f" ({name})" if name else ""
+            text = f"{library} cannot decode message {number}{called}, which is not needed and was dropped: {error}"
+            return Report(Level.WARNING, "undecodable", text, {"message": name or str(number)})
         case records.PortChanged(port=port, cause=cause):
             return Report(Level.WARNING, "port_changed", str(explain(cause)), {"new_port": port})
         case records.OrderIdWentBack(order_id=order_id, highest=highest, cause=cause):

@@ -15,6 +15,8 @@ V = TypeVar("V", int, float)
 
 HEARTBEAT_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 RECOVERY_BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 14400.0)
+MESSAGES_NAMED = 40
+"""Undecodable messages that are counted by name; the others are `other`."""
 
 
 def added(counts: Mapping[K, V], key: K, amount: V) -> Mapping[K, V]:
@@ -57,3 +59,5 @@ class Counters:
     regressions: int = 0
     """`nextValidId` lower than one seen earlier."""
     callback_errors: int = 0
+    undecodable: Mapping[str, int] = field(default_factory=dict)
+    """Dropped messages by the client library's name or number."""

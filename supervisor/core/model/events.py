@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.policy import Policy
 
 
@@ -23,9 +24,9 @@ class Ending(StrEnum):
     RESET = "reset"
     """The connection broke: reset, broken pipe, unreachable, keepalive."""
     PROTOCOL = "protocol"
-    """Bytes that are no message of TWS: undecodable, oversize, not a TWS at all."""
+    """What came is of no use: not a TWS at all, one of another age, or a needed message that cannot be decoded."""
     CALLBACK = "callback"
-    """The message loop was ended by an exception of our own."""
+    """A fault of our own side: an exception in the message loop, or a request that cannot be encoded."""
     ERROR = "error"
     """Anything else: an unknown host name, no file descriptor left."""
     ASKED = "asked"
@@ -40,6 +41,10 @@ class PortOpened:
     """TCP connect succeeded; the hello was sent."""
 
     epoch: int
+    tried: str = ""
+    """Of a name with several addresses: those tried before with their ends, and the one that accepted."""
+    others_refused: bool = True
+    """Every address tried before it refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,20 @@ class TrafficSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageUndecodable:
+    """The client library cannot decode a message that nobody here needs: it was dropped, and the session goes on."""
+
+    epoch: int
+    number: int
+    name: str
+    """The library's name of the message; empty if it has none."""
+    library: str
+    """The client library and its version."""
+    error: str
+    """What it stumbled over, without a byte of the message."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallbackFailed:
     """A callback of ours raised: the session is over, the daemon is not."""
 
@@ -118,6 +137,12 @@ class SessionClosed:
     epoch: int
     ending: Ending
     detail: str = ""
+    key: CauseKey | None = None
+    """The likely cause, if the session knows more than its ending tells."""
+    what: str = ""
+    """What that cause is about, in words."""
+    tried: str = ""
+    """Of a name with several addresses of which none accepted: each with its end."""
 
 
 # -- of the operator --------------------------------------------------------------------------------------------------
@@ -196,6 +221,7 @@ SessionEvent = (
     | ProbeAnswered
     | NoticeReceived
     | TrafficSeen
+    | MessageUndecodable
     | CallbackFailed
     | SessionClosed
 )

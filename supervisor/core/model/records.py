@@ -94,6 +94,17 @@ class CallbackRaised:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageDropped:
+    """The client library cannot decode a message that nobody here needs."""
+
+    number: int
+    name: str
+    """The library's name of the message; empty if it has none."""
+    library: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class PortChanged:
     """1300: somebody changed the API port. `port` is None if the text does not name one."""
 
@@ -341,6 +352,7 @@ Record = (
     | SuspectChanged
     | PingIgnored
     | CallbackRaised
+    | MessageDropped
     | PortChanged
     | OrderIdWentBack
     | NoticeHeard

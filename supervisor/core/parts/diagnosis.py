@@ -4,9 +4,21 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from supervisor.core.codes import notices
+from supervisor.core.codes.entry import Severity
+from supervisor.core.codes.table import KNOWN, lookup, read
 from supervisor.core.model.cause import CauseKey
+from supervisor.core.model.events import Ending
 from supervisor.core.model.vocabulary import Failure, Loss
 
+_OF_ENDING: Final[Mapping[Ending, Failure]] = MappingProxyType(
+    {
+        Ending.REFUSED: Failure.REFUSED,
+        Ending.CLOSED: Failure.CLOSED,
+        Ending.RESET: Failure.CLOSED,
+        Ending.PROTOCOL: Failure.PROTOCOL,
+    }
+)
 _OF_FAILURE: Final[Mapping[Failure, CauseKey]] = MappingProxyType(
     {
         Failure.REFUSED: CauseKey.PORT_REFUSED,
@@ -36,6 +48,33 @@ _IN_SESSION: Final = frozenset({Failure.CLOSED, Failure.SESSION_TIMEOUT})
 """What is told by what the gateway said, once the handshake is done."""
 _WHILE_RESTARTING: Final = frozenset({CauseKey.PORT_REFUSED, CauseKey.CLOSED_EARLY, CauseKey.MUTE})
 """What a gateway is like while it restarts."""
+
+
+def failure_of(ending: Ending, *, opened: bool, greeted: bool) -> Failure:
+    """How an attempt failed whose connection ended so.
+
+    Args:
+        ending: how it ended; ASKED if its time was over and we left.
+        opened: TCP was connected.
+        greeted: the handshake was done.
+    """
+    if ending not in (Ending.TIMEOUT, Ending.ASKED):
+        return _OF_ENDING.get(ending, Failure.ERROR)
+    if greeted:
+        return Failure.SESSION_TIMEOUT
+    return Failure.HANDSHAKE_TIMEOUT if opened else Failure.TIMEOUT
+
+
+def names_a_reason(code: int, text: str) -> bool:
+    """Whether a message before the session is ready says why it is not: any error of the gateway does."""
+    if not isinstance(read(code, text), notices.Plain):
+        return False
+    return lookup(code).severity in (Severity.CRITICAL, Severity.ERROR) or (code not in KNOWN and not _is_notice(code))
+
+
+def _is_notice(code: int) -> bool:
+    """IBKR keeps this range for notices and warnings, none of them fatal."""
+    return 2100 <= code < 2200
 
 
 def of_failure(

@@ -3,7 +3,8 @@
 - A ping is `reqCurrentTime`. It proves the gateway's process, not its upstream. It runs in windows too.
 - The interval counts from the receipt of the last answer, never from the sending: a gateway silently ignores a request
   that comes less than about 1 s after its last answer (docs/facts/ib.md). No ping goes sooner than `THROTTLE` after it.
-- Answers carry no id: any answer settles all requests in flight. Only a lone request's round trip is a measurement.
+- Answers carry no id: any answer settles all requests in flight. Only a lone request's round trip is a measurement, and
+  that of the first of two that were both answered.
 - A ping that is not answered within `suspect_after` makes the gateway suspect. If the round trip before was faster than
   that, one more ping goes `THROTTLE` after the first, once an episode: a request that the gateway merely ignored ends
   as a short suspicion and never as an outage.
@@ -50,8 +51,8 @@ class Heartbeat:
     """The request in flight is not answered in time for a healthy gateway."""
     doubled: bool = False
     """One more ping was sent in this suspicion."""
-    owed: bool = False
-    """Two were in flight and one answer came: the other one is late, or was ignored."""
+    owed: float | None = None
+    """Two were in flight and one answer came: the first one's round trip, if the other is only late and not ignored."""
 
 
 AT_REST = Heartbeat()
@@ -90,7 +91,7 @@ def judge(heartbeat: Heartbeat, now: float, timing: Timing) -> Judgement:
     if due is None or now < due:
         return Judgement(heartbeat)
     if heartbeat.next_ping is not None and now >= heartbeat.next_ping:
-        return Judgement(_sent(replace(heartbeat, owed=False), now), ping=True, ignored=heartbeat.owed)
+        return Judgement(_sent(replace(heartbeat, owed=None), now), ping=True, ignored=heartbeat.owed is not None)
     after = replace(heartbeat, suspect=True)  # the first thing that is due of a request in flight
     if now >= after.counts_from + timing.heartbeat_timeout:
         misses = after.misses + 1
@@ -118,7 +119,9 @@ def answered(heartbeat: Heartbeat, now: float, timing: Timing) -> tuple[Heartbea
     """
     next_ping = now + timing.heartbeat_interval
     if not heartbeat.pings:
-        return replace(heartbeat, next_ping=next_ping, answered_at=now, owed=False), None
+        late = heartbeat.round_trip if heartbeat.owed is None else heartbeat.owed
+        settled = replace(heartbeat, next_ping=next_ping, answered_at=now, owed=None, round_trip=late)
+        return settled, heartbeat.owed
     round_trip = max(0.0, now - heartbeat.pings[0]) if len(heartbeat.pings) == 1 else None
     settled = Heartbeat(
         up=now <= heartbeat.counts_from + timing.heartbeat_timeout,
@@ -126,7 +129,7 @@ def answered(heartbeat: Heartbeat, now: float, timing: Timing) -> tuple[Heartbea
         answered_at=now,
         last_traffic=heartbeat.last_traffic,
         round_trip=heartbeat.round_trip if round_trip is None else round_trip,
-        owed=heartbeat.doubled and not heartbeat.misses,
+        owed=now - heartbeat.pings[0] if heartbeat.doubled and not heartbeat.misses else None,
     )
     return settled, round_trip
 
@@ -141,7 +144,7 @@ def doubt(heartbeat: Heartbeat, now: float) -> Judgement:
 
     One more ping goes now, or as soon as the gateway would not ignore it. The misses begin anew.
     """
-    fresh = replace(heartbeat, up=False, misses=0, last_miss=None, suspect=False, doubled=False, owed=False)
+    fresh = replace(heartbeat, up=False, misses=0, last_miss=None, suspect=False, doubled=False, owed=None)
     earliest = now if fresh.answered_at is None else max(now, fresh.answered_at + THROTTLE)
     if earliest > now:
         return Judgement(replace(fresh, next_ping=earliest, counts_from=earliest))

@@ -75,6 +75,10 @@ class Session:
     """When the phase ends if nothing else ends it."""
     opened: bool = False
     """TCP connected, in this attempt."""
+    tried: str = ""
+    """The addresses that this attempt tried, if its name has several and one accepted."""
+    others_refused: bool = True
+    """Every address that it tried before that one refused."""
     greeting: Greeting | None = None
     """None before the handshake and after the session."""
     ready: Now | None = None
@@ -115,6 +119,8 @@ def begin(session: Session, trigger: Trigger, policy: Policy, now: float) -> Ses
         port=_port(session, policy),
         client_id=session.client_id if session.client_id == policy.client_id_fallback else policy.client_id,
         opened=False,
+        tried="",
+        others_refused=True,
         greeting=None,
     )
     return move(fresh, trigger, now, now + policy.timing.connect_timeout)
@@ -182,10 +188,10 @@ def overdue(session: Session) -> Failure:
     return Failure.HANDSHAKE_TIMEOUT if session.opened else Failure.TIMEOUT
 
 
-def evidence_of(failure: Failure, reached: Layer) -> PortEvidence:
-    """What a failed attempt says of the process behind the port."""
-    if failure is Failure.REFUSED or (failure is Failure.CLOSED and reached is not Layer.SESSION):
-        return PortEvidence.CLOSED
+def evidence_of(failure: Failure, failed: Session) -> PortEvidence:
+    """What a failed attempt says of the process behind the port: nothing certain if its addresses ended differently."""
+    if failure is Failure.REFUSED or (failure is Failure.CLOSED and failed.reached is not Layer.SESSION):
+        return PortEvidence.CLOSED if failed.others_refused else PortEvidence.NONE
     return PortEvidence.MUTE if failure is Failure.HANDSHAKE_TIMEOUT else PortEvidence.NONE
 
 
@@ -268,7 +274,7 @@ def _wait(session: Session, failure: Failure, policy: Policy, now: float, *, res
     session = replace(session, conflicts=0)
     if failure is Failure.ACCOUNT_MISMATCH:
         return session, backoff.ACCOUNT_WAIT
-    if restarting and evidence_of(failure, session.reached) is PortEvidence.CLOSED:
+    if restarting and evidence_of(failure, session) is PortEvidence.CLOSED:
         return session, policy.timing.restart_retry
     return _draw(session, policy, now)
 

@@ -10,15 +10,16 @@ from typing import assert_never
 
 from supervisor.core.calendar.gateway_clock import is_zone, offset_in, offset_of
 from supervisor.core.codes import notices
-from supervisor.core.codes.entry import Kind, Severity
-from supervisor.core.codes.table import KNOWN, label, lookup, read
+from supervisor.core.codes.entry import Kind
+from supervisor.core.codes.table import OTHER, label, lookup, read
 from supervisor.core.model.cause import CauseKey
-from supervisor.core.model.counters import added
+from supervisor.core.model.counters import MESSAGES_NAMED, added
 from supervisor.core.model.events import (
     AccountsReceived,
     CallbackFailed,
     Ending,
     HandshakeDone,
+    MessageUndecodable,
     NextIdReceived,
     NoticeReceived,
     PortOpened,
@@ -32,6 +33,7 @@ from supervisor.core.model.layers import Layer
 from supervisor.core.model.records import (
     CallbackRaised,
     ClockWrong,
+    MessageDropped,
     NoticeHeard,
     OrderIdWentBack,
     PortChanged,
@@ -40,16 +42,10 @@ from supervisor.core.model.records import (
     ZoneDiffers,
 )
 from supervisor.core.model.vocabulary import OPEN, Evidence, Failure, Loss, Phase, Planning
-from supervisor.core.parts import accounts, farms, heartbeat, login, session, upstream
+from supervisor.core.parts import accounts, diagnosis, farms, heartbeat, login, session, upstream
 from supervisor.core.step.state import Desupport, day_begins
 from supervisor.core.step.transition import Transition
 
-_FAILURE_OF = {
-    Ending.REFUSED: Failure.REFUSED,
-    Ending.CLOSED: Failure.CLOSED,
-    Ending.RESET: Failure.CLOSED,
-    Ending.PROTOCOL: Failure.PROTOCOL,
-}
 _LOSS_OF = {
     Ending.RESET: Loss.RESET,
     Ending.PROTOCOL: Loss.PROTOCOL,
@@ -66,7 +62,8 @@ def on_session_event(transition: Transition, event: SessionEvent) -> None:
     match event:
         case PortOpened():
             if live.phase is Phase.CONNECTING and not live.opened:
-                state.session = session.open_port(live, transition.policy, transition.now.mono)
+                opened = session.open_port(live, transition.policy, transition.now.mono)
+                state.session = replace(opened, tried=event.tried, others_refused=event.others_refused)
             return
         case SessionClosed():
             _closed(transition, event)
@@ -100,6 +97,8 @@ def on_session_event(transition: Transition, event: SessionEvent) -> None:
         case ProbeAnswered():
             if event.request_id in state.upstream.probes:
                 transition.restore_upstream(Evidence.PROBE)
+        case MessageUndecodable():
+            _dropped(transition, event)
         case TrafficSeen():
             pass
         case _:
@@ -109,13 +108,24 @@ def on_session_event(transition: Transition, event: SessionEvent) -> None:
 
 
 def _closed(transition: Transition, event: SessionClosed) -> None:
+    key = event.key or (CauseKey.CALLBACK if event.ending is Ending.CALLBACK else None)
     if transition.ready:
-        transition.lose(_LOSS_OF.get(event.ending, Loss.CLOSED), event.detail)
-    elif event.ending is Ending.TIMEOUT:
-        transition.fail(session.overdue(transition.state.session), event.detail)
-    else:
-        ours = CauseKey.CALLBACK if event.ending is Ending.CALLBACK else None
-        transition.fail(_FAILURE_OF.get(event.ending, Failure.ERROR), event.detail, key=ours)
+        cause = transition.cause(key, what=event.what) if key is not None else None
+        transition.lose(_LOSS_OF.get(event.ending, Loss.CLOSED), event.detail, cause=cause)
+        return
+    live = transition.state.session
+    failure = diagnosis.failure_of(event.ending, opened=live.opened, greeted=live.phase is Phase.HANDSHAKING)
+    transition.fail(failure, event.detail, key=key, what=event.what, tried=event.tried)
+
+
+def _dropped(transition: Transition, event: MessageUndecodable) -> None:
+    """Nothing follows from it. It is counted by name, and by no more names than fit."""
+    counters = transition.state.counters
+    counts, name = counters.undecodable, event.name or str(event.number)
+    if name not in counts and len(counts) >= MESSAGES_NAMED:
+        name = OTHER
+    transition.state.counters = replace(counters, undecodable=added(counts, name, 1))
+    transition.records.append(MessageDropped(event.number, event.name, event.library, event.error))
 
 
 def _callback_failed(transition: Transition, event: CallbackFailed) -> None:
@@ -259,19 +269,9 @@ def _notice(transition: Transition, event: NoticeReceived) -> None:
             told = True
         case _:
             assert_never(notice)
-    if state.session.phase is Phase.HANDSHAKING and isinstance(notice, notices.Plain) and _names_a_reason(event.code):
+    if state.session.phase is Phase.HANDSHAKING and diagnosis.names_a_reason(event.code, event.text):
         state.session = session.with_reason(state.session, event.code, event.text)
     transition.records.append(NoticeHeard(event.code, event.request_id, event.text, cause, told))
-
-
-def _names_a_reason(code: int) -> bool:
-    """Whether a message before the session is ready says why it is not: any error does."""
-    return lookup(code).severity in (Severity.CRITICAL, Severity.ERROR) or (code not in KNOWN and not _is_notice(code))
-
-
-def _is_notice(code: int) -> bool:
-    """IBKR keeps this range for notices and warnings, none of them fatal."""
-    return 2100 <= code < 2200
 
 
 def _farm(transition: Transition, notice: notices.FarmNotice) -> None:

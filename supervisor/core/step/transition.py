@@ -107,6 +107,8 @@ class Transition:
         message: Message | None = None,
         until: dt.datetime | None = None,
         by: str = "",
+        what: str = "",
+        tried: str = "",
     ) -> Cause:
         """A likely cause at this gateway."""
         state, live = self.state, self.state.session
@@ -125,6 +127,8 @@ class Transition:
             message,
             until,
             by,
+            what,
+            tried,
             login_expired=state.login.lost_at is not None
             and login.expired_since(state.login, self.policy, self.now.wall),
         )
@@ -170,8 +174,21 @@ class Transition:
             )
         )
 
-    def fail(self, failure: Failure, detail: str = "", *, close: bool = False, key: CauseKey | None = None) -> None:
-        """The attempt under way ends without a session. `key`: the likely cause, if more is known than `failure`."""
+    def fail(
+        self,
+        failure: Failure,
+        detail: str = "",
+        *,
+        close: bool = False,
+        key: CauseKey | None = None,
+        what: str = "",
+        tried: str = "",
+    ) -> None:
+        """The attempt under way ends without a session.
+
+        `key`: the likely cause, if more is known than `failure`; `what`: what it is about; `tried`: the addresses of
+        which none accepted.
+        """
         state, now = self.state, self.now
         if close:
             self.actions.append(Close(state.session.epoch))
@@ -179,7 +196,7 @@ class Transition:
         client_id, greeting = state.session.client_id, state.session.greeting
         live = state.session = session.fail(state.session, failure, self.policy, now, restarting=self.in_restart_window)
         state.accounts = accounts.attempt_failed(failure)
-        evidence = session.evidence_of(failure, live.reached)
+        evidence = session.evidence_of(failure, live)
         here = state.login.address == (self.policy.host, live.port)
         if here:
             state.restarts = restarts.attempt_failed(state.restarts, failure, evidence)
@@ -201,7 +218,9 @@ class Transition:
                 logging_in=greeting is not None and greeting.logging_in,
             )
         message = greeting.reason if greeting is not None and key is CauseKey.GATEWAY_SAID else None
-        cause = self.cause(key, client_id=client_id, message=message)
+        if live.tried:
+            tried = f"{live.tried} ({failure.value.replace('_', ' ')})"
+        cause = self.cause(key, client_id=client_id, message=message, what=what, tried=tried)
         if not state.login.required:  # else it is the login that is missing, whatever the port does meanwhile
             state.cause = cause
         planning = self.planning(Layer.PORT) if self.in_restart_window else Planning.UNPLANNED

@@ -33,6 +33,11 @@ def _messages(counts: Mapping[str, int]) -> Iterable[Row]:
         yield (code,), counts.get(code, 0)
 
 
+def _undecodable(counts: Mapping[str, int]) -> Iterable[Row]:
+    for message in sorted(counts):
+        yield (message,), counts[message]
+
+
 def _recovery(histograms: Mapping[Planning, Histogram]) -> Iterable[Row]:
     for planning in Planning:
         yield (planning.value,), histograms.get(planning, Histogram(RECOVERY_BOUNDS))
@@ -359,6 +364,15 @@ GATEWAY: tuple[Gateway, ...] = (
         "Exceptions in our callbacks.",
         lambda s: s.counters.callback_errors,
         query="increase(ib_callback_errors_total[1d]) > 0",
+    ),
+    Family(
+        Kind.COUNTER,
+        "ib_messages_undecodable_total",
+        "Messages that ibapi could not decode and that nothing here needs, dropped, by ibapi's name or number.",
+        lambda s: s.counters.undecodable,
+        _undecodable,
+        ("message",),
+        query="increase(ib_messages_undecodable_total[1d]) > 0",
     ),
     Family(
         Kind.INFO,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from supervisor.core.calendar.rules import Once
 from supervisor.core.calendar.windows import custom, daily_restart
 from supervisor.core.model import events
+from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import Ending, Event
 from supervisor.core.model.layers import BELOW_UPSTREAM, Layer
 from supervisor.core.model.policy import AccountMode, Policy, Reauth, RequiredFarm
@@ -81,9 +82,11 @@ def every_event(epoch: int, wall: datetime, before: Policy) -> list[Event]:
         events.TimeAnswered(epoch, 2**40),
         events.ProbeAnswered(epoch, 1),
         events.TrafficSeen(epoch),
+        events.MessageUndecodable(epoch, 5, "OPEN_ORDER", "ibapi 10.30.1", "ValueError"),
         events.CallbackFailed(epoch, "error", "x"),
         *(events.NoticeReceived(epoch, -1, code, text) for code in CODES for text in TEXTS),
         *(events.SessionClosed(epoch, ending) for ending in Ending),
+        events.SessionClosed(epoch, Ending.PROTOCOL, "x", CauseKey.UNDECODABLE, "message 49"),
         events.PauseAsked(),
         events.PauseAsked(wall + timedelta(seconds=30)),
         events.PauseAsked(wall - timedelta(days=1)),

@@ -1,11 +1,14 @@
 """What else the gateway says, and what follows (IB.md section 1)."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
 from supervisor.core.explain.narrator import REMEMBERED, Narrator
 from supervisor.core.explain.report import Level
+from supervisor.core.model.cause import CauseKey
+from supervisor.core.model.events import Ending, MessageUndecodable, PortOpened, SessionClosed
 from supervisor.core.model.policy import Timing
 from supervisor.core.model.records import NoticeHeard
 from supervisor.core.model.vocabulary import Phase
@@ -40,6 +43,47 @@ def test_how_many_codes_are_remembered_is_bounded() -> None:
     assert all(narrator.tell(NoticeHeard(code, -1, "x"), 0.0) for code in codes)
     assert narrator.tell(NoticeHeard(codes[-1], -1, "x"), 1.0) is None
     assert narrator.tell(NoticeHeard(codes[0], -1, "x"), 1.0) is not None, "the oldest was forgotten"
+
+
+def test_an_undecodable_message_is_counted_and_told_once_an_hour_and_changes_nothing() -> None:
+    world = World(SLOW).up()
+    before = world.snapshot.epoch
+    for _ in range(3):
+        world.say(MessageUndecodable, 5, "OPEN_ORDER", "ibapi 10.30.1", "ValueError")
+    assert (world.word(), world.snapshot.epoch) == ("up", before)
+    assert world.snapshot.counters.undecodable == {"OPEN_ORDER": 3}
+    (told,) = world.tells("undecodable")
+    assert told.text == (
+        "ibapi 10.30.1 cannot decode message 5 (OPEN_ORDER), which is not needed and was dropped: ValueError"
+    )
+    world.run(3601)
+    world.say(MessageUndecodable, 5, "OPEN_ORDER", "ibapi 10.30.1", "ValueError")
+    assert len(world.tells("undecodable")) == 2
+
+
+def test_undecodable_messages_have_at_most_forty_names_and_the_others_are_other() -> None:
+    world = World(SLOW).up()
+    for number in (*range(1000, 1050), 1000):
+        world.say(MessageUndecodable, number, "", "ibapi 10.30.1", "ValueError")
+    counts = world.snapshot.counters.undecodable
+    assert (counts["1000"], counts["1039"], counts["other"], len(counts)) == (2, 1, 10, 41)
+
+
+def test_a_needed_message_that_cannot_be_decoded_is_not_told_as_another_program() -> None:
+    world = World(SLOW).up()
+    what = "message 49, CURRENT_TIME, by ibapi 10.30.1"
+    world.say(SessionClosed, Ending.PROTOCOL, "cannot", CauseKey.UNDECODABLE, what)
+    (lost,) = world.tells("session_lost")
+    assert f"cannot be decoded ({what})" in lost.text
+    assert lost.fields["reason"] == "protocol"
+
+
+def test_a_request_that_cannot_be_encoded_is_told_as_a_fault_of_this_side() -> None:
+    world = World(SLOW).up()
+    world.say(SessionClosed, Ending.CALLBACK, "cannot", CauseKey.UNENCODABLE, "ibapi 10.46.1")
+    (lost,) = world.tells("session_lost")
+    assert "cannot be made (ibapi 10.46.1): the fault is on this side" in lost.text
+    assert lost.fields["reason"] == "callback"
 
 
 def test_a_competing_session_is_shown_while_it_is_heard_of_and_five_minutes_more() -> None:
@@ -160,3 +204,17 @@ def test_the_last_message_is_the_last_word_of_the_gateway() -> None:
     world.run(1)
     world.traffic()
     assert world.snapshot.last_message == world.now.wall
+
+
+def test_the_cause_names_each_address_of_a_name_and_its_end() -> None:
+    world = World(SLOW)
+    world.peer.port = "lost"
+    world.start()
+    refused = "192.0.2.1 (Connection refused), 192.0.2.2 (Connection refused)"
+    world.say(partial(SessionClosed, tried=refused), Ending.REFUSED)
+    assert f"Tried were {refused}." in world.why
+    world.run(2)
+    world.say(PortOpened, "192.0.2.1 (Connection timed out), 192.0.2.2", False)
+    world.say(SessionClosed, Ending.CLOSED)
+    assert "Tried were 192.0.2.1 (Connection timed out), 192.0.2.2 (closed)." in world.why
+    assert world.failures() == {"refused": 1, "closed": 1}

@@ -66,6 +66,7 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
         [kind for kind in Window if kind is not Window.CUSTOM],
     ),
     "result": ("How a scheduled restart went.", RestartResult),
+    "message": ("The name that ibapi gives a message, or its number; at most 40 of them, then `other`.", ()),
     "reason": ("Why an attempt failed or a session ended.", dict.fromkeys(map(str, (*Failure, *Loss)))),
 }
 

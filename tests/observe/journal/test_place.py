@@ -131,7 +131,7 @@ def test_an_operator_hears_why_facts_are_not_in_the_file(tmp_path: Path) -> None
     journal = Journal(tmp_path / "missing" / "journal.db", retry=0.05)
     journal.open()
     journal.keep("live", Facts(paused=True))
-    assert "unable to open" in journal.stored(10.0)
+    assert "No such file" in journal.stored(10.0)
     (tmp_path / "missing").mkdir()
     wait_until(lambda: journal.stored(1.0) == "")
     assert journal.close()
