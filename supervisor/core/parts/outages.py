@@ -193,10 +193,9 @@ def closed(outages: Outages, now: Now) -> Outages:
 def closes_at(outages: Outages, merge: float) -> float | None:
     """The moment after which nothing can continue an ended outage."""
     outage = outages.current
-    if outage is None or outage.ended is None:
-        return None
-    longest = math.inf if outage.continued_until is None else outage.continued_until
-    return min(outage.ended.mono + merge, longest)
+    ended = None if outage is None else outage.ended
+    until = None if outage is None else outage.continued_until
+    return None if ended is None else min(ended.mono + merge, math.inf if until is None else until)
 
 
 def left_open(outages: Outages, *, exactly: bool = False) -> OpenOutage | None:
