@@ -36,8 +36,9 @@ def test_the_fault_and_its_likely_cause_are_told(tmp_path: Path, client: str, wo
     (tmp_path / "ibapi").mkdir()
     (tmp_path / "ibapi" / "__init__.py").touch()
     (tmp_path / "ibapi" / "client.py").write_text(client)
-    for module in ("connection", "contract", "account_summary_tags"):
-        (tmp_path / "ibapi" / f"{module}.py").write_text("Connection = Contract = AccountSummaryTags = object")
+    for module in ("connection", "contract", "account_summary_tags", "message", "server_versions"):
+        names = "Connection = Contract = AccountSummaryTags = IN = object\nMIN_CLIENT_VER, MAX_CLIENT_VER = 100, 151"
+        (tmp_path / "ibapi" / f"{module}.py").write_text(names)
     done = run(tmp_path, "probe", "127.0.0.1:9")
     assert done.returncode == 1
     assert done.stderr.startswith("ibapi cannot be imported: ")
