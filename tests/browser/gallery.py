@@ -10,6 +10,7 @@ from pathlib import Path
 from supervisor.core.calendar.rules import Daily
 from supervisor.core.calendar.windows import Explains, daily_restart, server_reset
 from supervisor.core.explain.report import Level, Report
+from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.events import MaintenanceAsked, PauseAsked
 from supervisor.core.model.policy import AccountMode, Policy
 from supervisor.core.model.snapshot import LoginView, Snapshot
@@ -89,11 +90,7 @@ def snapshots() -> list[Snapshot]:
         waiting.snapshot,
         status=Status.REAUTH_REQUIRED,
         login=LoginView(BEGIN - timedelta(hours=10), BEGIN - timedelta(minutes=16), True, False),
-        cause=replace(
-            waiting.snapshot.cause,  # type: ignore[type-var]
-            words="The gateway at 127.0.0.1:4002 did not come back, and its weekly login has expired.",
-            cure="Approve the login on the phone.",
-        ),
+        cause=Cause(CauseKey.REAUTH_REQUIRED, "127.0.0.1", 4002),
     )
     up = gateway("new-york", 4001)
     return [up.snapshot, degraded.snapshot, serviced.snapshot, expired, down.snapshot, paused.snapshot]
