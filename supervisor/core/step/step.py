@@ -35,7 +35,7 @@ def step(state: State, event: Event, now: Now, policy: Policy, late: float = 0.0
     """What follows from `event` at `now`. No argument is changed; nothing is raised for any event in any state.
 
     `late`: seconds since `now`. An event is judged by its own time however long it waited, but what is sent on it goes
-    only now: whoever is asked late has until later to answer.
+    only now, and its deadline counts from there.
     """
     acts_at = now.mono + late
     if now.mono < state.at.mono:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from supervisor.core.explain.report import Word
 from supervisor.observe.masking import Words, clean, fit, mask
 
 LONGEST = 16_000
@@ -25,8 +26,6 @@ _COLOURS = {"error": "\x1b[31m", "critical": "\x1b[31;1m", "warning": "\x1b[33m"
 _PLAIN = "\x1b[0m"
 _NO_NAME = re.compile(r"[^A-Z0-9_]")
 _OURS = frozenset({"MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER", "LOGGER", "GATEWAY", "KIND"})
-
-Word = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
