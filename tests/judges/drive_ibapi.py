@@ -38,6 +38,7 @@ class Judge(EWrapper, EClient):
         self.told: dict[str, Any] = {"errors": {}}
         self.told |= {name: [] for name in ("notices", "summary", "bars", "contracts", "prices")}
         self.ended: set[str] = set()
+        self.ids = 0
 
     def error(self, req_id: int, *rest: Any) -> None:
         # 10.37 and later put the time of the message before the code
@@ -50,6 +51,7 @@ class Judge(EWrapper, EClient):
 
     def nextValidId(self, orderId: int) -> None:
         self.told["next_valid_id"] = orderId
+        self.ids += 1
 
     def managedAccounts(self, accountsList: str) -> None:
         self.told["accounts"] = accountsList
@@ -137,7 +139,10 @@ def main(port: int) -> None:
     judge.reqMktData(MARKET, contract, "", False, False, [])
     until(lambda: told["prices"] and "market_data_type" in told and "size" in told, "market data")
     judge.cancelMktData(MARKET)
+    # `run` of 10.51 fails on a message that it takes from its queue after a disconnect of another thread: wait for the
+    # answer of the last request, after which the gateway has nothing more to say.
     judge.reqIds(1)
+    until(lambda: judge.ids == 2, "the next order id")
     judge.disconnect()
     runner.join(10)
     told["ended"] = {"connection": "connection" in ended, "run": not runner.is_alive()}
