@@ -19,11 +19,13 @@ MAY_IMPORT = {
     "observe": {"core", "observe", "platform"},
     "config": {"core", "config", "platform", "yaml_lines"},
     "runtime": {"core", "gateway", "runtime", "platform"},
+    "host": {"core", "gateway", "runtime", "host", "platform"},
     "daemon": {"core", "gateway", "runtime", "observe", "config", "daemon", "platform"},
     "simulator": {"simulator", "platform", "yaml_lines"},
     "commands": {"core", "gateway", "observe", "config", "runtime", "daemon", "simulator", "commands", "platform"},
 }
-"""core <- gateway, observe, config; core, gateway <- runtime; these <- daemon <- commands; simulator <- commands.
+"""core <- gateway, observe, config; core, gateway <- runtime; these <- daemon <- commands; simulator <- commands;
+core, gateway, runtime <- host.
 
 Beside the rooms stand two modules: platform <- all but core, yaml_lines <- the rooms that read files of people.
 """

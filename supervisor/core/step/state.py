@@ -116,6 +116,8 @@ class State:
     """When a competing session was last heard of; None if never."""
     requests: int = 0
     """Probes sent: the next one's number."""
+    program_ran: tuple[int, float] = (0, 0.0)
+    """The last epoch of a hosted program, and how long its own code held that session's thread, in seconds."""
     facts: Facts = Facts()
     """What was last handed out to be kept."""
     wake: Wake = NEVER
