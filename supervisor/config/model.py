@@ -30,6 +30,7 @@ from supervisor.config.keys import (
 )
 from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
 from supervisor.config.values import readers
+from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
 from supervisor.config.values.readers import Conflict, Endpoint, Wrong, is_nothing
 from supervisor.config.values.resets import NONE, REGIONS
 from supervisor.config.values.window_keys import DailyRestartKeys, WeeklyRestartKeys, WindowKeys
@@ -278,6 +279,7 @@ class GatewayKeys(Keys):
     programs: Annotated[tuple[ProgramId, ...], Reads(readers.sequence("[17, 18]"), form="list")] = Field(
         (), description="Client ids of your own programs at this gateway, for hints and warnings."
     )
+    gate: Annotated[GateKeys, A_MAPPING] = Field(GateKeys(), description="When orders are safe to send.")
     timing: Annotated[TimingKeys, A_MAPPING] = Field(TimingKeys(), description="The timers.")
 
     @field_validator("client_id_fallback")
@@ -352,4 +354,7 @@ class FileKeys(Keys):
         JournalKeys(), description="The history. A change needs a restart."
     )
     log: Annotated[LogKeys, A_MAPPING] = Field(LogKeys(), description="What is written, and how.")
+    gate: Annotated[GateFileKeys, A_MAPPING] = Field(
+        GateFileKeys(), description="Where programs read whether orders are safe to send."
+    )
     show_accounts: Flag = Field(False, description="Show account numbers in full instead of masked.")

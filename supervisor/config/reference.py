@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from supervisor.config.keys import Keys, Reads
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
+from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
 from supervisor.config.values.readers import ALL, Endpoint
 from supervisor.config.values.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
 from supervisor.core.calendar.durations import written
@@ -27,6 +28,7 @@ END: Final = "<!-- keys: end -->\n"
 SECTIONS: Final[tuple[type[Keys], ...]] = (
     FileKeys,
     GatewayKeys,
+    GateKeys,
     TimingKeys,
     DailyRestartKeys,
     WeeklyRestartKeys,
@@ -35,6 +37,7 @@ SECTIONS: Final[tuple[type[Keys], ...]] = (
     HttpKeys,
     JournalKeys,
     LogKeys,
+    GateFileKeys,
 )
 _NOT_SO_PLAIN: Final[dict[tuple[type[BaseModel], str], str]] = {
     (GatewayKeys, "required_farms"): f"`{ALL}`",
