@@ -17,7 +17,10 @@ MAY_IMPORT_IN_CORE = {
     "program": {"program"},
     "explain": {"calendar", "codes", "model", "parts", "explain"},
 }
-"""calendar, codes <- model <- parts <- step. program stands alone. explain reads what happened, and no part of core reads explain."""
+"""calendar, codes <- model <- parts <- step. program stands alone.
+
+explain reads what happened, and no part of core reads explain.
+"""
 MODULES_AT_MOST = 13
 LINES_OF_THE_MEDIAN = 200
 PICKS_A_FEW = {
