@@ -134,7 +134,8 @@ class TimingKeys(Keys):
         _TIMING.restart_retry, description="Exact interval of the attempts while a restart is expected."
     )
     stable_after: Annotated[float, reads_duration("0s", "1d")] = Field(
-        _TIMING.stable_after, description="A session that lasted this long is tried again at once, the debt forgiven."
+        _TIMING.stable_after,
+        description="A session that lasted this long is tried again at once, and earlier failures are forgotten.",
     )
     settle: Annotated[float, reads_duration("0s", "1h")] = Field(
         _TIMING.settle, description="How long answers are called unreliable after IBKR's servers came back."
@@ -229,7 +230,10 @@ class GatewayKeys(Keys):
     name: Name = Field(
         examples=["live"], description="The `gateway` label of every metric: 1 to 63 of a-z, 0-9, `_` and `-`."
     )
-    host: Host = Field(DEFAULT_HOST, description="Where the gateway listens.")
+    host: Host = Field(
+        DEFAULT_HOST,
+        description="Where the gateway listens. If a name has several addresses, each attempt tries them in turn.",
+    )
     port: Port = Field(examples=["4001"], description="TWS 7496 live, 7497 paper; IB Gateway 4001 live, 4002 paper.")
     client_id: Annotated[int, _CLIENT_ID] = Field(
         examples=["911"],

@@ -1,7 +1,7 @@
 """The keys of the config file as tables for the documentation, made of the models.
 
 - docs/configuration.md holds these tables between two markers; a test fails when they are stale.
-- `python -m supervisor.config.reference docs/configuration.md` writes them anew.
+- `python -m supervisor.config.reference docs/configuration.md` writes them again.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def tables() -> str:
 
 
 def with_tables(page: str) -> str:
-    """The page with what is between the markers made anew. Raises ValueError without markers."""
+    """The page with what is between the markers made again. Raises ValueError without markers."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):

@@ -110,7 +110,7 @@ def _reload(transition: Transition, event: Reloaded) -> None:
     state.heartbeat = heartbeat.retimed(state.heartbeat, longer)
     _readdress(transition, before)
     if policy.required_farms != before.required_farms:
-        state.farms = farms.required_anew(state.farms)
+        state.farms = farms.judged_again(state.farms)
     if (policy.windows, policy.reauth) != (before.windows, before.reauth):
         state.login = login.rescheduled(state.login, policy, now)
     turn_windows(transition, now.wall, steady=True)
