@@ -10,14 +10,18 @@ import os
 import random
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.windows import Window
-from supervisor.core.model.events import Event
+from supervisor.core.model.events import Event, IdsConfirmed
 from supervisor.core.model.facts import Facts, UsedId
+from supervisor.core.model.gate import GatePolicy
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.gateway.versions import tame_logging
+from supervisor.host.gate import HostGate
 from supervisor.host.household import Household
 from supervisor.host.link import HostLink
 from supervisor.host.runtime import HostRuntime
@@ -26,6 +30,8 @@ from supervisor.host.settings import Restart, WhenDown, policy_of
 from supervisor.host.state_file import StateFile
 from supervisor.host.subscriptions import Make, Subscription
 from supervisor.host.told import Queue, Ready
+from supervisor.observe.gate.files import GateFiles
+from supervisor.observe.gate.reader import Gate
 from supervisor.runtime.clocks import Clock
 from supervisor.runtime.loop import Loop
 from supervisor.runtime.mailbox import Mailbox
@@ -55,6 +61,9 @@ class Host:
         wait_timeout: how long it waits then, in seconds.
         order_max_wait: seconds that an order may wait in the queue before it is refused.
         state: a file that keeps the highest order id over a restart of the process.
+        daemon_gate: the gate of a daemon that watches the same gateway: `host.gate` is open only if both are.
+        gate_directory: a folder in which the file NAME.json says what `host.gate` says, for other processes.
+        gate_before_restart: seconds before a restart at which the gate closes.
         timing: timers by their names, in seconds (`supervisor.core.model.policy.Timing`).
 
     Raises:
@@ -80,6 +89,9 @@ class Host:
         wait_timeout: float = 30.0,
         order_max_wait: float = 1.0,
         state: str | os.PathLike[str] | None = None,
+        daemon_gate: Gate | None = None,
+        gate_directory: str | os.PathLike[str] | None = None,
+        gate_before_restart: float = 60.0,
         timing: Mapping[str, float] | None = None,
     ) -> None:
         if when_down not in {*WhenDown}:
@@ -95,6 +107,7 @@ class Host:
             account_mode=account_mode,
             required_farms=required_farms,
             upstream_probe=upstream_probe,
+            gate=GatePolicy(before_restart=gate_before_restart, order_ids=True),
             timing=timing,
         )
         tame_logging()
@@ -111,14 +124,21 @@ class Host:
             when_down=WhenDown(when_down),
             wait_timeout=wait_timeout,
             end=self._end,
+            post=self._post,
         )
         self._loop = Loop(self._mailbox, clock, look=LOOK)
         self._link = HostLink(self._household, self._seat, self._post, order_max_wait)
         self._runtime = HostRuntime(
             policy, _facts(self._state), clock.now(), random.getrandbits(64), self._link, self._household, self._post
         )
+        self.gate = HostGate(lambda: self.snapshot, lambda: self._seat.session, daemon_gate)
+        """Whether orders are safe now: `host.gate.check().open`."""
+        self._gate_files = None
+        if gate_directory is not None:
+            self._gate_files = GateFiles(lambda: (self.snapshot,), Path(gate_directory))
         self._deciding = threading.Thread(target=self._decide, name=f"host-{policy.name}", daemon=True)
         self._living: threading.Thread | None = None
+        self._gate_shown = self.snapshot.gate
         self._begun = False
         self._error: BaseException | None = None
 
@@ -228,6 +248,10 @@ class Host:
         """The program has dealt with messages that could not be decoded: the gate may open. Which they were."""
         return self._household.acknowledge()
 
+    def confirm_ids(self) -> None:
+        """The program knows that the gateway's order ids went back: the gate may open. `next_order_id` is safe anyway."""
+        self._post(IdsConfirmed())
+
     def call(self, act: Callable[[], None]) -> None:
         """Let it be done on the program's thread, between two messages."""
         self._seat.call(act)
@@ -251,13 +275,24 @@ class Host:
 
     def _decide(self) -> None:
         self._loop.arrange((self._runtime,))
+        if self._gate_files is not None:
+            self._gate_files.start()
         try:
-            self._loop.run(self._household.look)
+            self._loop.run(self._look)
             self._loop.end()
             self._link.close(0.0)
         finally:
             self._seat.end()
             self._household.ended()
+            if self._gate_files is not None:
+                self._gate_files.close(1.0)
+
+    def _look(self, now: Now) -> None:
+        self._household.look(now)
+        gate = self.snapshot.gate
+        if self._gate_files is not None and gate is not self._gate_shown:
+            self._gate_shown = gate
+            self._gate_files.news()
 
     def _end(self, error: BaseException | None) -> None:
         if error is not None and self._error is None:

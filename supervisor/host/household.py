@@ -17,8 +17,9 @@ from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.gateway_clock import offset_in
 from supervisor.core.explain.narrator import Narrator
 from supervisor.core.explain.sentences import report_of
-from supervisor.core.model.events import MessageUndecodable
+from supervisor.core.model.events import Event, GateTold, MessageUndecodable
 from supervisor.core.model.facts import Facts
+from supervisor.core.model.gate import GateReason
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import (
     FarmChanged,
@@ -33,6 +34,7 @@ from supervisor.core.model.records import (
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.vocabulary import Evidence, Planning
 from supervisor.core.program import order_ids, reconcile
+from supervisor.core.program.busy import is_busy, is_to_be_told
 from supervisor.core.program.concerns import concerns_money
 from supervisor.core.program.order_ids import OrderIds
 from supervisor.core.program.pacing import Kind
@@ -67,6 +69,7 @@ class Household:
         when_down: what a request does that comes while no session lives.
         wait_timeout: how long it waits, if it waits, in seconds.
         end: ends the host, for an exception if one is given.
+        post: takes events for the core.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Household:
         when_down: WhenDown,
         wait_timeout: float,
         end: Callable[[BaseException | None], None],
+        post: Callable[[Event], None],
     ) -> None:
         self._factory = factory
         self._policy = policy
@@ -89,6 +93,9 @@ class Household:
         self._when_down = when_down
         self._wait_timeout = wait_timeout
         self._end = end
+        self._post = post
+        self._gate_told: frozenset[GateReason] = frozenset()
+        """The reasons that only a host sees, as the core was told them."""
         self._narrator = Narrator()
         self._pacer = Pacer(policy.name)
         self._next: Program | None = None
@@ -244,12 +251,19 @@ class Household:
             return
         if self._is_ready():
             self._state.keep(alive_at=round(now.wall.timestamp(), 0))
-        lasts = session.work.lasts(now.mono)
-        mark = (session.epoch, session.work.since or 0.0)
-        if lasts >= 2.0 and mark != self._slow_told:
+        work = session.work
+        self._tell_gate(GateReason.PROGRAM_BUSY, holds=is_busy(work, now.mono))
+        self._tell_gate(GateReason.UNDECODABLE, holds=bool(self.undecoded))
+        lasts, mark = work.lasts(now.mono), (session.epoch, work.since or 0.0)
+        if is_to_be_told(work, now.mono) and mark != self._slow_told:
             self._slow_told = mark
             self.slow_callbacks += 1
             LOG.warning("%s() of the program runs for %.1f s; nothing is heard meanwhile", session.running, lasts)
+
+    def _tell_gate(self, reason: GateReason, *, holds: bool) -> None:
+        if holds is not (reason in self._gate_told):
+            self._gate_told ^= {reason}
+            self._post(GateTold(reason, holds))
 
     def _hook(self, name: str, *args: object) -> None:
         self._seat.call(lambda: self._tell(name, *args))
@@ -394,6 +408,8 @@ class Household:
         name = message.name or str(message.number)
         if concerns_money(message.number):
             self.undecoded = (*self.undecoded, name)
+            self._post(GateTold(GateReason.UNDECODABLE, holds=True))
+            self._gate_told |= {GateReason.UNDECODABLE}
         session = self._seat.session
         if session is not None:
             session.tell("on_undecodable", name, raw)

@@ -20,6 +20,7 @@ from supervisor.core.calendar.windows import (
     server_reset,
     weekly_restart,
 )
+from supervisor.core.model.gate import GatePolicy
 from supervisor.core.model.policy import AccountMode, Policy, Reauth, RequiredFarm, Timing
 
 Restart = Mapping[str, str]
@@ -52,6 +53,7 @@ def policy_of(
     account_mode: str,
     required_farms: tuple[str, ...] | None,
     upstream_probe: bool,
+    gate: GatePolicy,
     timing: Mapping[str, float] | None,
 ) -> Policy:
     """The policy of a hosted program. Raises ValueError."""
@@ -74,6 +76,7 @@ def policy_of(
         windows=(*restarts, WEEKEND, *windows),
         reauth=Reauth.AUTOMATIC if account_mode == AccountMode.PAPER else Reauth.MANUAL,
         upstream_probe=upstream_probe,
+        gate=gate,
         timing=_timing(timing or {}),
     )
 
@@ -111,7 +114,9 @@ def _timing(told: Mapping[str, float]) -> Timing:
     unknown = told.keys() - {field.name for field in fields(Timing)}
     if unknown:
         raise ValueError(f"timing: unknown {', '.join(sorted(unknown))}")
-    timing = replace(Timing(), **told)
+    timing = Timing()
+    for name, value in told.items():
+        timing = replace(timing, **{name: int(value) if name == "heartbeat_misses" else value})  # type: ignore[arg-type]
     if timing.heartbeat_interval < 1.2:
         raise ValueError("timing: heartbeat_interval is at least 1.2: a gateway ignores a request that comes sooner")
     return timing

@@ -19,13 +19,13 @@ MAY_IMPORT = {
     "observe": {"core", "observe", "platform"},
     "config": {"core", "config", "platform", "yaml_lines"},
     "runtime": {"core", "gateway", "runtime", "platform"},
-    "host": {"core", "gateway", "runtime", "host", "platform"},
+    "host": {"core", "gateway", "runtime", "observe", "host", "platform"},
     "daemon": {"core", "gateway", "runtime", "observe", "config", "daemon", "platform"},
     "simulator": {"simulator", "platform", "yaml_lines"},
     "commands": {"core", "gateway", "observe", "config", "runtime", "daemon", "simulator", "commands", "platform"},
 }
 """core <- gateway, observe, config; core, gateway <- runtime; these <- daemon <- commands; simulator <- commands;
-core, gateway, runtime <- host.
+core, gateway, runtime, observe.gate <- host; `host.metrics()` reads observe.metrics when it is called.
 
 Beside the rooms stand two modules: platform <- all but core, yaml_lines <- the rooms that read files of people.
 """
@@ -133,6 +133,19 @@ def test_no_arrow_points_back() -> None:
         if (place(path), name) not in LEAVES
     ]
     assert back == []
+
+
+def test_a_hosted_program_takes_of_observe_only_the_gate_and_metrics_when_asked() -> None:
+    strays = [
+        found(path, line, name)
+        for path in modules()
+        if place(path) == "host"
+        for line, name in imports(path)
+        if name.startswith("supervisor.observe.")
+        and not name.startswith("supervisor.observe.gate.")
+        and not (name.startswith("supervisor.observe.metrics.") and path.name == "metrics.py")
+    ]
+    assert strays == []
 
 
 def test_every_part_of_the_house_is_known() -> None:

@@ -23,11 +23,6 @@ class OrderIds:
         """The next id that no order has."""
         return max(self.valid, self.highest + 1)
 
-    @property
-    def gone_back(self) -> bool:
-        """The gateway's word is lower than an id that is in use."""
-        return 0 < self.valid <= self.highest
-
 
 def told(ids: OrderIds, valid: int) -> OrderIds:
     """`nextValidId` came."""

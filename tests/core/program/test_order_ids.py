@@ -9,12 +9,6 @@ def test_it_is_the_gateways_word_or_one_more_than_the_highest() -> None:
     assert told(used(OrderIds(), 40), 12).next == 41
 
 
-def test_a_gateway_that_went_back_is_noticed() -> None:
-    assert not OrderIds(40).gone_back
-    assert told(OrderIds(40), 40).gone_back
-    assert not told(OrderIds(40), 41).gone_back
-
-
 def test_ids_of_no_order_change_nothing() -> None:
     ids = OrderIds(40, 41)
     for odd in (-1, 0, 40, LARGEST):
