@@ -274,6 +274,7 @@ class Household:
         self._seat.do_calls()
 
     def program(self) -> Program:
+        self.undecoded = ()  # of another session
         if self._next is not None and not self._next.used:
             return self._next
         try:
@@ -296,7 +297,6 @@ class Household:
             return
         self._sessions += 1
         self._ready_epoch = epoch
-        self.undecoded = ()
         self._pending = (epoch, version, away)
         self._ask(session)
 
