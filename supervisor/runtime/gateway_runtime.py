@@ -18,7 +18,7 @@ from supervisor.core.step.view import snapshot
 log = logging.getLogger("supervisor.daemon")
 
 STALE = 1.0
-"""Seconds after which the snapshot of a gateway is renewed although nothing has happened."""
+"""Seconds after which the snapshot of a gateway is renewed although nothing has happened: half of the gate's lease."""
 
 
 class Link(Protocol):
@@ -99,9 +99,14 @@ class GatewayRuntime:
         self.step(ShutdownAsked(), now)
         self.link.close(0.0)
 
+    @property
+    def stale_at(self) -> float:
+        """When the snapshot is to be renewed although nothing has happened, in monotonic seconds."""
+        return self._state.at.mono + STALE
+
     def is_due(self, now: Now) -> bool:
         """Whether a deadline has passed on either clock, or the counters of seconds have stood for `STALE`."""
-        return now.mono - self._state.at.mono >= STALE or self._state.wake.is_due(now)
+        return now.mono >= self.stale_at or self._state.wake.is_due(now)
 
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, Persist):
