@@ -30,6 +30,7 @@ from supervisor.config.keys import (
 )
 from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
 from supervisor.config.values import readers
+from supervisor.config.values.controller_keys import A_CONTROLLER, ControllerKeys
 from supervisor.config.values.readers import Conflict, Endpoint, Wrong, is_nothing
 from supervisor.config.values.resets import NONE, REGIONS
 from supervisor.config.values.window_keys import DailyRestartKeys, WeeklyRestartKeys, WindowKeys
@@ -273,6 +274,9 @@ class GatewayKeys(Keys):
     )
     programs: Annotated[tuple[ProgramId, ...], Reads(readers.sequence("[17, 18]"), form="list")] = Field(
         (), description="Client ids of your own programs at this gateway, for hints and warnings."
+    )
+    controller: Annotated[ControllerKeys | None, A_CONTROLLER] = Field(
+        None, description="Who starts the gateway and can say how it is. Nothing is sent to it that does anything."
     )
     timing: Annotated[TimingKeys, A_MAPPING] = Field(TimingKeys(), description="The timers.")
 

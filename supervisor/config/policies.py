@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from supervisor.config.model import GatewayKeys, ServerReset
+from supervisor.config.values.controller_keys import controller_of
 from supervisor.config.values.resets import NONE, reset_windows
 from supervisor.config.values.window_keys import OnceWindowKeys, WeeklyWindowKeys
 from supervisor.core.calendar.rules import Once, Weekly
@@ -32,6 +33,7 @@ def policy_of(keys: GatewayKeys, show_accounts: bool, today: date) -> Policy:
         labels=tuple(sorted(keys.labels.items())),
         programs=keys.programs,
         show_accounts=show_accounts,
+        controller=controller_of(keys.controller),
         timing=Timing(**dict(keys.timing)),
     )
 

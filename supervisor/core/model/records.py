@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.layers import Layer
+from supervisor.core.model.sight import LoginStateChanged
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Data, Evidence, Failure, Loss, Planning, RestartResult
 
@@ -369,6 +370,7 @@ Record = (
     | LoginProven
     | LoginStated
     | LoginRequired
+    | LoginStateChanged
     | ZoneDiffers
     | ClockWrong
     | Paused
