@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
 from supervisor.core.model.cause import Cause
+from supervisor.core.model.gate import GateClosed, GateOpened, GateReasonsChanged, IdsKnown
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.sight import LoginStateChanged
 from supervisor.core.model.status import Status
@@ -373,6 +374,10 @@ Record = (
     | LoginStateChanged
     | ZoneDiffers
     | ClockWrong
+    | GateClosed
+    | GateReasonsChanged
+    | GateOpened
+    | IdsKnown
     | Paused
     | Resumed
     | MaintenanceBegan
