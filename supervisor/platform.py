@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 import time
-from typing import Final
+from typing import Final, TypedDict
 
 if sys.platform == "win32":
     import msvcrt
@@ -86,3 +88,24 @@ def lock_at_once(descriptor: int) -> bool:
             return False
         raise
     return True
+
+
+class OwnGroup(TypedDict):
+    """Arguments for `Popen`."""
+
+    start_new_session: bool
+
+
+def in_own_group() -> OwnGroup:
+    """Arguments for `Popen` with which `end_group` reaches all that the program starts."""
+    return {"start_new_session": sys.platform != "win32"}
+
+
+def end_group(program: subprocess.Popen[bytes]) -> None:
+    """Kill a program started `in_own_group`, with all that it started; one that has ended leaves nothing running."""
+    if sys.platform != "win32":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(program.pid, signal.SIGKILL)
+    elif program.poll() is None:
+        program.kill()
+    program.wait()

@@ -7,6 +7,7 @@ from supervisor.core.model.records import LayersChanged, LoginRequired, StatusCh
 from supervisor.core.model.status import Status, status_of
 from supervisor.core.model.vocabulary import Phase, Planning
 from supervisor.core.parts import farms, login, outages
+from supervisor.core.step.seeing import judge_sight
 from supervisor.core.step.state import Desupport, State, facts_of, may_differ
 from supervisor.core.step.transition import Transition
 
@@ -34,6 +35,7 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
         cause = _cause_in_session(transition, judged)
         if cause is not None and cause != state.cause:
             state.cause = cause
+    judge_sight(transition)
     _status(transition, stopped=stopped)
     state.outages = outages.caused(state.outages, state.cause)
     last = state.outages.last

@@ -17,6 +17,7 @@ from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
 from supervisor.core.parts import outages as outages_part
 from supervisor.core.parts.accounts import FITTING, AccountGuard
+from supervisor.core.parts.eyes import BLIND, Eyes
 from supervisor.core.parts.farms import Farms
 from supervisor.core.parts.gate import Gate
 from supervisor.core.parts.heartbeat import AT_REST, Heartbeat
@@ -102,6 +103,7 @@ class State:
     order_ids: OrderIds = OrderIds()
     counters: Counters = Counters()
     clock: GatewayClock = GatewayClock()
+    eyes: Eyes = BLIND
     desupport: Desupport | None = None
     broken: Layer | None = Layer.PORT
     """The lowest layer broken; None if every layer is up."""

@@ -42,6 +42,7 @@ from supervisor.core.model.vocabulary import (
 from supervisor.core.parts import (
     accounts,
     diagnosis,
+    eyes,
     farms,
     gate,
     heartbeat,
@@ -133,6 +134,7 @@ class Transition:
             tried,
             login_expired=state.login.lost_at is not None
             and login.expired_since(state.login, self.policy, self.now.wall),
+            login=None if self.ready else eyes.login_seen(state.eyes, self.policy.timezone),
         )
 
     def cause_of_upstream(self) -> Cause:
@@ -200,6 +202,7 @@ class Transition:
         state.accounts = accounts.attempt_failed(failure)
         evidence = session.evidence_of(failure, live)
         here = state.login.address == (self.policy.host, live.port)
+        state.eyes = eyes.attempt_failed(state.eyes, evidence, now, dark=failure in session.DARK)
         if here:
             state.restarts = restarts.attempt_failed(state.restarts, failure, evidence)
         else:
@@ -310,6 +313,7 @@ class Transition:
         )
         state.farms = farms.session_ready(state.farms, now.mono)
         state.restarts, judgements = restarts.session_ready(state.restarts, now)
+        state.eyes = eyes.session_ready(state.eyes)
         state.known = True
         state.cause = None
         state.counters = replace(state.counters, sessions=state.counters.sessions + 1)
