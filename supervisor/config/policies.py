@@ -10,6 +10,7 @@ from supervisor.config.values.window_keys import OnceWindowKeys, WeeklyWindowKey
 from supervisor.core.calendar.rules import Once, Weekly
 from supervisor.core.calendar.schedule import gateway_zone
 from supervisor.core.calendar.windows import Window, custom, daily_restart, weekly_restart
+from supervisor.core.model.gate import GatePolicy
 from supervisor.core.model.policy import AccountMode, Policy, Reauth, Timing
 
 
@@ -32,6 +33,7 @@ def policy_of(keys: GatewayKeys, show_accounts: bool, today: date) -> Policy:
         labels=tuple(sorted(keys.labels.items())),
         programs=keys.programs,
         show_accounts=show_accounts,
+        gate=GatePolicy(**dict(keys.gate)),
         timing=Timing(**dict(keys.timing)),
     )
 

@@ -145,7 +145,7 @@ class Loop:
                     if gateway is not None:
                         self.step(gateway, item.event, item.at)
                 case Task():
-                    self._act(item.act, "an order to the daemon")
+                    self._act(item.act, "a task of the daemon")
                 case _:
                     assert_never(item)
             item = self._mailbox.get(0.0) if left else None

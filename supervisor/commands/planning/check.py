@@ -26,7 +26,8 @@ from supervisor.config.values.readers import Endpoint
 from supervisor.core.calendar.durations import written
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.calendar.schedule import logins_due
-from supervisor.core.calendar.windows import Occurrence, occurrences
+from supervisor.core.calendar.windows import RESTARTS, Occurrence, occurrences
+from supervisor.core.model.gate import GateFarms
 from supervisor.core.model.policy import Policy, Reauth, Timing
 
 BAD_CONFIG: Final = 78
@@ -92,6 +93,7 @@ def _facts(policy: Policy, now: datetime) -> Iterator[tuple[str, str]]:
         value, usual = getattr(policy.timing, field.name), getattr(_USUAL, field.name)
         if value != usual:
             yield "timing", f"{field.name} {_timer(value)} (default {_timer(usual)})"
+    yield "gate", _gate(policy)
     if policy.follow_port_change:
         yield "port", "followed when the gateway announces another one"
     if not policy.upstream_probe:
@@ -127,7 +129,22 @@ def _own(config: Config) -> Iterator[tuple[str, str]]:
         "log",
         f"{config.log.level}, {config.log.format}" + (f", messages in {config.log.wire}" if config.log.wire else ""),
     )
+    yield "gate", f"files in {config.gate.directory}" if config.gate.directory else "over HTTP alone, no files"
     yield "accounts", "shown in full" if config.show_accounts else "masked"
+
+
+def _gate(policy: Policy) -> str:
+    """What closes the gate, beside what always does."""
+    wanted = policy.gate
+    farms = {
+        GateFarms.MARKET_DATA: "by a required farm of market data",
+        GateFarms.REQUIRED: "by a required farm",
+        GateFarms.IGNORE: "by no farm",
+    }[wanted.farms]
+    ids = ", by a lower order id" if wanted.order_ids else ""
+    restarts = any(window.kind in RESTARTS for window in policy.windows)
+    before = f"{written(wanted.before_restart)} before a restart, " if restarts else ""
+    return f"closed {before}{farms}{ids}; opens after {written(wanted.quiet)}"
 
 
 def _timer(value: float | int) -> str:

@@ -117,7 +117,7 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
         CauseKey.UNENCODABLE: (
             "A request to the gateway at {place} cannot be made{about}: the fault is on this side, most likely in the "
             "installation of ibapi.",
-            "Install ibapi anew, with the protobuf that it wants; if it repeats, report the log.",
+            "Install ibapi again, with the protobuf that it needs; if it repeats, report the log.",
         ),
         CauseKey.SERVER_VERSION: (
             "{place} answers with a server version that no gateway of today answers with{about}: the gateway is far "
@@ -198,7 +198,7 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
         ),
         CauseKey.ORDER_ID_BACK: (
             "The gateway's next order id went back, as happens after a restart, so ids may be given out twice.",
-            "Let programs take their ids from the gateway anew, and compare the orders with their own books.",
+            "Let programs take new ids from the gateway, and compare the orders with their own books.",
         ),
     }
 )

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from supervisor.core.model.cause import CauseKey
+from supervisor.core.model.gate import GateReason
 from supervisor.core.model.policy import Policy
 
 
@@ -180,6 +181,11 @@ class LoginConfirmed:
     """The operator's word that the weekly login was done."""
 
 
+@dataclass(frozen=True, slots=True)
+class IdsConfirmed:
+    """The operator's word that the order ids went back, and that it is known: `confirm-ids`."""
+
+
 # -- of the daemon ----------------------------------------------------------------------------------------------------
 
 
@@ -191,6 +197,14 @@ class Started:
 @dataclass(frozen=True, slots=True)
 class Ticked:
     """Time has passed: a deadline, an edge of a window, or the loop's own look at the clocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateTold:
+    """A reason of the gate holds, or holds no more: one of `TOLD`, which the core cannot see by itself."""
+
+    reason: GateReason
+    holds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +239,6 @@ SessionEvent = (
     | CallbackFailed
     | SessionClosed
 )
-OperatorEvent = PauseAsked | ResumeAsked | MaintenanceAsked | MaintenanceEnded | LoginConfirmed
-DaemonEvent = Started | Slept | Reloaded | ShutdownAsked
+OperatorEvent = PauseAsked | ResumeAsked | MaintenanceAsked | MaintenanceEnded | LoginConfirmed | IdsConfirmed
+DaemonEvent = Started | GateTold | Slept | Reloaded | ShutdownAsked
 Event = SessionEvent | OperatorEvent | DaemonEvent | Ticked

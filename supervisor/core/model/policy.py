@@ -10,6 +10,7 @@ from typing import Final
 
 from supervisor.core.calendar.windows import Window
 from supervisor.core.codes.farm_kinds import FarmKind
+from supervisor.core.model.gate import GatePolicy
 
 LONGEST_MAINTENANCE: Final = timedelta(hours=4)
 """A window from the command line is no longer than this: a forgotten one must not hide a night."""
@@ -117,6 +118,7 @@ class Policy:
     programs: tuple[int, ...] = ()
     """The client ids of the operator's own programs at this gateway."""
     show_accounts: bool = False
+    gate: GatePolicy = GatePolicy()
     timing: Timing = field(default_factory=Timing)
 
     @property

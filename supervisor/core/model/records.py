@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
 from supervisor.core.model.cause import Cause
+from supervisor.core.model.gate import GateClosed, GateOpened, GateReasonsChanged, IdsKnown
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Data, Evidence, Failure, Loss, Planning, RestartResult
@@ -371,6 +372,10 @@ Record = (
     | LoginRequired
     | ZoneDiffers
     | ClockWrong
+    | GateClosed
+    | GateReasonsChanged
+    | GateOpened
+    | IdsKnown
     | Paused
     | Resumed
     | MaintenanceBegan

@@ -142,7 +142,7 @@ def heard(heartbeat: Heartbeat, now: float) -> Heartbeat:
 def doubt(heartbeat: Heartbeat, now: float) -> Judgement:
     """The machine slept: nothing is known until an answer comes.
 
-    One more ping goes now, or as soon as the gateway would not ignore it. The misses begin anew.
+    One more ping goes now, or as soon as the gateway would not ignore it. The misses begin again.
     """
     fresh = replace(heartbeat, up=False, misses=0, last_miss=None, suspect=False, doubled=False, owed=None)
     earliest = now if fresh.answered_at is None else max(now, fresh.answered_at + THROTTLE)

@@ -2,7 +2,7 @@
 
 The order of a step: time that passed is booked (`advance`), what fell due meanwhile is done (`deadlines`), the event
 follows (`messages`, `requests`), then what it made due, and at the end the outage and the status are judged
-(`conclude`). An event that means nothing in a phase changes nothing.
+(`conclude`), and the gate (`gating`). An event that means nothing in a phase changes nothing.
 """
 
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from supervisor.core.model.records import Record
 from supervisor.core.step.advance import advance_time
 from supervisor.core.step.conclude import conclude
 from supervisor.core.step.deadlines import run_deadlines, wake_of
+from supervisor.core.step.gating import judge_gate
 from supervisor.core.step.messages import on_session_event
 from supervisor.core.step.requests import on_request
 from supervisor.core.step.state import State
@@ -51,9 +52,11 @@ def step(state: State, event: Event, now: Now, policy: Policy, late: float = 0.0
             on_request(transition, event)
     last = isinstance(event, ShutdownAsked)
     conclude(transition, state, exactly=last)
+    judge_gate(transition)
     transition.state.wake = wake_of(transition.state, policy)
     if transition.state.wake.is_due(now):  # what the event itself made due, such as the attempt after a loss
         run_deadlines(transition)
         conclude(transition, state, exactly=last)
+        judge_gate(transition)
         transition.state.wake = wake_of(transition.state, policy)
     return Decision(transition.state, tuple(transition.actions), tuple(transition.records))

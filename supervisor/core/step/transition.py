@@ -43,8 +43,10 @@ from supervisor.core.parts import (
     accounts,
     diagnosis,
     farms,
+    gate,
     heartbeat,
     login,
+    order_ids,
     outages,
     restarts,
     session,
@@ -289,6 +291,7 @@ class Transition:
         state.heartbeat = heartbeat.AT_REST
         state.upstream = upstream.end_session(state.upstream)
         state.farms = farms.forgotten(state.farms, self.now.wall)
+        state.order_ids = order_ids.session_over(state.order_ids)
 
     # -- a session that is ready --------------------------------------------------------------------------------------
 
@@ -300,6 +303,7 @@ class Transition:
         away = restarts.what_it_was(state.restarts, now)
         live = state.session = session.become_ready(state.session, now)
         state.accounts = accounts.FITTING
+        state.gate = gate.session_ready(state.gate, live.epoch)
         state.heartbeat = heartbeat.begin(now.mono)
         state.upstream = upstream.begin_session(
             state.upstream, now, resetting=resetting, probing=self.policy.upstream_probe
