@@ -46,6 +46,7 @@ PLACES = {
     "pydantic_core": {"config"},
     "typer": {"commands"},
     "rich": {"commands"},
+    "textual": {"commands"},
 }
 """Each library's one place: a room, or a room in it."""
 NOT_IN_CORE = {

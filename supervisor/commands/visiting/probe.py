@@ -38,12 +38,14 @@ class Rung(StrEnum):
 
 def probe(
     gateway: Annotated[str, typer.Argument(metavar="HOST:PORT", help="The address of the gateway's API.")],
-    require: Annotated[Rung, typer.Option(help="The layer that decides between exit status 0 and 1.")] = Rung.SESSION,
+    require: Annotated[
+        Rung, typer.Option(metavar="LAYER", help="The layer that decides between exit status 0 and 1.")
+    ] = Rung.SESSION,
     account_summary: Annotated[
         bool, typer.Option(help="Print each row of the account summary, as IBKR's hello-world does.")
     ] = False,
     client_id: Annotated[
-        int, typer.Option(min=0, max=2147483647, help="An id that no other program uses.")
+        int, typer.Option(min=0, max=2147483647, metavar="N", help="An id that no other program uses.")
     ] = CLIENT_ID,
     show_accounts: Annotated[bool, typer.Option(help="Print account numbers in full.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,

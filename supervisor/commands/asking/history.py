@@ -1,7 +1,7 @@
 """`ib-supervisor history`: what happened, as a table for people, as JSON, or as CSV.
 
 - It asks the daemon. If no daemon answers, or with --offline, it reads the journal of `--config` and says so.
-- Columns that do not fit a terminal are left out and never cut in the middle of a word. A pipe gets whole lines.
+- The first line is the summary. In the table of gateways, those with the most unplanned downtime come first.
 """
 
 import csv
@@ -10,12 +10,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from textwrap import shorten
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from supervisor.commands.shared.api_client import (
@@ -26,9 +24,11 @@ from supervisor.commands.shared.api_client import (
     Unreachable,
     UrlOption,
     client,
+    over,
 )
 from supervisor.commands.shared.printer import say, say_json, say_text
-from supervisor.commands.shared.terminal import GAP, console, span, table, width_of
+from supervisor.commands.shared.table import Laid, Row, folded, lay_out
+from supervisor.commands.shared.terminal import show, span, width
 from supervisor.observe.journal.history import read
 from supervisor.observe.journal.place import HistoryError, place_of
 from supervisor.observe.masking import clean
@@ -36,10 +36,6 @@ from supervisor.observe.web.history_json import BadPeriod, history_json, period
 
 PATIENCE = 30.0
 """Seconds for the daemon's answer about a long period."""
-WIDE = 78
-"""Terminal columns from which on a table shows all of its columns."""
-LEAST_WORDS, MOST_WORDS = 24, 100
-"""Terminal columns for the explanation. Fewer say nothing, and the JSON has the whole text."""
 _COLUMNS = ("gateway", "began", "ended", "seconds", "cause", "planned", "recovered", "words")
 
 
@@ -75,7 +71,7 @@ def history(
     elif as_csv:
         _write_csv(answer["outages"])
     else:
-        show(answer, console())
+        show(*told(answer, width()))
 
 
 def _asked(
@@ -86,13 +82,10 @@ def _asked(
         fields["gateway"] = gateway
     try:
         answer: Mapping[str, Any] = daemon.get(f"/api/v1/history?{urlencode(fields)}", timeout=PATIENCE)
-    except Refused as error:
-        say(error, err=True)
-        raise typer.Exit(2 if error.status in (400, 404) else 1) from None
-    except Unreachable as error:
-        say(error, err=True)
-        if config is None:
-            raise typer.Exit(1) from None
+    except (Refused, Unreachable) as error:
+        ending = over(error)
+        if config is None or isinstance(error, Refused):
+            raise ending from None
         return _from_file(config, since, until, gateway)
     return answer
 
@@ -121,53 +114,56 @@ def _from_file(config: Path, since: datetime, until: datetime, gateway: str | No
     return history_json(found)
 
 
-def show(answer: Mapping[str, Any], to: Console) -> None:
-    """Print the answer as two tables: the outages, and the totals of each gateway."""
+def told(answer: Mapping[str, Any], width: int | None) -> list[Text | Laid | str]:
+    """The answer as a summary and two tables: the outages, and the totals of each gateway."""
     since, until = _local(answer["since"]), _local(answer["until"])
-    to.print(f"from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} {until:%Z}")
     outages = answer["outages"]
-    to.print(_outages(outages, to.width) if outages else Text("no outages"))
-    to.print()
-    to.print(_totals(answer["gateways"], to.width))
+    period = f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} {until:%Z}"
+    first = Text.assemble((_count(outages), "bold"), f", {period}")
+    lines: list[Text | Laid | str] = [folded(first, width)]
+    if outages:
+        lines += ["", _outages(outages, width)]
+    return [*lines, "", _totals(answer["gateways"], width)]
 
 
-def _outages(outages: Sequence[Mapping[str, Any]], width: int) -> Text:
-    headings = ["FROM", *(["TO"] if width >= WIDE else []), "LASTED", "GATEWAY", "BROKEN", "PLANNED"]
-    rows = [_cells(outage, to=width >= WIDE) for outage in outages]
-    room = width - width_of(headings, rows) - GAP
-    if room >= LEAST_WORDS:
-        headings.append("EXPLANATION")
-        for row, outage in zip(rows, outages, strict=True):
-            first = outage["words"].partition(". ")[0]
-            row.append(Text(shorten(first, min(room, MOST_WORDS), placeholder=" ...")))
-    return table(headings, rows, ("LASTED",))
+def _count(outages: Sequence[Mapping[str, Any]]) -> str:
+    planned = sum(bool(outage["planned"]) for outage in outages)
+    open_ = sum(outage["ended"] is None for outage in outages)
+    going_on = f" ({open_} going on)" if open_ else ""
+    return f"{len(outages) - planned} unplanned and {planned} planned outages{going_on}" if outages else "no outages"
 
 
-def _cells(outage: Mapping[str, Any], *, to: bool) -> list[Text]:
+def _outages(outages: Sequence[Mapping[str, Any]], width: int | None) -> Laid:
+    headings = ("GATEWAY", "FROM", "LASTED", "BROKEN", "PLANNED", "TO")
+    rows = [Row(_cells(outage), outage["words"]) for outage in outages]
+    return lay_out(headings, rows, width, words="EXPLANATION", right=("LASTED",))
+
+
+def _cells(outage: Mapping[str, Any]) -> list[Text | str]:
     open_ = outage["ended"] is None
-    cells = [Text(f"{_local(outage['began']):%m-%d %H:%M:%S}")]
-    if to:
-        cells.append(Text("goes on", "bold red") if open_ else Text(f"{_local(outage['ended']):%m-%d %H:%M:%S}"))
+    to = Text("goes on", "bold red") if open_ else Text(f"{_local(outage['ended']):%m-%d %H:%M:%S}")
     planned = Text("planned", "blue") if outage["planned"] else Text("unplanned", "bold red")
-    lasted = Text(span(outage["seconds"]) + ("+" if open_ else ""))
-    return [*cells, lasted, Text(outage["gateway"]), Text(outage["cause"]), planned]
+    lasted = span(outage["seconds"]) + ("+" if open_ else "")
+    began = f"{_local(outage['began']):%m-%d %H:%M:%S}"
+    return [outage["gateway"], began, lasted, outage["cause"], planned, to]
 
 
-def _totals(gateways: Sequence[Mapping[str, Any]], width: int) -> Text:
-    wide = width >= WIDE
-    headings = ["GATEWAY", "AVAILABLE", *(["WITH PLANNED"] if wide else []), "UNPLANNED", "PLANNED", "UNOBSERVED"]
-    rows = []
-    for total in gateways:
-        cells = [
-            total["name"],
-            _percent(total["availability"]),
-            *([_percent(total["availability_with_planned"])] if wide else []),
-            f"{span(total['unplanned_seconds'])} in {total['unplanned_outages']}",
-            f"{span(total['planned_seconds'])} in {total['planned_outages']}",
-            span(total["unobserved_seconds"]),
-        ]
-        rows.append([Text(cell) for cell in cells])
-    return table(headings, rows, headings[1:])
+def _totals(gateways: Sequence[Mapping[str, Any]], width: int | None) -> Laid:
+    headings = ("GATEWAY", "AVAILABLE", "UNPLANNED", "PLANNED", "UNOBSERVED", "WITH PLANNED")
+    rows = [
+        Row(
+            [
+                total["name"],
+                _percent(total["availability"]),
+                f"{span(total['unplanned_seconds'])} in {total['unplanned_outages']}",
+                f"{span(total['planned_seconds'])} in {total['planned_outages']}",
+                span(total["unobserved_seconds"]),
+                _percent(total["availability_with_planned"]),
+            ]
+        )
+        for total in sorted(gateways, key=lambda total: -total["unplanned_seconds"])
+    ]
+    return lay_out(headings, rows, width, right=headings[1:], optional=("WITH PLANNED",))
 
 
 def _percent(part: float | None) -> str:

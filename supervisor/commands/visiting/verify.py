@@ -15,7 +15,7 @@ from supervisor.simulator.verify.report import line, markdown, summary
 def verify(
     gateway: Annotated[str, typer.Argument(metavar="HOST:PORT", help="The gateway, such as 127.0.0.1:4002.")],
     client_id: Annotated[
-        int, typer.Option(min=1, max=126, help="A client id that nobody uses; the next one is used too.")
+        int, typer.Option(min=1, max=126, metavar="N", help="A client id that nobody uses; the next one is used too.")
     ] = 97,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a report without account numbers, for an issue.")

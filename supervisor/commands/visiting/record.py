@@ -15,7 +15,9 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM)
 def record(
     to: Annotated[str, typer.Option(metavar="HOST:PORT", help="The gateway.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the recording goes; an old one is replaced.")],
-    listen: Annotated[int, typer.Option(min=0, max=65535, help="The port for your program; 0 is any free one.")] = 0,
+    listen: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="The port for your program; 0 is any free one.")
+    ] = 0,
 ) -> None:
     """Pass a program's connection on to its gateway, and write down what both say.
 

@@ -8,16 +8,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from rich.text import Text
 
 from supervisor.commands.shared.journal_file import with_its_own_journal
 from supervisor.commands.shared.printer import say, say_text
+from supervisor.commands.shared.table import Row, lay_out
+from supervisor.commands.shared.terminal import width
 from supervisor.config.load import Config, ConfigError, load
 from supervisor.config.values.readers import Endpoint
 from supervisor.core.calendar.durations import written
@@ -52,21 +55,24 @@ def check(file: Path, env: Mapping[str, str], now: datetime) -> int:
     except ConfigError as error:
         say_text(error, err=True)
         return BAD_CONFIG
-    say_text(plan(config, now))
+    say_text(plan(config, now, width()))
     for warning in config.warnings:
         say(f"warning: {warning}", err=True)
     return 0
 
 
-def plan(config: Config, now: datetime) -> str:
+def plan(config: Config, now: datetime, width: int | None) -> str:
     """What the daemon would do, in lines for people."""
     count = len(config.gateways)
     lines = [f"{config.path}: valid, {count} gateway{'' if count == 1 else 's'}"]
     for policy in config.gateways:
         facts = [*_facts(policy, now), *(("note", note) for name, note in config.notes if name == policy.name)]
-        lines += ["", policy.name, *(f"  {name:<10}  {value}" for name, value in facts)]
-    lines += ["", *(f"{name:<12}{value}" for name, value in _own(config))]
-    return "\n".join(lines)
+        lines += ["", policy.name, _listed([(f"  {name:<10}", value) for name, value in facts], width)]
+    return "\n".join([*lines, "", _listed([(f"{name:<10}", value) for name, value in _own(config)], width)])
+
+
+def _listed(facts: Sequence[tuple[str, str]], width: int | None) -> str:
+    return lay_out([""], [Row([Text(name)], value) for name, value in facts], width).text().plain
 
 
 def _facts(policy: Policy, now: datetime) -> Iterator[tuple[str, str]]:

@@ -21,13 +21,12 @@ from typing import IO, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich import box
-from rich.measure import Measurement
-from rich.table import Table
-from rich.text import Text
 
 from supervisor.commands.shared.printer import say_text
-from supervisor.commands.shared.terminal import EscapingConsole
+from supervisor.commands.shared.table import Laid, folded, lay_out
+from supervisor.commands.shared.table import Row as Line
+from supervisor.commands.shared.terminal import EscapingConsole, width
+from supervisor.commands.shared.terminal import show as put
 from supervisor.config.load import ConfigError, load
 from supervisor.core.calendar.rules import Daily, Weekly, zone_of
 from supervisor.core.calendar.schedule import (
@@ -54,7 +53,6 @@ class Form(Enum):
     ICS = "ics"
 
 
-_WIDEST = 1000
 _ICS_LINE_OCTETS = 75
 _REPETITIONS = {1: "first of two", 2: "second of two"}
 
@@ -113,7 +111,9 @@ def as_ics(listed: Iterable[Row], logins: Iterable[LoginDue], now: datetime) -> 
     return "".join(f"{part}\r\n" for line in lines for part in _fold(line))
 
 
-def as_table(gateways: Gateways, from_: datetime, until: datetime, local: ZoneInfo | None) -> Table:
+def as_table(
+    gateways: Gateways, from_: datetime, until: datetime, local: ZoneInfo | None, width: int | None = None
+) -> Laid:
     """The listing for people. `local` is the zone of its last clock. None means the machine's zone, without a name."""
     zones = {name: gateway_zone(windows) for name, windows in gateways}
     shown = [NEW_YORK, *filter(None, zones.values()), *([local.key] if local else [])]
@@ -122,9 +122,7 @@ def as_table(gateways: Gateways, from_: datetime, until: datetime, local: ZoneIn
         *((row.occurrence.at, _window_cells(row, zones[row.gateway], from_)) for row in rows(gateways, from_, until)),
         *((login.at, _login_cells(login, zones[login.gateway])) for login in logins_due(gateways, from_, until)),
     ]
-    table = Table(box=box.SIMPLE)
-    for title in ("gateway", "window", "its zone", "UTC", "New York", "local", "planned until", ""):
-        table.add_column(title, no_wrap=True)
+    lines = []
     for at, (gateway, window, zone, planned_until, note) in sorted(entries, key=lambda entry: entry[0]):
         clocks = (
             _clock(at, zone_of(zone)) if zone else "",
@@ -133,8 +131,9 @@ def as_table(gateways: Gateways, from_: datetime, until: datetime, local: ZoneIn
             _clock(at, local),
         )
         until_clock = _clock(planned_until, zone_of(zone) if zone else UTC) if planned_until else ""
-        table.add_row(*map(Text, (gateway, window, *clocks, until_clock, note)))  # Text: a name is not markup
-    return table
+        lines.append(Line((gateway, window, *clocks, until_clock), note))
+    headings = ("GATEWAY", "WINDOW", "ITS ZONE", "UTC", "NEW YORK", "LOCAL", "PLANNED UNTIL")
+    return lay_out(headings, lines, width, words="NOTE")
 
 
 def parse_from(text: str | None, now: datetime) -> datetime:
@@ -159,17 +158,30 @@ def show(gateways: Gateways, form: Form, from_: datetime, days: int, now: dateti
     try:
         until = from_ + timedelta(days=days)
         if form is Form.TABLE:
-            table = as_table(gateways, from_, until, local_zone())
-            console = EscapingConsole(file=out, width=_WIDEST)
-            # As wide as needed, so that lines are not wrapped in a pipe or in a narrow terminal.
-            console.width = Measurement.get(console, console.options, table).maximum
-            console.print(table)
+            columns = width()
+            table = as_table(gateways, from_, until, local_zone(), columns)
+            put(
+                folded(_summary(gateways, from_, until), columns),
+                table,
+                to=EscapingConsole(file=out, highlight=False, markup=False),
+            )
             return
         listed = rows(gateways, from_, until)
         text = as_json(listed) if form is Form.JSON else as_ics(listed, logins_due(gateways, from_, until), now)
     except OverflowError:
         raise typer.BadParameter("too far from today", param_hint="--from") from None
     out.write(text if form is Form.ICS else f"{text}\n")
+
+
+def _summary(gateways: Gateways, from_: datetime, until: datetime) -> str:
+    """The next one, and how many there are."""
+    listed = list(rows(gateways, from_, until))
+    coming = next((row for row in listed if row.occurrence.at >= from_), None)
+    if coming is None:
+        return f"no windows until {until:%Y-%m-%d %H:%M}Z"
+    occurrence = coming.occurrence
+    first = f"{occurrence.window.name} of {coming.gateway} at {occurrence.at:%Y-%m-%d} {_time(occurrence.at)}Z"
+    return f"{len(listed)} window{'' if len(listed) == 1 else 's'} until {until:%Y-%m-%d %H:%M}Z; next: {first}"
 
 
 def local_zone() -> ZoneInfo | None:

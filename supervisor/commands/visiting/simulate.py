@@ -14,9 +14,12 @@ from supervisor.simulator.scenario.schema import schema
 
 def simulate(
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port to listen on. 0 takes a free port and prints it.")
+        int,
+        typer.Option(
+            min=0, max=65535, metavar="PORT", help="The port to listen on. 0 takes a free port and prints it."
+        ),
     ] = 0,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
     scenario: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="YAML: the gateway's settings, and what goes wrong at which time."),
@@ -27,7 +30,9 @@ def simulate(
     ] = None,
     server_version: Annotated[
         int | None,
-        typer.Option(min=130, max=999, help="The highest server version that it speaks. Overrides the scenario."),
+        typer.Option(
+            min=130, max=999, metavar="N", help="The highest server version that it speaks. Overrides the scenario."
+        ),
     ] = None,
     replay: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Play back what `record` wrote, instead of a scenario.")

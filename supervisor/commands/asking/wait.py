@@ -11,9 +11,11 @@ from supervisor.commands.shared.api_client import (
     Client,
     ConfigOption,
     Refused,
+    SentElsewhere,
     Unreachable,
     UrlOption,
     client,
+    over,
 )
 from supervisor.commands.shared.printer import say
 from supervisor.config.values.readers import duration
@@ -25,7 +27,7 @@ EVERY = 0.5
 
 def wait(
     gateway: Annotated[str, typer.Option(metavar="NAME", help="The gateway's name in the config.")],
-    for_: Annotated[Status, typer.Option("--for", help="The status to wait for.")] = Status.UP,
+    for_: Annotated[Status, typer.Option("--for", metavar="STATUS", help="The status to wait for.")] = Status.UP,
     timeout: Annotated[str, typer.Option(metavar="TIME", help="The longest wait: 300s, 5m.")] = "300s",
     url: Annotated[str | None, UrlOption] = None,
     config: Annotated[Path | None, ConfigOption] = None,
@@ -33,7 +35,8 @@ def wait(
 ) -> None:
     """Wait until a gateway has a status. Keeps asking while no daemon answers.
 
-    Exits with 0 when the status is reached, 1 if the time is over, 2 if there is no such gateway.
+    Exits with 0 when the status is reached, 1 if the time is over, 2 if there is no such gateway, or if the password or
+    the address is wrong.
     """
     try:
         patience = duration("0s", "365d")(timeout)
@@ -43,14 +46,19 @@ def wait(
 
 
 def wait_for(daemon: Client, gateway: str, wanted: Status, patience: float) -> int:
-    """The exit status: 0 if reached, 1 if not within `patience` seconds, 2 if there is no such gateway."""
+    """The exit status: 0 if reached, 1 if not within `patience` seconds, 2 if waiting cannot help.
+
+    Says on standard error what it waits for, and again when that changes.
+    """
     deadline = time.monotonic() + patience
-    last = "nothing was heard"
+    told = ""
     while True:
         left = deadline - time.monotonic()
         try:
             known = daemon.get("/api/v1/status", timeout=max(0.1, min(5.0, left)))["gateways"]
         except (Unreachable, Refused) as error:
+            if isinstance(error, SentElsewhere) or (isinstance(error, Refused) and error.final):
+                return over(error).exit_code
             last = str(error)
         else:
             status = next((g["status"] for g in known if g["name"] == gateway), None)
@@ -63,6 +71,9 @@ def wait_for(daemon: Client, gateway: str, wanted: Status, patience: float) -> i
             last = f"{gateway} is {status}"
         left = deadline - time.monotonic()
         if left <= 0:
-            say(f"not {wanted} within {patience:g} s: {last}", err=True)
+            say(f"{gateway} was not {wanted} within {patience:g} s: {last}", err=True)
             return 1
+        if last != told:
+            say(f"waiting for {gateway} to be {wanted}, {left:.0f} s at most: {last}", err=True, flush=True)
+            told = last
         time.sleep(min(EVERY, left))
