@@ -12,7 +12,6 @@ from typing import Any
 import typer
 import typer.core
 
-from supervisor import __version__
 from supervisor.commands.shared.printer import say
 
 COMMANDS = {
@@ -25,6 +24,7 @@ COMMANDS = {
     "history": ("history", "history"),
     "schedule": ("schedule", "schedule"),
     "codes": ("codes", "codes_command"),
+    "files": ("setup.files", "files"),
     "simulate": ("simulate", "simulate"),
     "record": ("record", "record"),
     "verify": ("verify", "verify"),
@@ -80,7 +80,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        say(f"ib-supervisor {__version__}")
+        from supervisor.version import VERSION  # reading the metadata takes 30 ms, which other commands save
+
+        say(f"ib-supervisor {VERSION}")
         raise typer.Exit
 
 
