@@ -14,7 +14,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, TypedDict
 
 if sys.platform == "win32":
@@ -30,6 +33,50 @@ PIPE_AT_ONCE: Final[int] = getattr(select, "PIPE_BUF", 512)
 
 OPEN_AT_ONCE: Final[int] = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 """Flags for `os.open`: a FIFO without a writer is opened at once, and no child process inherits the descriptor."""
+
+
+CONNECTING: Final = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK})
+"""What a connect that does not wait says while it is under way: the first of them on POSIX, the second on Windows."""
+
+REUSE_ADDRESS: Final[bool] = sys.platform != "win32"
+"""Whether a port may be taken over from connections that are just ending. On Windows the same option would let two
+programs listen on one port.
+"""
+
+_ENDINGS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def until_ended() -> Iterator[Callable[[], None]]:
+    """What it gives waits for SIGINT or SIGTERM. For the main thread.
+
+    No handler runs meanwhile, in no thread: the signals are blocked and waited for. Where the system cannot do that,
+    handlers take note of them.
+    """
+    if hasattr(signal, "pthread_sigmask") and hasattr(signal, "sigwait"):
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+        try:
+            yield lambda: _discard(signal.sigwait(_ENDINGS))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        return
+    ended = threading.Event()
+    before = {number: signal.signal(number, lambda *_: ended.set()) for number in _ENDINGS}
+    try:
+        yield lambda: _wait_in_turns(ended)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _discard(_: object) -> None:
+    """Which of the signals it was makes no difference."""
+
+
+def _wait_in_turns(ended: threading.Event) -> None:
+    """Windows lets no handler run while the main thread waits without a limit."""
+    while not ended.wait(0.2):
+        pass
 
 
 def boot_seconds() -> float | None:

@@ -116,4 +116,4 @@ class GatewayRuntime:
             self.link.carry_out(action)
         except Exception as error:
             log.exception("%s: could not carry out %s", self.policy.name, type(action).__name__)
-            self._post(SessionClosed(action.epoch, Ending.ERROR, f"{type(error).__name__}: {error}"))
+            self._post(SessionClosed(action.epoch, Ending.CALLBACK, f"{type(error).__name__}: {error}"))
