@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Action, Persist, SessionAction
+from supervisor.core.model.actions import Action, Announce, Persist, SessionAction
 from supervisor.core.model.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
@@ -42,6 +42,10 @@ class Listener(Protocol):
 
     def keep(self, gateway: str, facts: Facts) -> None:
         """Facts that must survive."""
+        ...
+
+    def announce(self, gateway: str, message: Announce) -> None:
+        """People must be told."""
         ...
 
 
@@ -111,6 +115,9 @@ class GatewayRuntime:
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, Persist):
             self._listener.keep(self.policy.name, action.facts)
+            return
+        if isinstance(action, Announce):
+            self._listener.announce(self.policy.name, action)
             return
         try:
             self.link.carry_out(action)

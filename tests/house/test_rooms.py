@@ -23,6 +23,7 @@ WIDE = {"core/model": 18, "core/parts": 16}
 LINES_OF_THE_MEDIAN = 200
 PICKS_A_FEW = {
     "core/explain/narrator.py": 1,
+    "core/step/matters.py": 1,
     "core/step/messages.py": 1,
 }
 """Matches of core that name a few kinds out of many on purpose; all others are closed by `assert_never`."""
