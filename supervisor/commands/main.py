@@ -13,7 +13,6 @@ from typing import Any
 import typer
 import typer.core
 
-from supervisor import __version__
 from supervisor.commands.shared.printer import say
 from supervisor.commands.shared.usage import HELP, Command
 
@@ -27,6 +26,7 @@ COMMANDS = {
     "history": ("asking.history", "history"),
     "schedule": ("planning.schedule", "schedule"),
     "codes": ("codes", "codes_command"),
+    "files": ("setup.files", "files"),
     "simulate": ("visiting.simulate", "simulate"),
     "record": ("visiting.record", "record"),
     "verify": ("visiting.verify", "verify"),
@@ -91,7 +91,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        say(f"ib-supervisor {__version__}")
+        from supervisor.version import VERSION  # reading the metadata takes 30 ms, which other commands save
+
+        say(f"ib-supervisor {VERSION}")
         raise typer.Exit
 
 

@@ -30,6 +30,7 @@ from supervisor.config.keys import (
 )
 from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
 from supervisor.config.values import readers
+from supervisor.config.values.controller_keys import A_CONTROLLER, ControllerKeys
 from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
 from supervisor.config.values.readers import Conflict, Endpoint, Wrong, is_nothing
 from supervisor.config.values.resets import NONE, REGIONS
@@ -280,6 +281,9 @@ class GatewayKeys(Keys):
         (), description="Client ids of your own programs at this gateway, for hints and warnings."
     )
     gate: Annotated[GateKeys, A_MAPPING] = Field(GateKeys(), description="When orders are safe to send.")
+    controller: Annotated[ControllerKeys | None, A_CONTROLLER] = Field(
+        None, description="Who starts the gateway and can say how it is. Nothing is sent to it that does anything."
+    )
     timing: Annotated[TimingKeys, A_MAPPING] = Field(TimingKeys(), description="The timers.")
 
     @field_validator("client_id_fallback")

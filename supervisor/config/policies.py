@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from supervisor.config.model import GatewayKeys, ServerReset
+from supervisor.config.values.controller_keys import controller_of
 from supervisor.config.values.resets import NONE, reset_windows
 from supervisor.config.values.window_keys import OnceWindowKeys, WeeklyWindowKeys
 from supervisor.core.calendar.rules import Once, Weekly
@@ -34,6 +35,7 @@ def policy_of(keys: GatewayKeys, show_accounts: bool, today: date) -> Policy:
         programs=keys.programs,
         show_accounts=show_accounts,
         gate=GatePolicy(**dict(keys.gate)),
+        controller=controller_of(keys.controller),
         timing=Timing(**dict(keys.timing)),
     )
 

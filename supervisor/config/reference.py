@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from supervisor.config.keys import Keys, Reads
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
+from supervisor.config.values.controller_keys import KINDS
 from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
 from supervisor.config.values.readers import ALL, Endpoint
 from supervisor.config.values.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
@@ -34,6 +35,7 @@ SECTIONS: Final[tuple[type[Keys], ...]] = (
     WeeklyRestartKeys,
     OnceWindowKeys,
     WeeklyWindowKeys,
+    *KINDS.values(),
     HttpKeys,
     JournalKeys,
     LogKeys,

@@ -13,19 +13,34 @@ PACKAGE = ROOT / "supervisor"
 
 MAY_IMPORT = {
     "platform": set(),
+    "version": set(),
     "yaml_lines": set(),
     "core": {"core"},
     "gateway": {"core", "gateway", "platform"},
     "observe": {"core", "observe", "platform"},
+    "controllers": {"core", "controllers", "platform"},
     "config": {"core", "config", "platform", "yaml_lines"},
     "runtime": {"core", "gateway", "runtime", "platform"},
-    "daemon": {"core", "gateway", "runtime", "observe", "config", "daemon", "platform"},
+    "daemon": {"core", "gateway", "runtime", "observe", "config", "controllers", "daemon", "platform", "version"},
     "simulator": {"simulator", "platform", "yaml_lines"},
-    "commands": {"core", "gateway", "observe", "config", "runtime", "daemon", "simulator", "commands", "platform"},
+    "commands": {
+        "core",
+        "gateway",
+        "observe",
+        "config",
+        "runtime",
+        "daemon",
+        "simulator",
+        "commands",
+        "platform",
+        "version",
+    },
 }
-"""core <- gateway, observe, config; core, gateway <- runtime; these <- daemon <- commands; simulator <- commands.
+"""core <- gateway, observe, config, controllers; core, gateway <- runtime; these <- daemon <- commands;
+simulator <- commands.
 
-Beside the rooms stand two modules: platform <- all but core, yaml_lines <- the rooms that read files of people.
+Beside the rooms stand three modules: platform <- all but core, yaml_lines <- the rooms that read files of people,
+version <- daemon, commands.
 """
 LEAVES = {("simulator", "supervisor.core.calendar.durations")}
 """Modules that a room may import although their room is closed to it: there is one parser of durations."""

@@ -1,15 +1,13 @@
 """`ib-supervisor record`: a tap between a program and its gateway that writes the session down, accounts masked."""
 
-import signal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from supervisor.commands.shared.printer import say
+from supervisor.platform import until_ended
 from supervisor.simulator.recorder.tap import Tap
-
-_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
 
 def record(
@@ -26,15 +24,12 @@ def record(
     host, _, port = to.rpartition(":")
     if not host or not port.isdigit():
         raise typer.BadParameter("write HOST:PORT, such as 127.0.0.1:4002")
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
     try:
-        with out.open("w", encoding="utf-8") as file:
+        with until_ended() as wait, out.open("w", encoding="utf-8") as file:
             tap = Tap(host.strip("[]"), int(port), listen, file, lambda text: say(text, flush=True))
             say(f"listening on 127.0.0.1:{tap.port}, leads to {to}", flush=True)
-            signal.sigwait(_ENDINGS)
+            wait()
             tap.close()
     except OSError as error:
         say(f"cannot record: {error.strerror or error}", err=True)
         raise typer.Exit(1) from None
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from supervisor import __version__
 from supervisor.commands.shared.printer import say
 from supervisor.simulator.verify.checks import CHECKS, Place, Verdict, carry_out
 from supervisor.simulator.verify.report import line, markdown, summary
+from supervisor.version import VERSION
 
 
 def verify(
@@ -40,6 +40,6 @@ def verify(
         say(line(check, findings[check]), flush=True)
     say(summary(findings))
     if report is not None:
-        report.write_text(markdown(findings, f"ib-supervisor {__version__}", time.time()), encoding="utf-8")
+        report.write_text(markdown(findings, f"ib-supervisor {VERSION}", time.time()), encoding="utf-8")
         say(f"the report is in {report}: please attach it to an issue")
     raise typer.Exit(1 if any(each.verdict is Verdict.NOT_SO for each in findings.values()) else 0)

@@ -19,6 +19,7 @@ from typing import Final
 from supervisor.core.codes.farm_kinds import UNNAMED
 from supervisor.core.codes.notices import summary
 from supervisor.core.codes.table import lookup
+from supervisor.core.explain.sightings import SEEN, VAGUE, since_words
 from supervisor.core.model.cause import Cause, CauseKey, Message
 
 
@@ -238,7 +239,10 @@ def explain(cause: Cause) -> Explanation:
         "hint": _LANGUAGE if any(name.endswith(f"/{UNNAMED}") for name in farms) else "",
         **_of_message(cause.message),
     }
-    words, cure = (text.format_map(facts) for text in _TEXTS[cause.key])
+    seen = cause.login
+    texts = SEEN.get(seen.state, _TEXTS[cause.key]) if seen is not None and cause.key in VAGUE else _TEXTS[cause.key]
+    facts["since"] = "" if seen is None else since_words(seen)
+    words, cure = (text.format_map(facts) for text in texts)
     if cause.tried:
         words = f"{words} Tried were {cause.tried}."
     if cause.login_expired:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.sight import Sight
 
 
 class Ending(StrEnum):
@@ -226,6 +227,18 @@ class ShutdownAsked:
     """The daemon ends."""
 
 
+# -- of what is seen behind the port ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sighted:
+    """A controller was asked, and answered or did not; `NOTHING` with its words is what is known then."""
+
+    sight: Sight
+    good_for: float
+    """Seconds for which this holds. The next look comes sooner, or something hangs."""
+
+
 SessionEvent = (
     PortOpened
     | HandshakeDone
@@ -241,4 +254,5 @@ SessionEvent = (
 )
 OperatorEvent = PauseAsked | ResumeAsked | MaintenanceAsked | MaintenanceEnded | LoginConfirmed | IdsConfirmed
 DaemonEvent = Started | GateTold | Slept | Reloaded | ShutdownAsked
-Event = SessionEvent | OperatorEvent | DaemonEvent | Ticked
+EyesEvent = Sighted
+Event = SessionEvent | OperatorEvent | DaemonEvent | EyesEvent | Ticked

@@ -188,6 +188,10 @@ def overdue(session: Session) -> Failure:
     return Failure.HANDSHAKE_TIMEOUT if session.opened else Failure.TIMEOUT
 
 
+DARK = frozenset({Failure.TIMEOUT, Failure.ERROR})
+"""Ends of an attempt that say nothing of the port."""
+
+
 def evidence_of(failure: Failure, failed: Session) -> PortEvidence:
     """What a failed attempt says of the process behind the port: nothing certain if its addresses ended differently."""
     if failure is Failure.REFUSED or (failure is Failure.CLOSED and failed.reached is not Layer.SESSION):

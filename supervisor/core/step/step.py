@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.actions import Action
-from supervisor.core.model.events import Event, SessionEvent, ShutdownAsked, Ticked
+from supervisor.core.model.events import Event, EyesEvent, SessionEvent, ShutdownAsked, Ticked
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import Record
 from supervisor.core.step.advance import advance_time
@@ -18,6 +18,7 @@ from supervisor.core.step.deadlines import run_deadlines, wake_of
 from supervisor.core.step.gating import judge_gate
 from supervisor.core.step.messages import on_session_event
 from supervisor.core.step.requests import on_request
+from supervisor.core.step.seeing import on_eyes_event
 from supervisor.core.step.state import State
 from supervisor.core.step.transition import Transition
 
@@ -48,6 +49,8 @@ def step(state: State, event: Event, now: Now, policy: Policy, late: float = 0.0
     if not isinstance(event, Ticked):
         if isinstance(event, SessionEvent):
             on_session_event(transition, event)
+        elif isinstance(event, EyesEvent):
+            on_eyes_event(transition, event)
         else:
             on_request(transition, event)
     last = isinstance(event, ShutdownAsked)

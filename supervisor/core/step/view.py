@@ -65,6 +65,7 @@ def snapshot(state: State, policy: Policy, earlier: Earlier | None = None) -> Sn
         outage_left=state.outages.inherited,
         outages=state.outages.totals,
         restarts=_restarts(state, earlier),
+        seen=state.eyes.seen if policy.controller is not None else None,
     )
 
 
