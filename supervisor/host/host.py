@@ -249,7 +249,7 @@ class Host:
         return self._household.acknowledge()
 
     def confirm_ids(self) -> None:
-        """The program knows that the gateway's order ids went back: the gate may open. `next_order_id` is safe anyway."""
+        """The program knows that the order ids went back: the gate may open. `next_order_id` is safe anyway."""
         self._post(IdsConfirmed())
 
     def call(self, act: Callable[[], None]) -> None:
