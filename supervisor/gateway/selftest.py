@@ -1,8 +1,8 @@
 """At start: does the installed `ibapi` still work in the way that `client` relies on?
 
 One real session runs against a few lines of gateway on a loopback socket, and a second one in protobuf if this `ibapi`
-speaks it. Both take some hundredths of a second. Each step names the part of `ibapi` that has moved if the step fails. So
-a future `ibapi` is refused at start with a reason, and does not fail at night.
+speaks it. Both take some hundredths of a second. Each step names the part of `ibapi` that has moved if the step fails.
+So a future `ibapi` is refused at start with a reason, and does not fail at night.
 """
 
 import queue

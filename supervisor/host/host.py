@@ -232,6 +232,16 @@ class Host:
         return self._household.take_id()
 
     @property
+    def callback_errors(self) -> int:
+        """Callbacks and hooks of the program that raised."""
+        return self._household.callback_errors
+
+    @property
+    def slow_callbacks(self) -> int:
+        """Callbacks and hooks of the program that ran for more than two seconds."""
+        return self._household.slow_callbacks
+
+    @property
     def queue(self) -> Queue:
         """What waits for its turn."""
         return self._household.queue()
@@ -249,7 +259,7 @@ class Host:
         return self._household.acknowledge()
 
     def confirm_ids(self) -> None:
-        """The program knows that the order ids went back: the gate may open. `next_order_id` is safe anyway."""
+        """The program knows that the gateway's order ids went back: the gate may open."""
         self._post(IdsConfirmed())
 
     def call(self, act: Callable[[], None]) -> None:

@@ -278,6 +278,7 @@ class Household:
         self._seat.do_calls()
 
     def program(self) -> Program:
+        self.undecoded = ()  # of another session
         if self._next is not None and not self._next.used:
             return self._next
         try:
@@ -300,7 +301,6 @@ class Household:
             return
         self._sessions += 1
         self._ready_epoch = epoch
-        self.undecoded = ()
         self._pending = (epoch, version, away)
         self._ask(session)
 
