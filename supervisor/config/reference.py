@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from supervisor.config.keys import Keys, Reads
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
+from supervisor.config.notify_keys import QuietKeys, TargetKeys
 from supervisor.config.values.readers import ALL, Endpoint
 from supervisor.config.values.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
 from supervisor.core.calendar.durations import written
@@ -35,10 +36,14 @@ SECTIONS: Final[tuple[type[Keys], ...]] = (
     HttpKeys,
     JournalKeys,
     LogKeys,
+    TargetKeys,
+    QuietKeys,
 )
 _NOT_SO_PLAIN: Final[dict[tuple[type[BaseModel], str], str]] = {
     (GatewayKeys, "required_farms"): f"`{ALL}`",
     (GatewayKeys, "reauth"): "by account_mode",
+    (TargetKeys, "gateways"): f"`{ALL}`",
+    (TargetKeys, "format"): "by the URL",
     (GatewayKeys, "server_reset"): "the weekend's",
 }
 """Defaults that the model holds as something else than what a file would say."""
