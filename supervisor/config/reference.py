@@ -44,6 +44,7 @@ SECTIONS: Final[tuple[type[Keys], ...]] = (
 _NOT_SO_PLAIN: Final[dict[tuple[type[BaseModel], str], str]] = {
     (GatewayKeys, "required_farms"): f"`{ALL}`",
     (GatewayKeys, "reauth"): "by account_mode",
+    (GatewayKeys, "kernel"): "by host",
     (GatewayKeys, "server_reset"): "the weekend's",
 }
 """Defaults that the model holds as something else than what a file would say."""

@@ -18,13 +18,14 @@ MAY_IMPORT = {
     "gateway": {"core", "gateway", "platform"},
     "observe": {"core", "observe", "platform"},
     "controllers": {"core", "controllers", "platform"},
+    "kernel": {"core", "kernel", "platform"},
     "config": {"core", "config", "platform", "yaml_lines"},
     "runtime": {"core", "gateway", "runtime", "platform"},
-    "daemon": {"core", "gateway", "runtime", "observe", "config", "controllers", "daemon", "platform"},
+    "daemon": {"core", "gateway", "runtime", "observe", "config", "controllers", "kernel", "daemon", "platform"},
     "simulator": {"simulator", "platform", "yaml_lines"},
     "commands": {"core", "gateway", "observe", "config", "runtime", "daemon", "simulator", "commands", "platform"},
 }
-"""core <- gateway, observe, config, controllers; core, gateway <- runtime; these <- daemon <- commands;
+"""core <- gateway, observe, config, controllers, kernel; core, gateway <- runtime; these <- daemon <- commands;
 simulator <- commands.
 
 Beside the rooms stand two modules: platform <- all but core, yaml_lines <- the rooms that read files of people.

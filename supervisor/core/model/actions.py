@@ -50,6 +50,11 @@ class Persist:
     facts: Facts
 
 
+@dataclass(frozen=True, slots=True)
+class LookAtSockets:
+    """Ask the kernel now, and not only in its turn."""
+
+
 SessionAction = Connect | Close | Ping | Probe
 """What the gateway's link carries out."""
-Action = SessionAction | Persist
+Action = SessionAction | Persist | LookAtSockets
