@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final, TypedDict
 
 if sys.platform == "win32":
@@ -33,6 +34,9 @@ PIPE_AT_ONCE: Final[int] = getattr(select, "PIPE_BUF", 512)
 
 OPEN_AT_ONCE: Final[int] = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 """Flags for `os.open`: a FIFO without a writer is opened at once, and no child process inherits the descriptor."""
+
+SOCKET_TABLES: Final[Path | None] = _tables if (_tables := Path("/proc/self/net")).is_dir() else None
+"""Where the kernel lists the sockets of this network namespace; None where it does not."""
 
 
 CONNECTING: Final = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK})

@@ -286,6 +286,10 @@ class GatewayKeys(Keys):
     controller: Annotated[ControllerKeys | None, A_CONTROLLER] = Field(
         None, description="Who starts the gateway and can say how it is. Nothing is sent to it that does anything."
     )
+    kernel: Annotated[bool | None, or_null(Reads(readers.flag, form="`true` or `false`"))] = Field(
+        None,
+        description="Ask the kernel whether our request was read (Linux). Default: on for a loopback host.",
+    )
     timing: Annotated[TimingKeys, A_MAPPING] = Field(TimingKeys(), description="The timers.")
 
     @field_validator("client_id_fallback")

@@ -49,6 +49,7 @@ _NOT_SO_PLAIN: Final[dict[tuple[type[BaseModel], str], str]] = {
     (GatewayKeys, "reauth"): "by account_mode",
     (TargetKeys, "gateways"): f"`{ALL}`",
     (TargetKeys, "format"): "by the URL",
+    (GatewayKeys, "kernel"): "by host",
     (GatewayKeys, "server_reset"): "the weekend's",
 }
 """Defaults that the model holds as something else than what a file would say."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Action, Announce, Persist, SessionAction
+from supervisor.core.model.actions import Action, Announce, LookAtSockets, Persist, SessionAction
 from supervisor.core.model.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
@@ -62,11 +62,13 @@ class GatewayRuntime:
         link: Link,
         listener: Listener,
         post: Callable[[Event], None],
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         self.policy = policy
         self.link = link
         self._listener = listener
         self._post = post
+        self._look = look
         self._state = initial(policy, facts, now, seed)
         self.snapshot: Snapshot = snapshot(self._state, policy)
 
@@ -124,6 +126,9 @@ class GatewayRuntime:
             return
         if isinstance(action, Announce):
             self._listener.announce(self.policy.name, action)
+            return
+        if isinstance(action, LookAtSockets):
+            self._look()
             return
         try:
             self.link.carry_out(action)

@@ -19,10 +19,22 @@ MAY_IMPORT = {
     "gateway": {"core", "gateway", "platform"},
     "observe": {"core", "observe", "platform"},
     "controllers": {"core", "controllers", "platform"},
+    "kernel": {"core", "kernel", "platform"},
     "config": {"core", "config", "platform", "yaml_lines"},
     "runtime": {"core", "gateway", "runtime", "platform"},
     "host": {"core", "gateway", "runtime", "observe", "host", "platform"},
-    "daemon": {"core", "gateway", "runtime", "observe", "config", "controllers", "daemon", "platform", "version"},
+    "daemon": {
+        "core",
+        "gateway",
+        "runtime",
+        "observe",
+        "config",
+        "controllers",
+        "kernel",
+        "daemon",
+        "platform",
+        "version",
+    },
     "simulator": {"simulator", "platform", "yaml_lines"},
     "commands": {
         "core",
@@ -37,7 +49,7 @@ MAY_IMPORT = {
         "version",
     },
 }
-"""core <- gateway, observe, config, controllers; core, gateway <- runtime; these <- daemon <- commands;
+"""core <- gateway, observe, config, controllers, kernel; core, gateway <- runtime; these <- daemon <- commands;
 simulator <- commands; core, gateway, runtime, observe.gate <- host; `host.metrics()` reads observe.metrics when it is
 called.
 

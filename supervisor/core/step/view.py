@@ -6,10 +6,11 @@ from typing import TypeVar
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.gate import GateView
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.sight import KernelSaid
 from supervisor.core.model.snapshot import FarmView, LoginView, PauseView, RestartView, Snapshot, WindowView
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
-from supervisor.core.parts import farms, login
+from supervisor.core.parts import farms, kernel, login
 from supervisor.core.step.state import State
 
 T = TypeVar("T")
@@ -66,7 +67,17 @@ def snapshot(state: State, policy: Policy, earlier: Earlier | None = None) -> Sn
         outages=state.outages.totals,
         restarts=_restarts(state, earlier),
         seen=state.eyes.seen if policy.controller is not None else None,
+        sockets=kernel.fresh(state.kernel, now.mono),
+        kernel=_kernel(state),
     )
+
+
+def _kernel(state: State) -> KernelSaid | None:
+    if not state.heartbeat.suspect or not state.heartbeat.pings:
+        return None
+    process = state.eyes.seen.process
+    pid = process.pid if process is not None else None
+    return kernel.of_request(state.kernel, state.heartbeat.pings[0], state.at.mono, pid)
 
 
 def _unknown(state: State) -> bool:
