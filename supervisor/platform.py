@@ -6,17 +6,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypedDict
 
 if sys.platform == "win32":
     import msvcrt
@@ -133,3 +135,81 @@ def lock_at_once(descriptor: int) -> bool:
             return False
         raise
     return True
+
+
+class OwnGroup(TypedDict):
+    """Arguments for `Popen`."""
+
+    start_new_session: bool
+
+
+def in_own_group() -> OwnGroup:
+    """Arguments for `Popen` with which `end_group` reaches all that the program starts."""
+    return {"start_new_session": sys.platform != "win32"}
+
+
+def end_group(program: subprocess.Popen[bytes]) -> None:
+    """Kill a program started `in_own_group`, with all that it started; one that has ended leaves nothing running."""
+    if sys.platform != "win32":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(program.pid, signal.SIGKILL)
+    elif program.poll() is None:
+        program.kill()
+    program.wait()
+
+
+class Bell:
+    """Wakes one thread that waits for a socket. `ring` is for every thread, also for a signal handler."""
+
+    def __init__(self) -> None:
+        self._heard, self._rope = socket.socketpair()
+        self._heard.setblocking(False)
+        self._rope.setblocking(False)
+        self._poll = select.poll() if hasattr(select, "poll") else None
+        if self._poll is not None:
+            self._poll.register(self._heard, select.POLLIN)
+        self._beside = -1
+
+    def ring(self) -> None:
+        """Wake the thread now, or as soon as it waits."""
+        try:
+            self._rope.send(b"!")
+        except (BlockingIOError, OSError):
+            return  # it rings already, or nobody waits any more
+
+    def wait(self, sock: socket.socket, timeout: float | None = None) -> tuple[bool, bool]:
+        """Wait for the socket, or for the bell: whether the socket has news, and whether the bell rang."""
+        if self._poll is None:
+            found, _, _ = select.select([sock, self._heard], [], [], timeout)
+            readable, rung = sock in found, self._heard in found
+        else:
+            descriptor = sock.fileno()
+            if descriptor < 0:
+                return True, False  # closed: reading tells how
+            self._watch(descriptor)
+            ready = {number for number, _ in self._poll.poll(None if timeout is None else timeout * 1000)}
+            readable, rung = descriptor in ready, self._heard.fileno() in ready
+        if rung:
+            self._silence()
+        return readable, rung
+
+    def close(self) -> None:
+        """Release both ends."""
+        self._heard.close()
+        self._rope.close()
+
+    def _watch(self, descriptor: int) -> None:
+        assert self._poll is not None
+        if descriptor == self._beside:
+            return
+        if self._beside >= 0:
+            self._poll.unregister(self._beside)
+        self._poll.register(descriptor, select.POLLIN)
+        self._beside = descriptor
+
+    def _silence(self) -> None:
+        try:
+            while self._heard.recv(4096):
+                pass
+        except (BlockingIOError, OSError):
+            return

@@ -17,6 +17,7 @@ from datetime import datetime
 
 from supervisor.config.load import ConfigError, load
 from supervisor.config.settings import Config, changes
+from supervisor.controllers.watch import Watches
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.events import Event
@@ -73,6 +74,7 @@ class Daemon:
         self._started_with = config
         self._reading = threading.Lock()
         self._lookups = Lookups()
+        self._controllers = Watches(self.mailbox.post)
         self._wires = wires if wires is not None else WireLogs()
         self._facts: dict[str, Facts] = {}
         self._chores: list[Callable[[Now], None]] = []
@@ -151,6 +153,7 @@ class Daemon:
         self._facts = dict(facts)
         self._first_round = on_ready
         self.loop.arrange(self._runtime(policy) for policy in self.config.gateways)
+        self._look_behind()
         self.loop.run(self._after_round)
         self._end()
 
@@ -177,10 +180,16 @@ class Daemon:
     def _end(self) -> None:
         self.ending_since = self.ending_since or time.monotonic()
         self._notifier.stopping()
+        self._controllers.end()
         self.loop.end()
         deadline = self.ending_since + DRAIN
         for gateway in self.loop.gateways():
             gateway.link.close(max(0.0, deadline - time.monotonic()))
+
+    def _look_behind(self) -> None:
+        """Look through the controllers of the gateways that have one."""
+        named = {policy.name: policy.controller for policy in self.config.gateways}
+        self._controllers.arrange({name: asked for name, asked in named.items() if asked is not None})
 
     def _runtime(self, policy: Policy) -> GatewayRuntime:
         name = policy.name
@@ -249,6 +258,7 @@ class Daemon:
             gateways.append(known if known is not None else self._runtime(policy))
         self.config = config
         self.loop.arrange(gateways)
+        self._look_behind()
         self.reload_ok, self.reload_at = True, now.wall
         waiting = changes(self._started_with, config).needs_restart
         lines = tuple(f"a change of `{section}` needs a restart of the daemon" for section in waiting)

@@ -18,6 +18,7 @@ from supervisor.config.web_file import server_context
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.narrator import Narrator
 from supervisor.core.explain.report import Report
+from supervisor.core.model.actions import Announce
 from supervisor.core.model.events import OperatorEvent
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.records import NoticeHeard, OutageClosed, Record
@@ -90,6 +91,9 @@ class Observers:
         self._say(gateway, at, report)
         number = self._events.append(gateway, at, report)
         self._journal.record(gateway, at, report, number, outage)
+
+    def announce(self, gateway: str, message: Announce) -> None:
+        """Nobody is told by this side."""
 
     def keep(self, gateway: str, facts: Facts) -> None:
         self._journal.keep(gateway, facts)

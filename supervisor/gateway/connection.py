@@ -118,8 +118,11 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         self.over: Over | None = None
         self.message_id = 0
         """Of the message that `next_message` returned last."""
+        self.message = b""
+        """That message."""
         self._server_version = 0
-        self._connect_deadline = connect_deadline
+        self.connect_deadline = connect_deadline
+        """For the name look-up and the TCP connect."""
         self._handshake_timeout = handshake_timeout
         self._handshake_deadline = 0.0
         self._lookups = lookups
@@ -143,7 +146,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
     def connect(self) -> None:
         """Look the name up and connect before the deadline. Raises OSError."""
         try:
-            found = self._lookups.resolve(self.host, self.port, self._connect_deadline, lambda: self.over is not None)
+            found = self._lookups.resolve(self.host, self.port, self.connect_deadline, lambda: self.over is not None)
             tried = self._connect_any(self._addresses.ordered(found))
         except OSError as error:
             with self.lock:
@@ -222,6 +225,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
             if payload:
                 if self._wire is not None:
                     self._wire.line("<", payload)
+                self.message = payload
                 return payload
             if payload is None:
                 self._receive()
@@ -248,7 +252,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         """
         tried: _Tried = []
         for position, (family, address) in enumerate(addresses):
-            remaining = self._connect_deadline - time.monotonic()
+            remaining = self.connect_deadline - time.monotonic()
             try:
                 self._connect_one(family, address, remaining / (len(addresses) - position))
             except OSError as error:

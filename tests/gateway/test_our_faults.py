@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from supervisor.commands.probe import cause_of
+from supervisor.commands.visiting.probe import cause_of
 from supervisor.config.values.readers import Endpoint
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import Ending, NextIdReceived

@@ -19,6 +19,7 @@ from typing import Final
 from supervisor.core.codes.farm_kinds import UNNAMED
 from supervisor.core.codes.notices import summary
 from supervisor.core.codes.table import lookup
+from supervisor.core.explain.sightings import SEEN, VAGUE, since_words
 from supervisor.core.model.cause import Cause, CauseKey, Message
 
 
@@ -117,7 +118,7 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
         CauseKey.UNENCODABLE: (
             "A request to the gateway at {place} cannot be made{about}: the fault is on this side, most likely in the "
             "installation of ibapi.",
-            "Install ibapi anew, with the protobuf that it wants; if it repeats, report the log.",
+            "Install ibapi again, with the protobuf that it needs; if it repeats, report the log.",
         ),
         CauseKey.SERVER_VERSION: (
             "{place} answers with a server version that no gateway of today answers with{about}: the gateway is far "
@@ -198,7 +199,7 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
         ),
         CauseKey.ORDER_ID_BACK: (
             "The gateway's next order id went back, as happens after a restart, so ids may be given out twice.",
-            "Let programs take their ids from the gateway anew, and compare the orders with their own books.",
+            "Let programs take new ids from the gateway, and compare the orders with their own books.",
         ),
     }
 )
@@ -238,7 +239,10 @@ def explain(cause: Cause) -> Explanation:
         "hint": _LANGUAGE if any(name.endswith(f"/{UNNAMED}") for name in farms) else "",
         **_of_message(cause.message),
     }
-    words, cure = (text.format_map(facts) for text in _TEXTS[cause.key])
+    seen = cause.login
+    texts = SEEN.get(seen.state, _TEXTS[cause.key]) if seen is not None and cause.key in VAGUE else _TEXTS[cause.key]
+    facts["since"] = "" if seen is None else since_words(seen)
+    words, cure = (text.format_map(facts) for text in texts)
     if cause.tried:
         words = f"{words} Tried were {cause.tried}."
     if cause.login_expired:

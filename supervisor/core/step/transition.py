@@ -42,9 +42,12 @@ from supervisor.core.model.vocabulary import (
 from supervisor.core.parts import (
     accounts,
     diagnosis,
+    eyes,
     farms,
+    gate,
     heartbeat,
     login,
+    order_ids,
     outages,
     restarts,
     session,
@@ -60,7 +63,7 @@ RESET_PATIENCE = 300.0
 class Transition:
     """The state on its way from one step to the next, with the actions and records so far."""
 
-    __slots__ = ("actions", "acts_at", "last_closed", "now", "policy", "records", "state", "told_broken")
+    __slots__ = ("actions", "acts_at", "heard", "last_closed", "now", "policy", "records", "state", "told_broken")
 
     def __init__(self, state: State, now: Now, policy: Policy, acts_at: float) -> None:
         self.state = state
@@ -70,6 +73,8 @@ class Transition:
         """When the actions are carried out, in monotonic seconds: later than `now` for an event that waited."""
         self.actions: list[Action] = []
         self.records: list[Record] = []
+        self.heard = 0
+        """Records of which `matters` has heard."""
         self.told_broken = state.broken
         """The lowest layer broken, as the records so far tell it."""
         self.last_closed = state.outages.last
@@ -131,6 +136,7 @@ class Transition:
             tried,
             login_expired=state.login.lost_at is not None
             and login.expired_since(state.login, self.policy, self.now.wall),
+            login=None if self.ready else eyes.login_seen(state.eyes, self.policy.timezone),
         )
 
     def cause_of_upstream(self) -> Cause:
@@ -198,6 +204,7 @@ class Transition:
         state.accounts = accounts.attempt_failed(failure)
         evidence = session.evidence_of(failure, live)
         here = state.login.address == (self.policy.host, live.port)
+        state.eyes = eyes.attempt_failed(state.eyes, evidence, now, dark=failure in session.DARK)
         if here:
             state.restarts = restarts.attempt_failed(state.restarts, failure, evidence)
         else:
@@ -289,6 +296,7 @@ class Transition:
         state.heartbeat = heartbeat.AT_REST
         state.upstream = upstream.end_session(state.upstream)
         state.farms = farms.forgotten(state.farms, self.now.wall)
+        state.order_ids = order_ids.session_over(state.order_ids)
 
     # -- a session that is ready --------------------------------------------------------------------------------------
 
@@ -300,12 +308,14 @@ class Transition:
         away = restarts.what_it_was(state.restarts, now)
         live = state.session = session.become_ready(state.session, now)
         state.accounts = accounts.FITTING
+        state.gate = gate.session_ready(state.gate, live.epoch)
         state.heartbeat = heartbeat.begin(now.mono)
         state.upstream = upstream.begin_session(
             state.upstream, now, resetting=resetting, probing=self.policy.upstream_probe
         )
         state.farms = farms.session_ready(state.farms, now.mono)
         state.restarts, judgements = restarts.session_ready(state.restarts, now)
+        state.eyes = eyes.session_ready(state.eyes)
         state.known = True
         state.cause = None
         state.counters = replace(state.counters, sessions=state.counters.sessions + 1)

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from supervisor.core.calendar.clock import Now
+from supervisor.core.model.gate import GateView
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.snapshot import FarmView, LoginView, PauseView, RestartView, Snapshot, WindowView
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
 from supervisor.core.parts import farms, login
-from supervisor.core.step.deadlines import COMPETING_FOR
 from supervisor.core.step.state import State
 
 T = TypeVar("T")
@@ -54,16 +54,18 @@ def snapshot(state: State, policy: Policy, earlier: Earlier | None = None) -> Sn
         next_attempt=_on_wall(now, live.deadline) if live.phase is Phase.BACKOFF else None,
         clock=state.clock,
         desupported_on=state.desupport.on if state.desupport is not None else None,
-        competing=None if state.competing_at is None else now.mono - state.competing_at < COMPETING_FOR,
+        competing=state.competing,
         pause=PauseView(pause.until, pause.by) if pause is not None else None,
         known=not _unknown(state),
         suspect=state.heartbeat.suspect,
+        gate=_gate(state, earlier),
         counters=state.counters,
         observing=state.outages.observing,
         outage=state.outages.current,
         outage_left=state.outages.inherited,
         outages=state.outages.totals,
         restarts=_restarts(state, earlier),
+        seen=state.eyes.seen if policy.controller is not None else None,
     )
 
 
@@ -124,6 +126,15 @@ def _restarts(state: State, earlier: Earlier | None) -> RestartView:
     if earlier is not None and earlier[0].restarts is known:
         return earlier[1].restarts
     return RestartView(known.counts, known.pending, known.last, known.offset, known.blips)
+
+
+def _gate(state: State, earlier: Earlier | None) -> GateView:
+    known = state.gate
+    if earlier is not None and earlier[0].gate is known:
+        return earlier[1].gate
+    holding = not known.open and known.clear_from is None
+    view = GateView(known.open, known.reasons, holding, known.since, known.epoch, known.ahead.coming)
+    return _same(view, earlier[1].gate if earlier is not None else None)
 
 
 def _on_wall(now: Now, mono: float | None) -> datetime | None:

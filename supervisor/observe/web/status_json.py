@@ -57,6 +57,8 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
         "labels": dict(snapshot.policy.labels),
         "paused_until": instant(snapshot.pause.until) if snapshot.pause is not None else None,
         "suspect": snapshot.suspect,
+        "login_state": snapshot.seen.login_state if snapshot.seen is not None else None,
+        "login_state_since": instant(snapshot.seen.since) if snapshot.seen is not None else None,
         "reauth": {
             "due": instant(snapshot.login.due),
             "required": snapshot.login.required,
