@@ -12,9 +12,14 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import sys
+import threading
 import time
-from typing import Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TypedDict
 
 if sys.platform == "win32":
     import msvcrt
@@ -29,6 +34,53 @@ PIPE_AT_ONCE: Final[int] = getattr(select, "PIPE_BUF", 512)
 
 OPEN_AT_ONCE: Final[int] = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 """Flags for `os.open`: a FIFO without a writer is opened at once, and no child process inherits the descriptor."""
+
+SOCKET_TABLES: Final[Path | None] = _tables if (_tables := Path("/proc/self/net")).is_dir() else None
+"""Where the kernel lists the sockets of this network namespace; None where it does not."""
+
+
+CONNECTING: Final = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK})
+"""What a connect that does not wait says while it is under way: the first of them on POSIX, the second on Windows."""
+
+REUSE_ADDRESS: Final[bool] = sys.platform != "win32"
+"""Whether a port may be taken over from connections that are just ending. On Windows the same option would let two
+programs listen on one port.
+"""
+
+_ENDINGS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def until_ended() -> Iterator[Callable[[], None]]:
+    """What it gives waits for SIGINT or SIGTERM. For the main thread.
+
+    No handler runs meanwhile, in no thread: the signals are blocked and waited for. Where the system cannot do that,
+    handlers take note of them.
+    """
+    if hasattr(signal, "pthread_sigmask") and hasattr(signal, "sigwait"):
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+        try:
+            yield lambda: _discard(signal.sigwait(_ENDINGS))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        return
+    ended = threading.Event()
+    before = {number: signal.signal(number, lambda *_: ended.set()) for number in _ENDINGS}
+    try:
+        yield lambda: _wait_in_turns(ended)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _discard(_: object) -> None:
+    """Which of the signals it was makes no difference."""
+
+
+def _wait_in_turns(ended: threading.Event) -> None:
+    """Windows lets no handler run while the main thread waits without a limit."""
+    while not ended.wait(0.2):
+        pass
 
 
 def boot_seconds() -> float | None:
@@ -87,6 +139,27 @@ def lock_at_once(descriptor: int) -> bool:
             return False
         raise
     return True
+
+
+class OwnGroup(TypedDict):
+    """Arguments for `Popen`."""
+
+    start_new_session: bool
+
+
+def in_own_group() -> OwnGroup:
+    """Arguments for `Popen` with which `end_group` reaches all that the program starts."""
+    return {"start_new_session": sys.platform != "win32"}
+
+
+def end_group(program: subprocess.Popen[bytes]) -> None:
+    """Kill a program started `in_own_group`, with all that it started; one that has ended leaves nothing running."""
+    if sys.platform != "win32":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(program.pid, signal.SIGKILL)
+    elif program.poll() is None:
+        program.kill()
+    program.wait()
 
 
 class Bell:

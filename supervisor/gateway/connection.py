@@ -27,7 +27,7 @@ from supervisor.core.model.events import Ending
 from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.framing import MAX_FRAME, Inbox, NotTws, check_payload, framed, server_hello
 from supervisor.gateway.lookup import Address, Lookups
-from supervisor.platform import send_at_once, wait_writable
+from supervisor.platform import CONNECTING, send_at_once, wait_writable
 
 KEEPALIVE = (30, 10, 3)
 """Seconds idle, seconds between probes, number of probes."""
@@ -57,6 +57,17 @@ class Over:
     """Each address with its end, if there were several and none accepted."""
 
 
+_BROKEN = (ConnectionError, TimeoutError, BlockingIOError)
+_CUT = frozenset(
+    {
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+        errno.ENETDOWN,
+        errno.ENETRESET,
+        getattr(errno, "EHOSTDOWN", errno.ENETDOWN),
+    }
+)
+"""The peer or the way to it is gone. That it takes no more bytes (BlockingIOError) is the peer's doing as well."""
 _Tried = list[tuple[str, OSError]]
 """Addresses that were tried in vain, each with its error."""
 _NO_WAY = frozenset({errno.ENETUNREACH, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
@@ -158,7 +169,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
             try:
                 sent = send_at_once(self.socket, msg)
             except OSError as error:
-                self._finish(Over(Ending.RESET, f"sending failed: {_words(error)}"))
+                self._finish(Over(_ending_of_broken(error), f"sending failed: {_words(error)}"))
                 raise
             if sent < len(msg):
                 self._finish(Over(Ending.RESET, "sending failed: the gateway does not read"))
@@ -182,7 +193,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
             self.finish(Ending.TIMEOUT, f"no server version within {self._handshake_timeout:g} s")
             raise ConnectionAbortedError(errno.ECONNABORTED, "no server version") from error
         except OSError as error:
-            self.finish(Ending.RESET, _words(error))
+            self.finish(_ending_of_broken(error), _words(error))
             raise
         self._inbox.limit = MAX_FRAME
         self.socket.settimeout(None)
@@ -263,7 +274,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
                     raise ConnectionAbortedError(errno.ECONNABORTED, "closed while connecting")
                 self.socket = sock  # from here on `finish` reaches it
                 code = sock.connect_ex(address)
-            if code == errno.EINPROGRESS:
+            if code in CONNECTING:
                 code = _wait_connected(sock, timeout)
             if code:
                 raise OSError(code, os.strerror(code))
@@ -303,7 +314,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         try:
             data = self.socket.recv(self._read_size)
         except OSError as error:
-            self.finish(Ending.RESET, _words(error))
+            self.finish(_ending_of_broken(error), _words(error))
             return
         if not data:
             inside = " inside a message" if len(self._inbox) else ""
@@ -356,6 +367,11 @@ def _ending_of(error: OSError) -> Ending:
     if isinstance(error, ConnectionResetError):
         return Ending.RESET
     return Ending.ERROR
+
+
+def _ending_of_broken(error: OSError) -> Ending:
+    """How a connection ends that stood. An error that says nothing of the peer or of the way to it is our own."""
+    return Ending.RESET if isinstance(error, _BROKEN) or error.errno in _CUT else Ending.ERROR
 
 
 def _words(error: OSError) -> str:

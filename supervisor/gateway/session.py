@@ -7,14 +7,17 @@ Rules
 - `ping`, `probe` and `close` are for another thread. They return at once, whatever the gateway or the network does.
 - The peer can end a session and do no other harm. Bytes that are no message, and a message of `NEEDED` that cannot be
   decoded, are `Ending.PROTOCOL`. Any other message that cannot be decoded is dropped and told.
+- An exception of our own code is `Ending.CALLBACK`, wherever it is raised. It is never told as the gateway's fault.
 - A request that `ibapi` cannot encode ends the session. Newer releases do not raise then: they call `error()` on the
   thread that asked.
 """
 
 import logging
 import re
+import socket
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -145,6 +148,11 @@ class Session:
         """End it. The FIN leaves before this returns, or the present attempt is abandoned."""
         self._connection.finish(Ending.ASKED, detail)
 
+    @property
+    def socket(self) -> socket.socket | None:
+        """The socket, to be asked about; None while there is none."""
+        return self._connection.socket  # type: ignore[no-any-return]
+
     def join(self, timeout: float) -> bool:
         """Wait for the thread to end. False if it did not end within `timeout` seconds."""
         if self._thread.ident is not None:
@@ -184,8 +192,12 @@ class Session:
         except Untellable as error:
             self._connection.finish(Ending.CALLBACK, _described(error))
         except Exception as error:
-            # Our callbacks are guarded, and so is the decoder. Any other error comes from bytes that are no message.
-            self._connection.finish(Ending.PROTOCOL, f"undecodable: {_described(error)}")
+            if _raised_by_ibapi(error):
+                # The decoder is guarded. What else ibapi cannot read are bytes that are no message.
+                self._connection.finish(Ending.PROTOCOL, f"undecodable: {_described(error)}")
+            else:
+                LOG.exception("session %d ends: a fault of this daemon", self.epoch)
+                self._connection.finish(Ending.CALLBACK, _described(error))
         finally:
             self._connection.disconnect()
             self._connection.finish(Ending.ERROR, self._callbacks.last_local_error or "ibapi ended the session")
@@ -249,6 +261,12 @@ class Session:
                         self._post(event)
                 except Exception:
                     LOG.exception("the end of session %d could not be told", self.epoch)
+
+
+def _raised_by_ibapi(error: Exception) -> bool:
+    """Whether `ibapi` itself raised it, and not our own code that it called."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == "ibapi"
 
 
 def _described(error: Exception) -> str:

@@ -17,6 +17,7 @@ from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.gateway_clock import offset_in
 from supervisor.core.explain.narrator import Narrator
 from supervisor.core.explain.sentences import report_of
+from supervisor.core.model.actions import Announce
 from supervisor.core.model.events import Event, GateTold, MessageUndecodable
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.gate import GateReason
@@ -172,6 +173,9 @@ class Household:
         self._state.close()
 
     # -- on the loop's thread ------------------------------------------------------------------------------------------
+
+    def announce(self, gateway: str, message: Announce) -> None:
+        """Nobody is told by this side."""
 
     def keep(self, gateway: str, facts: Facts) -> None:
         """Nothing of the core's facts is kept but what the state file has."""
