@@ -32,6 +32,8 @@ COMMANDS = {
     "resume": ("operator", "resume"),
     "maintenance": ("operator", "maintenance"),
     "confirm-login": ("operator", "confirm_login"),
+    "confirm-ids": ("operator", "confirm_ids"),
+    "gate": ("programs.gate", "gate"),
 }
 """Each command's module in this package, and its function there."""
 

@@ -1,4 +1,4 @@
-"""What an operator asks the daemon to do with one gateway: pause, resume, maintenance, confirm-login."""
+"""What an operator asks the daemon to do with one gateway: pause, resume, maintenance, confirm-login, confirm-ids."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +52,11 @@ def maintenance(
 def confirm_login(name: Name, url: Url = None, config: Config = None, auth_file: Auth = None) -> None:
     """Tell the daemon that you have done the weekly login of a gateway."""
     _ask(name, "confirm-login", {}, url, config, auth_file)
+
+
+def confirm_ids(name: Name, url: Url = None, config: Config = None, auth_file: Auth = None) -> None:
+    """Tell the daemon that you know of the lower order ids of a gateway. This ends `order_id_regressed`."""
+    _ask(name, "confirm-ids", {}, url, config, auth_file)
 
 
 def _ask(name: str, what: str, fields: dict[str, str], url: str | None, config: Path | None, auth: Path | None) -> None:

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "runtime": {"core", "gateway", "runtime", "platform"},
     "daemon": {"core", "gateway", "runtime", "observe", "config", "daemon", "platform"},
     "simulator": {"simulator", "platform", "yaml_lines"},
+    "host": {"core", "observe", "runtime", "host", "platform"},
     "commands": {"core", "gateway", "observe", "config", "runtime", "daemon", "simulator", "commands", "platform"},
 }
 """core <- gateway, observe, config; core, gateway <- runtime; these <- daemon <- commands; simulator <- commands.

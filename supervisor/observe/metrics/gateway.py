@@ -18,6 +18,7 @@ from supervisor.core.model.vocabulary import Data, Failure, Loss, Planning, Rest
 from supervisor.observe.metrics.entries import Gateway, counted, counter, flag, gauge, moment
 from supervisor.observe.metrics.family import FLAG, Family, Kind, Row, single
 from supervisor.observe.metrics.farms import FARMS
+from supervisor.observe.metrics.gates import GATES
 
 
 def _layers(seen: tuple[bool, Layer | None]) -> Iterable[Row]:
@@ -115,6 +116,7 @@ GATEWAY: tuple[Gateway, ...] = (
         query='ib_session_phase{ib_session_phase="ready"} == 0',
     ),
     *FARMS,
+    *GATES,
     Family(
         Kind.COUNTER,
         "ib_messages_total",

@@ -21,3 +21,5 @@ class Internals:
     """Seconds that single decisions took."""
     events_dropped: int
     journal_errors: int
+    gate_errors: int = 0
+    """Files of the gate that could not be written or removed."""

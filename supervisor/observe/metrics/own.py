@@ -62,4 +62,12 @@ OWN: tuple[Family[Internals], ...] = (
         single,
         query="increase(ib_supervisor_journal_errors_total[1h]) > 0",
     ),
+    Family(
+        Kind.COUNTER,
+        "ib_supervisor_gate_errors_total",
+        "Files of the gate that could not be written or removed.",
+        lambda own: own.gate_errors,
+        single,
+        query="increase(ib_supervisor_gate_errors_total[1h]) > 0",
+    ),
 )

@@ -10,6 +10,8 @@ from typing import Any
 from supervisor.core.explain.causes import explain
 from supervisor.core.model.layers import LAYERS
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.observe.gate.body import body
+from supervisor.observe.gate.reader import since_boot
 from supervisor.observe.masking import fit
 
 
@@ -57,6 +59,7 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
         "labels": dict(snapshot.policy.labels),
         "paused_until": instant(snapshot.pause.until) if snapshot.pause is not None else None,
         "suspect": snapshot.suspect,
+        "gate": body(snapshot, since_boot()),
         "reauth": {
             "due": instant(snapshot.login.due),
             "required": snapshot.login.required,
