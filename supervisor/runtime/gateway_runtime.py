@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Action, Persist, SessionAction
+from supervisor.core.model.actions import Action, Announce, LookAtSockets, Persist, SessionAction
 from supervisor.core.model.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import Record
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.core.parts import notify
 from supervisor.core.step.state import Wake, initial
 from supervisor.core.step.step import step
 from supervisor.core.step.view import snapshot
@@ -44,6 +45,10 @@ class Listener(Protocol):
         """Facts that must survive."""
         ...
 
+    def announce(self, gateway: str, message: Announce) -> None:
+        """People must be told."""
+        ...
+
 
 class GatewayRuntime:
     """One gateway; used from the loop alone, but for `snapshot`, which anybody may read."""
@@ -57,11 +62,13 @@ class GatewayRuntime:
         link: Link,
         listener: Listener,
         post: Callable[[Event], None],
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         self.policy = policy
         self.link = link
         self._listener = listener
         self._post = post
+        self._look = look
         self._state = initial(policy, facts, now, seed)
         self.snapshot: Snapshot = snapshot(self._state, policy)
         self.stale_at = now.mono + STALE
@@ -92,6 +99,11 @@ class GatewayRuntime:
         """What must survive, as of the last step."""
         return self._state.facts
 
+    @property
+    def urgent(self) -> bool:
+        """Whether people were told of something critical that lasts."""
+        return notify.urgent(self._state.notify)
+
     def reload(self, policy: Policy, now: Now) -> None:
         """Apply a new policy. The session goes on if the new policy allows it."""
         before, self.policy = self.policy, policy
@@ -110,8 +122,14 @@ class GatewayRuntime:
         if isinstance(action, Persist):
             self._listener.keep(self.policy.name, action.facts)
             return
+        if isinstance(action, Announce):
+            self._listener.announce(self.policy.name, action)
+            return
+        if isinstance(action, LookAtSockets):
+            self._look()
+            return
         try:
             self.link.carry_out(action)
         except Exception as error:
             log.exception("%s: could not carry out %s", self.policy.name, type(action).__name__)
-            self._post(SessionClosed(action.epoch, Ending.ERROR, f"{type(error).__name__}: {error}"))
+            self._post(SessionClosed(action.epoch, Ending.CALLBACK, f"{type(error).__name__}: {error}"))

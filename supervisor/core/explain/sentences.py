@@ -16,9 +16,11 @@ from supervisor.core.codes.notices import summary
 from supervisor.core.codes.table import KNOWN, lookup
 from supervisor.core.explain.causes import explain
 from supervisor.core.explain.report import Level, Report
+from supervisor.core.explain.sightings import login_words
 from supervisor.core.model import records
 from supervisor.core.model.gate import TOLD, GateClosed, GateOpened, GateReason, GateReasonsChanged, IdsKnown
 from supervisor.core.model.layers import layers_up
+from supervisor.core.model.sight import LoginStateChanged
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Data, Planning, RestartResult
 
@@ -114,6 +116,8 @@ def report_of(record: records.Record) -> Report | None:
             return Report(Level.WARNING, "login", text)
         case records.LoginRequired(cause=cause):
             return Report(Level.ERROR, "reauth_required", f"re-authentication required. {explain(cause)}")
+        case LoginStateChanged():
+            return login_words(record)
         case records.ZoneDiffers():
             return _zone_differs(record)
         case records.ClockWrong(clock=clock):

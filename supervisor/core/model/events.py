@@ -11,6 +11,7 @@ from enum import StrEnum
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.sight import Sight, Sockets
 
 
 class Ending(StrEnum):
@@ -146,6 +147,27 @@ class SessionClosed:
     """Of a name with several addresses of which none accepted: each with its end."""
 
 
+# -- of a hosted program ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramRan:
+    """The program's own code held the session's thread: `seconds` in all, since the session began.
+
+    For as long nothing could be read: the gateway's answers may have come.
+    """
+
+    epoch: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAsked:
+    """The program asks for the gateway's time. Its request and the heartbeat's are one."""
+
+    epoch: int
+
+
 # -- of the operator --------------------------------------------------------------------------------------------------
 
 
@@ -226,6 +248,25 @@ class ShutdownAsked:
     """The daemon ends."""
 
 
+# -- of what is seen behind the port ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sighted:
+    """A controller was asked, and answered or did not; `NOTHING` with its words is what is known then."""
+
+    sight: Sight
+    good_for: float
+    """Seconds for which this holds. The next look comes sooner, or something hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class SocketsSeen:
+    """The kernel was asked for the sockets on the gateway's port."""
+
+    sockets: Sockets
+
+
 SessionEvent = (
     PortOpened
     | HandshakeDone
@@ -239,6 +280,8 @@ SessionEvent = (
     | CallbackFailed
     | SessionClosed
 )
+ProgramEvent = ProgramRan | TimeAsked
 OperatorEvent = PauseAsked | ResumeAsked | MaintenanceAsked | MaintenanceEnded | LoginConfirmed | IdsConfirmed
 DaemonEvent = Started | GateTold | Slept | Reloaded | ShutdownAsked
-Event = SessionEvent | OperatorEvent | DaemonEvent | Ticked
+EyesEvent = Sighted | SocketsSeen
+Event = SessionEvent | ProgramEvent | OperatorEvent | DaemonEvent | EyesEvent | Ticked

@@ -24,7 +24,7 @@ from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import LoginStated, MaintenanceBegan, Paused, Suspended
 from supervisor.core.model.records import MaintenanceEnded as MaintenanceOver
 from supervisor.core.model.vocabulary import Loss, Phase, Trigger
-from supervisor.core.parts import farms, gate, heartbeat, login, operator, order_ids, outages, restarts, session
+from supervisor.core.parts import eyes, farms, gate, heartbeat, login, operator, order_ids, outages, restarts, session
 from supervisor.core.parts.accounts import FITTING
 from supervisor.core.step.advance import turn_windows
 from supervisor.core.step.deadlines import resume
@@ -109,6 +109,8 @@ def _reload(transition: Transition, event: Reloaded) -> None:
     longer = policy.timing.heartbeat_interval - before.timing.heartbeat_interval
     state.heartbeat = heartbeat.retimed(state.heartbeat, longer)
     _readdress(transition, before)
+    if policy.controller != before.controller:
+        state.eyes = eyes.forgotten(state.eyes)
     if policy.required_farms != before.required_farms:
         state.farms = farms.judged_again(state.farms)
     if (policy.windows, policy.reauth) != (before.windows, before.reauth):

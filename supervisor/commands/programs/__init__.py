@@ -1,1 +1,0 @@
-"""What programs and scripts ask: the gate."""
