@@ -23,6 +23,7 @@ COMMANDS = {
     "probe": ("visiting.probe", "probe"),
     "status": ("asking.status", "status"),
     "wait": ("asking.wait", "wait"),
+    "gate": ("asking.gate", "gate"),
     "history": ("asking.history", "history"),
     "schedule": ("planning.schedule", "schedule"),
     "codes": ("codes", "codes_command"),
@@ -34,6 +35,7 @@ COMMANDS = {
     "resume": ("asking.operator", "resume"),
     "maintenance": ("asking.operator", "maintenance"),
     "confirm-login": ("asking.operator", "confirm_login"),
+    "confirm-ids": ("asking.operator", "confirm_ids"),
 }
 """Each command's module in this package, and its function there."""
 

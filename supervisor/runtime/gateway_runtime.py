@@ -71,6 +71,8 @@ class GatewayRuntime:
         self._look = look
         self._state = initial(policy, facts, now, seed)
         self.snapshot: Snapshot = snapshot(self._state, policy)
+        self.stale_at = now.mono + STALE
+        """When the snapshot is to be renewed although nothing has happened, in monotonic seconds."""
 
     def step(self, event: Event, now: Now, late: float = 0.0) -> None:
         """Let the core decide, carry out what it wants, tell what happened, and show how things stand.
@@ -78,6 +80,7 @@ class GatewayRuntime:
         `late`: seconds since `now`, for an event that waited.
         """
         before = self._state
+        self.stale_at = max(before.at.mono, now.mono) + STALE  # first: a decision that fails is not tried at once again
         decision = step(before, event, now, self.policy, late)
         self._state = decision.state
         self.snapshot = snapshot(decision.state, self.policy, (before, self.snapshot))
@@ -110,11 +113,6 @@ class GatewayRuntime:
         """The gateway has left the config. Release it, and do not wait for its threads."""
         self.step(ShutdownAsked(), now)
         self.link.close(0.0)
-
-    @property
-    def stale_at(self) -> float:
-        """When the snapshot is to be renewed although nothing has happened, in monotonic seconds."""
-        return self._state.at.mono + STALE
 
     def is_due(self, now: Now) -> bool:
         """Whether a deadline has passed on either clock, or the counters of seconds have stood for `STALE`."""

@@ -10,6 +10,7 @@ from supervisor.core.model.counters import Histogram
 from supervisor.core.model.events import OperatorEvent
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.events import EventRing
+from supervisor.observe.gate.news import GateNews
 from supervisor.observe.journal.history import History, open_outages, read
 from supervisor.observe.metrics.exposition import Internals
 from supervisor.observe.web.backend import ReloadResult
@@ -37,6 +38,7 @@ class Stage:
     gateways: Sequence[Snapshot] = ()
     own: Internals = INTERNALS
     events: EventRing = field(default_factory=EventRing)
+    gates: GateNews = field(default_factory=GateNews)
     turns: bool = True
     is_ready: tuple[bool, str] = (True, "ready")
     reloading: Callable[[], ReloadResult] = lambda: ReloadResult(True)

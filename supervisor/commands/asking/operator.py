@@ -1,4 +1,4 @@
-"""What an operator asks the daemon to do with one gateway: pause, resume, maintenance, confirm-login."""
+"""What an operator asks the daemon to do with one gateway: pause, resume, maintenance, confirm-login, confirm-ids."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,6 +68,11 @@ def confirm_login(name: Name, url: Url = None, config: Config = None, auth_file:
     _ask(name, "confirm-login", {}, url, config, auth_file)
 
 
+def confirm_ids(name: Name, url: Url = None, config: Config = None, auth_file: Auth = None) -> None:
+    """Tell the daemon that you know of the lower order ids of a gateway. This ends `order_id_regressed`."""
+    _ask(name, "confirm-ids", {}, url, config, auth_file)
+
+
 def _ask(name: str, what: str, fields: dict[str, str], url: str | None, config: Path | None, auth: Path | None) -> None:
     try:
         event_of(what, fields, datetime.now(UTC))  # the same check as the daemon's, also when no daemon answers
@@ -105,6 +110,8 @@ def so_now(gateway: Gateway, what: str, now: datetime) -> str:
         case "maintenance":
             ends = [window["end"] for window in gateway["windows"] if window["name"] == what and window["active"]]
             return f"{name} is in maintenance until {_clock(ends[0], now)}" if ends else f"{name} is not in maintenance"
+        case "confirm-ids":
+            return f"the order ids of {name} are known"
         case _:
             due = gateway["reauth"]["due"]
             return f"the login of {name} counts as done" + (f", the next is due {_clock(due, now)}" if due else "")

@@ -25,6 +25,7 @@ from supervisor.observe.web import page
 from supervisor.observe.web.access.guard import Admit, Guard, who
 from supervisor.observe.web.backend import Backend
 from supervisor.observe.web.control import ASKS, BadRequest, event_of, fields_of
+from supervisor.observe.web.gates import Gates
 from supervisor.observe.web.history_json import BadPeriod, history_json, period
 from supervisor.observe.web.protocol import Limits
 from supervisor.observe.web.status_json import status
@@ -50,6 +51,7 @@ class Site:
         self._asks = Desk("ib-web-ask", 4)
         self._past = Desk("ib-web-history", 1)
         self.streams = Streams(backend.events, limits)
+        self.gates = Gates(backend)
 
     def app(
         self, hosts: Iterable[str] = (), admit: Admit | None = None, certified: bool = False, wide: bool = False
@@ -67,6 +69,8 @@ class Site:
             Route("/-/reload", self._reload, methods=["POST"]),
             Route("/api/v1/openapi.json", self._description),
             Route("/api/v1/status", self._status),
+            Route("/api/v1/gates", self.gates.all),
+            Route("/api/v1/gates/{name}", self.gates.one),
             Route("/api/v1/history", self._history),
             Route("/api/v1/events", self._events),
             Route("/api/v1/events/stream", self._stream),

@@ -8,6 +8,7 @@ from typing import Protocol
 from supervisor.core.model.events import OperatorEvent
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.events import EventRing
+from supervisor.observe.gate.news import GateNews
 from supervisor.observe.journal.history import History
 from supervisor.observe.metrics.internals import Internals
 
@@ -34,6 +35,11 @@ class Backend(Protocol):
     @property
     def events(self) -> EventRing:
         """The last things worth knowing."""
+        ...
+
+    @property
+    def gates(self) -> GateNews:
+        """Tells when a gate has opened or closed."""
         ...
 
     def snapshots(self) -> Sequence[Snapshot]:

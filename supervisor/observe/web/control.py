@@ -1,4 +1,4 @@
-"""What an operator may ask for one gateway, read from a request: pause, resume, maintenance, confirm-login.
+"""What an operator may ask for one gateway, read from a request: pause, resume, maintenance, and two confirmations.
 
 - What is asked comes in the query, in a form or in a JSON object: `for`, `reason`, `end`. Durations are written as in
   the config file: 90s, 15m, 2h.
@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 
 from supervisor.core.calendar.durations import seconds_of
 from supervisor.core.model.events import (
+    IdsConfirmed,
     LoginConfirmed,
     MaintenanceAsked,
     MaintenanceEnded,
@@ -84,6 +85,10 @@ def _maintenance(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
     return MaintenanceAsked(until, _reason(fields.get("reason", "")))
 
 
+def _confirm_ids(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
+    return IdsConfirmed()
+
+
 def _confirm_login(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
     return LoginConfirmed()
 
@@ -93,6 +98,7 @@ ASKS: Mapping[str, tuple[frozenset[str], Callable[[Mapping[str, str], datetime],
     "resume": (frozenset(), _resume),
     "maintenance": (frozenset({"for", "reason", "end"}), _maintenance),
     "confirm-login": (frozenset(), _confirm_login),
+    "confirm-ids": (frozenset(), _confirm_ids),
 }
 """By the last word of the path: the fields it takes, and how they are read."""
 

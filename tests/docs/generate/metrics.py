@@ -7,6 +7,7 @@ from prometheus_client import Metric
 
 from supervisor.core.calendar.windows import Kind as Window
 from supervisor.core.codes.farm_kinds import FarmKind
+from supervisor.core.model.gate import GateReason
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.vocabulary import Data, Failure, Loss, RestartResult
@@ -67,7 +68,10 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
     ),
     "result": ("How a scheduled restart went.", RestartResult),
     "message": ("The name that ibapi gives a message, or its number; at most 40 of them, then `other`.", ()),
-    "reason": ("Why an attempt failed or a session ended.", dict.fromkeys(map(str, (*Failure, *Loss)))),
+    "reason": (
+        "Why an attempt failed, a session ended or the gate closed.",
+        dict.fromkeys(map(str, (*Failure, *Loss, *GateReason))),
+    ),
 }
 
 
