@@ -19,12 +19,15 @@ import typer
 from supervisor.commands.shared.journal_file import with_its_own_journal
 from supervisor.commands.shared.printer import say, say_text
 from supervisor.config.load import Config, ConfigError, load
+from supervisor.config.settings import Target
 from supervisor.config.values.readers import Endpoint
 from supervisor.core.calendar.durations import written
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.calendar.schedule import logins_due
 from supervisor.core.calendar.windows import Occurrence, occurrences
 from supervisor.core.model.policy import Policy, Reauth, Timing
+from supervisor.daemon.people import refuse_unknown_targets
+from supervisor.observe.notify.heartbeat import failure_of
 
 BAD_CONFIG: Final = 78
 """EX_CONFIG of sysexits.h. systemd does not restart a daemon that ends with it."""
@@ -48,6 +51,7 @@ def check(file: Path, env: Mapping[str, str], now: datetime) -> int:
     """Print the plan and the warnings, or the faults. Returns the exit status."""
     try:
         config = with_its_own_journal(load(file, env, now))
+        refuse_unknown_targets(config)
     except ConfigError as error:
         say_text(error, err=True)
         return BAD_CONFIG
@@ -121,7 +125,22 @@ def _own(config: Config) -> Iterator[tuple[str, str]]:
         "log",
         f"{config.log.level}, {config.log.format}" + (f", messages in {config.log.wire}" if config.log.wire else ""),
     )
+    for target in config.notify:
+        yield "notify", _target(target)
+    if config.heartbeat_url is not None:
+        fails = ", with its address for failures" if failure_of(config.heartbeat_url) is not None else ""
+        yield "heartbeat", f"fetched every {written(config.heartbeat_every)}{fails}"
     yield "accounts", "shown in full" if config.show_accounts else "masked"
+
+
+def _target(target: Target) -> str:
+    """Who is told what and when; of the URL the scheme alone."""
+    rules = target.rules
+    whom = "all gateways" if rules.gateways is None else ", ".join(sorted(rules.gateways)) or "no gateway"
+    quiet = rules.quiet
+    hours = "" if quiet is None else f", quiet from {quiet.begins:%H:%M} to {quiet.ends:%H:%M} {quiet.zone}"
+    scheme = target.url.partition("://")[0].lower()
+    return f"{rules.name} by {scheme}, {target.format}: {rules.min_severity} and above of {whom}{hours}"
 
 
 def _timer(value: float | int) -> str:

@@ -32,6 +32,7 @@ COMMANDS = {
     "resume": ("operator", "resume"),
     "maintenance": ("operator", "maintenance"),
     "confirm-login": ("operator", "confirm_login"),
+    "notify": ("notify", "notify"),
 }
 """Each command's module in this package, and its function there."""
 
