@@ -23,7 +23,17 @@ from supervisor.config.policies import policy_of
 from supervisor.config.reading.faults import ConfigError, Fault, Faults, refuse
 from supervisor.config.reading.text_file import read_text
 from supervisor.config.reading.variables import expand
-from supervisor.config.settings import Config, Http, Journal, Log, Security, beside, state_path
+from supervisor.config.settings import (
+    Config,
+    Gates,
+    Http,
+    Journal,
+    Log,
+    Security,
+    beside,
+    runtime_path,
+    state_path,
+)
 from supervisor.config.translate import find, tell, tell_of_part
 from supervisor.config.values.readers import Wrong, endpoint, is_nothing
 from supervisor.config.values.resets import reset_notes
@@ -65,6 +75,7 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
         http=Http(keys.http.listen, web_config, security, keys.http.names),
         journal=Journal(state_path(keys.journal.path, path, env), keys.journal.retention, _line_of_journal(root)),
         log=Log(keys.log.level, keys.log.format, state_path(keys.log.wire, path, env) if keys.log.wire else None),
+        gate=Gates(runtime_path(keys.gate.directory, path, env) if keys.gate.directory else None),
         show_accounts=keys.show_accounts,
         path=path,
         notify=targets,

@@ -122,6 +122,13 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Gates:
+    """The gate for programs; `directory` None: no files are written."""
+
+    directory: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """One valid config. `path` is None without a file; `warnings` are what `check-config` warns of.
 
@@ -132,6 +139,7 @@ class Config:
     http: Http = Http()
     journal: Journal = Journal()
     log: Log = Log()
+    gate: Gates = Gates()
     show_accounts: bool = False
     path: Path | None = None
     warnings: tuple[Fault, ...] = ()
@@ -182,8 +190,17 @@ def state_path(path: str, config: Path, env: Mapping[str, str]) -> Path:
 
     systemd separates several directories by colons; the first one counts.
     """
-    state = env.get("STATE_DIRECTORY", "").split(":")[0]
-    return Path(state, path) if state else beside(path, config)
+    return _in_own(path, config, env.get("STATE_DIRECTORY", ""))
+
+
+def runtime_path(path: str, config: Path, env: Mapping[str, str]) -> Path:
+    """Where what needs not survive lies: relative to `$RUNTIME_DIRECTORY`, without it beside the config file."""
+    return _in_own(path, config, env.get("RUNTIME_DIRECTORY", ""))
+
+
+def _in_own(path: str, config: Path, directories: str) -> Path:
+    first = directories.split(":")[0]
+    return Path(first, path) if first else beside(path, config)
 
 
 def beside(path: str, config: Path) -> Path:

@@ -17,6 +17,7 @@ from datetime import datetime
 
 from supervisor.config.load import ConfigError, load
 from supervisor.config.settings import Config, changes
+from supervisor.controllers.watch import Watches
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.events import Event
@@ -25,6 +26,8 @@ from supervisor.core.model.policy import Policy
 from supervisor.daemon.people import refuse_unknown_targets
 from supervisor.gateway.link import GatewayLink
 from supervisor.gateway.lookup import Lookups
+from supervisor.kernel.tables import Ends, ends_of
+from supervisor.kernel.watch import Asked, KernelWatch
 from supervisor.observe.logs.wire import WireLogs
 from supervisor.observe.systemd.notifier import Notifier, status_line
 from supervisor.observe.web.backend import ReloadResult
@@ -74,6 +77,8 @@ class Daemon:
         self._started_with = config
         self._reading = threading.Lock()
         self._lookups = Lookups()
+        self._controllers = Watches(self.mailbox.post)
+        self._kernel = KernelWatch(self.mailbox.post)
         self._wires = wires if wires is not None else WireLogs()
         self._facts: dict[str, Facts] = {}
         self._chores: list[Callable[[Now], None]] = []
@@ -152,6 +157,7 @@ class Daemon:
         self._facts = dict(facts)
         self._first_round = on_ready
         self.loop.arrange(self._runtime(policy) for policy in self.config.gateways)
+        self._look_behind()
         self.loop.run(self._after_round)
         self._end()
 
@@ -178,10 +184,18 @@ class Daemon:
     def _end(self) -> None:
         self.ending_since = self.ending_since or time.monotonic()
         self._notifier.stopping()
+        self._controllers.end()
+        self._kernel.end()
         self.loop.end()
         deadline = self.ending_since + DRAIN
         for gateway in self.loop.gateways():
             gateway.link.close(max(0.0, deadline - time.monotonic()))
+
+    def _look_behind(self) -> None:
+        """Look through the controllers of the gateways that have one."""
+        named = {policy.name: policy.controller for policy in self.config.gateways}
+        self._controllers.arrange({name: asked for name, asked in named.items() if asked is not None})
+        self._kernel.arrange({each.policy.name: _asked(each) for each in self.loop.gateways() if each.policy.kernel})
 
     def _runtime(self, policy: Policy) -> GatewayRuntime:
         name = policy.name
@@ -195,7 +209,7 @@ class Daemon:
         link = GatewayLink(name, post, wire=wire, lookups=self._lookups)
         seed = random.SystemRandom().getrandbits(64)
         facts = self._facts.get(name, Facts())
-        return GatewayRuntime(policy, facts, self.clock.now(), seed, link, self._listener, post)
+        return GatewayRuntime(policy, facts, self.clock.now(), seed, link, self._listener, post, self._kernel.hurry)
 
     # -- reload -------------------------------------------------------------------------------------------------------
 
@@ -252,6 +266,7 @@ class Daemon:
             gateways.append(known if known is not None else self._runtime(policy))
         self.config = config
         self.loop.arrange(gateways)
+        self._look_behind()
         self.reload_ok, self.reload_at = True, now.wall
         waiting = changes(self._started_with, config).needs_restart
         lines = tuple(f"a change of `{section}` needs a restart of the daemon" for section in waiting)
@@ -277,3 +292,14 @@ class Daemon:
         self.mailbox.submit(ordered)
         if not done.wait(timeout):
             raise TimeoutError("the loop did not get to it in time")
+
+
+def _asked(gateway: GatewayRuntime) -> Asked:
+    """What the kernel is asked about a gateway."""
+
+    def ends() -> Ends | None:
+        link = gateway.link
+        sock = link.socket() if isinstance(link, GatewayLink) else None
+        return None if sock is None else ends_of(sock)
+
+    return Asked(lambda: gateway.snapshot.port, ends)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Action, Announce, Persist, SessionAction
+from supervisor.core.model.actions import Action, Announce, LookAtSockets, Persist, SessionAction
 from supervisor.core.model.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
@@ -19,7 +19,7 @@ from supervisor.core.step.view import snapshot
 log = logging.getLogger("supervisor.daemon")
 
 STALE = 1.0
-"""Seconds after which the snapshot of a gateway is renewed although nothing has happened."""
+"""Seconds after which the snapshot of a gateway is renewed although nothing has happened: half of the gate's lease."""
 
 
 class Link(Protocol):
@@ -62,11 +62,13 @@ class GatewayRuntime:
         link: Link,
         listener: Listener,
         post: Callable[[Event], None],
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         self.policy = policy
         self.link = link
         self._listener = listener
         self._post = post
+        self._look = look
         self._state = initial(policy, facts, now, seed)
         self.snapshot: Snapshot = snapshot(self._state, policy)
 
@@ -109,9 +111,14 @@ class GatewayRuntime:
         self.step(ShutdownAsked(), now)
         self.link.close(0.0)
 
+    @property
+    def stale_at(self) -> float:
+        """When the snapshot is to be renewed although nothing has happened, in monotonic seconds."""
+        return self._state.at.mono + STALE
+
     def is_due(self, now: Now) -> bool:
         """Whether a deadline has passed on either clock, or the counters of seconds have stood for `STALE`."""
-        return now.mono - self._state.at.mono >= STALE or self._state.wake.is_due(now)
+        return now.mono >= self.stale_at or self._state.wake.is_due(now)
 
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, Persist):
@@ -120,8 +127,11 @@ class GatewayRuntime:
         if isinstance(action, Announce):
             self._listener.announce(self.policy.name, action)
             return
+        if isinstance(action, LookAtSockets):
+            self._look()
+            return
         try:
             self.link.carry_out(action)
         except Exception as error:
             log.exception("%s: could not carry out %s", self.policy.name, type(action).__name__)
-            self._post(SessionClosed(action.epoch, Ending.ERROR, f"{type(error).__name__}: {error}"))
+            self._post(SessionClosed(action.epoch, Ending.CALLBACK, f"{type(error).__name__}: {error}"))

@@ -14,10 +14,16 @@ MAY_IMPORT_IN_CORE = {
     "model": {"calendar", "codes", "model"},
     "parts": {"calendar", "codes", "model", "parts"},
     "step": {"calendar", "codes", "model", "parts", "step"},
+    "program": {"program"},
     "explain": {"calendar", "codes", "model", "parts", "explain"},
 }
-"""calendar, codes <- model <- parts <- step. explain reads what happened, and no part of core reads explain."""
+"""calendar, codes <- model <- parts <- step. program stands alone.
+
+explain reads what happened, and no part of core reads explain.
+"""
 MODULES_AT_MOST = 13
+WIDE = {"core/model": 18, "core/parts": 16}
+"""Rooms of many small things of one kind, none of which reads another."""
 LINES_OF_THE_MEDIAN = 200
 PICKS_A_FEW = {
     "core/explain/narrator.py": 1,
@@ -57,7 +63,7 @@ def test_every_room_of_core_is_known_and_flat() -> None:
 
 def test_no_room_is_crowded() -> None:
     held = Counter(room(path) for path in modules() if path.name != "__init__.py")
-    crowded = {name: count for name, count in held.items() if count > MODULES_AT_MOST}
+    crowded = {name: count for name, count in held.items() if count > WIDE.get(name, MODULES_AT_MOST)}
     assert crowded == {}
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from supervisor.core.explain.report import Report
 from supervisor.core.explain.sentences import report_of
+from supervisor.core.model.gate import GateReasonsChanged
 from supervisor.core.model.records import (
     AttemptFailed,
     HeartbeatMissed,
@@ -65,7 +66,7 @@ class Narrator:
                 if short_lived > FOLDED:
                     return self._fold_is_news(mono)
                 self._folding = False
-            case LayersChanged():
+            case LayersChanged() | GateReasonsChanged():
                 return not self._folding
             case StatusChanged(status=status):
                 return not self._folding or status not in (Status.UP, Status.DOWN, Status.DEGRADED)

@@ -16,8 +16,11 @@ from supervisor.core.codes.notices import summary
 from supervisor.core.codes.table import KNOWN, lookup
 from supervisor.core.explain.causes import explain
 from supervisor.core.explain.report import Level, Report
+from supervisor.core.explain.sightings import login_words
 from supervisor.core.model import records
+from supervisor.core.model.gate import TOLD, GateClosed, GateOpened, GateReason, GateReasonsChanged, IdsKnown
 from supervisor.core.model.layers import layers_up
+from supervisor.core.model.sight import LoginStateChanged
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Data, Planning, RestartResult
 
@@ -28,6 +31,7 @@ _RESTARTS: Mapping[RestartResult, str] = {
     RestartResult.OVERDUE: "the gateway did not come back from its restart in time; it most likely waits for a login",
     RestartResult.NOT_SEEN: "the gateway did not restart at its time",
 }
+_TOLD_BY_THE_GATE = frozenset({GateReason.RESTART_SOON, *TOLD})
 _IGNORED = (
     "the gateway ignored three pings within ten minutes, though it works: another program asks it for the time too, or "
     "it is busy. Raise heartbeat_interval a little"
@@ -112,10 +116,22 @@ def report_of(record: records.Record) -> Report | None:
             return Report(Level.WARNING, "login", text)
         case records.LoginRequired(cause=cause):
             return Report(Level.ERROR, "reauth_required", f"re-authentication required. {explain(cause)}")
+        case LoginStateChanged():
+            return login_words(record)
         case records.ZoneDiffers():
             return _zone_differs(record)
         case records.ClockWrong(clock=clock):
             return Report(Level.WARNING, "timezone_mismatch", f"the gateway's clock is wrong: it says {summary(clock)}")
+        case GateClosed(reasons=reasons):
+            return _gate(f"gate closed: {', '.join(reasons)}", reasons, open=False)
+        case GateReasonsChanged(reasons=reasons):
+            return _gate(f"gate still closed: {', '.join(reasons)}", reasons, open=False)
+        case GateOpened(reasons=reasons, after=after):
+            return _gate(f"gate open, after {lasted(after)} ({', '.join(reasons)})", reasons, open=True)
+        case IdsKnown(needed=True):
+            return Report(Level.INFO, "order_ids", "the operator knows that the order ids went back")
+        case IdsKnown():
+            return Report(Level.INFO, "order_ids", "nothing to confirm: no order ids went back")
         case records.Paused(until=until, by=by):
             end = f" until {until:%Y-%m-%d %H:%M}Z" if until is not None else ""
             text = f"paused by {by or 'the operator'}{end}: the client id is released, nothing is tried"
@@ -185,6 +201,12 @@ def _farms_settled(record: records.FarmsSettled) -> Report:
     text = "; ".join(f"{words}: {_named(farms)}" for words, farms in parts if farms)
     level = _unless_planned(record.planning) if record.broken else Level.INFO
     return Report(level, "farms", f"farms {text}")
+
+
+def _gate(text: str, reasons: tuple[GateReason, ...], *, open: bool) -> Report:
+    """Most reasons have a line of their own, so that the gate's is one too many but for whoever follows the gate."""
+    level = Level.INFO if _TOLD_BY_THE_GATE.intersection(reasons) else Level.DEBUG
+    return Report(level, "gate", text, {"open": open, "reasons": "" if open else ",".join(reasons)})
 
 
 def _restart_moved(record: records.RestartMoved) -> Report:

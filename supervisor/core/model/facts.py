@@ -38,6 +38,23 @@ class UsedId:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstId:
+    """The order id with which a session began."""
+
+    host: str
+    port: int
+    client_id: int
+    login: str
+    """A mark of the accounts, not the accounts."""
+    order_id: int
+
+    def same_session(self, other: "FirstId") -> bool:
+        """Whether the ids of these two sessions are one sequence."""
+        mine = (self.host, self.port, self.client_id, self.login)
+        return mine == (other.host, other.port, other.client_id, other.login)
+
+
+@dataclass(frozen=True, slots=True)
 class ToldTalk:
     """A conversation with people that is not over."""
 
@@ -95,6 +112,10 @@ class Facts:
     """Who paused it."""
     client_ids: tuple[UsedId, ...] = ()
     """Client ids that the gateway may still hold for us."""
+    first_ids: tuple[FirstId, ...] = ()
+    """The first order ids of the last sessions."""
+    epoch: int = 0
+    """Of the last session that was ready: sessions are numbered on from here."""
     alive_at: datetime | None = field(default=None, compare=False)
     """When the process that wrote this was last seen alive: the journal fills it in when it reads."""
     outage: OpenOutage | None = None

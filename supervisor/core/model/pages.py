@@ -109,6 +109,8 @@ PAGES: tuple[Page, ...] = (
     # How it is set up.
     Page("IBCompetingSession", _GATEWAY, _WARNING, 360),
     Page("IBOrderIdWentBack", _GATEWAY, _INFO, 0),
+    Page("IBMessagesUndecodable", _GATEWAY, _WARNING, 0),
+    Page("IBRestartBlip", _GATEWAY, _INFO, 0),
     Page("IBClockSkew", _GATEWAY, _WARNING, 600),
     Page("IBTimezoneMismatch", _GATEWAY, _WARNING, 300, explains=("IBRestartNotSeen",)),
     Page("IBGatewayVersionDesupported", _GATEWAY, _WARNING, 0),

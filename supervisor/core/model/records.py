@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
 from supervisor.core.model.cause import Cause
+from supervisor.core.model.gate import GateClosed, GateOpened, GateReasonsChanged, IdsKnown
 from supervisor.core.model.layers import Layer
+from supervisor.core.model.sight import LoginStateChanged
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Data, Evidence, Failure, Loss, Planning, RestartResult
 
@@ -369,8 +371,13 @@ Record = (
     | LoginProven
     | LoginStated
     | LoginRequired
+    | LoginStateChanged
     | ZoneDiffers
     | ClockWrong
+    | GateClosed
+    | GateReasonsChanged
+    | GateOpened
+    | IdsKnown
     | Paused
     | Resumed
     | MaintenanceBegan

@@ -8,6 +8,7 @@ from supervisor.core.model.status import Status, status_of
 from supervisor.core.model.vocabulary import Phase, Planning
 from supervisor.core.parts import farms, login, outages
 from supervisor.core.step.matters import has_news, hear, tell_people
+from supervisor.core.step.seeing import judge_sight
 from supervisor.core.step.state import Desupport, State, facts_of, may_differ
 from supervisor.core.step.transition import Transition
 
@@ -35,6 +36,7 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
         cause = _cause_in_session(transition, judged)
         if cause is not None and cause != state.cause:
             state.cause = cause
+    judge_sight(transition)
     _status(transition, stopped=stopped)
     state.outages = outages.caused(state.outages, state.cause)
     last = state.outages.last
@@ -77,7 +79,7 @@ def _cause_in_session(transition: Transition, broken: Layer) -> Cause | None:
         names = farms.names(farms.required_broken(state.farms, transition.policy))
         return transition.cause(CauseKey.FARM_BROKEN, broken_farms=names)
     if state.heartbeat.misses:
-        return transition.cause(CauseKey.HEARTBEAT_LOST)
+        return transition.cause(CauseKey.HEARTBEAT_LOST, kernel=transition.kernel_said())
     return None  # the first answer, or the one after a sleep, is still on its way
 
 

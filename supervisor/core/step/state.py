@@ -18,15 +18,22 @@ from supervisor.core.model.vocabulary import Phase
 from supervisor.core.parts import notify as notify_part
 from supervisor.core.parts import outages as outages_part
 from supervisor.core.parts.accounts import FITTING, AccountGuard
+from supervisor.core.parts.eyes import BLIND, Eyes
 from supervisor.core.parts.farms import Farms
+from supervisor.core.parts.gate import Gate
 from supervisor.core.parts.heartbeat import AT_REST, Heartbeat
+from supervisor.core.parts.kernel import NEVER_ASKED, Kernel
 from supervisor.core.parts.login import Login, recalled
 from supervisor.core.parts.notify import SILENT, Notify
 from supervisor.core.parts.operator import Maintenance, Operator, Pause
+from supervisor.core.parts.order_ids import OrderIds
 from supervisor.core.parts.outages import Outages
 from supervisor.core.parts.restarts import Restarts, opened
 from supervisor.core.parts.session import Session
 from supervisor.core.parts.upstream import Upstream
+
+COMPETING_FOR = 300.0
+"""Seconds of silence after which a competing session is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,8 @@ class WindowSpan:
     """The next edge of a window; None if there is no more."""
     active: tuple[Occurrence, ...]
     """The windows that are open, the one that began first in front."""
+    restarts: tuple[Occurrence, ...] = ()
+    """The restarts whose windows are open, and the next ones."""
 
     def covers(self, wall: datetime) -> bool:
         """Whether nothing need be looked up for this instant."""
@@ -86,6 +95,7 @@ class State:
     span: WindowSpan
     session: Session
     login: Login
+    gate: Gate
     accounts: AccountGuard = FITTING
     heartbeat: Heartbeat = AT_REST
     upstream: Upstream = Upstream()
@@ -93,8 +103,11 @@ class State:
     outages: Outages = Outages()
     restarts: Restarts = Restarts()
     operator: Operator = Operator()
+    order_ids: OrderIds = OrderIds()
     counters: Counters = Counters()
     clock: GatewayClock = GatewayClock()
+    eyes: Eyes = BLIND
+    kernel: Kernel = NEVER_ASKED
     desupport: Desupport | None = None
     broken: Layer | None = Layer.PORT
     """The lowest layer broken; None if every layer is up."""
@@ -122,6 +135,8 @@ class State:
     """What people are told."""
     notify_due: float | None = None
     """The monotonic moment at which they may have to be told more; None: only if something happens."""
+    program_ran: tuple[int, float] = (0, 0.0)
+    """The last epoch of a hosted program, and how long its own code held that session's thread, in seconds."""
     facts: Facts = Facts()
     """What was last handed out to be kept."""
     wake: Wake = NEVER
@@ -137,6 +152,11 @@ class State:
         """When the session became ready, in monotonic seconds; None without one."""
         ready = self.session.ready
         return None if ready is None else ready.mono
+
+    @property
+    def competing(self) -> bool | None:
+        """Whether a competing session is at work; None if none was ever heard of."""
+        return None if self.competing_at is None else self.at.mono - self.competing_at < COMPETING_FOR
 
     def copied(self) -> "State":
         """Another one, equal to this."""
@@ -167,14 +187,17 @@ def initial(policy: Policy, facts: Facts, now: Now, seed: int) -> State:
             policy.client_id,
             seed,
             phase=Phase.STOPPED if paused else Phase.IDLE,
+            epoch=facts.epoch,
             since=now.mono,
             ended=_ended_ids(facts, now),
         ),
         login=login,
+        gate=Gate(now.wall, epoch=facts.epoch),
         upstream=Upstream(up=not facts.upstream_lost),
         outages=Outages(inherited=facts.outage),
         restarts=replace(opened(span.active), stray=facts.restart_stray),
         operator=operator,
+        order_ids=OrderIds(facts.first_ids),
         desupport=desupport,
         low_since=login.lost_at.mono if login.lost_at is not None and not paused else None,
         status=status,
@@ -199,7 +222,7 @@ def _recalled_operator(facts: Facts, wall: datetime) -> Operator:
 
 def span_at(calendar: Calendar, wall: datetime) -> WindowSpan:
     """The windows of this instant, and how long that holds."""
-    return WindowSpan(wall, calendar.next_edge_after(wall), calendar.active_at(wall))
+    return WindowSpan(wall, calendar.next_edge_after(wall), calendar.active_at(wall), calendar.restarts_from(wall))
 
 
 def calendar_of(policy: Policy, extra: Maintenance | None) -> Calendar:
@@ -236,6 +259,8 @@ def facts_of(state: State, *, exactly: bool = False) -> Facts:
         desupported_version=desupport.server_version if desupport is not None else None,
         restart_stray=state.restarts.stray,
         client_ids=_client_ids(state.session),
+        first_ids=state.order_ids.first,
+        epoch=state.gate.epoch,
         outage=outages_part.left_open(state.outages, exactly=exactly),
         talks=state.notify.kept,
     )
@@ -267,6 +292,8 @@ _memorable = attrgetter(
     "login",
     "highest_order_id",
     "operator",
+    "order_ids.first",
+    "gate.epoch",
     "desupport",
     "restarts.stray",
     "outages.current",

@@ -28,6 +28,7 @@ from supervisor.core.model.records import (
     UpstreamRestored,
     UpstreamUnknown,
 )
+from supervisor.core.model.sight import KernelSaid
 from supervisor.core.model.vocabulary import (
     OPEN,
     Data,
@@ -42,14 +43,18 @@ from supervisor.core.model.vocabulary import (
 from supervisor.core.parts import (
     accounts,
     diagnosis,
+    eyes,
     farms,
+    gate,
     heartbeat,
     login,
+    order_ids,
     outages,
     restarts,
     session,
     upstream,
 )
+from supervisor.core.parts import kernel as sockets
 from supervisor.core.step.state import State
 
 RESETS = frozenset({Kind.SERVER_RESET})
@@ -111,6 +116,7 @@ class Transition:
         by: str = "",
         what: str = "",
         tried: str = "",
+        kernel: KernelSaid | None = None,
     ) -> Cause:
         """A likely cause at this gateway."""
         state, live = self.state, self.state.session
@@ -133,7 +139,18 @@ class Transition:
             tried,
             login_expired=state.login.lost_at is not None
             and login.expired_since(state.login, self.policy, self.now.wall),
+            kernel=kernel,
+            login=None if self.ready else eyes.login_seen(state.eyes, self.policy.timezone),
         )
+
+    def kernel_said(self) -> KernelSaid | None:
+        """What the sockets say of a request that is not answered, or of an attempt on which nothing comes."""
+        state, process = self.state, self.state.eyes.seen.process
+        pid = process.pid if process is not None else None
+        if self.ready:
+            pings = state.heartbeat.pings
+            return sockets.of_request(state.kernel, pings[0], self.now.mono, pid) if pings else None
+        return sockets.of_attempt(state.kernel, self.now.mono, pid)
 
     def cause_of_upstream(self) -> Cause:
         """Why IBKR is away: a reset is the cause only while one is active, and of no outage that began otherwise."""
@@ -200,6 +217,7 @@ class Transition:
         state.accounts = accounts.attempt_failed(failure)
         evidence = session.evidence_of(failure, live)
         here = state.login.address == (self.policy.host, live.port)
+        state.eyes = eyes.attempt_failed(state.eyes, evidence, now, dark=failure in session.DARK)
         if here:
             state.restarts = restarts.attempt_failed(state.restarts, failure, evidence)
         else:
@@ -222,7 +240,8 @@ class Transition:
         message = greeting.reason if greeting is not None and key is CauseKey.GATEWAY_SAID else None
         if live.tried:
             tried = f"{live.tried} ({failure.value.replace('_', ' ')})"
-        cause = self.cause(key, client_id=client_id, message=message, what=what, tried=tried)
+        said = self.kernel_said() if key is CauseKey.MUTE else None
+        cause = self.cause(key, client_id=client_id, message=message, what=what, tried=tried, kernel=said)
         if not state.login.required:  # else it is the login that is missing, whatever the port does meanwhile
             state.cause = cause
         planning = self.planning(Layer.PORT) if self.in_restart_window else Planning.UNPLANNED
@@ -236,6 +255,7 @@ class Transition:
         planning = self.planning(Layer.SESSION)
         in_restart = self.in_restart_window
         lasted = now.mono - state.session.since
+        said = self.kernel_said() if loss is Loss.HEARTBEAT else None
         self._end_ready(loss, planning)
         state.restarts = restarts.session_lost(state.restarts, now, planned=planning is Planning.PLANNED)
         state.login = login.lost(state.login, self.policy, now, in_restart=in_restart)
@@ -243,7 +263,7 @@ class Transition:
         self.observe()
         key = diagnosis.of_loss(loss, restarting=in_restart)
         if cause is None and key is not None:
-            cause = self.cause(key)
+            cause = self.cause(key, kernel=said)
         state.cause = cause
         short_lived = state.session.short_lived
         self.records.append(SessionLost(state.session.epoch, loss, detail, lasted, planning, cause, short_lived))
@@ -291,6 +311,7 @@ class Transition:
         state.heartbeat = heartbeat.AT_REST
         state.upstream = upstream.end_session(state.upstream)
         state.farms = farms.forgotten(state.farms, self.now.wall)
+        state.order_ids = order_ids.session_over(state.order_ids)
 
     # -- a session that is ready --------------------------------------------------------------------------------------
 
@@ -302,12 +323,14 @@ class Transition:
         away = restarts.what_it_was(state.restarts, now)
         live = state.session = session.become_ready(state.session, now)
         state.accounts = accounts.FITTING
+        state.gate = gate.session_ready(state.gate, live.epoch)
         state.heartbeat = heartbeat.begin(now.mono)
         state.upstream = upstream.begin_session(
             state.upstream, now, resetting=resetting, probing=self.policy.upstream_probe
         )
         state.farms = farms.session_ready(state.farms, now.mono)
         state.restarts, judgements = restarts.session_ready(state.restarts, now)
+        state.eyes = eyes.session_ready(state.eyes)
         state.known = True
         state.cause = None
         state.counters = replace(state.counters, sessions=state.counters.sessions + 1)

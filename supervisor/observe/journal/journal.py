@@ -6,7 +6,7 @@
   file cannot be written for so long that there are more, the oldest are lost, counted and told of.
 - Nothing that happens to the file ends the daemon: a full disk, a lock, a missing folder are counted in `errors`, told
   once, and tried again every few seconds. A corrupt journal is moved aside and a new one begun; a file that vanished is
-  written anew. Both new files get all facts known. A file that is no journal of ours is left alone.
+  written again. Both new files get all facts known. A file that is no journal of ours is left alone.
 - `stored` waits until what was handed over is in the file, for an operator who must know.
 """
 
@@ -300,7 +300,7 @@ class Journal:
             except (sqlite3.Error, UnicodeDecodeError) as error:
                 if not (is_corrupt(error) and self._path is not None):
                     raise
-                self._begin_anew(self._path, error)
+                self._begin_again(self._path, error)
                 work()
         except Exception as error:
             self.errors += 1
@@ -321,7 +321,7 @@ class Journal:
             self._trouble = why
             self._wake.notify_all()
 
-    def _begin_anew(self, path: Path, error: Exception) -> None:
+    def _begin_again(self, path: Path, error: Exception) -> None:
         self._drop_store()
         if (
             self._own is None or identity(path) != self._own
@@ -345,7 +345,7 @@ class Journal:
                 self._waiting.prune = self._waiting.prune or batch.prune
 
     def _store_for(self, batch: _Waiting) -> Store:
-        """The open file; a file opened anew lacks more facts than those that changed."""
+        """The open file; a file opened again lacks more facts than those that changed."""
         store = self._store
         if store is not None and store.moved():
             LOG.warning("the journal %s was moved or deleted: a new one is begun", self._name)
