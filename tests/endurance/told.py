@@ -11,6 +11,8 @@ import sys
 import time
 from collections import Counter
 from contextlib import closing
+from functools import partial
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -36,21 +38,23 @@ Process(load(Path(sys.argv[1]), os.environ), os.environ, sys.stderr, pace=pace).
 def told(folder: Path, count: int, seed: int = 11) -> list[Row]:
     """Kill it so many times, in and out of outages, with a target that now and then does not answer at once."""
     chance, port = random.Random(seed), free_port()
-    outages = 0
-    with receiving() as receiver, SimulatedGateway(Scenario(accounts=("U1234567",))) as gateway:
+    right, wrong = "U1234567", "DU1234567"
+    account = right
+    with receiving() as receiver, SimulatedGateway(Scenario(accounts=(right,))) as gateway:
+        receiver.answer = partial(_late, random.Random(seed))
         config = _config(gateway.port, receiver)
         for _ in range(count):
             daemon = _life(folder, config, port)
             try:
                 _pause(chance.uniform(0.2, LONGEST))
-                if chance.random() < 0.7:
-                    outages += 1
-                    gateway.do("accounts", accounts=["DU1234567" if chance.random() < 0.5 else "U1234567"])
+                if chance.random() < 0.8:
+                    account = right if account == wrong else wrong
+                    gateway.do("accounts", accounts=[account])
                     gateway.do("rst")
                     _pause(chance.uniform(0.0, 1.0))
             finally:
                 daemon.kill()
-        gateway.do("accounts", accounts=["U1234567"])
+        gateway.do("accounts", accounts=[right])
         gateway.do("rst")
         daemon = _life(folder, config, port)
         try:
@@ -59,6 +63,13 @@ def told(folder: Path, count: int, seed: int = 11) -> list[Row]:
         finally:
             daemon.end()
         return [_judged(folder, receiver, count)]
+
+
+def _late(chance: random.Random, handler: BaseHTTPRequestHandler) -> None:
+    """Take the message, and say so only after a while: time in which the daemon may be killed."""
+    _pause(chance.uniform(0.0, 0.5))
+    handler.send_response(200)
+    handler.end_headers()
 
 
 def _life(folder: Path, config: str, port: int) -> Running:
