@@ -36,6 +36,7 @@ COMMANDS = {
     "maintenance": ("asking.operator", "maintenance"),
     "confirm-login": ("asking.operator", "confirm_login"),
     "confirm-ids": ("asking.operator", "confirm_ids"),
+    "notify": ("asking.notify", "notify"),
 }
 """Each command's module in this package, and its function there."""
 

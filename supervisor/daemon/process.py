@@ -24,6 +24,7 @@ from supervisor.core.model.facts import Facts
 from supervisor.core.model.gate import GateClosed, GateOpened, GateReasonsChanged
 from supervisor.core.model.records import NoticeHeard, OutageClosed, Record
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.core.parts.outbox import USUAL, Pace
 from supervisor.daemon.app import Daemon
 from supervisor.daemon.lock import HeldError, JournalLock
 from supervisor.daemon.memory import give_back_large_blocks
@@ -124,6 +125,7 @@ class Process:
         clock: Clock | None = None,
         say: Say = to_the_log,
         heard: Callable[[str, Announce], None] = lambda gateway, message: None,
+        pace: Pace = USUAL,
     ) -> None:
         give_back_large_blocks()
         self._show_accounts = config.show_accounts
@@ -160,6 +162,7 @@ class Process:
             status_page(self.url, config.http),
             self._words,
             heard,
+            pace,
         )
         self._gate_files = GateFiles(self.snapshots, config.gate.directory)
         self.gates.watch(self._gate_files.news)
