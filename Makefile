@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit pins sbom clean
+.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers dist release lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -111,6 +111,19 @@ $(LINTERS)/.installed:
 
 lint-containers: $(LINTERS)/.installed  ## check the shell scripts, the Dockerfile, the compose file, the Kubernetes objects and the Helm chart
 	sh deploy/docker/lint.sh $(LINTERS)/bin
+
+PUBLISHING := .venvs/dist
+$(PUBLISHING)/.installed:
+	@$(PYTHON) -m venv $(PUBLISHING)
+	@$(PUBLISHING)/bin/pip install --quiet --disable-pip-version-check build twine check-wheel-contents pyroma hatchling check-jsonschema
+	@touch $@
+
+dist: $(PUBLISHING)/.installed  ## build the source archive and the wheel, check both, use the wheel (URL=: the project's address)
+	$(PUBLISHING)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(PUBLISHING)/bin/python deploy/pypi/dist.py build $(if $(URL),--url '$(URL)')
+
+release: $(PUBLISHING)/.installed  ## write VERSION into its places and the changelog, build, commit and tag (VERSION=0.2.0 URL=https://...)
+	$(PUBLISHING)/bin/python deploy/pypi/dist.py release '$(VERSION)' --url '$(URL)'
 
 LOCKING := .venvs/lock
 $(LOCKING)/.installed:

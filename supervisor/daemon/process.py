@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TextIO
 
-from supervisor import __version__
 from supervisor.config.settings import Config
 from supervisor.config.web_file import server_context
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.narrator import Narrator
 from supervisor.core.explain.report import Report
+from supervisor.core.model.actions import Announce
 from supervisor.core.model.events import OperatorEvent
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.records import NoticeHeard, OutageClosed, Record
@@ -38,6 +38,7 @@ from supervisor.observe.metrics.internals import Internals
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.listen import BindError, bind
 from supervisor.runtime.clocks import Clock
+from supervisor.version import VERSION
 
 if TYPE_CHECKING:
     from supervisor.daemon.edge_scheduler import EdgeScheduler
@@ -90,6 +91,9 @@ class Observers:
         self._say(gateway, at, report)
         number = self._events.append(gateway, at, report)
         self._journal.record(gateway, at, report, number, outage)
+
+    def announce(self, gateway: str, message: Announce) -> None:
+        """Nobody is told by this side."""
 
     def keep(self, gateway: str, facts: Facts) -> None:
         self._journal.keep(gateway, facts)
@@ -154,7 +158,7 @@ class Process:
     def run(self) -> None:
         """Supervise until stopped."""
         names = ", ".join(policy.name for policy in self.daemon.config.gateways)
-        log.info("ib-supervisor %s supervises %s; %s", __version__, names, self.url)
+        log.info("ib-supervisor %s supervises %s; %s", VERSION, names, self.url)
         for fault in self.daemon.config.warnings:
             log.warning("%s", fault)
         self.daemon.each_second(self._chores)
@@ -250,7 +254,7 @@ class Process:
     def internals(self) -> Internals:
         """What the daemon reports about itself."""
         return Internals(
-            version=__version__,
+            version=VERSION,
             ibapi_version=ibapi_version().version,
             python_version=platform.python_version(),
             reload_ok=self.daemon.reload_ok,

@@ -130,6 +130,8 @@ class _Expectations:
                 raise _moved(seam) from None
             if isinstance(event, kind):
                 return event
+            if isinstance(event, SessionClosed) and event.ending is Ending.CALLBACK and event.key is None:
+                raise SelfTestError(f"a first session on loopback failed by a fault of ib-supervisor: {event.detail}")
             if isinstance(event, SessionClosed):
                 raise _moved(f"{seam} (the session ended: {event.ending}, {event.detail})")
 

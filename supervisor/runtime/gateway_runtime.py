@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Action, LookAtSockets, Persist, SessionAction
+from supervisor.core.model.actions import Action, Announce, LookAtSockets, Persist, SessionAction
 from supervisor.core.model.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
@@ -18,7 +18,7 @@ from supervisor.core.step.view import snapshot
 log = logging.getLogger("supervisor.daemon")
 
 STALE = 1.0
-"""Seconds after which the snapshot of a gateway is renewed although nothing has happened."""
+"""Seconds after which the snapshot of a gateway is renewed although nothing has happened: half of the gate's lease."""
 
 
 class Link(Protocol):
@@ -42,6 +42,10 @@ class Listener(Protocol):
 
     def keep(self, gateway: str, facts: Facts) -> None:
         """Facts that must survive."""
+        ...
+
+    def announce(self, gateway: str, message: Announce) -> None:
+        """People must be told."""
         ...
 
 
@@ -101,13 +105,21 @@ class GatewayRuntime:
         self.step(ShutdownAsked(), now)
         self.link.close(0.0)
 
+    @property
+    def stale_at(self) -> float:
+        """When the snapshot is to be renewed although nothing has happened, in monotonic seconds."""
+        return self._state.at.mono + STALE
+
     def is_due(self, now: Now) -> bool:
         """Whether a deadline has passed on either clock, or the counters of seconds have stood for `STALE`."""
-        return now.mono - self._state.at.mono >= STALE or self._state.wake.is_due(now)
+        return now.mono >= self.stale_at or self._state.wake.is_due(now)
 
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, Persist):
             self._listener.keep(self.policy.name, action.facts)
+            return
+        if isinstance(action, Announce):
+            self._listener.announce(self.policy.name, action)
             return
         if isinstance(action, LookAtSockets):
             self._look()
@@ -116,4 +128,4 @@ class GatewayRuntime:
             self.link.carry_out(action)
         except Exception as error:
             log.exception("%s: could not carry out %s", self.policy.name, type(action).__name__)
-            self._post(SessionClosed(action.epoch, Ending.ERROR, f"{type(error).__name__}: {error}"))
+            self._post(SessionClosed(action.epoch, Ending.CALLBACK, f"{type(error).__name__}: {error}"))

@@ -13,6 +13,7 @@ PACKAGE = ROOT / "supervisor"
 
 MAY_IMPORT = {
     "platform": set(),
+    "version": set(),
     "yaml_lines": set(),
     "core": {"core"},
     "gateway": {"core", "gateway", "platform"},
@@ -21,14 +22,39 @@ MAY_IMPORT = {
     "kernel": {"core", "kernel", "platform"},
     "config": {"core", "config", "platform", "yaml_lines"},
     "runtime": {"core", "gateway", "runtime", "platform"},
-    "daemon": {"core", "gateway", "runtime", "observe", "config", "controllers", "kernel", "daemon", "platform"},
+    "host": {"core", "gateway", "runtime", "observe", "host", "platform"},
+    "daemon": {
+        "core",
+        "gateway",
+        "runtime",
+        "observe",
+        "config",
+        "controllers",
+        "kernel",
+        "daemon",
+        "platform",
+        "version",
+    },
     "simulator": {"simulator", "platform", "yaml_lines"},
-    "commands": {"core", "gateway", "observe", "config", "runtime", "daemon", "simulator", "commands", "platform"},
+    "commands": {
+        "core",
+        "gateway",
+        "observe",
+        "config",
+        "runtime",
+        "daemon",
+        "simulator",
+        "commands",
+        "platform",
+        "version",
+    },
 }
 """core <- gateway, observe, config, controllers, kernel; core, gateway <- runtime; these <- daemon <- commands;
-simulator <- commands.
+simulator <- commands; core, gateway, runtime, observe.gate <- host; `host.metrics()` reads observe.metrics when it is
+called.
 
-Beside the rooms stand two modules: platform <- all but core, yaml_lines <- the rooms that read files of people.
+Beside the rooms stand three modules: platform <- all but core, yaml_lines <- the rooms that read files of people,
+version <- daemon, commands.
 """
 LEAVES = {("simulator", "supervisor.core.calendar.durations")}
 """Modules that a room may import although their room is closed to it: there is one parser of durations."""
@@ -47,6 +73,7 @@ PLACES = {
     "pydantic_core": {"config"},
     "typer": {"commands"},
     "rich": {"commands"},
+    "textual": {"commands"},
 }
 """Each library's one place: a room, or a room in it."""
 NOT_IN_CORE = {
@@ -134,6 +161,19 @@ def test_no_arrow_points_back() -> None:
         if (place(path), name) not in LEAVES
     ]
     assert back == []
+
+
+def test_a_hosted_program_takes_of_observe_only_the_gate_and_metrics_when_asked() -> None:
+    strays = [
+        found(path, line, name)
+        for path in modules()
+        if place(path) == "host"
+        for line, name in imports(path)
+        if name.startswith("supervisor.observe.")
+        and not name.startswith("supervisor.observe.gate.")
+        and not (name.startswith("supervisor.observe.metrics.") and path.name == "metrics.py")
+    ]
+    assert strays == []
 
 
 def test_every_part_of_the_house_is_known() -> None:

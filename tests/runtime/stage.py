@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.narrator import Narrator
 from supervisor.core.explain.report import Report
-from supervisor.core.model.actions import Close, Connect, Ping, Probe, SessionAction
+from supervisor.core.model.actions import Announce, Close, Connect, Ping, Probe, SessionAction
 from supervisor.core.model.events import (
     AccountsReceived,
     Event,
@@ -90,6 +90,9 @@ class Notes:
     def tell(self, gateway: str, at: datetime, report: Report) -> None:
         """Write it down."""
         self.tells.append((gateway, report))
+
+    def announce(self, gateway: str, message: Announce) -> None:
+        """Nobody is told by this side."""
 
     def keep(self, gateway: str, facts: Facts) -> None:
         """Write it down."""

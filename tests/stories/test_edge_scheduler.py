@@ -17,6 +17,7 @@ from supervisor.config.load import load
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.report import Report
 from supervisor.core.explain.sentences import report_of
+from supervisor.core.model.actions import Announce
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.records import Record
 from supervisor.daemon.app import Daemon
@@ -115,6 +116,9 @@ class Decisions:
         """Write it down."""
         if not self._over:
             self.told_at.append((gateway, moment, report))
+
+    def announce(self, gateway: str, message: Announce) -> None:
+        """Nobody is told by this side."""
 
     def keep(self, gateway: str, facts: Facts) -> None:
         """Nobody comes after."""

@@ -147,6 +147,27 @@ class SessionClosed:
     """Of a name with several addresses of which none accepted: each with its end."""
 
 
+# -- of a hosted program ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramRan:
+    """The program's own code held the session's thread: `seconds` in all, since the session began.
+
+    For as long nothing could be read: the gateway's answers may have come.
+    """
+
+    epoch: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAsked:
+    """The program asks for the gateway's time. Its request and the heartbeat's are one."""
+
+    epoch: int
+
+
 # -- of the operator --------------------------------------------------------------------------------------------------
 
 
@@ -259,7 +280,8 @@ SessionEvent = (
     | CallbackFailed
     | SessionClosed
 )
+ProgramEvent = ProgramRan | TimeAsked
 OperatorEvent = PauseAsked | ResumeAsked | MaintenanceAsked | MaintenanceEnded | LoginConfirmed | IdsConfirmed
 DaemonEvent = Started | GateTold | Slept | Reloaded | ShutdownAsked
 EyesEvent = Sighted | SocketsSeen
-Event = SessionEvent | OperatorEvent | DaemonEvent | EyesEvent | Ticked
+Event = SessionEvent | ProgramEvent | OperatorEvent | DaemonEvent | EyesEvent | Ticked

@@ -7,6 +7,7 @@ from supervisor.core.model.records import LayersChanged, LoginRequired, StatusCh
 from supervisor.core.model.status import Status, status_of
 from supervisor.core.model.vocabulary import Phase, Planning
 from supervisor.core.parts import farms, login, outages
+from supervisor.core.step.matters import has_news, hear, tell_people
 from supervisor.core.step.seeing import judge_sight
 from supervisor.core.step.state import Desupport, State, facts_of, may_differ
 from supervisor.core.step.transition import Transition
@@ -35,13 +36,18 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
         cause = _cause_in_session(transition, judged)
         if cause is not None and cause != state.cause:
             state.cause = cause
-    judge_sight(transition)
+    if transition.policy.controller is not None:
+        judge_sight(transition)
     _status(transition, stopped=stopped)
     state.outages = outages.caused(state.outages, state.cause)
     last = state.outages.last
     if last is not None and last is not transition.last_closed:
         transition.last_closed = last
         transition.records.append(last)
+    if transition.records:
+        hear(transition)
+    if has_news(before, state):
+        tell_people(transition)
     if exactly or may_differ(before, state):
         facts = facts_of(state, exactly=exactly)
         if facts != state.facts:

@@ -65,7 +65,7 @@ RESET_PATIENCE = 300.0
 class Transition:
     """The state on its way from one step to the next, with the actions and records so far."""
 
-    __slots__ = ("actions", "acts_at", "last_closed", "now", "policy", "records", "state", "told_broken")
+    __slots__ = ("actions", "acts_at", "heard", "last_closed", "now", "policy", "records", "state", "told_broken")
 
     def __init__(self, state: State, now: Now, policy: Policy, acts_at: float) -> None:
         self.state = state
@@ -75,6 +75,8 @@ class Transition:
         """When the actions are carried out, in monotonic seconds: later than `now` for an event that waited."""
         self.actions: list[Action] = []
         self.records: list[Record] = []
+        self.heard = 0
+        """Records of which `matters` has heard."""
         self.told_broken = state.broken
         """The lowest layer broken, as the records so far tell it."""
         self.last_closed = state.outages.last
