@@ -23,6 +23,7 @@ from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.events import Event
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
+from supervisor.daemon.people import refuse_unknown_targets
 from supervisor.gateway.link import GatewayLink
 from supervisor.gateway.lookup import Lookups
 from supervisor.kernel.tables import Ends, ends_of
@@ -228,7 +229,9 @@ class Daemon:
         if path is None:
             return ("there is no config file to read again: the daemon was started with --gateway",)
         try:
-            return load(path, self._environment)
+            config = load(path, self._environment)
+            refuse_unknown_targets(config)
+            return config
         except ConfigError as error:
             return tuple(str(fault) for fault in error.faults)
         except Exception as error:

@@ -11,6 +11,7 @@ from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import Record
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.core.parts import notify
 from supervisor.core.step.state import Wake, initial
 from supervisor.core.step.step import step
 from supervisor.core.step.view import snapshot
@@ -94,6 +95,11 @@ class GatewayRuntime:
     def facts(self) -> Facts:
         """What must survive, as of the last step."""
         return self._state.facts
+
+    @property
+    def urgent(self) -> bool:
+        """Whether people were told of something critical that lasts."""
+        return notify.urgent(self._state.notify)
 
     def reload(self, policy: Policy, now: Now) -> None:
         """Apply a new policy. The session goes on if the new policy allows it."""

@@ -61,6 +61,7 @@ LEAVES = {("simulator", "supervisor.core.calendar.durations")}
 PLACES = {
     "ibapi": {"gateway"},
     "apscheduler": {"daemon"},
+    "apprise": {"observe/notify"},
     "prometheus_client": {"observe/metrics"},
     "sdnotify": {"observe/systemd"},
     "bcrypt": {"observe/web/access"},
@@ -257,7 +258,7 @@ def test_only_where_the_start_must_be_fast_is_anything_imported_inside_a_functio
 
 def test_what_no_session_needs_is_not_imported_before_the_daemon_is_ready() -> None:
     """It would be much of the time to READY=1."""
-    later = ["starlette", "uvicorn", "h11", "asyncio", "prometheus_client", "apscheduler", "rich", "bcrypt"]
+    later = ["starlette", "uvicorn", "h11", "asyncio", "prometheus_client", "apscheduler", "rich", "bcrypt", "apprise"]
     said = "import sys, supervisor.commands.run; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, check=True)
     assert [name for name in later if name in run.stdout.split()] == []

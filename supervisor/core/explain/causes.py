@@ -105,8 +105,8 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
             "Log the gateway in with the right user and trading mode, or correct `port` or `account_mode`.",
         ),
         CauseKey.PROTOCOL: (
-            "What {place} sends is not the protocol of TWS: another program listens there, TLS or a proxy stands "
-            "between, or the stream has lost step.",
+            "What {place} sends is not the protocol of TWS{about}: another program listens there, TLS or a proxy "
+            "stands between, or the stream has lost step.",
             "Check that `port` is the gateway's API port; if it is, and this repeats, restart the gateway and report "
             "the log.",
         ),

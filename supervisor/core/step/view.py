@@ -88,19 +88,26 @@ def _unknown(state: State) -> bool:
 def _farms(state: State, policy: Policy, earlier: Earlier | None) -> tuple[FarmView, ...]:
     if earlier is not None and earlier[0].farms is state.farms:
         return earlier[1].farms
-    views = tuple(
-        FarmView(
-            kind=key[0],
-            name=key[1],
-            state=farm.state,
-            since=farm.since,
-            required=farms.is_required(key, policy),
-            breaks_planned=farm.breaks_planned,
-            breaks_unplanned=farm.breaks_unplanned,
-        )
-        for key, farm in state.farms.known.items()
+    known = state.farms.known
+    if earlier is None or len(earlier[0].farms.known) != len(known):
+        return tuple(_farm(key, farm, policy) for key, farm in known.items())
+    # A farm that is known keeps its place, so most views are those of before.
+    before = zip(earlier[0].farms.known.values(), earlier[1].farms, strict=True)
+    pairs = zip(known.items(), before, strict=True)
+    views = tuple([view if farm is was else _farm(key, farm, policy) for (key, farm), (was, view) in pairs])
+    return _same(views, earlier[1].farms)
+
+
+def _farm(key: farms.FarmKey, farm: farms.Farm, policy: Policy) -> FarmView:
+    return FarmView(
+        kind=key[0],
+        name=key[1],
+        state=farm.state,
+        since=farm.since,
+        required=farms.is_required(key, policy),
+        breaks_planned=farm.breaks_planned,
+        breaks_unplanned=farm.breaks_unplanned,
     )
-    return _same(views, earlier[1].farms if earlier is not None else None)
 
 
 def _windows(state: State, earlier: Earlier | None) -> tuple[WindowView, ...]:
