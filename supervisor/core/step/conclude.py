@@ -36,7 +36,8 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
         cause = _cause_in_session(transition, judged)
         if cause is not None and cause != state.cause:
             state.cause = cause
-    judge_sight(transition)
+    if transition.policy.controller is not None:
+        judge_sight(transition)
     _status(transition, stopped=stopped)
     state.outages = outages.caused(state.outages, state.cause)
     last = state.outages.last

@@ -67,13 +67,13 @@ def snapshot(state: State, policy: Policy, earlier: Earlier | None = None) -> Sn
         outages=state.outages.totals,
         restarts=_restarts(state, earlier),
         seen=state.eyes.seen if policy.controller is not None else None,
-        sockets=kernel.fresh(state.kernel, now.mono),
-        kernel=_kernel(state),
+        sockets=kernel.fresh(state.kernel, now.mono) if policy.kernel else None,
+        kernel=_kernel(state) if state.heartbeat.suspect else None,
     )
 
 
 def _kernel(state: State) -> KernelSaid | None:
-    if not state.heartbeat.suspect or not state.heartbeat.pings:
+    if not state.heartbeat.pings:
         return None
     process = state.eyes.seen.process
     pid = process.pid if process is not None else None

@@ -51,7 +51,13 @@ _EXAMPLES: Mapping[str, str] = {
     "python_gc_collections_total": "rate(python_gc_collections_total[5m])",
 }
 _HEADS = ("name", "type", "labels", "unit", "meaning", "example")
-_UNITS = (("_timestamp_seconds", "Unix time in s"), ("_seconds", "s"), ("_seconds_total", "s"), ("_total", "a count"))
+_UNITS = (
+    ("_timestamp_seconds", "Unix time in s"),
+    ("_bytes", "bytes"),
+    ("_seconds", "s"),
+    ("_seconds_total", "s"),
+    ("_total", "a count"),
+)
 """By the end of the name, the first that fits."""
 _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
     "gateway": ("The `name` of the gateway in the config.", ()),
@@ -59,6 +65,7 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
     "kind": ("The service a data farm belongs to.", FarmKind),
     "farm": ("The name of a data farm, as the gateway tells it.", ()),
     "planned": ("Whether a window explained it.", ("true", "false")),
+    "state": ("A state of TCP, such as established or close_wait.", ()),
     "code": ("A message code, or `other` for a code that is not in [codes](codes.md).", ()),
     "cause": ("The lowest layer that was down when the outage began.", Layer),
     "data": ("What the loss did to subscriptions, as far as the gateway said.", Data),
