@@ -32,6 +32,8 @@ COMMANDS = {
     "resume": ("operator", "resume"),
     "maintenance": ("operator", "maintenance"),
     "confirm-login": ("operator", "confirm_login"),
+    "approve": ("operator", "approve"),
+    "recover": ("operator", "recover"),
 }
 """Each command's module in this package, and its function there."""
 

@@ -1,4 +1,4 @@
-"""What an operator asks the daemon to do with one gateway: pause, resume, maintenance, confirm-login."""
+"""What an operator asks the daemon to do with one gateway: pause, resume, maintenance, confirm-login and so on."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ import typer
 
 from supervisor.commands.shared.api_client import AuthOption, ConfigOption, Refused, Unreachable, UrlOption, client
 from supervisor.commands.shared.printer import say
+from supervisor.core.model.recovery.rules import Rung
 from supervisor.observe.web.control import BadRequest, event_of
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The gateway's name in the config.")]
@@ -52,6 +53,30 @@ def maintenance(
 def confirm_login(name: Name, url: Url = None, config: Config = None, auth_file: Auth = None) -> None:
     """Tell the daemon that you have done the weekly login of a gateway."""
     _ask(name, "confirm-login", {}, url, config, auth_file)
+
+
+def approve(name: Name, url: Url = None, config: Config = None, auth_file: Auth = None) -> None:
+    """Let the daemon do what its recovery proposes for a gateway. The word is good for 15 minutes.
+
+    Exits with 1 if nothing waits for approval.
+    """
+    _ask(name, "approve", {}, url, config, auth_file)
+
+
+def recover(
+    name: Name,
+    rung: Annotated[
+        str | None, typer.Argument(metavar="[RUNG]", help=f"One of {', '.join(Rung)}; else the mildest that is right.")
+    ] = None,
+    url: Url = None,
+    config: Config = None,
+    auth_file: Auth = None,
+) -> None:
+    """Do a rung of recovery now, with every check but patience and approval.
+
+    Exits with 1, and says why, if it is not done.
+    """
+    _ask(name, "recover", {} if rung is None else {"rung": rung}, url, config, auth_file)
 
 
 def _ask(name: str, what: str, fields: dict[str, str], url: str | None, config: Path | None, auth: Path | None) -> None:

@@ -17,12 +17,14 @@ from datetime import datetime
 
 from supervisor.config.load import ConfigError, load
 from supervisor.config.settings import Config, changes
+from supervisor.controllers.hands.hands import Hands
 from supervisor.controllers.watch import Watches
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.events import Event
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.records import Record
 from supervisor.gateway.link import GatewayLink
 from supervisor.gateway.lookup import Lookups
 from supervisor.observe.logs.wire import WireLogs
@@ -60,6 +62,7 @@ class Daemon:
         clock: Clock,
         environment: Mapping[str, str],
         wires: WireLogs | None = None,
+        not_stored: Callable[[], str] = lambda: "",
     ) -> None:
         self.config = config
         self.clock = clock
@@ -75,6 +78,7 @@ class Daemon:
         self._reading = threading.Lock()
         self._lookups = Lookups()
         self._controllers = Watches(self.mailbox.post)
+        self._hands = Hands(self.mailbox.post, not_stored, environment)
         self._wires = wires if wires is not None else WireLogs()
         self._facts: dict[str, Facts] = {}
         self._chores: list[Callable[[Now], None]] = []
@@ -99,14 +103,19 @@ class Daemon:
 
         Raises TimeoutError if the loop does not get to it in time.
         """
-        found: list[bool] = []
+        return self.ask_gateway(name, event) is not None
+
+    def ask_gateway(self, name: str, event: Event) -> tuple[Record, ...] | None:
+        """The same, and what happened on it; None if there is no such gateway."""
+        found: list[tuple[Record, ...] | None] = []
 
         def act() -> None:
             gateway = self.loop.gateway(name)
-            if gateway is not None:
-                self.loop.catch_up(gateway)
-                self.loop.step(gateway, event)
-            found.append(gateway is not None)
+            if gateway is None:
+                found.append(None)
+                return
+            self.loop.catch_up(gateway)
+            found.append(self.loop.step(gateway, event))
 
         self._on_loop(act, ASKED)
         return found[0]
@@ -203,7 +212,7 @@ class Daemon:
         link = GatewayLink(name, post, wire=wire, lookups=self._lookups)
         seed = random.SystemRandom().getrandbits(64)
         facts = self._facts.get(name, Facts())
-        return GatewayRuntime(policy, facts, self.clock.now(), seed, link, self._listener, post)
+        return GatewayRuntime(policy, facts, self.clock.now(), seed, link, self._listener, post, self._hands)
 
     # -- reload -------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Action, Persist, SessionAction
+from supervisor.core.model.actions import Action, Heal, Persist, SessionAction
 from supervisor.core.model.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
@@ -33,6 +33,14 @@ class Link(Protocol):
         ...
 
 
+class Healer(Protocol):
+    """Does what recovery decides: `supervisor.controllers.hands`."""
+
+    def carry_out(self, action: Heal, policy: Policy) -> None:
+        """Begin it, without ever blocking. Its answer comes as an event."""
+        ...
+
+
 class Listener(Protocol):
     """Is told what happened at each gateway, and what must survive: log, journal, event stream."""
 
@@ -57,16 +65,18 @@ class GatewayRuntime:
         link: Link,
         listener: Listener,
         post: Callable[[Event], None],
+        healer: Healer | None = None,
     ) -> None:
         self.policy = policy
         self.link = link
         self._listener = listener
         self._post = post
+        self._healer = healer
         self._state = initial(policy, facts, now, seed)
         self.snapshot: Snapshot = snapshot(self._state, policy)
 
-    def step(self, event: Event, now: Now, late: float = 0.0) -> None:
-        """Let the core decide, carry out what it wants, tell what happened, and show how things stand.
+    def step(self, event: Event, now: Now, late: float = 0.0) -> tuple[Record, ...]:
+        """Let the core decide, carry out what it wants, tell what happened and return it, and show how things stand.
 
         `late`: seconds since `now`, for an event that waited.
         """
@@ -78,6 +88,7 @@ class GatewayRuntime:
             self._carry_out(action)
         for record in decision.records:
             self._listener.happened(self.policy.name, decision.state.at, record)
+        return decision.records
 
     @property
     def wake(self) -> Wake:
@@ -106,6 +117,10 @@ class GatewayRuntime:
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, Persist):
             self._listener.keep(self.policy.name, action.facts)
+            return
+        if isinstance(action, Heal):
+            if self._healer is not None:
+                self._healer.carry_out(action, self.policy)
             return
         try:
             self.link.carry_out(action)

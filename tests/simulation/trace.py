@@ -3,7 +3,7 @@
 from collections import deque
 from datetime import timedelta
 
-from supervisor.core.model.actions import Action, Close, Connect, Persist, Ping, Probe
+from supervisor.core.model.actions import Action, Close, Connect, Heal, Persist, Ping, Probe
 from supervisor.core.model.events import Event, NoticeReceived, SessionClosed, SessionEvent
 from supervisor.core.step.state import State
 from supervisor.core.step.step import Decision
@@ -49,3 +49,5 @@ def _did(action: Action) -> str:
             return f"probe {action.request_id}"
         case Persist():
             return "persist"
+        case Heal():
+            return f"heal {action.rung}"

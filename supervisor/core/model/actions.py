@@ -7,6 +7,7 @@ told by records (`supervisor.core.model.records`), not here.
 from dataclasses import dataclass
 
 from supervisor.core.model.facts import Facts
+from supervisor.core.model.recovery.rules import Rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,14 @@ class Persist:
     facts: Facts
 
 
+@dataclass(frozen=True, slots=True)
+class Heal:
+    """Do this rung of recovery; its answer, if there is one, names the number."""
+
+    number: int
+    rung: Rung
+
+
 SessionAction = Connect | Close | Ping | Probe
 """What the gateway's link carries out."""
-Action = SessionAction | Persist
+Action = SessionAction | Persist | Heal

@@ -19,6 +19,7 @@ from supervisor.observe.metrics.behind import BEHIND
 from supervisor.observe.metrics.entries import Gateway, counted, counter, flag, gauge, moment
 from supervisor.observe.metrics.family import FLAG, Family, Kind, Row, single
 from supervisor.observe.metrics.farms import FARMS
+from supervisor.observe.metrics.recovery import RECOVERY
 
 
 def _layers(seen: tuple[bool, Layer | None]) -> Iterable[Row]:
@@ -117,6 +118,7 @@ GATEWAY: tuple[Gateway, ...] = (
     ),
     *FARMS,
     *BEHIND,
+    *RECOVERY,
     Family(
         Kind.COUNTER,
         "ib_messages_total",
