@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TextIO
 
-from supervisor import __version__
 from supervisor.config.settings import Config
 from supervisor.config.web_file import server_context
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.narrator import Narrator
 from supervisor.core.explain.recovery import reason
 from supervisor.core.explain.report import Report
+from supervisor.core.model.actions import Announce
 from supervisor.core.model.events import OperatorEvent, RungApproved, RungAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.records import NoticeHeard, OutageClosed, Record
@@ -28,6 +28,7 @@ from supervisor.core.model.snapshot import Snapshot
 from supervisor.daemon.app import Daemon
 from supervisor.daemon.lock import HeldError, JournalLock
 from supervisor.daemon.memory import give_back_large_blocks
+from supervisor.daemon.people import People, status_page
 from supervisor.gateway.selftest import SelfTestError, self_test
 from supervisor.gateway.versions import ibapi_version
 from supervisor.observe.events import EventRing
@@ -40,6 +41,7 @@ from supervisor.observe.metrics.internals import Internals
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.listen import BindError, bind
 from supervisor.runtime.clocks import Clock
+from supervisor.version import VERSION
 
 if TYPE_CHECKING:
     from supervisor.daemon.edge_scheduler import EdgeScheduler
@@ -77,6 +79,7 @@ class Observers:
         self._events = events
         self._say = say
         self._narrators: dict[str, Narrator] = {}
+        self.people: People | None = None
 
     def happened(self, gateway: str, at: Now, record: Record) -> None:
         """Count it, put it into words, and tell it if it is news."""
@@ -96,6 +99,11 @@ class Observers:
     def keep(self, gateway: str, facts: Facts) -> None:
         self._journal.keep(gateway, facts)
 
+    def announce(self, gateway: str, message: Announce) -> None:
+        """People must be told."""
+        if self.people is not None:
+            self.people.announce(gateway, message)
+
 
 class Process:
     """A daemon with all its parts. It is also the `observe.web.backend.Backend` of the web side.
@@ -111,6 +119,7 @@ class Process:
         *,
         clock: Clock | None = None,
         say: Say = to_the_log,
+        heard: Callable[[str, Announce], None] = lambda gateway, message: None,
     ) -> None:
         give_back_large_blocks()
         self._show_accounts = config.show_accounts
@@ -145,6 +154,14 @@ class Process:
             wires=self._wires,
             not_stored=self.not_stored,
         )
+        self.people = observers.people = People(
+            self._journal,
+            self._clock.now,
+            lambda: self.daemon.config,
+            status_page(self.url, config.http),
+            self._words,
+            heard,
+        )
         self.daemon.catch_signals()
         self._edges: EdgeScheduler | None = None
         self._web: WebServer | None = None
@@ -162,13 +179,14 @@ class Process:
     def run(self) -> None:
         """Supervise until stopped."""
         names = ", ".join(policy.name for policy in self.daemon.config.gateways)
-        log.info("ib-supervisor %s supervises %s; %s", __version__, names, self.url)
+        log.info("ib-supervisor %s supervises %s; %s", VERSION, names, self.url)
         for fault in self.daemon.config.warnings:
             log.warning("%s", fault)
         self.daemon.each_second(self._chores)
         facts = self._journal.open(given_up=lambda: self.daemon.ending_since > 0)
         last, recent = self._journal.recent()
         self.events.resume(recent, last + UNWRITTEN if last else 0)
+        self.people.begin()
         try:
             if not self.daemon.ending_since:
                 self.daemon.run(facts, self._on_ready)
@@ -219,6 +237,13 @@ class Process:
             for gateway in self.daemon.loop.gateways():
                 self._edges.set(gateway.policy.name, gateway.wake.wall)
         self._journal.watched((s.policy.name for s in self.snapshots() if s.observing), now.wall)
+        self.people.each_second(
+            now,
+            reload_ok=self.daemon.reload_ok,
+            dropped=self.daemon.mailbox.dropped,
+            errors=self._journal.errors,
+            well=not any(gateway.urgent for gateway in self.daemon.loop.gateways()),
+        )
         self._show_accounts = self.daemon.config.show_accounts
         level, form = self.daemon.config.log.level, self.daemon.config.log.format
         self._log.change(level, form)
@@ -238,6 +263,7 @@ class Process:
         else:
             self._socket.close()
         self._wires.close(0.1)
+        self.people.notifier.end(0.2)
         written = self._journal.close(max(0.2, deadline - 0.2 - time.monotonic()))
         if written and self._lock is not None:  # else the end of the process gives the lock back
             self._lock.release()
@@ -258,7 +284,7 @@ class Process:
     def internals(self) -> Internals:
         """What the daemon reports about itself."""
         return Internals(
-            version=__version__,
+            version=VERSION,
             ibapi_version=ibapi_version().version,
             python_version=platform.python_version(),
             reload_ok=self.daemon.reload_ok,
@@ -266,6 +292,7 @@ class Process:
             loop=self.daemon.loop.decisions,
             events_dropped=self.daemon.mailbox.dropped,
             journal_errors=self._journal.errors,
+            messages=self.people.notifier.counts(),
         )
 
     def now(self) -> datetime:

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Action, Heal, Persist, SessionAction
+from supervisor.core.model.actions import Action, Announce, Heal, LookAtSockets, Persist, SessionAction
 from supervisor.core.model.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import Record
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.core.parts import notify
 from supervisor.core.step.state import Wake, initial
 from supervisor.core.step.step import step
 from supervisor.core.step.view import snapshot
@@ -18,7 +19,7 @@ from supervisor.core.step.view import snapshot
 log = logging.getLogger("supervisor.daemon")
 
 STALE = 1.0
-"""Seconds after which the snapshot of a gateway is renewed although nothing has happened."""
+"""Seconds after which the snapshot of a gateway is renewed although nothing has happened: half of the gate's lease."""
 
 
 class Link(Protocol):
@@ -52,6 +53,10 @@ class Listener(Protocol):
         """Facts that must survive."""
         ...
 
+    def announce(self, gateway: str, message: Announce) -> None:
+        """People must be told."""
+        ...
+
 
 class GatewayRuntime:
     """One gateway; used from the loop alone, but for `snapshot`, which anybody may read."""
@@ -65,6 +70,7 @@ class GatewayRuntime:
         link: Link,
         listener: Listener,
         post: Callable[[Event], None],
+        look: Callable[[], None] = lambda: None,
         healer: Healer | None = None,
     ) -> None:
         self.policy = policy
@@ -72,6 +78,7 @@ class GatewayRuntime:
         self._listener = listener
         self._post = post
         self._healer = healer
+        self._look = look
         self._state = initial(policy, facts, now, seed)
         self.snapshot: Snapshot = snapshot(self._state, policy)
 
@@ -100,6 +107,11 @@ class GatewayRuntime:
         """What must survive, as of the last step."""
         return self._state.facts
 
+    @property
+    def urgent(self) -> bool:
+        """Whether people were told of something critical that lasts."""
+        return notify.urgent(self._state.notify)
+
     def reload(self, policy: Policy, now: Now) -> None:
         """Apply a new policy. The session goes on if the new policy allows it."""
         before, self.policy = self.policy, policy
@@ -110,9 +122,14 @@ class GatewayRuntime:
         self.step(ShutdownAsked(), now)
         self.link.close(0.0)
 
+    @property
+    def stale_at(self) -> float:
+        """When the snapshot is to be renewed although nothing has happened, in monotonic seconds."""
+        return self._state.at.mono + STALE
+
     def is_due(self, now: Now) -> bool:
         """Whether a deadline has passed on either clock, or the counters of seconds have stood for `STALE`."""
-        return now.mono - self._state.at.mono >= STALE or self._state.wake.is_due(now)
+        return now.mono >= self.stale_at or self._state.wake.is_due(now)
 
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, Persist):
@@ -122,8 +139,14 @@ class GatewayRuntime:
             if self._healer is not None:
                 self._healer.carry_out(action, self.policy)
             return
+        if isinstance(action, Announce):
+            self._listener.announce(self.policy.name, action)
+            return
+        if isinstance(action, LookAtSockets):
+            self._look()
+            return
         try:
             self.link.carry_out(action)
         except Exception as error:
             log.exception("%s: could not carry out %s", self.policy.name, type(action).__name__)
-            self._post(SessionClosed(action.epoch, Ending.ERROR, f"{type(error).__name__}: {error}"))
+            self._post(SessionClosed(action.epoch, Ending.CALLBACK, f"{type(error).__name__}: {error}"))

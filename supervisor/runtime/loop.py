@@ -2,6 +2,7 @@
 
 - Nothing here blocks but the wait for the mailbox, and that ends at the next deadline, or after `POLL` at the latest.
 - Each round looks at both clocks, so that windows turn and deadlines pass whatever rings.
+- About every gateway something is decided at least once a second: the gate's lease lives on it.
 - A defect of ours costs one decision, or what follows one round; never the loop.
 - A gateway lives in the time of its events: while some wait, no deadline is judged but by them. So however late the
   loop is, an answer that came in time is in time. What is sent late is answered late: the core is told by how much.
@@ -129,6 +130,7 @@ class Loop:
         now = self._clock.now()
         patience = self._longest
         for gateway in self._order:
+            patience = min(patience, gateway.stale_at - now.mono)
             wake = gateway.wake
             if wake.mono is not None:
                 patience = min(patience, wake.mono - now.mono)

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from supervisor.commands.check import BAD_CONFIG, check, check_config
+from supervisor.commands.planning.check import BAD_CONFIG, check, check_config
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 """A Wednesday; New York is on winter time."""

@@ -16,6 +16,7 @@ HOUSE = {
     "core/parts/farms.py": "from supervisor.core.model.events import x\n",
     "core/step/step.py": "from supervisor.core.parts import farms\n",
     "core/step/messages.py": "match x:\n    case 1:\n        pass\n    case _:\n        pass\n",
+    "core/step/matters.py": "match x:\n    case 1:\n        pass\n    case _:\n        pass\n",
     "core/explain/narrator.py": "match x:\n    case 1:\n        pass\n    case _:\n        pass\n",
     "observe/web/app.py": "import starlette\nfrom supervisor.core.explain.narrator import x\n",
     "runtime/loop.py": "from supervisor.core.step.step import step\n",

@@ -12,7 +12,7 @@ from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.recovery.rules import Rung
-from supervisor.core.model.sight import Sight
+from supervisor.core.model.sight import Sight, Sockets
 
 
 class Ending(StrEnum):
@@ -148,6 +148,27 @@ class SessionClosed:
     """Of a name with several addresses of which none accepted: each with its end."""
 
 
+# -- of a hosted program ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramRan:
+    """The program's own code held the session's thread: `seconds` in all, since the session began.
+
+    For as long nothing could be read: the gateway's answers may have come.
+    """
+
+    epoch: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAsked:
+    """The program asks for the gateway's time. Its request and the heartbeat's are one."""
+
+    epoch: int
+
+
 # -- of the operator --------------------------------------------------------------------------------------------------
 
 
@@ -269,6 +290,13 @@ class Sighted:
     """Seconds for which this holds. The next look comes sooner, or something hangs."""
 
 
+@dataclass(frozen=True, slots=True)
+class SocketsSeen:
+    """The kernel was asked for the sockets on the gateway's port."""
+
+    sockets: Sockets
+
+
 SessionEvent = (
     PortOpened
     | HandshakeDone
@@ -282,6 +310,7 @@ SessionEvent = (
     | CallbackFailed
     | SessionClosed
 )
+ProgramEvent = ProgramRan | TimeAsked
 OperatorEvent = (
     PauseAsked
     | ResumeAsked
@@ -293,5 +322,5 @@ OperatorEvent = (
     | RungAsked
 )
 DaemonEvent = Started | GateTold | Slept | Reloaded | ShutdownAsked | DeedAnswered
-EyesEvent = Sighted
-Event = SessionEvent | OperatorEvent | DaemonEvent | EyesEvent | Ticked
+EyesEvent = Sighted | SocketsSeen
+Event = SessionEvent | ProgramEvent | OperatorEvent | DaemonEvent | EyesEvent | Ticked

@@ -56,6 +56,26 @@ class FirstId:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldTalk:
+    """A conversation with people that is not over."""
+
+    id: str
+    began: datetime
+    row: str
+    """What it is about, by the table of pages."""
+    since: datetime | None = None
+    """Since when it holds without a break; None: it did not when this was written."""
+    gone: datetime | None = None
+    """Since when it does not hold."""
+    told: tuple[str, ...] = ()
+    """The rows that were told."""
+    severity: str = "warning"
+    """The most urgent one of them."""
+    turned: bool = False
+    """It was planned at first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that one gateway's next life needs of this one. Instants are aware UTC datetimes."""
 
@@ -102,6 +122,8 @@ class Facts:
     outage: OpenOutage | None = None
     deeds: tuple[DeedDone, ...] = ()
     """What recovery did, as far as it counts against a budget or a process."""
+    talks: tuple[ToldTalk, ...] = ()
+    """What people have been told, or are about to be told."""
 
 
 def at_address(facts: Facts, host: str, port: int) -> Facts:

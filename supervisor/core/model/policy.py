@@ -125,6 +125,8 @@ class Policy:
     """Who starts the gateway and can say how it is; None: nobody is asked."""
     recovery: RecoveryPolicy | None = None
     """None: nothing is done to the gateway."""
+    kernel: bool = False
+    """The kernel is asked for the sockets on the gateway's port."""
     timing: Timing = field(default_factory=Timing)
 
     @property

@@ -9,6 +9,7 @@ from supervisor.core.model.vocabulary import Phase, Planning
 from supervisor.core.parts import farms, login, outages
 from supervisor.core.parts.recovery.memory import NOTHING_DONE
 from supervisor.core.step.healing import recover
+from supervisor.core.step.matters import has_news, hear, tell_people
 from supervisor.core.step.seeing import judge_sight
 from supervisor.core.step.state import Desupport, State, facts_of, may_differ
 from supervisor.core.step.transition import Transition
@@ -46,6 +47,10 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
         transition.records.append(last)
     if transition.policy.recovery is not None or state.recovery is not NOTHING_DONE:
         recover(transition)
+    if transition.records:
+        hear(transition)
+    if has_news(before, state):
+        tell_people(transition)
     if exactly or may_differ(before, state):
         facts = facts_of(state, exactly=exactly)
         if facts != state.facts:
@@ -80,7 +85,7 @@ def _cause_in_session(transition: Transition, broken: Layer) -> Cause | None:
         names = farms.names(farms.required_broken(state.farms, transition.policy))
         return transition.cause(CauseKey.FARM_BROKEN, broken_farms=names)
     if state.heartbeat.misses:
-        return transition.cause(CauseKey.HEARTBEAT_LOST)
+        return transition.cause(CauseKey.HEARTBEAT_LOST, kernel=transition.kernel_said())
     return None  # the first answer, or the one after a sleep, is still on its way
 
 

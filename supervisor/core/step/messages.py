@@ -51,7 +51,10 @@ _LOSS_OF = {
     Ending.RESET: Loss.RESET,
     Ending.PROTOCOL: Loss.PROTOCOL,
     Ending.CALLBACK: Loss.CALLBACK,
+    Ending.ERROR: Loss.CALLBACK,
 }
+_OUR_SIDE = {Ending.CALLBACK: CauseKey.CALLBACK, Ending.ERROR: CauseKey.LOCAL_ERROR}
+"""The causes of endings for which no gateway is to blame."""
 
 
 def on_session_event(transition: Transition, event: SessionEvent) -> None:
@@ -109,7 +112,7 @@ def on_session_event(transition: Transition, event: SessionEvent) -> None:
 
 
 def _closed(transition: Transition, event: SessionClosed) -> None:
-    key = event.key or (CauseKey.CALLBACK if event.ending is Ending.CALLBACK else None)
+    key = event.key or _OUR_SIDE.get(event.ending)
     if transition.ready:
         cause = transition.cause(key, what=event.what) if key is not None else None
         transition.lose(_LOSS_OF.get(event.ending, Loss.CLOSED), event.detail, cause=cause)

@@ -1,7 +1,7 @@
 """All that is known of one gateway between two steps: the parts side by side, and what none of them owns."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from operator import attrgetter, is_not
 
 from supervisor.core.calendar.clock import Now
@@ -9,19 +9,22 @@ from supervisor.core.calendar.lookup import Calendar
 from supervisor.core.calendar.windows import Occurrence, maintenance
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.counters import Counters
-from supervisor.core.model.facts import Facts, UsedId, at_address
+from supervisor.core.model.facts import Facts, OpenOutage, UsedId, at_address
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.snapshot import GatewayClock
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
+from supervisor.core.parts import notify as notify_part
 from supervisor.core.parts import outages as outages_part
 from supervisor.core.parts.accounts import FITTING, AccountGuard
 from supervisor.core.parts.eyes import BLIND, Eyes
 from supervisor.core.parts.farms import Farms
 from supervisor.core.parts.gate import Gate
 from supervisor.core.parts.heartbeat import AT_REST, Heartbeat
+from supervisor.core.parts.kernel import NEVER_ASKED, Kernel
 from supervisor.core.parts.login import Login, recalled
+from supervisor.core.parts.notify import SILENT, Notify
 from supervisor.core.parts.operator import Maintenance, Operator, Pause
 from supervisor.core.parts.order_ids import OrderIds
 from supervisor.core.parts.outages import Outages
@@ -107,6 +110,7 @@ class State:
     clock: GatewayClock = GatewayClock()
     eyes: Eyes = BLIND
     recovery: Recovery = NOTHING_DONE
+    kernel: Kernel = NEVER_ASKED
     desupport: Desupport | None = None
     broken: Layer | None = Layer.PORT
     """The lowest layer broken; None if every layer is up."""
@@ -130,6 +134,12 @@ class State:
     """When a competing session was last heard of; None if never."""
     requests: int = 0
     """Probes sent: the next one's number."""
+    notify: Notify = SILENT
+    """What people are told."""
+    notify_due: float | None = None
+    """The monotonic moment at which they may have to be told more; None: only if something happens."""
+    program_ran: tuple[int, float] = (0, 0.0)
+    """The last epoch of a hosted program, and how long its own code held that session's thread, in seconds."""
     facts: Facts = Facts()
     """What was last handed out to be kept."""
     wake: Wake = NEVER
@@ -198,6 +208,8 @@ def initial(policy: Policy, facts: Facts, now: Now, seed: int) -> State:
         status_since=now.wall,
         known=facts.known,
         highest_order_id=facts.highest_order_id,
+        notify=notify_part.recalled(facts.talks, _untold(facts.outage), now),
+        notify_due=now.mono,
         facts=told,
     )
 
@@ -255,6 +267,7 @@ def facts_of(state: State, *, exactly: bool = False) -> Facts:
         epoch=state.gate.epoch,
         outage=outages_part.left_open(state.outages, exactly=exactly),
         deeds=memory.kept(state.recovery),
+        talks=state.notify.kept,
     )
 
 
@@ -291,12 +304,36 @@ _memorable = attrgetter(
     "outages.current",
     "outages.inherited",
     "recovery.done",
+    "notify.kept",
 )
 
 
 def may_differ(before: State, after: State) -> bool:
     """Whether anything changed that `facts_of` reads: it is asked after every step, and seldom has news."""
     return any(map(is_not, _memorable(before), _memorable(after)))
+
+
+def outage_id(began: datetime) -> str:
+    """The id of an outage, in any process: the instant at which it began."""
+    return f"outage-{began:%Y%m%dT%H%M%S.%fZ}"
+
+
+def _untold(outage: OpenOutage | None) -> tuple[str, datetime] | None:
+    return None if outage is None or outage.planned else (outage_id(outage.began), outage.began)
+
+
+LOGIN_SOON = timedelta(hours=14)
+"""So long before it is due, people are told of the weekly login."""
+
+
+def login_soon(state: State) -> datetime | None:
+    """When people are told that the weekly login is due: not before a login would count.
+
+    None if it never is, and without a record: then it may well not be due.
+    """
+    known = state.login
+    due, expiry = known.due, known.due_from
+    return None if due is None or expiry is None or known.unwatched is not None else max(due.at - LOGIN_SOON, expiry)
 
 
 def day_begins(day: date) -> datetime:

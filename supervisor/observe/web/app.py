@@ -24,7 +24,7 @@ from supervisor.core.model.events import OperatorEvent, RungApproved, RungAsked
 from supervisor.observe.journal.place import HistoryError
 from supervisor.observe.metrics.exposition import Exposition, gzip_accepted
 from supervisor.observe.web import page
-from supervisor.observe.web.access.guard import Admit, Guard
+from supervisor.observe.web.access.guard import Admit, Guard, who
 from supervisor.observe.web.backend import Backend
 from supervisor.observe.web.control import ASKS, BadRequest, event_of, fields_of
 from supervisor.observe.web.history_json import BadPeriod, history_json, period
@@ -202,7 +202,7 @@ class Site:
             fields = fields_of(
                 request.scope["query_string"].decode("latin-1"), body, request.headers.get("content-type", "")
             )
-            return event_of(what, fields, self._backend.now())
+            return event_of(what, fields, self._backend.now(), who(request.scope))
         except BadRequest as error:
             raise HTTPException(400, str(error)) from None
 

@@ -8,6 +8,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -54,14 +55,15 @@ def fields_of(query: str, body: bytes, content_type: str) -> dict[str, str]:
     return fields
 
 
-def event_of(what: str, fields: Mapping[str, str], now: datetime) -> OperatorEvent:
-    """The event that is asked for. Raises BadRequest, and KeyError for an unknown `what`."""
+def event_of(what: str, fields: Mapping[str, str], now: datetime, by: str = "") -> OperatorEvent:
+    """The event that is asked for, and who asks. Raises BadRequest, and KeyError for an unknown `what`."""
     known, read = ASKS[what]
     unknown = sorted(set(fields) - known)
     if unknown:
         may = f"it takes {', '.join(sorted(known))}" if known else "it takes nothing"
         raise BadRequest(f"{what} does not know {unknown[0]!r}: {may}")
-    return read(fields, now)
+    event = read(fields, now)
+    return replace(event, by=by) if isinstance(event, PauseAsked) else event
 
 
 def _pause(fields: Mapping[str, str], now: datetime) -> OperatorEvent:

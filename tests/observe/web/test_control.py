@@ -43,6 +43,11 @@ def test_what_may_be_asked(what: str, fields: dict[str, str], event: OperatorEve
     assert event_of(what, fields, BEGIN) == event
 
 
+def test_a_pause_says_who_asked() -> None:
+    assert event_of("pause", {}, BEGIN, "ann") == PauseAsked(by="ann")
+    assert event_of("resume", {}, BEGIN, "ann") == ResumeAsked()
+
+
 @pytest.mark.parametrize(
     ("what", "fields", "words"),
     [
