@@ -189,7 +189,7 @@ class Host:
         Raises:
             TimeoutError: there was none in time, or the host has ended.
         """
-        ready = self._household.wait_ready(timeout)
+        ready = self._household.doorway.wait(timeout)
         if self._error is not None:
             raise self._error
         if ready is None:
@@ -208,14 +208,14 @@ class Host:
     def app(self) -> Any:
         """What the factory made for the session that is ready; None while none is."""
         session = self._seat.session
-        if self._household.ready_client() is None or session is None or session.program is None:
+        if self._household.doorway.client() is None or session is None or session.program is None:
             return None
         return session.program.made
 
     @property
     def ready(self) -> Ready | None:
         """What `on_ready` was told of the session that lives; None while none is ready."""
-        return self._household.wait_ready(0.0)
+        return self._household.doorway.wait(0.0)
 
     @property
     def snapshot(self) -> Snapshot:
