@@ -37,6 +37,8 @@ COMMANDS = {
     "confirm-login": ("asking.operator", "confirm_login"),
     "confirm-ids": ("asking.operator", "confirm_ids"),
     "notify": ("asking.notify", "notify"),
+    "approve": ("asking.operator", "approve"),
+    "recover": ("asking.operator", "recover"),
 }
 """Each command's module in this package, and its function there."""
 

@@ -7,6 +7,7 @@ from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.controller import Process
 from supervisor.core.model.events import Ending, MaintenanceAsked, MessageUndecodable, PauseAsked, Sighted, SocketsSeen
 from supervisor.core.model.policy import AccountMode, Policy, RequiredFarm
+from supervisor.core.model.recovery.rules import RecoveryPolicy, Rung, RungPolicy
 from supervisor.core.model.sight import GatewayProcess, Sight, Sockets
 from supervisor.core.model.snapshot import Snapshot
 from tests.observe.played import Played
@@ -27,6 +28,7 @@ def policy(name: str = "live", port: int = 4001) -> Policy:
         windows=(daily_restart(time(23, 45), NEW_YORK), weekly_restart(6, time(12), NEW_YORK)),
         controller=Process(("ibcalpha.ibc.IbcGateway",)),
         kernel=True,
+        recovery=RecoveryPolicy((RungPolicy(Rung.COMMAND, 900.0, argv=("restart-gateway",)),)),
         required_farms=(RequiredFarm("usfarm"), RequiredFarm("ushmds", FarmKind.HISTORICAL)),
     )
 

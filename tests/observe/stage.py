@@ -7,7 +7,7 @@ from datetime import datetime
 
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.counters import Histogram
-from supervisor.core.model.events import OperatorEvent
+from supervisor.core.model.events import OperatorEvent, RungApproved, RungAsked
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.events import EventRing
 from supervisor.observe.gate.news import GateNews
@@ -44,6 +44,8 @@ class Stage:
     reloading: Callable[[], ReloadResult] = lambda: ReloadResult(True)
     journal: str = "file:none?mode=ro"
     trouble: str = ""
+    recovers: str = ""
+    """What recovery answers: why it is not done."""
     heard: list[tuple[str, OperatorEvent]] = field(default_factory=list)
 
     def snapshots(self) -> Sequence[Snapshot]:
@@ -72,6 +74,9 @@ class Stage:
             return False
         self.heard.append((name, event))
         return True
+
+    def recovery(self, name: str, event: RungApproved | RungAsked) -> str | None:
+        return self.recovers if self.control(name, event) else None
 
     def not_stored(self) -> str:
         return self.trouble

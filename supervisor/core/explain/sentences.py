@@ -14,12 +14,14 @@ from supervisor.core.calendar.rules import zone_of
 from supervisor.core.codes.entry import Severity
 from supervisor.core.codes.notices import summary
 from supervisor.core.codes.table import KNOWN, lookup
+from supervisor.core.explain import recovery
 from supervisor.core.explain.causes import explain
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.explain.sightings import login_words
 from supervisor.core.model import records
 from supervisor.core.model.gate import TOLD, GateClosed, GateOpened, GateReason, GateReasonsChanged, IdsKnown
 from supervisor.core.model.layers import layers_up
+from supervisor.core.model.recovery import records as deeds
 from supervisor.core.model.sight import LoginStateChanged
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Data, Planning, RestartResult
@@ -152,6 +154,17 @@ def report_of(record: records.Record) -> Report | None:
             return Report(Level.DEBUG, "layers", f"layers up: {layers or 'none'}", {"layers": layers})
         case records.OutageClosed():
             return _outage_closed(record)
+        case (
+            deeds.RecoveryProposed()
+            | deeds.RecoveryWithdrawn()
+            | deeds.RecoveryApproved()
+            | deeds.RecoveryRefused()
+            | deeds.RecoveryStarted()
+            | deeds.RecoveryAnswered()
+            | deeds.RecoveryProved()
+            | deeds.RecoveryFailed()
+        ):
+            return recovery.report_of(record)
         case _:
             assert_never(record)
 

@@ -7,6 +7,8 @@ from supervisor.core.model.records import LayersChanged, LoginRequired, StatusCh
 from supervisor.core.model.status import Status, status_of
 from supervisor.core.model.vocabulary import Phase, Planning
 from supervisor.core.parts import farms, login, outages
+from supervisor.core.parts.recovery.memory import NOTHING_DONE
+from supervisor.core.step.healing import recover
 from supervisor.core.step.matters import has_news, hear, tell_people
 from supervisor.core.step.seeing import judge_sight
 from supervisor.core.step.state import Desupport, State, facts_of, may_differ
@@ -44,6 +46,8 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
     if last is not None and last is not transition.last_closed:
         transition.last_closed = last
         transition.records.append(last)
+    if transition.policy.recovery is not None or state.recovery is not NOTHING_DONE:
+        recover(transition)
     if transition.records:
         hear(transition)
     if has_news(before, state):
@@ -53,6 +57,8 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
         if facts != state.facts:
             state.facts = facts
             transition.actions.append(Persist(facts))
+    transition.actions += transition.deeds
+    transition.deeds.clear()
 
 
 def _login(transition: Transition) -> None:

@@ -8,6 +8,7 @@ from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import HeartbeatMissed, PingIgnored, Resumed, SessionHolds, SuspectChanged
 from supervisor.core.model.vocabulary import Evidence, Loss, Phase, Trigger
 from supervisor.core.parts import eyes, farms, gate, heartbeat, outages, session, upstream
+from supervisor.core.parts.recovery import ladder
 from supervisor.core.step.state import COMPETING_FOR, LOGIN_SOON, State, Wake
 from supervisor.core.step.transition import RESET_PATIENCE, Transition
 
@@ -35,6 +36,8 @@ def wake_of(state: State, policy: Policy) -> Wake:
         state.notify_due,
     )
     due += [moment for moment in ahead if moment is not None and moment > at]
+    if policy.recovery is not None:
+        due.append(ladder.deadline(state.recovery, policy.recovery, at, broken=state.broken is not None))
     moments = [moment for moment in due if moment is not None]
     pause = state.operator.pause
     until = pause.until if pause is not None else None

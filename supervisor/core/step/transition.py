@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Occurrence
-from supervisor.core.model.actions import Action, Close, Connect, Ping, Probe
+from supervisor.core.model.actions import Action, Close, Connect, Heal, Ping, Probe
 from supervisor.core.model.cause import Cause, CauseKey, Message
 from supervisor.core.model.counters import added
 from supervisor.core.model.layers import BELOW_UPSTREAM, Layer
@@ -65,7 +65,18 @@ RESET_PATIENCE = 300.0
 class Transition:
     """The state on its way from one step to the next, with the actions and records so far."""
 
-    __slots__ = ("actions", "acts_at", "heard", "last_closed", "now", "policy", "records", "state", "told_broken")
+    __slots__ = (
+        "actions",
+        "acts_at",
+        "deeds",
+        "heard",
+        "last_closed",
+        "now",
+        "policy",
+        "records",
+        "state",
+        "told_broken",
+    )
 
     def __init__(self, state: State, now: Now, policy: Policy, acts_at: float) -> None:
         self.state = state
@@ -74,6 +85,8 @@ class Transition:
         self.acts_at = max(now.mono, acts_at)
         """When the actions are carried out, in monotonic seconds: later than `now` for an event that waited."""
         self.actions: list[Action] = []
+        self.deeds: list[Heal] = []
+        """What recovery wants done: after all else, so that it is kept before it is done."""
         self.records: list[Record] = []
         self.heard = 0
         """Records of which `matters` has heard."""

@@ -4,9 +4,11 @@
 - Errors are plain sentences.
 """
 
+import base64
 import gzip
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -18,7 +20,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from supervisor.core.model.events import OperatorEvent
+from supervisor.core.model.events import OperatorEvent, RungApproved, RungAsked
 from supervisor.observe.journal.place import HistoryError
 from supervisor.observe.metrics.exposition import Exposition, gzip_accepted
 from supervisor.observe.web import page
@@ -50,6 +52,8 @@ class Site:
         self._pages = Desk("ib-web-page", 2)
         self._asks = Desk("ib-web-ask", 4)
         self._past = Desk("ib-web-history", 1)
+        self._named = False
+        """Whether whoever asks has proved a name."""
         self.streams = Streams(backend.events, limits)
         self.gates = Gates(backend)
 
@@ -76,6 +80,7 @@ class Site:
             Route("/api/v1/events/stream", self._stream),
             *asks,
         ]
+        self._named = admit is not None
         app = Starlette(routes=routes, exception_handlers={HTTPException: _refused, Exception: _defect})
         app.router.redirect_slashes = False
         return Guard(app, hosts, admit, certified, wide)
@@ -178,12 +183,22 @@ class Site:
         if all(snapshot.policy.name != name for snapshot in self._backend.snapshots()):
             raise unknown
         event = await self._event(what, request)
-        if not await self._ask(lambda: self._backend.control(name, event)):  # it has left meanwhile
+        if isinstance(event, RungApproved | RungAsked):
+            await self._recovery(name, replace(event, by=_who(request) if self._named else "loopback"), unknown)
+        elif not await self._ask(lambda: self._backend.control(name, event)):  # it has left meanwhile
             raise unknown
         why = await self._ask(self._backend.not_stored)
         return (
             _said(f"done, but not stored: a restart of the daemon forgets it ({why})") if why else Response(None, 204)
         )
+
+    async def _recovery(self, name: str, event: RungApproved | RungAsked, unknown: HTTPException) -> None:
+        """What is refused says why: 409, because it may be right in a moment."""
+        refused = await self._ask(lambda: self._backend.recovery(name, event))
+        if refused is None:
+            raise unknown
+        if refused:
+            raise HTTPException(409, f"not done: {refused}")
 
     async def _event(self, what: str, request: Request) -> OperatorEvent:
         body = await _body(request)
@@ -202,6 +217,18 @@ class Site:
             return await self._asks.do(work)
         except TimeoutError:
             raise HTTPException(503, "the loop did not come to it in time; it may still do it") from None
+
+
+def _who(request: Request) -> str:
+    """The name that a password has proved."""
+    said = request.headers.get("authorization", "")
+    scheme, _, coded = said.partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(coded, validate=True).decode().partition(":")[0][:64] or "loopback"
+        except ValueError:
+            return "loopback"
+    return "loopback"
 
 
 async def _each(chunks: Iterable[bytes]) -> Any:

@@ -9,6 +9,7 @@ from supervisor.core.calendar.windows import Kind as Window
 from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.layers import Layer
+from supervisor.core.model.recovery.rules import Result, Rung
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.vocabulary import Data, Failure, Loss, RestartResult
 from supervisor.observe.metrics.family import FLAG, Family, Kind
@@ -73,7 +74,11 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
         "A window: one of these, or the name of a custom window.",
         [kind for kind in Window if kind is not Window.CUSTOM],
     ),
-    "result": ("How a scheduled restart went.", RestartResult),
+    "result": (
+        "How a scheduled restart went; how a deed of recovery ended.",
+        dict.fromkeys(map(str, (*RestartResult, *Result))),
+    ),
+    "rung": ("A rung of recovery.", Rung),
     "message": ("The name that ibapi gives a message, or its number; at most 40 of them, then `other`.", ()),
     "reason": (
         "Why an attempt failed, a session ended or the gate closed.",
