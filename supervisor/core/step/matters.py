@@ -11,15 +11,14 @@ from datetime import datetime, timedelta
 
 from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.layers import Layer
-from supervisor.core.model.snapshot import Outage
 from supervisor.core.model.pages import ROWS, Page, Severity, is_open, market_of
 from supervisor.core.model.policy import AccountMode
 from supervisor.core.model.records import OrderIdWentBack, RestartJudged, SessionLost
+from supervisor.core.model.snapshot import Outage
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Loss, Planning, RestartResult
 from supervisor.core.parts import farms, notify
 from supervisor.core.parts.notify import Ended, Matter
-
 from supervisor.core.step.state import COMPETING_FOR, LOGIN_SOON, State, login_soon, outage_id
 from supervisor.core.step.transition import Transition
 
