@@ -135,6 +135,7 @@ COMPILE := $(LOCKING)/bin/uv pip compile --quiet --native-tls --universal --pyth
 lock: $(LOCKING)/.installed  ## lock the newest versions that fit, with hashes, for the install and the container
 	$(COMPILE) --upgrade deploy/docker/build.in -o deploy/docker/build.lock
 	$(COMPILE) --upgrade --extra auth pyproject.toml -o deploy/docker/requirements.lock
+	@$(MAKE) --no-print-directory sbom
 
 audit: $(LOCKING)/.installed  ## look up known vulnerabilities of the locked packages
 	$(LOCKING)/bin/pip-audit --strict --disable-pip --require-hashes -r deploy/docker/requirements.lock -r deploy/docker/build.lock
@@ -142,10 +143,9 @@ audit: $(LOCKING)/.installed  ## look up known vulnerabilities of the locked pac
 pins:  ## name the newest base image by its digest (docker with buildx)
 	sh deploy/docker/pin.sh deploy/docker/Dockerfile
 
-sbom: $(LOCKING)/.installed  ## what an install consists of, as CycloneDX in artefacts/ib-supervisor.cdx.json
-	@mkdir -p artefacts
+sbom: $(LOCKING)/.installed  ## what an install consists of, as CycloneDX in deploy/docker/sbom.cdx.json, which the image carries
 	$(LOCKING)/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible \
-		--output-format JSON --output-file artefacts/ib-supervisor.cdx.json deploy/docker/requirements.lock
+		--output-format JSON --output-file deploy/docker/sbom.cdx.json deploy/docker/requirements.lock
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .venvs artefacts build dist .pytest_cache .mypy_cache .ruff_cache .coverage

@@ -28,6 +28,7 @@ from supervisor.config.keys import (
     reads_number,
     reads_word,
 )
+from supervisor.config.notify_keys import TargetKeys, sign_of_life_url
 from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
 from supervisor.config.values import readers
 from supervisor.config.values.controller_keys import A_CONTROLLER, ControllerKeys
@@ -87,6 +88,7 @@ def _some_gateways(value: object) -> tuple[object, ...]:
     return found
 
 
+_targets = readers.sequence("[{name: phone, url: ntfy://ntfy.sh/TOPIC}]")
 Wait = Annotated[float, reads_duration("50ms", "10m")]
 Pause = Annotated[float, reads_duration("50ms", "1h")]
 Port = Annotated[int, reads_number(1, readers.HIGHEST_PORT, "TCP port")]
@@ -284,6 +286,10 @@ class GatewayKeys(Keys):
     controller: Annotated[ControllerKeys | None, A_CONTROLLER] = Field(
         None, description="Who starts the gateway and can say how it is. Nothing is sent to it that does anything."
     )
+    kernel: Annotated[bool | None, or_null(Reads(readers.flag, form="`true` or `false`"))] = Field(
+        None,
+        description="Ask the kernel whether our request was read (Linux). Default: on for a loopback host.",
+    )
     timing: Annotated[TimingKeys, A_MAPPING] = Field(TimingKeys(), description="The timers.")
 
     @field_validator("client_id_fallback")
@@ -361,4 +367,15 @@ class FileKeys(Keys):
     gate: Annotated[GateFileKeys, A_MAPPING] = Field(
         GateFileKeys(), description="Where programs read whether orders are safe to send."
     )
+    notify: Annotated[tuple[TargetKeys, ...], Reads(readers.sequence("[{name: phone, url: ...}]"), form="list")] = (
+        Field(
+            (),
+            description="Who is told what is wrong, without Prometheus: a list of targets. docs/notify.md has recipes.",
+        )
+    )
+    heartbeat_url: Annotated[str | None, or_null(Reads(sign_of_life_url, form="http or https address"))] = Field(
+        None,
+        description="Fetched as a sign of life, for a service that tells you when it stops. Write it as `${VAR}`.",
+    )
+    heartbeat_every: Annotated[float, reads_duration("10s", "1d")] = Field(60.0, description="How often.")
     show_accounts: Flag = Field(False, description="Show account numbers in full instead of masked.")

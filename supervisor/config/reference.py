@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from supervisor.config.keys import Keys, Reads
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
+from supervisor.config.notify_keys import QuietKeys, TargetKeys
 from supervisor.config.values.controller_keys import KINDS
 from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
 from supervisor.config.values.readers import ALL, Endpoint
@@ -40,10 +41,15 @@ SECTIONS: Final[tuple[type[Keys], ...]] = (
     JournalKeys,
     LogKeys,
     GateFileKeys,
+    TargetKeys,
+    QuietKeys,
 )
 _NOT_SO_PLAIN: Final[dict[tuple[type[BaseModel], str], str]] = {
     (GatewayKeys, "required_farms"): f"`{ALL}`",
     (GatewayKeys, "reauth"): "by account_mode",
+    (TargetKeys, "gateways"): f"`{ALL}`",
+    (TargetKeys, "format"): "by the URL",
+    (GatewayKeys, "kernel"): "by host",
     (GatewayKeys, "server_reset"): "the weekend's",
 }
 """Defaults that the model holds as something else than what a file would say."""

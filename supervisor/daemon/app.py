@@ -23,8 +23,11 @@ from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.events import Event
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
+from supervisor.daemon.people import refuse_unknown_targets
 from supervisor.gateway.link import GatewayLink
 from supervisor.gateway.lookup import Lookups
+from supervisor.kernel.tables import Ends, ends_of
+from supervisor.kernel.watch import Asked, KernelWatch
 from supervisor.observe.logs.wire import WireLogs
 from supervisor.observe.systemd.notifier import Notifier, status_line
 from supervisor.observe.web.backend import ReloadResult
@@ -75,6 +78,7 @@ class Daemon:
         self._reading = threading.Lock()
         self._lookups = Lookups()
         self._controllers = Watches(self.mailbox.post)
+        self._kernel = KernelWatch(self.mailbox.post)
         self._wires = wires if wires is not None else WireLogs()
         self._facts: dict[str, Facts] = {}
         self._chores: list[Callable[[Now], None]] = []
@@ -181,6 +185,7 @@ class Daemon:
         self.ending_since = self.ending_since or time.monotonic()
         self._notifier.stopping()
         self._controllers.end()
+        self._kernel.end()
         self.loop.end()
         deadline = self.ending_since + DRAIN
         for gateway in self.loop.gateways():
@@ -190,6 +195,7 @@ class Daemon:
         """Look through the controllers of the gateways that have one."""
         named = {policy.name: policy.controller for policy in self.config.gateways}
         self._controllers.arrange({name: asked for name, asked in named.items() if asked is not None})
+        self._kernel.arrange({each.policy.name: _asked(each) for each in self.loop.gateways() if each.policy.kernel})
 
     def _runtime(self, policy: Policy) -> GatewayRuntime:
         name = policy.name
@@ -203,7 +209,7 @@ class Daemon:
         link = GatewayLink(name, post, wire=wire, lookups=self._lookups)
         seed = random.SystemRandom().getrandbits(64)
         facts = self._facts.get(name, Facts())
-        return GatewayRuntime(policy, facts, self.clock.now(), seed, link, self._listener, post)
+        return GatewayRuntime(policy, facts, self.clock.now(), seed, link, self._listener, post, self._kernel.hurry)
 
     # -- reload -------------------------------------------------------------------------------------------------------
 
@@ -223,7 +229,9 @@ class Daemon:
         if path is None:
             return ("there is no config file to read again: the daemon was started with --gateway",)
         try:
-            return load(path, self._environment)
+            config = load(path, self._environment)
+            refuse_unknown_targets(config)
+            return config
         except ConfigError as error:
             return tuple(str(fault) for fault in error.faults)
         except Exception as error:
@@ -284,3 +292,14 @@ class Daemon:
         self.mailbox.submit(ordered)
         if not done.wait(timeout):
             raise TimeoutError("the loop did not get to it in time")
+
+
+def _asked(gateway: GatewayRuntime) -> Asked:
+    """What the kernel is asked about a gateway."""
+
+    def ends() -> Ends | None:
+        link = gateway.link
+        sock = link.socket() if isinstance(link, GatewayLink) else None
+        return None if sock is None else ends_of(sock)
+
+    return Asked(lambda: gateway.snapshot.port, ends)

@@ -18,6 +18,7 @@ from supervisor.config.web_file import server_context
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.narrator import Narrator
 from supervisor.core.explain.report import Report
+from supervisor.core.model.actions import Announce
 from supervisor.core.model.events import OperatorEvent
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.records import NoticeHeard, OutageClosed, Record
@@ -25,6 +26,7 @@ from supervisor.core.model.snapshot import Snapshot
 from supervisor.daemon.app import Daemon
 from supervisor.daemon.lock import HeldError, JournalLock
 from supervisor.daemon.memory import give_back_large_blocks
+from supervisor.daemon.people import People, status_page
 from supervisor.gateway.selftest import SelfTestError, self_test
 from supervisor.gateway.versions import ibapi_version
 from supervisor.observe.events import EventRing
@@ -75,6 +77,7 @@ class Observers:
         self._events = events
         self._say = say
         self._narrators: dict[str, Narrator] = {}
+        self.people: People | None = None
 
     def happened(self, gateway: str, at: Now, record: Record) -> None:
         """Count it, put it into words, and tell it if it is news."""
@@ -94,6 +97,11 @@ class Observers:
     def keep(self, gateway: str, facts: Facts) -> None:
         self._journal.keep(gateway, facts)
 
+    def announce(self, gateway: str, message: Announce) -> None:
+        """People must be told."""
+        if self.people is not None:
+            self.people.announce(gateway, message)
+
 
 class Process:
     """A daemon with all its parts. It is also the `observe.web.backend.Backend` of the web side.
@@ -109,6 +117,7 @@ class Process:
         *,
         clock: Clock | None = None,
         say: Say = to_the_log,
+        heard: Callable[[str, Announce], None] = lambda gateway, message: None,
     ) -> None:
         give_back_large_blocks()
         self._show_accounts = config.show_accounts
@@ -137,6 +146,14 @@ class Process:
         self.daemon = Daemon(
             config, observers, observers.tell, clock=self._clock, environment=environment, wires=self._wires
         )
+        self.people = observers.people = People(
+            self._journal,
+            self._clock.now,
+            lambda: self.daemon.config,
+            status_page(self.url, config.http),
+            self._words,
+            heard,
+        )
         self.daemon.catch_signals()
         self._edges: EdgeScheduler | None = None
         self._web: WebServer | None = None
@@ -161,6 +178,7 @@ class Process:
         facts = self._journal.open(given_up=lambda: self.daemon.ending_since > 0)
         last, recent = self._journal.recent()
         self.events.resume(recent, last + UNWRITTEN if last else 0)
+        self.people.begin()
         try:
             if not self.daemon.ending_since:
                 self.daemon.run(facts, self._on_ready)
@@ -211,6 +229,13 @@ class Process:
             for gateway in self.daemon.loop.gateways():
                 self._edges.set(gateway.policy.name, gateway.wake.wall)
         self._journal.watched((s.policy.name for s in self.snapshots() if s.observing), now.wall)
+        self.people.each_second(
+            now,
+            reload_ok=self.daemon.reload_ok,
+            dropped=self.daemon.mailbox.dropped,
+            errors=self._journal.errors,
+            well=not any(gateway.urgent for gateway in self.daemon.loop.gateways()),
+        )
         self._show_accounts = self.daemon.config.show_accounts
         level, form = self.daemon.config.log.level, self.daemon.config.log.format
         self._log.change(level, form)
@@ -230,6 +255,7 @@ class Process:
         else:
             self._socket.close()
         self._wires.close(0.1)
+        self.people.notifier.end(0.2)
         written = self._journal.close(max(0.2, deadline - 0.2 - time.monotonic()))
         if written and self._lock is not None:  # else the end of the process gives the lock back
             self._lock.release()
@@ -258,6 +284,7 @@ class Process:
             loop=self.daemon.loop.decisions,
             events_dropped=self.daemon.mailbox.dropped,
             journal_errors=self._journal.errors,
+            messages=self.people.notifier.counts(),
         )
 
     def now(self) -> datetime:

@@ -189,7 +189,7 @@ class Host:
         Raises:
             TimeoutError: there was none in time, or the host has ended.
         """
-        ready = self._household.wait_ready(timeout)
+        ready = self._household.doorway.wait(timeout)
         if self._error is not None:
             raise self._error
         if ready is None:
@@ -208,14 +208,14 @@ class Host:
     def app(self) -> Any:
         """What the factory made for the session that is ready; None while none is."""
         session = self._seat.session
-        if self._household.ready_client() is None or session is None or session.program is None:
+        if self._household.doorway.client() is None or session is None or session.program is None:
             return None
         return session.program.made
 
     @property
     def ready(self) -> Ready | None:
         """What `on_ready` was told of the session that lives; None while none is ready."""
-        return self._household.wait_ready(0.0)
+        return self._household.doorway.wait(0.0)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -230,6 +230,16 @@ class Host:
     def new_order_id(self) -> int:
         """Take the next order id; nobody else gets it."""
         return self._household.take_id()
+
+    @property
+    def callback_errors(self) -> int:
+        """Callbacks and hooks of the program that raised."""
+        return self._household.callback_errors
+
+    @property
+    def slow_callbacks(self) -> int:
+        """Callbacks and hooks of the program that ran for more than two seconds."""
+        return self._household.slow_callbacks
 
     @property
     def queue(self) -> Queue:
@@ -249,7 +259,7 @@ class Host:
         return self._household.acknowledge()
 
     def confirm_ids(self) -> None:
-        """The program knows that the gateway's order ids went back: the gate may open. `next_order_id` is safe anyway."""
+        """The program knows that the gateway's order ids went back: the gate may open."""
         self._post(IdsConfirmed())
 
     def call(self, act: Callable[[], None]) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Action, Announce, Persist, SessionAction
+from supervisor.core.model.actions import Action, Announce, LookAtSockets, Persist, SessionAction
 from supervisor.core.model.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import Record
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.core.parts import notify
 from supervisor.core.step.state import Wake, initial
 from supervisor.core.step.step import step
 from supervisor.core.step.view import snapshot
@@ -61,11 +62,13 @@ class GatewayRuntime:
         link: Link,
         listener: Listener,
         post: Callable[[Event], None],
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         self.policy = policy
         self.link = link
         self._listener = listener
         self._post = post
+        self._look = look
         self._state = initial(policy, facts, now, seed)
         self.snapshot: Snapshot = snapshot(self._state, policy)
 
@@ -93,6 +96,11 @@ class GatewayRuntime:
         """What must survive, as of the last step."""
         return self._state.facts
 
+    @property
+    def urgent(self) -> bool:
+        """Whether people were told of something critical that lasts."""
+        return notify.urgent(self._state.notify)
+
     def reload(self, policy: Policy, now: Now) -> None:
         """Apply a new policy. The session goes on if the new policy allows it."""
         before, self.policy = self.policy, policy
@@ -118,6 +126,9 @@ class GatewayRuntime:
             return
         if isinstance(action, Announce):
             self._listener.announce(self.policy.name, action)
+            return
+        if isinstance(action, LookAtSockets):
+            self._look()
             return
         try:
             self.link.carry_out(action)

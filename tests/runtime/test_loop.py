@@ -102,6 +102,7 @@ def test_a_defect_of_a_decision_costs_that_decision(caplog: pytest.LogCaptureFix
     class Faulty:
         policy = policy("faulty")
         wake = RuntimeStage().runtime.wake
+        stale_at = float("inf")
 
         def step(self, event: Event, now: Now, late: float = 0.0) -> None:
             raise ZeroDivisionError("ours")
@@ -118,7 +119,7 @@ def test_a_defect_of_a_decision_costs_that_decision(caplog: pytest.LogCaptureFix
         assert loop.alive()
 
 
-def test_a_defect_of_an_order_or_of_what_follows_a_round_costs_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_defect_of_a_task_or_of_what_follows_a_round_costs_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
     mailbox, loop = made(look=0.02)
 
     def broken(*_: object) -> None:
@@ -129,7 +130,7 @@ def test_a_defect_of_an_order_or_of_what_follows_a_round_costs_nothing_else(capl
         mailbox.submit(broken)
         mailbox.submit(done.set)
         assert done.wait(10)
-    assert "an order to the daemon failed" in caplog.text
+    assert "a task of the daemon failed" in caplog.text
     assert "what follows a round failed" in caplog.text
 
 

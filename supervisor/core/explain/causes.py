@@ -19,7 +19,7 @@ from typing import Final
 from supervisor.core.codes.farm_kinds import UNNAMED
 from supervisor.core.codes.notices import summary
 from supervisor.core.codes.table import lookup
-from supervisor.core.explain.sightings import SEEN, VAGUE, since_words
+from supervisor.core.explain.sightings import KERNEL, SEEN, TOLD_BY_KERNEL, VAGUE, kernel_facts, since_words
 from supervisor.core.model.cause import Cause, CauseKey, Message
 
 
@@ -241,14 +241,23 @@ def explain(cause: Cause) -> Explanation:
         "about": f" ({cause.what})" if cause.what else "",
         "until": f" until {cause.until:%Y-%m-%d %H:%M}Z" if cause.until is not None else "",
         "hint": _LANGUAGE if any(name.endswith(f"/{UNNAMED}") for name in farms) else "",
+        "since": "" if cause.login is None else since_words(cause.login),
+        **kernel_facts(cause.kernel),
         **_of_message(cause.message),
     }
-    seen = cause.login
-    texts = SEEN.get(seen.state, _TEXTS[cause.key]) if seen is not None and cause.key in VAGUE else _TEXTS[cause.key]
-    facts["since"] = "" if seen is None else since_words(seen)
-    words, cure = (text.format_map(facts) for text in texts)
+    words, cure = (text.format_map(facts) for text in _texts(cause))
     if cause.tried:
         words = f"{words} Tried were {cause.tried}."
     if cause.login_expired:
         words = f"{words} {_LOGIN_EXPIRED}"
     return Explanation(words, cure)
+
+
+def _texts(cause: Cause) -> tuple[str, str]:
+    """What was seen behind the port is told in place of what only may be so."""
+    seen, kernel = cause.login, cause.kernel
+    if seen is not None and seen.state in SEEN and cause.key in VAGUE:
+        return SEEN[seen.state]
+    if kernel is not None and cause.key in TOLD_BY_KERNEL:
+        return KERNEL[kernel.word]
+    return _TEXTS[cause.key]

@@ -82,6 +82,11 @@ class Announce:
         return f"{self.talk}/{self.row}/{self.stage}"
 
 
+@dataclass(frozen=True, slots=True)
+class LookAtSockets:
+    """Ask the kernel now, and not only in its turn."""
+
+
 SessionAction = Connect | Close | Ping | Probe
 """What the gateway's link carries out."""
-Action = SessionAction | Announce | Persist
+Action = SessionAction | Announce | Persist | LookAtSockets

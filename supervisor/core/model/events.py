@@ -11,7 +11,7 @@ from enum import StrEnum
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.policy import Policy
-from supervisor.core.model.sight import Sight
+from supervisor.core.model.sight import Sight, Sockets
 
 
 class Ending(StrEnum):
@@ -260,6 +260,13 @@ class Sighted:
     """Seconds for which this holds. The next look comes sooner, or something hangs."""
 
 
+@dataclass(frozen=True, slots=True)
+class SocketsSeen:
+    """The kernel was asked for the sockets on the gateway's port."""
+
+    sockets: Sockets
+
+
 SessionEvent = (
     PortOpened
     | HandshakeDone
@@ -276,5 +283,5 @@ SessionEvent = (
 ProgramEvent = ProgramRan | TimeAsked
 OperatorEvent = PauseAsked | ResumeAsked | MaintenanceAsked | MaintenanceEnded | LoginConfirmed | IdsConfirmed
 DaemonEvent = Started | GateTold | Slept | Reloaded | ShutdownAsked
-EyesEvent = Sighted
+EyesEvent = Sighted | SocketsSeen
 Event = SessionEvent | ProgramEvent | OperatorEvent | DaemonEvent | EyesEvent | Ticked

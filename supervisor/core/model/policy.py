@@ -122,6 +122,8 @@ class Policy:
     gate: GatePolicy = GatePolicy()
     controller: Controller | None = None
     """Who starts the gateway and can say how it is; None: nobody is asked."""
+    kernel: bool = False
+    """The kernel is asked for the sockets on the gateway's port."""
     timing: Timing = field(default_factory=Timing)
 
     @property

@@ -80,7 +80,7 @@ def _cause_in_session(transition: Transition, broken: Layer) -> Cause | None:
         names = farms.names(farms.required_broken(state.farms, transition.policy))
         return transition.cause(CauseKey.FARM_BROKEN, broken_farms=names)
     if state.heartbeat.misses:
-        return transition.cause(CauseKey.HEARTBEAT_LOST)
+        return transition.cause(CauseKey.HEARTBEAT_LOST, kernel=transition.kernel_said())
     return None  # the first answer, or the one after a sleep, is still on its way
 
 

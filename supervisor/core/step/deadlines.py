@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from supervisor.core.model.actions import LookAtSockets
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import HeartbeatMissed, PingIgnored, Resumed, SessionHolds, SuspectChanged
@@ -93,6 +94,8 @@ def _heartbeat(transition: Transition) -> None:
     state.heartbeat = due.heartbeat
     if state.heartbeat.suspect and not was_suspect:
         transition.records.append(SuspectChanged(suspect=True))
+        if transition.policy.kernel:
+            transition.actions.append(LookAtSockets())
     if due.ignored:
         state.counters = replace(state.counters, ignored=state.counters.ignored + 1)
         state.ignored, often = heartbeat.ignored_again(state.ignored, transition.now.mono)

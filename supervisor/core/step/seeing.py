@@ -1,18 +1,27 @@
 """What is seen behind the port: where it enters a step, and what it does to the likely cause."""
 
 from dataclasses import replace
+from typing import assert_never
 
-from supervisor.core.model.events import EyesEvent
+from supervisor.core.model.events import EyesEvent, Sighted, SocketsSeen
 from supervisor.core.model.sight import LoginStateChanged
 from supervisor.core.parts import eyes
+from supervisor.core.parts.kernel import Kernel
 from supervisor.core.step.transition import Transition
 
 
 def on_eyes_event(transition: Transition, event: EyesEvent) -> None:
     """A look behind the port. One that nobody configured any more is dropped."""
-    state = transition.state
-    if transition.policy.controller is not None:
-        state.eyes = eyes.looked(state.eyes, event.sight, event.good_for, transition.now)
+    state, policy = transition.state, transition.policy
+    match event:
+        case Sighted():
+            if policy.controller is not None:
+                state.eyes = eyes.looked(state.eyes, event.sight, event.good_for, transition.now)
+        case SocketsSeen():
+            if policy.kernel:
+                state.kernel = Kernel(event.sockets, transition.now.mono)
+        case _:
+            assert_never(event)
 
 
 def judge_sight(transition: Transition) -> None:

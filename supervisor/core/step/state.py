@@ -22,6 +22,7 @@ from supervisor.core.parts.eyes import BLIND, Eyes
 from supervisor.core.parts.farms import Farms
 from supervisor.core.parts.gate import Gate
 from supervisor.core.parts.heartbeat import AT_REST, Heartbeat
+from supervisor.core.parts.kernel import NEVER_ASKED, Kernel
 from supervisor.core.parts.login import Login, recalled
 from supervisor.core.parts.notify import SILENT, Notify
 from supervisor.core.parts.operator import Maintenance, Operator, Pause
@@ -106,6 +107,7 @@ class State:
     counters: Counters = Counters()
     clock: GatewayClock = GatewayClock()
     eyes: Eyes = BLIND
+    kernel: Kernel = NEVER_ASKED
     desupport: Desupport | None = None
     broken: Layer | None = Layer.PORT
     """The lowest layer broken; None if every layer is up."""

@@ -53,20 +53,22 @@ def step(state: State, event: Event, now: Now, policy: Policy, late: float = 0.0
         now = state.at  # an event that waited while another one was decided
     transition = Transition(state.copied(), now, policy, acts_at)
     advance_time(transition)
-    if isinstance(event, ProgramRan):  # before the deadlines are judged that it moves
+    if type(event) is ProgramRan:  # before the deadlines are judged that it moves
         stand_still(transition, event)
     if state.wake.is_due(now):
         run_deadlines(transition)
-    if not isinstance(event, Ticked | ProgramRan):
-        if isinstance(event, SessionEvent):
-            on_session_event(transition, event)
-        elif isinstance(event, EyesEvent):
-            on_eyes_event(transition, event)
-        elif isinstance(event, TimeAsked):
+    match event:
+        case Ticked() | ProgramRan():
+            pass
+        case TimeAsked():
             ask_time(transition, event)
-        else:
+        case _ if isinstance(event, SessionEvent):
+            on_session_event(transition, event)
+        case _ if isinstance(event, EyesEvent):
+            on_eyes_event(transition, event)
+        case _:
             on_request(transition, event)
-    last = isinstance(event, ShutdownAsked)
+    last = type(event) is ShutdownAsked
     conclude(transition, state, exactly=last)
     judge_gate(transition)
     transition.state.wake = wake_of(transition.state, policy)

@@ -28,6 +28,7 @@ from supervisor.core.model.records import (
     UpstreamRestored,
     UpstreamUnknown,
 )
+from supervisor.core.model.sight import KernelSaid
 from supervisor.core.model.vocabulary import (
     OPEN,
     Data,
@@ -53,6 +54,7 @@ from supervisor.core.parts import (
     session,
     upstream,
 )
+from supervisor.core.parts import kernel as sockets
 from supervisor.core.step.state import State
 
 RESETS = frozenset({Kind.SERVER_RESET})
@@ -114,6 +116,7 @@ class Transition:
         by: str = "",
         what: str = "",
         tried: str = "",
+        kernel: KernelSaid | None = None,
     ) -> Cause:
         """A likely cause at this gateway."""
         state, live = self.state, self.state.session
@@ -136,8 +139,18 @@ class Transition:
             tried,
             login_expired=state.login.lost_at is not None
             and login.expired_since(state.login, self.policy, self.now.wall),
+            kernel=kernel,
             login=None if self.ready else eyes.login_seen(state.eyes, self.policy.timezone),
         )
+
+    def kernel_said(self) -> KernelSaid | None:
+        """What the sockets say of a request that is not answered, or of an attempt on which nothing comes."""
+        state, process = self.state, self.state.eyes.seen.process
+        pid = process.pid if process is not None else None
+        if self.ready:
+            pings = state.heartbeat.pings
+            return sockets.of_request(state.kernel, pings[0], self.now.mono, pid) if pings else None
+        return sockets.of_attempt(state.kernel, self.now.mono, pid)
 
     def cause_of_upstream(self) -> Cause:
         """Why IBKR is away: a reset is the cause only while one is active, and of no outage that began otherwise."""
@@ -227,7 +240,8 @@ class Transition:
         message = greeting.reason if greeting is not None and key is CauseKey.GATEWAY_SAID else None
         if live.tried:
             tried = f"{live.tried} ({failure.value.replace('_', ' ')})"
-        cause = self.cause(key, client_id=client_id, message=message, what=what, tried=tried)
+        said = self.kernel_said() if key is CauseKey.MUTE else None
+        cause = self.cause(key, client_id=client_id, message=message, what=what, tried=tried, kernel=said)
         if not state.login.required:  # else it is the login that is missing, whatever the port does meanwhile
             state.cause = cause
         planning = self.planning(Layer.PORT) if self.in_restart_window else Planning.UNPLANNED
@@ -241,6 +255,7 @@ class Transition:
         planning = self.planning(Layer.SESSION)
         in_restart = self.in_restart_window
         lasted = now.mono - state.session.since
+        said = self.kernel_said() if loss is Loss.HEARTBEAT else None
         self._end_ready(loss, planning)
         state.restarts = restarts.session_lost(state.restarts, now, planned=planning is Planning.PLANNED)
         state.login = login.lost(state.login, self.policy, now, in_restart=in_restart)
@@ -248,7 +263,7 @@ class Transition:
         self.observe()
         key = diagnosis.of_loss(loss, restarting=in_restart)
         if cause is None and key is not None:
-            cause = self.cause(key)
+            cause = self.cause(key, kernel=said)
         state.cause = cause
         short_lived = state.session.short_lived
         self.records.append(SessionLost(state.session.epoch, loss, detail, lasted, planning, cause, short_lived))

@@ -184,6 +184,8 @@ class HostedSession(Session):
         try:
             self._live()
         finally:
+            if self.program is not None and self._callbacks.connected:
+                self.program.used = True
             self._over.set()
 
     def join(self, timeout: float) -> bool:

@@ -1,7 +1,7 @@
 """The writer of the gate's files: NAME.json in one folder, replaced atomically, removed at the end.
 
 - On a thread of its own: a slow disk delays a file and nothing else. Put the folder in memory (tmpfs).
-- A file is replaced when its gate changes, and when the loop has decided again. The lease in it is that of the decision:
+- A file is replaced when its gate changes, and when the loop decided again. The lease in it is that of the decision:
   this thread passes it on, and if the loop stands still, nothing is written and the lease ends.
 - A folder that cannot be written is told once, and counted. It is tried again with every decision.
 """

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from supervisor.core.explain.causes import explain
+from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.layers import LAYERS
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.masking import fit
@@ -59,6 +60,7 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
         "suspect": snapshot.suspect,
         "login_state": snapshot.seen.login_state if snapshot.seen is not None else None,
         "login_state_since": instant(snapshot.seen.since) if snapshot.seen is not None else None,
+        "kernel": _kernel(snapshot),
         "reauth": {
             "due": instant(snapshot.login.due),
             "required": snapshot.login.required,
@@ -68,6 +70,14 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
         "cure": fit(cause.cure) if cause is not None else None,
         "next_attempt": instant(snapshot.next_attempt),
     }
+
+
+def _kernel(snapshot: Snapshot) -> str | None:
+    """What the sockets say of a ping that is not answered in time."""
+    if snapshot.kernel is None:
+        return None
+    policy = snapshot.policy
+    return fit(explain(Cause(CauseKey.HEARTBEAT_LOST, policy.host, snapshot.port, kernel=snapshot.kernel)).words)
 
 
 def instant(moment: datetime | None) -> str | None:
