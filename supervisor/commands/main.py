@@ -19,6 +19,8 @@ from supervisor.commands.shared.usage import HELP, Command
 COMMANDS = {
     "run": ("run", "run"),
     "demo": ("demonstration.demo", "demo"),
+    "init": ("setup.init", "init"),
+    "doctor": ("setup.doctor", "doctor"),
     "check-config": ("planning.check", "check_config"),
     "probe": ("visiting.probe", "probe"),
     "status": ("asking.status", "status"),

@@ -317,6 +317,8 @@ class StatusChanged:
     before: Status
     status: Status
     broken: Layer | None
+    farms: tuple[str, ...] = ()
+    """The required farms that are broken, if `farms` is the lowest broken layer. Names are `kind/name`, sorted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,8 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
     last = state.outages.last
     if last is not None and last is not transition.last_closed:
         transition.last_closed = last
-        transition.records.append(last)
+        over = len(transition.records) if last.ended == now.wall else 0  # what ended earlier is told before what is new
+        transition.records.insert(over, last)
     if transition.policy.recovery is not None or state.recovery is not NOTHING_DONE:
         recover(transition)
     if transition.records:
@@ -116,4 +117,5 @@ def _status(transition: Transition, *, stopped: bool) -> None:
         return
     transition.told_broken = state.broken
     state.settled_status = status
-    transition.records.append(StatusChanged(settled, status, state.broken))
+    broken = farms.required_broken(state.farms, transition.policy) if state.broken is Layer.FARMS else ()
+    transition.records.append(StatusChanged(settled, status, state.broken, farms.names(broken)))

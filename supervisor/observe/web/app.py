@@ -30,7 +30,7 @@ from supervisor.observe.web.control import ASKS, BadRequest, event_of, fields_of
 from supervisor.observe.web.gates import Gates
 from supervisor.observe.web.history_json import BadPeriod, history_json, period
 from supervisor.observe.web.protocol import Limits
-from supervisor.observe.web.status_json import status
+from supervisor.observe.web.status_json import instant, status
 from supervisor.observe.web.stream import Streams, as_json
 from supervisor.observe.web.threads import Desk
 
@@ -56,6 +56,7 @@ class Site:
         """Whether whoever asks has proved a name."""
         self.streams = Streams(backend.events, limits)
         self.gates = Gates(backend)
+        self._scraped: datetime | None = None
 
     def app(
         self, hosts: Iterable[str] = (), admit: Admit | None = None, certified: bool = False, wide: bool = False
@@ -78,6 +79,7 @@ class Site:
             Route("/api/v1/history", self._history),
             Route("/api/v1/events", self._events),
             Route("/api/v1/events/stream", self._stream),
+            Route("/api/v1/scrape", self._scrape),
             *asks,
         ]
         self._named = admit is not None
@@ -94,11 +96,17 @@ class Site:
             body, content_type = self._exposition.page(accept)
             return (gzip.compress(body, GZIP_LEVEL) if smaller else body), content_type
 
+        if "prometheus" in request.headers.get("user-agent", "").lower():
+            self._scraped = self._backend.now()
         body, content_type = await self._pages.do(answer)
         chunks = (body[begin : begin + CHUNK] for begin in range(0, len(body), CHUNK))
         headers = {"content-type": content_type, "content-length": str(len(body)), "vary": "Accept, Accept-Encoding"}
         headers |= {"content-encoding": "gzip"} if smaller else {}
         return StreamingResponse(_each(chunks), headers=headers)
+
+    async def _scrape(self, request: Request) -> Response:
+        """When Prometheus came last. A person who looks at /metrics does not count."""
+        return _json(json.dumps({"prometheus": instant(self._scraped)}))
 
     async def _healthy(self, request: Request) -> Response:
         if self._backend.alive():
