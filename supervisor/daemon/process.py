@@ -329,6 +329,10 @@ class Process:
             self._journal.place, since, until, gateways, open_outages(self.snapshots()), self._journal.watching()
         )
 
+    def place(self) -> str:
+        """Where the journal can be read."""
+        return self._journal.place
+
     def reload(self) -> ReloadResult:
         """Read the config again."""
         return self.daemon.reload()

@@ -66,6 +66,9 @@ class Stage:
     def history(self, since: datetime, until: datetime, gateways: Sequence[str]) -> History:
         return read(self.journal, since, until, gateways, open_outages(self.gateways))
 
+    def place(self) -> str:
+        return self.journal
+
     def reload(self) -> ReloadResult:
         return self.reloading()
 

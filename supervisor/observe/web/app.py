@@ -23,12 +23,15 @@ from starlette.types import ASGIApp
 from supervisor.core.model.events import OperatorEvent, RungApproved, RungAsked
 from supervisor.observe.journal.place import HistoryError
 from supervisor.observe.metrics.exposition import Exposition, gzip_accepted
-from supervisor.observe.web import page
-from supervisor.observe.web.access.guard import Admit, Guard, who
+from supervisor.observe.web.access.guard import MAY_CHANGE, Admit, Guard, who
 from supervisor.observe.web.backend import Backend
 from supervisor.observe.web.control import ASKS, BadRequest, event_of, fields_of
 from supervisor.observe.web.gates import Gates
 from supervisor.observe.web.history_json import BadPeriod, history_json, period
+from supervisor.observe.web.pages import details
+from supervisor.observe.web.pages.overview import overview
+from supervisor.observe.web.pages.shell import ICON, OPENAPI, POLICY
+from supervisor.observe.web.past_json import More, more, with_more
 from supervisor.observe.web.protocol import Limits
 from supervisor.observe.web.status_json import instant, status
 from supervisor.observe.web.stream import Streams, as_json
@@ -67,6 +70,7 @@ class Site:
         ]
         routes = [
             Route("/", self._page),
+            Route("/gateways/{name}", self._details),
             Route("/favicon.svg", self._icon),
             Route("/metrics", self._metrics),
             Route("/-/healthy", self._healthy),
@@ -121,14 +125,27 @@ class Site:
         return _json(await self._pages.do(lambda: json.dumps(self._shown(status))))
 
     async def _page(self, request: Request) -> Response:
-        text = await self._pages.do(lambda: self._shown(page.page))
-        return HTMLResponse(text, headers={"Content-Security-Policy": page.POLICY})
+        how = partial(overview, may_change=request.scope[MAY_CHANGE])
+        return _html(await self._pages.do(lambda: self._shown(how)))
+
+    async def _details(self, request: Request) -> Response:
+        name, backend = request.path_params["name"], self._backend
+        found = next((snapshot for snapshot in backend.snapshots() if snapshot.policy.name == name), None)
+        if found is None:
+            raise HTTPException(404, f"there is no gateway {name!r}")
+        if "table" in request.query_params:
+            until = backend.now()
+            asked = more({"include": details.INCLUDE})
+            past = await self._read(until - details.PERIOD, until, name, asked)
+            return _html(details.as_table(found, past or {}))
+        may_change = request.scope[MAY_CHANGE]
+        return _html(details.details(backend.internals().version, found, may_change=may_change))
 
     async def _icon(self, request: Request) -> Response:
-        return Response(page.ICON, media_type="image/svg+xml")
+        return Response(ICON, media_type="image/svg+xml")
 
     async def _description(self, request: Request) -> Response:
-        return Response(page.OPENAPI, media_type="application/json")
+        return Response(OPENAPI, media_type="application/json")
 
     def _shown(self, how: Callable[..., Any]) -> Any:
         backend = self._backend
@@ -146,28 +163,35 @@ class Site:
         return _json(await self._pages.do(lambda: json.dumps({"events": [as_json(record) for record in found]})))
 
     async def _history(self, request: Request) -> Response:
-        asked, backend = request.query_params, self._backend
+        asked = request.query_params
         try:
-            since, until = period(asked.get("since"), asked.get("until"), backend.now())
+            since, until = period(asked.get("since"), asked.get("until"), self._backend.now())
+            also = more(asked)
         except BadPeriod as error:
             raise HTTPException(400, str(error)) from None
         name = asked.get("gateway")
+        found = await self._read(since, until, name, also)
+        if found is None:
+            raise HTTPException(404, f"there is no gateway {name!r}")
+        return _json(await self._past.do(lambda: json.dumps(found)))
 
-        def answer() -> str | None:
+    async def _read(self, since: datetime, until: datetime, name: str | None, also: More) -> dict[str, Any] | None:
+        """What happened; None if nothing is known of a gateway of this name."""
+        backend = self._backend
+
+        def answer() -> dict[str, Any] | None:
             snapshots = backend.snapshots()
             known = [snapshot.policy.name for snapshot in snapshots]
             found = backend.history(since, until, known if name is None else [name])
             if name is not None and name not in known and not found.outages and not found.totals[0].observed:
                 return None
-            return json.dumps(history_json(found, snapshots))
+            told = history_json(found, snapshots)
+            return with_more(backend.place(), found, None if name is None else [name], also, told)
 
         try:
-            text = await self._past.do(answer)
+            return await self._past.do(answer)
         except HistoryError as error:
             raise HTTPException(503, str(error)) from None
-        if text is None:
-            raise HTTPException(404, f"there is no gateway {name!r}")
-        return _json(text)
 
     async def _stream(self, request: Request) -> Response:
         said = request.headers.get("last-event-id") or request.query_params.get("since")
@@ -278,6 +302,10 @@ def _instant(said: str) -> datetime:
 
 def _said(text: str, code: int = 200) -> Response:
     return PlainTextResponse(f"{text}\n", code)
+
+
+def _html(text: str) -> Response:
+    return HTMLResponse(text, headers={"Content-Security-Policy": POLICY})
 
 
 def _json(text: str) -> Response:

@@ -66,6 +66,10 @@ class Backend(Protocol):
         """What happened; takes its time, and raises HistoryError if the journal cannot be read."""
         ...
 
+    def place(self) -> str:
+        """Where the journal can be read: an URI of SQLite. Raises HistoryError."""
+        ...
+
     def reload(self) -> ReloadResult:
         """Read the config again."""
         ...
