@@ -75,10 +75,11 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
         [kind for kind in Window if kind is not Window.CUSTOM],
     ),
     "result": (
-        "How a scheduled restart went; how a deed of recovery ended.",
+        "How a scheduled restart went; how a deed of recovery ended; of notifications see [notify](notify.md).",
         dict.fromkeys(map(str, (*RestartResult, *Result))),
     ),
     "rung": ("A rung of recovery.", Rung),
+    "target": ("The `name` of a target of `notify` in the config.", ()),
     "message": ("The name that ibapi gives a message, or its number; at most 40 of them, then `other`.", ()),
     "reason": (
         "Why an attempt failed, a session ended or the gate closed.",
@@ -124,6 +125,6 @@ def _unit(family: Family[Any]) -> str:
 def _labels(families: Sequence[Family[Snapshot]]) -> str:
     tables: tuple[Family[Any], ...] = (*families, *OWN)
     used = {"gateway", *(label for family in tables for label in family.labels)}
-    assert used == _LABELS.keys(), "describe each label, and no other"
+    assert used == _LABELS.keys(), f"describe each label, and no other: {sorted(used ^ _LABELS.keys())}"
     rows = [(code(name), text, ", ".join(map(code, values))) for name, (text, values) in _LABELS.items()]
     return table(("label", "meaning", "values"), rows)
