@@ -61,6 +61,8 @@ _TITLES: Final[Mapping[str, str]] = {
     "IBReauthDueSoon": "the weekly login is due",
     "IBCompetingSession": "another login takes the market data",
     "IBOrderIdWentBack": "the next order id went back",
+    "IBMessagesUndecodable": "ibapi cannot decode what it sends",
+    "IBRestartBlip": "a session was lost in the restart window, without a restart",
     "IBClockSkew": "its clock and ours differ",
     "IBTimezoneMismatch": "its time zone is not the configured one",
     "IBGatewayVersionDesupported": "IBKR will soon refuse this version",

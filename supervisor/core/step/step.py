@@ -57,17 +57,16 @@ def step(state: State, event: Event, now: Now, policy: Policy, late: float = 0.0
         stand_still(transition, event)
     if state.wake.is_due(now):
         run_deadlines(transition)
-    match event:
-        case Ticked() | ProgramRan():
-            pass
-        case TimeAsked():
-            ask_time(transition, event)
-        case _ if isinstance(event, SessionEvent):
-            on_session_event(transition, event)
-        case _ if isinstance(event, EyesEvent):
-            on_eyes_event(transition, event)
-        case _:
-            on_request(transition, event)
+    if type(event) is Ticked or type(event) is ProgramRan:
+        pass
+    elif isinstance(event, SessionEvent):
+        on_session_event(transition, event)
+    elif isinstance(event, EyesEvent):
+        on_eyes_event(transition, event)
+    elif type(event) is TimeAsked:
+        ask_time(transition, event)
+    else:
+        on_request(transition, event)
     last = type(event) is ShutdownAsked
     conclude(transition, state, exactly=last)
     judge_gate(transition)
