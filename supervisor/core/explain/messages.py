@@ -15,7 +15,7 @@ from supervisor.core.explain.causes import explain
 from supervisor.core.model.actions import Announce
 from supervisor.core.model.pages import ROWS, Severity
 from supervisor.core.model.vocabulary import Stage
-from supervisor.core.parts.notify import RANK
+from supervisor.core.parts.telling.notify import RANK
 
 
 @dataclass(frozen=True, slots=True)

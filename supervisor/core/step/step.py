@@ -23,11 +23,11 @@ from supervisor.core.model.records import Record
 from supervisor.core.step.advance import advance_time
 from supervisor.core.step.conclude import conclude
 from supervisor.core.step.deadlines import run_deadlines, wake_of
-from supervisor.core.step.gating import judge_gate
+from supervisor.core.step.judging.gating import judge_gate
+from supervisor.core.step.judging.seeing import on_eyes_event
 from supervisor.core.step.messages import on_session_event
 from supervisor.core.step.program import ask_time, stand_still
 from supervisor.core.step.requests import on_request
-from supervisor.core.step.seeing import on_eyes_event
 from supervisor.core.step.state import State
 from supervisor.core.step.transition import Transition
 
@@ -57,13 +57,13 @@ def step(state: State, event: Event, now: Now, policy: Policy, late: float = 0.0
         stand_still(transition, event)
     if state.wake.is_due(now):
         run_deadlines(transition)
-    if type(event) is Ticked or type(event) is ProgramRan:
+    if isinstance(event, Ticked | ProgramRan):
         pass
     elif isinstance(event, SessionEvent):
         on_session_event(transition, event)
     elif isinstance(event, EyesEvent):
         on_eyes_event(transition, event)
-    elif type(event) is TimeAsked:
+    elif isinstance(event, TimeAsked):
         ask_time(transition, event)
     else:
         on_request(transition, event)
