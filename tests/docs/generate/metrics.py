@@ -14,6 +14,7 @@ from supervisor.observe.metrics.family import FLAG, Family, Kind
 from supervisor.observe.metrics.gateway import GATEWAY
 from supervisor.observe.metrics.ourselves import ourselves
 from supervisor.observe.metrics.own import OWN
+from supervisor.observe.notify.courier import RESULTS
 from tests.docs.generate.source import NOTE, code, table
 from tests.observe import rich
 from tests.observe.stage import INTERNALS
@@ -57,6 +58,7 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
     "layer": ("A layer. All layers before it are up too.", Layer),
     "kind": ("The service a data farm belongs to.", FarmKind),
     "farm": ("The name of a data farm, as the gateway tells it.", ()),
+    "target": ("The `name` of a target of `notify` in the config, or `heartbeat_url`.", ()),
     "planned": ("Whether a window explained it.", ("true", "false")),
     "code": ("A message code, or `other` for a code that is not in [codes](codes.md).", ()),
     "cause": ("The lowest layer that was down when the outage began.", Layer),
@@ -65,7 +67,10 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
         "A window: one of these, or the name of a custom window.",
         [kind for kind in Window if kind is not Window.CUSTOM],
     ),
-    "result": ("How a scheduled restart went.", RestartResult),
+    "result": (
+        "How a scheduled restart went, or what became of messages to people.",
+        (*map(str, RestartResult), *RESULTS, "waiting", "retrying"),
+    ),
     "message": ("The name that ibapi gives a message, or its number; at most 40 of them, then `other`.", ()),
     "reason": ("Why an attempt failed or a session ended.", dict.fromkeys(map(str, (*Failure, *Loss)))),
 }
