@@ -134,7 +134,7 @@ $(LOCKING)/.installed:
 COMPILE := $(LOCKING)/bin/uv pip compile --quiet --native-tls --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: $(LOCKING)/.installed  ## lock the newest versions that fit, with hashes, for the install and the container
 	$(COMPILE) --upgrade deploy/docker/build.in -o deploy/docker/build.lock
-	$(COMPILE) --upgrade --extra auth pyproject.toml -o deploy/docker/requirements.lock
+	$(COMPILE) --upgrade --extra auth --extra notify pyproject.toml -o deploy/docker/requirements.lock
 	@$(MAKE) --no-print-directory sbom
 
 audit: $(LOCKING)/.installed  ## look up known vulnerabilities of the locked packages
