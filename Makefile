@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+RUNTIME := $(VENV)/.runtime
 
 .PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers dist release lock audit pins sbom clean
 .DEFAULT_GOAL := help
@@ -10,14 +11,19 @@ STAMP := $(VENV)/.installed
 help:  ## print this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-$(STAMP): pyproject.toml
+$(RUNTIME): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ib-supervisor needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(STAMP): $(RUNTIME)
+	@echo "installing what tests need into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@
 
-demo: $(STAMP)  ## run the daemon on a simulated gateway that plays a week of trouble
+demo: $(RUNTIME)  ## run the daemon on a simulated gateway that plays a week of trouble
 	$(BIN)/ib-supervisor demo $(DEMO_ARGS)
 
 quick: $(STAMP)  ## check style and types, run the tests of core and of the rooms that differ from main (under a minute)
