@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final, TypedDict
 
 if sys.platform == "win32":
@@ -33,6 +34,9 @@ PIPE_AT_ONCE: Final[int] = getattr(select, "PIPE_BUF", 512)
 
 OPEN_AT_ONCE: Final[int] = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 """Flags for `os.open`: a FIFO without a writer is opened at once, and no child process inherits the descriptor."""
+
+SOCKET_TABLES: Final[Path | None] = _tables if (_tables := Path("/proc/self/net")).is_dir() else None
+"""Where the kernel lists the sockets of this network namespace; None where it does not."""
 
 
 CONNECTING: Final = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK})
@@ -159,26 +163,35 @@ def end_group(program: subprocess.Popen[bytes]) -> None:
 
 
 class Bell:
-    """Wakes one thread that waits for a socket. `ring` is for every thread, also for a signal handler."""
+    """Wakes one thread that waits for a socket. `ring` is for every thread, also for a signal handler.
+
+    It holds two sockets from `hang` to `close`. Outside of that `ring` does nothing.
+    """
 
     def __init__(self) -> None:
+        self._poll = select.poll() if hasattr(select, "poll") else None
+        self._beside = -1
+        self._heard: socket.socket | None = None
+        self._rope: socket.socket | None = None
+
+    def hang(self) -> None:
+        """Make it ready. Raises OSError."""
         self._heard, self._rope = socket.socketpair()
         self._heard.setblocking(False)
         self._rope.setblocking(False)
-        self._poll = select.poll() if hasattr(select, "poll") else None
         if self._poll is not None:
             self._poll.register(self._heard, select.POLLIN)
-        self._beside = -1
 
     def ring(self) -> None:
         """Wake the thread now, or as soon as it waits."""
-        try:
-            self._rope.send(b"!")
-        except (BlockingIOError, OSError):
-            return  # it rings already, or nobody waits any more
+        rope = self._rope
+        if rope is not None:
+            with contextlib.suppress(OSError):  # it rings already, or nobody waits any more
+                rope.send(b"!")
 
     def wait(self, sock: socket.socket, timeout: float | None = None) -> tuple[bool, bool]:
         """Wait for the socket, or for the bell: whether the socket has news, and whether the bell rang."""
+        assert self._heard is not None
         if self._poll is None:
             found, _, _ = select.select([sock, self._heard], [], [], timeout)
             readable, rung = sock in found, self._heard in found
@@ -190,13 +203,16 @@ class Bell:
             ready = {number for number, _ in self._poll.poll(None if timeout is None else timeout * 1000)}
             readable, rung = descriptor in ready, self._heard.fileno() in ready
         if rung:
-            self._silence()
+            with contextlib.suppress(OSError):
+                while self._heard.recv(4096):
+                    pass
         return readable, rung
 
     def close(self) -> None:
-        """Release both ends."""
-        self._heard.close()
-        self._rope.close()
+        """Release both sockets."""
+        for end in (self._heard, self._rope):
+            if end is not None:
+                end.close()
 
     def _watch(self, descriptor: int) -> None:
         assert self._poll is not None
@@ -206,10 +222,3 @@ class Bell:
             self._poll.unregister(self._beside)
         self._poll.register(descriptor, select.POLLIN)
         self._beside = descriptor
-
-    def _silence(self) -> None:
-        try:
-            while self._heard.recv(4096):
-                pass
-        except (BlockingIOError, OSError):
-            return

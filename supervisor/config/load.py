@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from supervisor.config.advice import warnings_of
 from supervisor.config.consistency import compare_gateways
 from supervisor.config.model import FileKeys, GatewayKeys
+from supervisor.config.notify_keys import compare_targets, targets_of
 from supervisor.config.policies import policy_of
 from supervisor.config.reading.faults import ConfigError, Fault, Faults, refuse
 from supervisor.config.reading.text_file import read_text
@@ -62,6 +63,8 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
     root = _with_defaults(expand(root, env, faults))
     keys = _validated(root, faults)
     compare_gateways(find(root, ("gateways",))[0].items if "gateways" in root.entries else [], faults)
+    compare_targets(root, faults)
+    targets = targets_of(keys.notify, root, path, env, faults) if keys is not None else ()
     web_config = _web_config(root, path, faults)
     security = _security(web_config, faults)
     if keys is None:  # expected never to be: what is not valid was told
@@ -75,6 +78,9 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
         gate=Gates(runtime_path(keys.gate.directory, path, env) if keys.gate.directory else None),
         show_accounts=keys.show_accounts,
         path=path,
+        notify=targets,
+        heartbeat_url=keys.heartbeat_url,
+        heartbeat_every=keys.heartbeat_every,
         notes=tuple((each.name, note) for each in keys.gateways for note in reset_notes(each.server_reset, now.date())),
     )
     return replace(config, warnings=warnings_of(config, keys, root, now))

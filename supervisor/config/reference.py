@@ -17,9 +17,11 @@ from pydantic.fields import FieldInfo
 
 from supervisor.config.keys import Keys, Reads
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
+from supervisor.config.notify_keys import QuietKeys, TargetKeys
 from supervisor.config.values.controller_keys import KINDS
 from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
 from supervisor.config.values.readers import ALL, Endpoint
+from supervisor.config.values.recovery_keys import RecoveryKeys, RungKeys
 from supervisor.config.values.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
 from supervisor.core.calendar.durations import written
 
@@ -36,14 +38,21 @@ SECTIONS: Final[tuple[type[Keys], ...]] = (
     OnceWindowKeys,
     WeeklyWindowKeys,
     *KINDS.values(),
+    RecoveryKeys,
+    RungKeys,
     HttpKeys,
     JournalKeys,
     LogKeys,
     GateFileKeys,
+    TargetKeys,
+    QuietKeys,
 )
 _NOT_SO_PLAIN: Final[dict[tuple[type[BaseModel], str], str]] = {
     (GatewayKeys, "required_farms"): f"`{ALL}`",
     (GatewayKeys, "reauth"): "by account_mode",
+    (TargetKeys, "gateways"): f"`{ALL}`",
+    (TargetKeys, "format"): "by the URL",
+    (GatewayKeys, "kernel"): "by host",
     (GatewayKeys, "server_reset"): "the weekend's",
 }
 """Defaults that the model holds as something else than what a file would say."""

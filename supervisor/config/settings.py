@@ -15,6 +15,7 @@ from pathlib import Path
 from supervisor.config.reading.faults import Fault
 from supervisor.config.values.readers import Endpoint
 from supervisor.core.model.policy import Policy
+from supervisor.core.parts.telling.outbox import Rules
 
 DEFAULT_LISTEN = Endpoint("127.0.0.1", 14000)
 DEFAULT_RETENTION = 400 * 86400.0
@@ -100,6 +101,26 @@ class Log:
     wire: Path | None = None
 
 
+class Format(StrEnum):
+    """How a message to people looks."""
+
+    SHORT = "short"
+    LONG = "long"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where messages to people go. `line` and `place` are where the file says so."""
+
+    rules: Rules
+    url: str = field(repr=False)
+    """With its secret."""
+    format: Format = Format.SHORT
+    line: int = field(default=0, compare=False)
+    place: str = field(default="", compare=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Gates:
     """The gate for programs; `directory` None: no files are written."""
@@ -123,6 +144,10 @@ class Config:
     path: Path | None = None
     warnings: tuple[Fault, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
+    notify: tuple[Target, ...] = ()
+    heartbeat_url: str | None = field(default=None, repr=False)
+    heartbeat_every: float = 60.0
+    """Seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ Rules
 
 import logging
 import re
+import socket
 import threading
 import time
 import traceback
@@ -146,6 +147,11 @@ class Session:
     def close(self, detail: str = "") -> None:
         """End it. The FIN leaves before this returns, or the present attempt is abandoned."""
         self._connection.finish(Ending.ASKED, detail)
+
+    @property
+    def socket(self) -> socket.socket | None:
+        """The socket, to be asked about; None while there is none."""
+        return self._connection.socket  # type: ignore[no-any-return]
 
     def join(self, timeout: float) -> bool:
         """Wait for the thread to end. False if it did not end within `timeout` seconds."""

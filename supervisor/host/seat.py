@@ -60,6 +60,7 @@ class Seat:
     def live(self) -> None:
         """Live through all sessions."""
         self.thread = threading.get_ident()
+        self.bell.hang()
         try:
             while True:
                 with self._turn:
@@ -74,6 +75,7 @@ class Seat:
                     session.live()
         finally:
             self.thread = None
+            self.bell.close()
 
     def do_calls(self) -> None:
         """Do all that waits."""

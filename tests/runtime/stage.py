@@ -91,12 +91,12 @@ class Notes:
         """Write it down."""
         self.tells.append((gateway, report))
 
-    def announce(self, gateway: str, message: Announce) -> None:
-        """Nobody is told by this side."""
-
     def keep(self, gateway: str, facts: Facts) -> None:
         """Write it down."""
         self.facts.append((gateway, facts))
+
+    def announce(self, gateway: str, message: Announce) -> None:
+        pass
 
     @property
     def kinds(self) -> list[str]:

@@ -117,11 +117,11 @@ class Decisions:
         if not self._over:
             self.told_at.append((gateway, moment, report))
 
-    def announce(self, gateway: str, message: Announce) -> None:
-        """Nobody is told by this side."""
-
     def keep(self, gateway: str, facts: Facts) -> None:
         """Nobody comes after."""
+
+    def announce(self, gateway: str, message: Announce) -> None:
+        pass
 
     def decisions(self, name: str) -> list[tuple[str, tuple[object, ...]]]:
         """What was decided of one gateway."""

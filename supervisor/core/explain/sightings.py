@@ -12,7 +12,7 @@ from supervisor.core.calendar.rules import zone_of
 from supervisor.core.codes.notices import summary
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.cause import CauseKey
-from supervisor.core.model.sight import LoginSeen, LoginState, LoginStateChanged
+from supervisor.core.model.sight import KernelSaid, KernelWord, LoginSeen, LoginState, LoginStateChanged
 
 VAGUE: Final = frozenset(
     {
@@ -62,6 +62,31 @@ SEEN: Final[Mapping[LoginState, tuple[str, str]]] = MappingProxyType(
 )
 """`restarting` and `logged_in` need no other words than the port's."""
 
+KERNEL: Final[Mapping[KernelWord, tuple[str, str]]] = MappingProxyType(
+    {
+        KernelWord.NOT_READ: (
+            "{who} at {place} has not read our request{waited}: it hangs or is stopped, and the network is not at "
+            "fault.",
+            "Look at the memory and processor of the gateway's machine, and restart the gateway if it stays so.",
+        ),
+        KernelWord.NOT_ACCEPTED: (
+            "{who} at {place} has not accepted {amount} connection{s}: it hangs or is stopped.",
+            "Look at the memory and processor of the gateway's machine, and restart the gateway if it stays so.",
+        ),
+        KernelWord.NOT_ACKNOWLEDGED: (
+            "The network to {place} is silent: the machine there has not acknowledged our request{waited}.",
+            "Check that machine and the network between; the gateway itself may be well.",
+        ),
+        KernelWord.ACKNOWLEDGED: (
+            "The machine at {place} has taken our request, and nothing there has answered{waited}: the gateway hangs, "
+            "and the network is not at fault.",
+            "Look at the memory and processor of the gateway's machine, and restart the gateway if it stays mute.",
+        ),
+    }
+)
+"""In place of what only names the hang and the network as possible."""
+TOLD_BY_KERNEL: Final = frozenset({CauseKey.HEARTBEAT_LOST, CauseKey.MUTE})
+
 _STATES: Final[Mapping[LoginState | None, str]] = MappingProxyType(
     {
         None: "nobody knows where the login of the gateway stands",
@@ -76,6 +101,18 @@ _STATES: Final[Mapping[LoginState | None, str]] = MappingProxyType(
     }
 )
 _LOUD: Final = frozenset({LoginState.NOT_RUNNING, LoginState.LOGIN_DIALOG, LoginState.LOCKED_OUT})
+
+
+def kernel_facts(said: KernelSaid | None) -> Mapping[str, str | int]:
+    """What the sentences above need. A process is named only where a controller knows it."""
+    if said is None:
+        return {}
+    return {
+        "who": "What listens on the port" if said.pid is None else f"The gateway's process (pid {said.pid})",
+        "waited": f" for {said.seconds} s" if said.seconds else "",
+        "amount": said.amount,
+        "s": "" if said.amount == 1 else "s",
+    }
 
 
 def since_words(seen: LoginSeen) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
 
-from supervisor.core.model.sight import LoginSeen
+from supervisor.core.model.sight import KernelSaid, LoginSeen
 
 
 @unique
@@ -129,3 +129,5 @@ class Cause:
     """The weekly login expired after the gateway was lost, so that it will be needed before the gateway is back."""
     login: LoginSeen | None = None
     """What was seen behind the port, without a session."""
+    kernel: KernelSaid | None = None
+    """What the sockets said of a request that was not answered."""

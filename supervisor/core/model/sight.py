@@ -110,3 +110,29 @@ class LoginStateChanged:
     now: LoginSeen | None
     words: str
     """The controller's."""
+
+
+class KernelWord(StrEnum):
+    """What the sockets say of a request that is not answered. The journal keeps the values: they never change."""
+
+    NOT_READ = "not_read"
+    """What listens on the port has not read it."""
+    NOT_ACCEPTED = "not_accepted"
+    """What listens on the port does not accept connections."""
+    NOT_ACKNOWLEDGED = "not_acknowledged"
+    """The other machine has not acknowledged it: the network is silent."""
+    ACKNOWLEDGED = "acknowledged"
+    """The other machine has it, and nothing there answers. Whether it was read cannot be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelSaid:
+    """The kernel's word, for the words about it."""
+
+    word: KernelWord
+    seconds: int
+    """Since the request was sent."""
+    amount: int
+    """Bytes, or connections."""
+    pid: int | None = None
+    """Of the gateway's process, where a controller has named it."""

@@ -7,7 +7,7 @@
   work; else it goes too.
 - An order never goes late: one that would wait longer than `patience` is refused at once, and one that did wait longer
   is stale and taken out.
-- Our own messages do not wait. They count, so that the program waits for them.
+- Our own messages do not wait. They count, and the program's leave room for them.
 - Times are monotonic seconds.
 """
 
@@ -17,6 +17,9 @@ from typing import NamedTuple
 
 RATE = 45
 """Messages within a second, at most."""
+OURS = 3
+"""Of these the program's messages leave so many to the heartbeat and the questions of the host."""
+THEIRS = RATE - OURS
 SECOND = 1.0
 ROOM = 10_000
 """Messages that may wait, at most."""
@@ -74,7 +77,7 @@ class Pacing:
     patience: float = 1.0
     """Seconds that an order may wait."""
     sent: tuple[float, ...] = ()
-    """When the last ones went, at most `RATE`."""
+    """When the last ones went, at most `THEIRS`."""
     waiting: tuple[Waiting, ...] = ()
     """In the order in which they will go."""
     paced: int = 0
@@ -105,7 +108,7 @@ def offer(pacing: Pacing, message: Waiting, *, every: bool = False) -> Verdict:
 
 def counted(pacing: Pacing, now: float) -> Pacing:
     """A message went."""
-    return replace(pacing, sent=(*pacing.sent, now)[-RATE:])
+    return replace(pacing, sent=(*pacing.sent, now)[-THEIRS:])
 
 
 def due(pacing: Pacing, now: float) -> Due:
@@ -136,8 +139,8 @@ def _concerns(cancel: Waiting, order: Waiting, every: bool) -> bool:
 
 def _free_at(pacing: Pacing, position: int, now: float) -> float:
     """When the message goes before which so many others wait."""
-    rounds, place = divmod(position, RATE)
-    free = RATE - len(pacing.sent)
+    rounds, place = divmod(position, THEIRS)
+    free = THEIRS - len(pacing.sent)
     if place < free:
         return now + rounds * SECOND
     return max(now, pacing.sent[place - free] + SECOND) + rounds * SECOND

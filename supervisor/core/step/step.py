@@ -23,11 +23,11 @@ from supervisor.core.model.records import Record
 from supervisor.core.step.advance import advance_time
 from supervisor.core.step.conclude import conclude
 from supervisor.core.step.deadlines import run_deadlines, wake_of
-from supervisor.core.step.gating import judge_gate
+from supervisor.core.step.judging.gating import judge_gate
+from supervisor.core.step.judging.seeing import on_eyes_event
 from supervisor.core.step.messages import on_session_event
 from supervisor.core.step.program import ask_time, stand_still
 from supervisor.core.step.requests import on_request
-from supervisor.core.step.seeing import on_eyes_event
 from supervisor.core.step.state import State
 from supervisor.core.step.transition import Transition
 
@@ -53,20 +53,21 @@ def step(state: State, event: Event, now: Now, policy: Policy, late: float = 0.0
         now = state.at  # an event that waited while another one was decided
     transition = Transition(state.copied(), now, policy, acts_at)
     advance_time(transition)
-    if isinstance(event, ProgramRan):  # before the deadlines are judged that it moves
+    if type(event) is ProgramRan:  # before the deadlines are judged that it moves
         stand_still(transition, event)
     if state.wake.is_due(now):
         run_deadlines(transition)
-    if not isinstance(event, Ticked | ProgramRan):
-        if isinstance(event, SessionEvent):
-            on_session_event(transition, event)
-        elif isinstance(event, EyesEvent):
-            on_eyes_event(transition, event)
-        elif isinstance(event, TimeAsked):
-            ask_time(transition, event)
-        else:
-            on_request(transition, event)
-    last = isinstance(event, ShutdownAsked)
+    if isinstance(event, Ticked | ProgramRan):
+        pass
+    elif isinstance(event, SessionEvent):
+        on_session_event(transition, event)
+    elif isinstance(event, EyesEvent):
+        on_eyes_event(transition, event)
+    elif isinstance(event, TimeAsked):
+        ask_time(transition, event)
+    else:
+        on_request(transition, event)
+    last = type(event) is ShutdownAsked
     conclude(transition, state, exactly=last)
     judge_gate(transition)
     transition.state.wake = wake_of(transition.state, policy)

@@ -11,11 +11,11 @@ from collections.abc import Container
 from dataclasses import replace
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Occurrence
-from supervisor.core.model.actions import Action, Close, Connect, Ping, Probe
+from supervisor.core.calendar.windows import RESTARTS, Kind
+from supervisor.core.model.actions import Action, Close, Connect, Heal, Ping, Probe
 from supervisor.core.model.cause import Cause, CauseKey, Message
 from supervisor.core.model.counters import added
-from supervisor.core.model.layers import BELOW_UPSTREAM, Layer
+from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import (
     AttemptFailed,
@@ -28,6 +28,7 @@ from supervisor.core.model.records import (
     UpstreamRestored,
     UpstreamUnknown,
 )
+from supervisor.core.model.sight import KernelSaid
 from supervisor.core.model.vocabulary import (
     OPEN,
     Data,
@@ -42,7 +43,6 @@ from supervisor.core.model.vocabulary import (
 from supervisor.core.parts import (
     accounts,
     diagnosis,
-    eyes,
     farms,
     gate,
     heartbeat,
@@ -53,17 +53,28 @@ from supervisor.core.parts import (
     session,
     upstream,
 )
+from supervisor.core.parts.behind import eyes
+from supervisor.core.parts.behind import kernel as sockets
 from supervisor.core.step.state import State
 
 RESETS = frozenset({Kind.SERVER_RESET})
-RESET_PATIENCE = 300.0
-"""Seconds at a stretch for which a daily server reset explains a layer below `upstream`."""
 
 
 class Transition:
     """The state on its way from one step to the next, with the actions and records so far."""
 
-    __slots__ = ("actions", "acts_at", "heard", "last_closed", "now", "policy", "records", "state", "told_broken")
+    __slots__ = (
+        "actions",
+        "acts_at",
+        "deeds",
+        "heard",
+        "last_closed",
+        "now",
+        "policy",
+        "records",
+        "state",
+        "told_broken",
+    )
 
     def __init__(self, state: State, now: Now, policy: Policy, acts_at: float) -> None:
         self.state = state
@@ -72,6 +83,8 @@ class Transition:
         self.acts_at = max(now.mono, acts_at)
         """When the actions are carried out, in monotonic seconds: later than `now` for an event that waited."""
         self.actions: list[Action] = []
+        self.deeds: list[Heal] = []
+        """What recovery wants done: after all else, so that it is kept before it is done."""
         self.records: list[Record] = []
         self.heard = 0
         """Records of which `matters` has heard."""
@@ -97,7 +110,7 @@ class Transition:
         state = self.state
         if not state.span.active or state.accounts.mismatch:
             return Planning.UNPLANNED
-        return Planning.of(explains(state.span.active, layer, state.low_since, self.now.mono))
+        return Planning.of(outages.explains(state.span.active, layer, state.low_since, self.now.mono))
 
     def cause(
         self,
@@ -114,6 +127,7 @@ class Transition:
         by: str = "",
         what: str = "",
         tried: str = "",
+        kernel: KernelSaid | None = None,
     ) -> Cause:
         """A likely cause at this gateway."""
         state, live = self.state, self.state.session
@@ -136,8 +150,18 @@ class Transition:
             tried,
             login_expired=state.login.lost_at is not None
             and login.expired_since(state.login, self.policy, self.now.wall),
+            kernel=kernel,
             login=None if self.ready else eyes.login_seen(state.eyes, self.policy.timezone),
         )
+
+    def kernel_said(self) -> KernelSaid | None:
+        """What the sockets say of a request that is not answered, or of an attempt on which nothing comes."""
+        state, process = self.state, self.state.eyes.seen.process
+        pid = process.pid if process is not None else None
+        if self.ready:
+            pings = state.heartbeat.pings
+            return sockets.of_request(state.kernel, pings[0], self.now.mono, pid) if pings else None
+        return sockets.of_attempt(state.kernel, self.now.mono, pid)
 
     def cause_of_upstream(self) -> Cause:
         """Why IBKR is away: a reset is the cause only while one is active, and of no outage that began otherwise."""
@@ -227,7 +251,8 @@ class Transition:
         message = greeting.reason if greeting is not None and key is CauseKey.GATEWAY_SAID else None
         if live.tried:
             tried = f"{live.tried} ({failure.value.replace('_', ' ')})"
-        cause = self.cause(key, client_id=client_id, message=message, what=what, tried=tried)
+        said = self.kernel_said() if key is CauseKey.MUTE else None
+        cause = self.cause(key, client_id=client_id, message=message, what=what, tried=tried, kernel=said)
         if not state.login.required:  # else it is the login that is missing, whatever the port does meanwhile
             state.cause = cause
         planning = self.planning(Layer.PORT) if self.in_restart_window else Planning.UNPLANNED
@@ -241,6 +266,7 @@ class Transition:
         planning = self.planning(Layer.SESSION)
         in_restart = self.in_restart_window
         lasted = now.mono - state.session.since
+        said = self.kernel_said() if loss is Loss.HEARTBEAT else None
         self._end_ready(loss, planning)
         state.restarts = restarts.session_lost(state.restarts, now, planned=planning is Planning.PLANNED)
         state.login = login.lost(state.login, self.policy, now, in_restart=in_restart)
@@ -248,7 +274,7 @@ class Transition:
         self.observe()
         key = diagnosis.of_loss(loss, restarting=in_restart)
         if cause is None and key is not None:
-            cause = self.cause(key)
+            cause = self.cause(key, kernel=said)
         state.cause = cause
         short_lived = state.session.short_lived
         self.records.append(SessionLost(state.session.epoch, loss, detail, lasted, planning, cause, short_lived))
@@ -371,14 +397,3 @@ class Transition:
             self.observe()
         elif evidence is Evidence.NOTICE_1101:  # the loss was not ours to see, or a probe was quicker
             self.records.append(UpstreamRestored(evidence, Data.LOST, False))
-
-
-def explains(active: tuple[Occurrence, ...], layer: Layer, low_since: float | None, now: float) -> bool:
-    """Whether one of the active windows explains this layer as the lowest one broken.
-
-    `low_since`: when a layer below `upstream` broke, in monotonic seconds like `now`.
-    """
-    if not active:
-        return False
-    patient = layer not in BELOW_UPSTREAM or low_since is None or now < low_since + RESET_PATIENCE
-    return patient or any(occurrence.window.explains is Explains.EVERY_LAYER for occurrence in active)

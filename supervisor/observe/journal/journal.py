@@ -27,6 +27,7 @@ from supervisor.core.explain.report import Report
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.records import OutageClosed
 from supervisor.observe.events import Record
+from supervisor.observe.journal.letters import Letter
 from supervisor.observe.journal.notices import Heard, Notice, merged, notice
 from supervisor.observe.journal.place import refuse_foreign
 from supervisor.observe.journal.spans import Watching
@@ -56,10 +57,11 @@ class _Waiting:
     events: deque[Entry] = field(default_factory=deque)
     spans: dict[tuple[str, datetime], Span] = field(default_factory=dict)
     notices: dict[Notice, Heard] = field(default_factory=dict)
+    letters: dict[tuple[str, str], Letter] = field(default_factory=dict)
     prune: datetime | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.facts or self.events or self.spans or self.notices or self.prune)
+        return bool(self.facts or self.events or self.spans or self.notices or self.letters or self.prune)
 
 
 class Journal:
@@ -91,7 +93,7 @@ class Journal:
         self._known: dict[str, Facts] = {}
         self._watching = Watching()
         self._closing = False
-        self._facts_given = 0  # how often facts were handed over, how many of these are in the file,
+        self._facts_given = 0  # how often facts or letters were handed over, how many of these are in the file,
         self._facts_written = 0
         self._trouble = ""  # and why the file cannot be written; empty if it can
         # The writer's own:
@@ -101,6 +103,8 @@ class Journal:
         self._open_until = 0.0
         self._found: dict[str, Facts] = {}
         self._recent: tuple[int, tuple[Record, ...]] = (0, ())
+        self._letters: tuple[Letter, ...] = ()
+        self._crashed = False
         self._opened = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
@@ -146,8 +150,23 @@ class Journal:
             self._hand_over().facts[gateway] = facts
             self._facts_given += 1
 
+    def letter(self, letter: Letter) -> None:
+        """This is what became of a message to people."""
+        with self._wake:
+            self._hand_over().letters[letter.target, letter.key] = letter
+            self._facts_given += 1
+
+    def letters(self) -> tuple[Letter, ...]:
+        """The messages of earlier processes, as the file was opened, oldest first."""
+        return self._letters
+
+    @property
+    def crashed(self) -> bool:
+        """Whether the process that wrote the file before this one ended without a word."""
+        return self._crashed
+
     def stored(self, timeout: float) -> str:
-        """Wait until all facts handed over by now are in the file; why they are not, empty if they are.
+        """Wait until all facts and letters handed over by now are in the file; why they are not, empty if they are.
 
         Waits at most `timeout` seconds, and not at all while the file cannot be written.
         """
@@ -230,6 +249,8 @@ class Journal:
             not_before = time.monotonic() + (BATCH if written else self._retry)
             if last:
                 break
+        if written and self._store is not None:
+            self._attempt(self._store.end_running)
         self._drop_store()
 
     def _begin(self) -> None:
@@ -239,6 +260,8 @@ class Journal:
                 store, self._found = self._open_store()
                 with contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError):  # the facts matter more
                     self._recent = store.recent(RECENT)
+                    self._letters = store.letters()
+                    self._crashed = store.begin_running()
             except sqlite3.Error as error:
                 if not is_held(error) or time.monotonic() > self._open_until or self._closing:
                     raise
@@ -266,7 +289,8 @@ class Journal:
             spans = {**batch.spans, **now.spans}
             notices = merged(batch.notices, now.notices)
             prune = now.prune or batch.prune
-            self._waiting = _Waiting({**batch.facts, **now.facts}, batch.events, spans, notices, prune)
+            letters = {**batch.letters, **now.letters}
+            self._waiting = _Waiting({**batch.facts, **now.facts}, batch.events, spans, notices, letters, prune)
 
     def _attempt(self, work: Callable[[], None]) -> bool:
         """Do it; once more with a new file if the old one is damaged. Whatever goes wrong, the daemon goes on."""
@@ -309,10 +333,10 @@ class Journal:
 
     def _write(self, batch: _Waiting, given: int) -> None:
         store = self._store_for(batch)
-        if batch.facts or batch.events or batch.spans or batch.notices:
-            store.write(batch.facts, batch.events, batch.spans.values(), batch.notices)
+        if batch.facts or batch.events or batch.spans or batch.notices or batch.letters:
+            store.write(batch.facts, batch.events, batch.spans.values(), batch.notices, batch.letters.values())
             # In the file now, even if the pruning fails.
-            batch.facts, batch.events, batch.spans, batch.notices = {}, deque(), {}, {}
+            batch.facts, batch.events, batch.spans, batch.notices, batch.letters = {}, deque(), {}, {}, {}
             with self._wake:
                 self._facts_written = given
                 self._wake.notify_all()

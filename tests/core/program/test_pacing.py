@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.core.program import pacing
-from supervisor.core.program.pacing import RATE, ROOM, Kind, Pacing, Waiting, counted, due, offer, wake
+from supervisor.core.program.pacing import OURS, RATE, ROOM, THEIRS, Kind, Pacing, Waiting, counted, due, offer, wake
 
 
 def order(order_id: int, at: float = 0.0, *, known: bool = False) -> Waiting:
@@ -22,13 +22,17 @@ def request(name: str, at: float = 0.0) -> Waiting:
 def full(at: float = 0.0, *, patience: float = 1.0) -> Pacing:
     """The messages of a second are gone."""
     found = Pacing(patience)
-    for _ in range(RATE):
+    for _ in range(THEIRS):
         found = counted(found, at)
     return found
 
 
 def frames(found: Pacing) -> list[str]:
     return [each.frame.decode() for each in found.waiting]
+
+
+def test_what_is_left_to_us_fits_into_the_rate() -> None:
+    assert THEIRS + OURS == RATE
 
 
 def test_what_may_go_goes_at_once() -> None:
@@ -38,7 +42,7 @@ def test_what_may_go_goes_at_once() -> None:
     assert verdict.pacing.waiting == ()
 
 
-def test_the_46th_message_of_a_second_waits_until_the_first_is_a_second_old() -> None:
+def test_one_message_more_than_the_program_has_in_a_second_waits_until_the_first_is_a_second_old() -> None:
     verdict = offer(full(), request("a", 0.1))
     assert not verdict.send
     assert wake(verdict.pacing, 0.1) == 1.0
@@ -99,16 +103,16 @@ def test_a_cancel_whose_order_is_not_told_takes_nothing_out() -> None:
 def test_an_order_that_would_wait_too_long_is_refused_at_once() -> None:
     assert "1.0 s" not in offer(full(), order(1, 0.0)).refused
     found = full()
-    for number in range(RATE):
+    for number in range(THEIRS):
         found = offer(found, order(number)).pacing
     verdict = offer(found, order(999))
     assert "2.0 s" in verdict.refused
-    assert len(verdict.pacing.waiting) == RATE
+    assert len(verdict.pacing.waiting) == THEIRS
 
 
 def test_an_order_that_waited_too_long_after_all_is_stale() -> None:
     found = offer(full(), order(1)).pacing
-    for _ in range(RATE):  # our own messages took its turn
+    for _ in range(THEIRS):  # our own messages took its turn
         found = counted(found, 0.9)
     turn = due(found, 1.2)
     assert [each.order_id for each in turn.stale] == [1]
@@ -122,13 +126,15 @@ def test_a_request_may_wait_for_long_but_not_more_than_there_is_room() -> None:
 
 
 def test_what_is_further_behind_goes_a_second_later_for_each_round() -> None:
-    found = Pacing(sent=full().sent, waiting=tuple(request("x") for _ in range(RATE + 3)))
-    assert pacing._free_at(found, RATE + 3, 0.0) == 2.0
-    assert pacing._free_at(Pacing(), RATE + 3, 0.0) == 1.0
+    found = Pacing(sent=full().sent, waiting=tuple(request("x") for _ in range(THEIRS + 3)))
+    assert pacing._free_at(found, THEIRS + 3, 0.0) == 2.0
+    assert pacing._free_at(Pacing(), THEIRS + 3, 0.0) == 1.0
 
 
 @given(st.lists(st.tuples(st.sampled_from(Kind), st.integers(1, 3), st.floats(0.0, 0.3)), max_size=200))
-def test_however_messages_come_no_second_has_more_than_45(told: list[tuple[Kind, int, float]]) -> None:
+def test_however_messages_come_no_second_has_more_of_them_than_leave_room_for_ours(
+    told: list[tuple[Kind, int, float]],
+) -> None:
     now, found, went = 0.0, Pacing(1000.0), list[float]()
     for kind, number, pause in told:
         now += pause * (number == 1)
@@ -144,4 +150,4 @@ def test_however_messages_come_no_second_has_more_than_45(told: list[tuple[Kind,
         assert turn.send is not None
         found = turn.pacing
         went.append(now)
-    assert all(later - earlier >= 1.0 for earlier, later in zip(went, went[RATE:], strict=False))
+    assert all(later - earlier >= 1.0 for earlier, later in zip(went, went[THEIRS:], strict=False))

@@ -206,6 +206,7 @@ def test_the_weekly_login_is_told_when_it_is_due_when_it_is_required_and_when_it
     world.drop()
     world.until("2027-01-11 00:10 NY")
     assert said(world)[1:] == [("IBReauthRequired", "turned")]
+    world.peer.probes = True
     world.peer.port = "open"
     world.run(120)
     assert said(world)[2:] == [("IBReauthRequired", "over")]

@@ -130,7 +130,8 @@ def judged(eyes: Eyes, now: Now, *, ready: bool, working: bool, restarting: bool
     elif state is not before.login_state:
         since = now.wall
     proven = eyes.proven and not eyes.gone
-    seen = Seen(state, since, sight.running, sight.process, proven, before.restarts, sight.words)
+    words = sight.words if sight.login_state in (None, state) else ""  # else they are about what is not so
+    seen = Seen(state, since, sight.running, sight.process, proven, before.restarts, words)
     return eyes if seen == before else replace(eyes, seen=seen)
 
 

@@ -1,25 +1,32 @@
 """What is seen behind the port: where it enters a step, and what it does to the likely cause."""
 
 from dataclasses import replace
+from typing import assert_never
 
-from supervisor.core.model.events import EyesEvent
+from supervisor.core.model.events import EyesEvent, Sighted, SocketsSeen
 from supervisor.core.model.sight import LoginStateChanged
-from supervisor.core.parts import eyes
+from supervisor.core.parts.behind import eyes
+from supervisor.core.parts.behind.kernel import Kernel
 from supervisor.core.step.transition import Transition
 
 
 def on_eyes_event(transition: Transition, event: EyesEvent) -> None:
     """A look behind the port. One that nobody configured any more is dropped."""
-    state = transition.state
-    if transition.policy.controller is not None:
-        state.eyes = eyes.looked(state.eyes, event.sight, event.good_for, transition.now)
+    state, policy = transition.state, transition.policy
+    match event:
+        case Sighted():
+            if policy.controller is not None:
+                state.eyes = eyes.looked(state.eyes, event.sight, event.good_for, transition.now)
+        case SocketsSeen():
+            if policy.kernel:
+                state.kernel = Kernel(event.sockets, transition.now.mono)
+        case _:
+            assert_never(event)
 
 
 def judge_sight(transition: Transition) -> None:
     """At the end of a step: what controller and port together say, and the cause in their words."""
     state, policy = transition.state, transition.policy
-    if policy.controller is None:
-        return
     before = state.eyes.seen
     working = transition.ready and state.heartbeat.up and state.upstream.up
     restarting = transition.in_restart_window and state.restarts.pending
