@@ -19,7 +19,7 @@ from supervisor.config.settings import Format, Target, beside
 from supervisor.config.values import readers
 from supervisor.config.values.readers import Wrong, is_nothing
 from supervisor.core.model.pages import Severity
-from supervisor.core.parts.outbox import Quiet, Rules
+from supervisor.core.parts.telling.outbox import Quiet, Rules
 from supervisor.yaml_lines import Node
 
 LONGEST_SECRET: Final = 8192
