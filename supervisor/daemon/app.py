@@ -20,10 +20,12 @@ from supervisor.config.settings import Config, changes
 from supervisor.controllers.watch import Watches
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.report import Level, Report
+from supervisor.core.model.actions import BehindAction, LookAtSockets
 from supervisor.core.model.events import Event
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
 from supervisor.daemon.people import refuse_unknown_targets
+from supervisor.gateway.canary import CanaryLink
 from supervisor.gateway.link import GatewayLink
 from supervisor.gateway.lookup import Lookups
 from supervisor.kernel.tables import Ends, ends_of
@@ -197,6 +199,18 @@ class Daemon:
         self._controllers.arrange({name: asked for name, asked in named.items() if asked is not None})
         self._kernel.arrange({each.policy.name: _asked(each) for each in self.loop.gateways() if each.policy.kernel})
 
+    def _behind(self, name: str) -> Callable[[BehindAction], None]:
+        """Carries out what is not for the gateway's own session."""
+        canary = CanaryLink(name, lambda event: self.mailbox.post(name, event), lookups=self._lookups)
+
+        def carry_out(action: BehindAction) -> None:
+            if isinstance(action, LookAtSockets):
+                self._kernel.hurry()
+            else:
+                canary.carry_out(action)
+
+        return carry_out
+
     def _runtime(self, policy: Policy) -> GatewayRuntime:
         name = policy.name
 
@@ -209,7 +223,7 @@ class Daemon:
         link = GatewayLink(name, post, wire=wire, lookups=self._lookups)
         seed = random.SystemRandom().getrandbits(64)
         facts = self._facts.get(name, Facts())
-        return GatewayRuntime(policy, facts, self.clock.now(), seed, link, self._listener, post, self._kernel.hurry)
+        return GatewayRuntime(policy, facts, self.clock.now(), seed, link, self._listener, post, self._behind(name))
 
     # -- reload -------------------------------------------------------------------------------------------------------
 

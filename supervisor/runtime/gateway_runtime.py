@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Action, Announce, LookAtSockets, Persist, SessionAction
+from supervisor.core.model.actions import Action, Announce, BehindAction, Persist, SessionAction
 from supervisor.core.model.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
@@ -62,13 +62,13 @@ class GatewayRuntime:
         link: Link,
         listener: Listener,
         post: Callable[[Event], None],
-        look: Callable[[], None] = lambda: None,
+        behind: Callable[[BehindAction], None] = lambda action: None,
     ) -> None:
         self.policy = policy
         self.link = link
         self._listener = listener
         self._post = post
-        self._look = look
+        self._behind = behind
         self._state = initial(policy, facts, now, seed)
         self.snapshot: Snapshot = snapshot(self._state, policy)
 
@@ -127,8 +127,8 @@ class GatewayRuntime:
         if isinstance(action, Announce):
             self._listener.announce(self.policy.name, action)
             return
-        if isinstance(action, LookAtSockets):
-            self._look()
+        if isinstance(action, BehindAction):
+            self._behind(action)
             return
         try:
             self.link.carry_out(action)

@@ -14,10 +14,12 @@ from supervisor.core.calendar.rules import zone_of
 from supervisor.core.codes.entry import Severity
 from supervisor.core.codes.notices import summary
 from supervisor.core.codes.table import KNOWN, lookup
+from supervisor.core.explain.canaries import canary_words
 from supervisor.core.explain.causes import explain
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.explain.sightings import login_words
 from supervisor.core.model import records
+from supervisor.core.model.canary import CanaryBlind, CanaryChanged
 from supervisor.core.model.gate import TOLD, GateClosed, GateOpened, GateReason, GateReasonsChanged, IdsKnown
 from supervisor.core.model.layers import layers_up
 from supervisor.core.model.sight import LoginStateChanged
@@ -118,6 +120,8 @@ def report_of(record: records.Record) -> Report | None:
             return Report(Level.ERROR, "reauth_required", f"re-authentication required. {explain(cause)}")
         case LoginStateChanged():
             return login_words(record)
+        case CanaryChanged() | CanaryBlind():
+            return canary_words(record)
         case records.ZoneDiffers():
             return _zone_differs(record)
         case records.ClockWrong(clock=clock):

@@ -11,6 +11,7 @@ from supervisor.core.step.matters import has_news, hear, tell_people
 from supervisor.core.step.seeing import judge_sight
 from supervisor.core.step.state import Desupport, State, facts_of, may_differ
 from supervisor.core.step.transition import Transition
+from supervisor.core.step.watching import judge_canary
 
 DESUPPORT_FORGOTTEN = 86400.0
 """Seconds without another 2172, and with a new session since, after which the notice is forgotten."""
@@ -38,6 +39,8 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
             state.cause = cause
     if transition.policy.controller is not None:
         judge_sight(transition)
+    if transition.policy.canary is not None or state.canary is not None:
+        judge_canary(transition)
     _status(transition, stopped=stopped)
     state.outages = outages.caused(state.outages, state.cause)
     last = state.outages.last

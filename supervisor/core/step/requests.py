@@ -31,6 +31,7 @@ from supervisor.core.step.deadlines import resume
 from supervisor.core.step.messages import compare_zone
 from supervisor.core.step.state import calendar_of
 from supervisor.core.step.transition import Transition
+from supervisor.core.step.watching import reloaded
 
 
 def on_request(transition: Transition, event: OperatorEvent | DaemonEvent) -> None:
@@ -109,6 +110,7 @@ def _reload(transition: Transition, event: Reloaded) -> None:
     longer = policy.timing.heartbeat_interval - before.timing.heartbeat_interval
     state.heartbeat = heartbeat.retimed(state.heartbeat, longer)
     _readdress(transition, before)
+    reloaded(transition, before)
     if policy.controller != before.controller:
         state.eyes = eyes.forgotten(state.eyes)
     if policy.required_farms != before.required_farms:

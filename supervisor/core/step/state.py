@@ -18,6 +18,7 @@ from supervisor.core.model.vocabulary import Phase
 from supervisor.core.parts import notify as notify_part
 from supervisor.core.parts import outages as outages_part
 from supervisor.core.parts.accounts import FITTING, AccountGuard
+from supervisor.core.parts.canary import Canary
 from supervisor.core.parts.eyes import BLIND, Eyes
 from supervisor.core.parts.farms import Farms
 from supervisor.core.parts.gate import Gate
@@ -108,6 +109,7 @@ class State:
     clock: GatewayClock = GatewayClock()
     eyes: Eyes = BLIND
     kernel: Kernel = NEVER_ASKED
+    canary: Canary | None = None
     desupport: Desupport | None = None
     broken: Layer | None = Layer.PORT
     """The lowest layer broken; None if every layer is up."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.actions import Action
 from supervisor.core.model.events import (
+    CanaryEvent,
     Event,
     EyesEvent,
     ProgramRan,
@@ -30,6 +31,7 @@ from supervisor.core.step.requests import on_request
 from supervisor.core.step.seeing import on_eyes_event
 from supervisor.core.step.state import State
 from supervisor.core.step.transition import Transition
+from supervisor.core.step.watching import on_canary_event
 
 
 class Decision(NamedTuple):
@@ -66,6 +68,8 @@ def step(state: State, event: Event, now: Now, policy: Policy, late: float = 0.0
             on_session_event(transition, event)
         case _ if isinstance(event, EyesEvent):
             on_eyes_event(transition, event)
+        case _ if isinstance(event, CanaryEvent):
+            on_canary_event(transition, event)
         case _:
             on_request(transition, event)
     last = type(event) is ShutdownAsked
