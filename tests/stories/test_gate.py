@@ -155,7 +155,7 @@ def test_with_the_gate_orders_go_into_a_dead_link_only_until_a_hang_is_found(tmp
                 simulated.do("thaw")
         finally:
             daemon.kill()
-        rows = [(one.what, *(each.sent(one.begins, one.ends) for each in (careless, careful))) for one in dead]
+        rows = [(one.what, careless.sent(one.begins, one.ends), careful.sent(one.begins, one.ends)) for one in dead]
         late = careful.sent(dead[1].begins + FOUND, dead[1].ends)
     for row in rows:
         print("{:<36} without {:>3}  with {:>3}".format(*row), file=sys.stderr)
