@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers lock audit pins sbom clean
+.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers dist release lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -112,6 +112,19 @@ $(LINTERS)/.installed:
 lint-containers: $(LINTERS)/.installed  ## check the shell scripts, the Dockerfile, the compose file, the Kubernetes objects and the Helm chart
 	sh deploy/docker/lint.sh $(LINTERS)/bin
 
+PUBLISHING := .venvs/dist
+$(PUBLISHING)/.installed:
+	@$(PYTHON) -m venv $(PUBLISHING)
+	@$(PUBLISHING)/bin/pip install --quiet --disable-pip-version-check build twine check-wheel-contents pyroma hatchling check-jsonschema
+	@touch $@
+
+dist: $(PUBLISHING)/.installed  ## build the source archive and the wheel, check both, use the wheel (URL=: the project's address)
+	$(PUBLISHING)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(PUBLISHING)/bin/python deploy/pypi/dist.py build $(if $(URL),--url '$(URL)')
+
+release: $(PUBLISHING)/.installed  ## write VERSION into its places and the changelog, build, commit and tag (VERSION=0.2.0 URL=https://...)
+	$(PUBLISHING)/bin/python deploy/pypi/dist.py release '$(VERSION)' --url '$(URL)'
+
 LOCKING := .venvs/lock
 $(LOCKING)/.installed:
 	@$(PYTHON) -m venv $(LOCKING)
@@ -122,6 +135,7 @@ COMPILE := $(LOCKING)/bin/uv pip compile --quiet --native-tls --universal --pyth
 lock: $(LOCKING)/.installed  ## lock the newest versions that fit, with hashes, for the install and the container
 	$(COMPILE) --upgrade deploy/docker/build.in -o deploy/docker/build.lock
 	$(COMPILE) --upgrade --extra auth pyproject.toml -o deploy/docker/requirements.lock
+	@$(MAKE) --no-print-directory sbom
 
 audit: $(LOCKING)/.installed  ## look up known vulnerabilities of the locked packages
 	$(LOCKING)/bin/pip-audit --strict --disable-pip --require-hashes -r deploy/docker/requirements.lock -r deploy/docker/build.lock
@@ -129,10 +143,9 @@ audit: $(LOCKING)/.installed  ## look up known vulnerabilities of the locked pac
 pins:  ## name the newest base image by its digest (docker with buildx)
 	sh deploy/docker/pin.sh deploy/docker/Dockerfile
 
-sbom: $(LOCKING)/.installed  ## what an install consists of, as CycloneDX in artefacts/ib-supervisor.cdx.json
-	@mkdir -p artefacts
+sbom: $(LOCKING)/.installed  ## what an install consists of, as CycloneDX in deploy/docker/sbom.cdx.json, which the image carries
 	$(LOCKING)/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible \
-		--output-format JSON --output-file artefacts/ib-supervisor.cdx.json deploy/docker/requirements.lock
+		--output-format JSON --output-file deploy/docker/sbom.cdx.json deploy/docker/requirements.lock
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .venvs artefacts build dist .pytest_cache .mypy_cache .ruff_cache .coverage

@@ -1,3 +1,1 @@
 """ib-supervisor: keeps the connection to Interactive Brokers' TWS or IB Gateway alive and tells the truth about it."""
-
-__version__ = "0.1.0"

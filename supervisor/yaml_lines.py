@@ -35,6 +35,8 @@ _NO_BLANK: Final = re.compile(r"\s*(?:- +)*(?P<key>[A-Za-z_][\w-]*):(?P<value>[^
 """A key whose colon has no blank behind it, and which is no address such as https://example.net."""
 _PLAIN_KEY: Final = re.compile(r"[\w-]+", re.ASCII)
 _LONGEST_SHOWN: Final = 60
+_SECRETS: Final = re.compile(r"(notify|heartbeat_url)\b")
+"""Paths whose addresses are secrets, wherever a person wrote them by mistake: no message shows one."""
 
 _VARIABLE: Final = re.compile(r"""\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^{}"'\n]*)?\}""", re.ASCII)
 _SIGNS: Final = {sign: chr(0xFDD0 + i) for i, sign in enumerate("{}[],:#")}
@@ -112,6 +114,8 @@ class Node:
             return "a list" if self.value else "an empty list"
         if self.value is None:
             return "nothing"
+        if _SECRETS.match(self.path) and "://" in self.text:
+            return "the value"
         if isinstance(self.value, Expanded):
             return f'the {"value" if self.value.strip() else "empty value"} of "{shown_text(self.text)}"'
         if isinstance(self.value, str) and not isinstance(self.value, ZeroFirst):
@@ -212,6 +216,8 @@ def _without_blank(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, st
         glued = _NO_BLANK.fullmatch(lines[number]) if 0 <= number < len(lines) else None
         if glued is not None:
             key, value = glued["key"], glued["value"].rstrip()
+            if "://" in value:  # it may hold a secret
+                value = "..."
             wrong = f'not YAML: "{shown_text(f"{key}:{value}")}" has no blank after the colon'
             return number + 1, "", wrong, f"write {shown_text(f'{key}: {value}')}"
     return None

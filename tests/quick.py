@@ -14,7 +14,7 @@ ALWAYS = ("tests/core", "tests/house")
 FOLLOW = {
     "supervisor/core": ("tests/observe/metrics", "tests/commands/test_codes.py", "tests/docs/test_generated.py"),
     "supervisor/observe/metrics": ("tests/docs/test_generated.py", "tests/deploy"),
-    "supervisor/platform.py": ("tests/runtime",),
+    "supervisor/platform.py": ("tests/runtime", "tests/platforms"),
     "supervisor/yaml_lines.py": ("tests/config", "tests/simulator/test_scenario.py"),
     "deploy": ("tests/deploy",),
     "config": ("tests/config/test_examples.py",),

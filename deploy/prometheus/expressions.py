@@ -201,6 +201,12 @@ class Patterns:
     def order_id_went_back(self) -> str:
         return f"increase({self._ib('ib_next_valid_id_regressions_total')}[1h]) > 0"
 
+    def messages_undecodable(self) -> str:
+        return self._grew(self._ib("ib_messages_undecodable_total"), "message", "1h")
+
+    def restart_blip(self) -> str:
+        return f"increase({self._ib('ib_blips_total')}[12h]) > 0"
+
     def clock_skew(self) -> str:
         return f"abs({self._ib('ib_clock_skew_seconds')}) > {self._limits.skew}"
 
@@ -250,10 +256,14 @@ class Patterns:
 
     def _refused(self, reason: str, span: str) -> str:
         """Attempts that failed so within the span; also those of before the first scrape, which no increase() shows."""
-        metric = self._ib("ib_connect_failures_total", reason)
+        return self._grew(self._ib("ib_connect_failures_total", reason), "reason", span)
+
+    @staticmethod
+    def _grew(metric: str, label: str, span: str) -> str:
+        """A counter whose series may begin above 0 is larger than before the span."""
         return (
-            f"sum without (reason) (increase({metric}[{span}])) > 0"
-            f" or sum without (reason) ({metric}) > 0 unless on ({ID}) sum without (reason) ({metric} offset {span})"
+            f"sum without ({label}) (increase({metric}[{span}])) > 0"
+            f" or sum without ({label}) ({metric}) > 0 unless on ({ID}) sum without ({label}) ({metric} offset {span})"
         )
 
     # -- parts --------------------------------------------------------------------------------------------------------
@@ -291,6 +301,8 @@ WRITERS: Mapping[str, Callable[[Patterns], str]] = {
     "IBReauthDueSoon": Patterns.reauth_due_soon,
     "IBCompetingSession": Patterns.competing_session,
     "IBOrderIdWentBack": Patterns.order_id_went_back,
+    "IBMessagesUndecodable": Patterns.messages_undecodable,
+    "IBRestartBlip": Patterns.restart_blip,
     "IBClockSkew": Patterns.clock_skew,
     "IBTimezoneMismatch": Patterns.timezone_mismatch,
     "IBGatewayVersionDesupported": Patterns.version_desupported,

@@ -84,6 +84,15 @@ WORDS: Mapping[str, Words] = {
         _GATEWAY + "somebody reset the API order ids, or the gateway runs with other settings. "
         "Programs that remember ids may collide.",
     ),
+    "IBMessagesUndecodable": (
+        "ibapi cannot decode a message of the gateway.",
+        _GATEWAY + "the supervisor drops such messages if it does not need them. A program with the same ibapi "
+        "may lose them too, or its session. Update ibapi.",
+    ),
+    "IBRestartBlip": (
+        "The session was lost in a restart window, and the gateway did not restart.",
+        _GATEWAY + "the session was back without the port having closed. That proves no restart and no login.",
+    ),
     "IBClockSkew": (
         "The gateway's clock and ours differ.",
         _GATEWAY + "by {{ $value }} s, for 10 minutes. One of the two machines does not keep time.",

@@ -1,7 +1,7 @@
 """`ib-supervisor codes`: what a message code means, what the daemon does with it, and what you can do.
 
 - Everything said here comes from the catalogue in `core`; this file only lays it out.
-- A table with colours for a terminal; plain columns, one code a line, for a pipe; JSON for programs.
+- A table for people, which in a pipe has one code a line; JSON for programs.
 - docs/codes.md is the output of `python -m supervisor.commands.codes`; a test fails when it is stale.
 """
 
@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from supervisor.commands.shared.printer import say_text
-from supervisor.commands.shared.terminal import console as escaping
+from supervisor.commands.shared.table import Laid, Row, lay_out
+from supervisor.commands.shared.terminal import show, width
 from supervisor.core.codes.notices import FarmNotice
 from supervisor.core.codes.table import CATALOGUE, Catalogue, Code, Section, Severity
 
@@ -60,25 +60,21 @@ _MANY: Final = 5
 
 
 def codes_command(
-    code: Annotated[int | None, typer.Argument(help="The code to explain; -1 is written as `-- -1`.")] = None,
+    code: Annotated[
+        int | None, typer.Argument(metavar="CODE", help="The code to explain; -1 is written as `-- -1`.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """List the message codes of TWS and IB Gateway, or explain one: what it means, and what the daemon does with it.
 
     Exits with 1 for a code that is not in the catalogue, and says what happens with those.
     """
-    console = escaping()
     if json:
         say_text(as_json(CATALOGUE, code))
     elif code is None:
-        if console.is_terminal:
-            console.print(table(CATALOGUE.known.values()))
-        else:
-            say_text(columns(CATALOGUE.known.values()))
-    elif console.is_terminal:
-        console.print(panel(CATALOGUE, code))
+        show(table(CATALOGUE.known.values(), width()))
     else:
-        say_text(explanation(CATALOGUE, code))
+        show(explanation(CATALOGUE, code, width()))
     if code is not None and code not in CATALOGUE.known:
         raise typer.Exit(1)
 
@@ -91,37 +87,22 @@ def as_json(catalogue: Catalogue, number: int | None = None) -> str:
     return jsonlib.dumps(shown, indent=2, ensure_ascii=False)
 
 
-def columns(codes: Iterable[Code]) -> str:
-    """Number, severity, scope and title, one code a line, for a pipe."""
-    return "\n".join(f"{code.number:>5}  {code.severity:<8}  {code.scope:<14}  {code.title}" for code in codes)
+def table(codes: Iterable[Code], width: int | None) -> Laid:
+    """Number, severity, scope and title of each."""
+    rows = [
+        Row([str(code.number), Text(code.severity, _STYLES[code.severity]), code.scope], code.title) for code in codes
+    ]
+    return lay_out(("CODE", "SEVERITY", "SCOPE"), rows, width, words="TITLE", right=("CODE",))
 
 
-def table(codes: Iterable[Code]) -> Table:
-    """The same for a terminal."""
-    listed = Table(box=None, pad_edge=False)
-    listed.add_column("code", justify="right")
-    for heading in ("severity", "scope", "title"):
-        listed.add_column(heading)
-    for code in codes:
-        severity = Text(code.severity, style=_STYLES[code.severity])
-        listed.add_row(str(code.number), severity, code.scope, Text(code.title))
-    return listed
-
-
-def explanation(catalogue: Catalogue, number: int) -> str:
-    """Everything about one code, one fact a line, for a pipe."""
-    return "\n".join(f"{name}: {value}" for name, value in _facts(catalogue, number))
-
-
-def panel(catalogue: Catalogue, number: int) -> Table:
-    """The same for a terminal, wrapped to its width."""
-    shown = Table(box=None, show_header=False, pad_edge=False)
-    shown.add_column(style="bold", no_wrap=True)
-    shown.add_column()
+def explanation(catalogue: Catalogue, number: int, width: int | None) -> Laid:
+    """Everything about one code, one fact a row."""
     style = _STYLES[catalogue.lookup(number).severity]
-    for name, value in _facts(catalogue, number):
-        shown.add_row(name, Text(value, style=style if name == "severity" else ""))
-    return shown
+    rows = [
+        Row([Text(name, "bold")], Text(value, style if name == "severity" else ""))
+        for name, value in _facts(catalogue, number)
+    ]
+    return lay_out([""], rows, width)
 
 
 def markdown(catalogue: Catalogue) -> str:

@@ -4,6 +4,7 @@ Exit statuses: 0 ok, 1 no or failed, 2 wrong usage, 78 bad config.
 """
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -12,26 +13,34 @@ from typing import Any
 import typer
 import typer.core
 
-from supervisor import __version__
 from supervisor.commands.shared.printer import say
+from supervisor.commands.shared.usage import HELP, Command
 
 COMMANDS = {
     "run": ("run", "run"),
     "demo": ("demonstration.demo", "demo"),
-    "check-config": ("check", "check_config"),
-    "probe": ("probe", "probe"),
-    "status": ("status", "status"),
-    "wait": ("wait", "wait"),
-    "history": ("history", "history"),
-    "schedule": ("schedule", "schedule"),
+    "init": ("setup.init", "init"),
+    "doctor": ("setup.doctor", "doctor"),
+    "check-config": ("planning.check", "check_config"),
+    "probe": ("visiting.probe", "probe"),
+    "status": ("asking.status", "status"),
+    "wait": ("asking.wait", "wait"),
+    "gate": ("asking.gate", "gate"),
+    "history": ("asking.history", "history"),
+    "schedule": ("planning.schedule", "schedule"),
     "codes": ("codes", "codes_command"),
-    "simulate": ("simulate", "simulate"),
-    "record": ("record", "record"),
-    "verify": ("verify", "verify"),
-    "pause": ("operator", "pause"),
-    "resume": ("operator", "resume"),
-    "maintenance": ("operator", "maintenance"),
-    "confirm-login": ("operator", "confirm_login"),
+    "files": ("setup.files", "files"),
+    "simulate": ("visiting.simulate", "simulate"),
+    "record": ("visiting.record", "record"),
+    "verify": ("visiting.verify", "verify"),
+    "pause": ("asking.operator", "pause"),
+    "resume": ("asking.operator", "resume"),
+    "maintenance": ("asking.operator", "maintenance"),
+    "confirm-login": ("asking.operator", "confirm_login"),
+    "confirm-ids": ("asking.operator", "confirm_ids"),
+    "notify": ("asking.notify", "notify"),
+    "approve": ("asking.operator", "approve"),
+    "recover": ("asking.operator", "recover"),
 }
 """Each command's module in this package, and its function there."""
 
@@ -45,6 +54,11 @@ IBAPI_HINT = (
 
 class _Commands(typer.core.TyperGroup):
     """Finds a command by importing its module."""
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(**named)
+        names: Any = dict.fromkeys(COMMANDS)
+        self.commands.update(names)  # to suggest one for a name that is mistyped
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -61,7 +75,7 @@ class _Commands(typer.core.TyperGroup):
             say(f"ibapi cannot be imported: {type(error).__name__}: {error}", IBAPI_HINT, err=True)
             raise SystemExit(1) from None
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name)(getattr(imported, function))
+        single.command(cmd_name, cls=Command, context_settings=HELP)(getattr(imported, function))
         return typer.main.get_command(single)
 
 
@@ -74,13 +88,19 @@ def _of_ibapi(error: Exception) -> bool:
 
 
 app = typer.Typer(
-    cls=_Commands, add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
+    cls=_Commands,
+    context_settings=HELP,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        say(f"ib-supervisor {__version__}")
+        from supervisor.version import VERSION  # reading the metadata takes 30 ms, which other commands save
+
+        say(f"ib-supervisor {VERSION}")
         raise typer.Exit
 
 
@@ -106,6 +126,9 @@ def _open_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as we live
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a letter that this locale lacks is escaped, and ends nothing
+            stream.reconfigure(errors="backslashreplace")
 
 
 def main() -> int:

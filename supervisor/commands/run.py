@@ -11,6 +11,7 @@ from supervisor.commands.shared.journal_file import with_its_own_journal
 from supervisor.commands.shared.printer import say, say_text
 from supervisor.config.load import ConfigError, for_first_look, load
 from supervisor.config.settings import Config
+from supervisor.daemon.people import refuse_unknown_targets
 from supervisor.daemon.process import Process, StartError
 
 
@@ -41,7 +42,9 @@ def run(
 
 def _settings(config: Path | None, gateway: str | None) -> Config:
     if config is not None:
-        return with_its_own_journal(load(config, os.environ))
+        found = with_its_own_journal(load(config, os.environ))
+        refuse_unknown_targets(found)
+        return found
     try:
         return for_first_look(gateway or "")
     except ValueError as error:

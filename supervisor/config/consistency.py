@@ -48,6 +48,11 @@ def machine(host: str) -> str:
     return "localhost" if host.lower() in _LOOPBACK else host.lower()
 
 
+def is_loopback(host: str) -> bool:
+    """Whether this is the machine itself, so that its kernel has both ends of a connection."""
+    return machine(host) == "localhost" or host.startswith("127.")
+
+
 def _addresses(gateway: Node) -> Iterator[tuple[str, int]]:
     """Host and port, if both are right."""
     for port, _ in _read(gateway, "port", _PORT):

@@ -18,11 +18,22 @@ from pydantic import ValidationError
 from supervisor.config.advice import warnings_of
 from supervisor.config.consistency import compare_gateways
 from supervisor.config.model import FileKeys, GatewayKeys
+from supervisor.config.notify_keys import compare_targets, targets_of
 from supervisor.config.policies import policy_of
 from supervisor.config.reading.faults import ConfigError, Fault, Faults, refuse
 from supervisor.config.reading.text_file import read_text
 from supervisor.config.reading.variables import expand
-from supervisor.config.settings import Config, Http, Journal, Log, Security, beside, state_path
+from supervisor.config.settings import (
+    Config,
+    Gates,
+    Http,
+    Journal,
+    Log,
+    Security,
+    beside,
+    runtime_path,
+    state_path,
+)
 from supervisor.config.translate import find, tell, tell_of_part
 from supervisor.config.values.readers import Wrong, endpoint, is_nothing
 from supervisor.config.values.resets import reset_notes
@@ -52,6 +63,8 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
     root = _with_defaults(expand(root, env, faults))
     keys = _validated(root, faults)
     compare_gateways(find(root, ("gateways",))[0].items if "gateways" in root.entries else [], faults)
+    compare_targets(root, faults)
+    targets = targets_of(keys.notify, root, path, env, faults) if keys is not None else ()
     web_config = _web_config(root, path, faults)
     security = _security(web_config, faults)
     if keys is None:  # expected never to be: what is not valid was told
@@ -62,8 +75,12 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
         http=Http(keys.http.listen, web_config, security, keys.http.names),
         journal=Journal(state_path(keys.journal.path, path, env), keys.journal.retention, _line_of_journal(root)),
         log=Log(keys.log.level, keys.log.format, state_path(keys.log.wire, path, env) if keys.log.wire else None),
+        gate=Gates(runtime_path(keys.gate.directory, path, env) if keys.gate.directory else None),
         show_accounts=keys.show_accounts,
         path=path,
+        notify=targets,
+        heartbeat_url=keys.heartbeat_url,
+        heartbeat_every=keys.heartbeat_every,
         notes=tuple((each.name, note) for each in keys.gateways for note in reset_notes(each.server_reset, now.date())),
     )
     return replace(config, warnings=warnings_of(config, keys, root, now))

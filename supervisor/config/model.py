@@ -28,9 +28,13 @@ from supervisor.config.keys import (
     reads_number,
     reads_word,
 )
+from supervisor.config.notify_keys import TargetKeys, sign_of_life_url
 from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
 from supervisor.config.values import readers
+from supervisor.config.values.controller_keys import A_CONTROLLER, ControllerKeys
+from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
 from supervisor.config.values.readers import Conflict, Endpoint, Wrong, is_nothing
+from supervisor.config.values.recovery_keys import RecoveryKeys, faults_with
 from supervisor.config.values.resets import NONE, REGIONS
 from supervisor.config.values.window_keys import DailyRestartKeys, WeeklyRestartKeys, WindowKeys
 from supervisor.core.calendar.durations import seconds_of, written
@@ -85,6 +89,7 @@ def _some_gateways(value: object) -> tuple[object, ...]:
     return found
 
 
+_targets = readers.sequence("[{name: phone, url: ntfy://ntfy.sh/TOPIC}]")
 Wait = Annotated[float, reads_duration("50ms", "10m")]
 Pause = Annotated[float, reads_duration("50ms", "1h")]
 Port = Annotated[int, reads_number(1, readers.HIGHEST_PORT, "TCP port")]
@@ -133,7 +138,8 @@ class TimingKeys(Keys):
         _TIMING.restart_retry, description="Exact interval of the attempts while a restart is expected."
     )
     stable_after: Annotated[float, reads_duration("0s", "1d")] = Field(
-        _TIMING.stable_after, description="A session that lasted this long is tried again at once, the debt forgiven."
+        _TIMING.stable_after,
+        description="A session that lasted this long is tried again at once, and earlier failures are forgotten.",
     )
     settle: Annotated[float, reads_duration("0s", "1h")] = Field(
         _TIMING.settle, description="How long answers are called unreliable after IBKR's servers came back."
@@ -228,7 +234,10 @@ class GatewayKeys(Keys):
     name: Name = Field(
         examples=["live"], description="The `gateway` label of every metric: 1 to 63 of a-z, 0-9, `_` and `-`."
     )
-    host: Host = Field(DEFAULT_HOST, description="Where the gateway listens.")
+    host: Host = Field(
+        DEFAULT_HOST,
+        description="Where the gateway listens. If a name has several addresses, each attempt tries them in turn.",
+    )
     port: Port = Field(examples=["4001"], description="TWS 7496 live, 7497 paper; IB Gateway 4001 live, 4002 paper.")
     client_id: Annotated[int, _CLIENT_ID] = Field(
         examples=["911"],
@@ -274,7 +283,26 @@ class GatewayKeys(Keys):
     programs: Annotated[tuple[ProgramId, ...], Reads(readers.sequence("[17, 18]"), form="list")] = Field(
         (), description="Client ids of your own programs at this gateway, for hints and warnings."
     )
+    gate: Annotated[GateKeys, A_MAPPING] = Field(GateKeys(), description="When orders are safe to send.")
+    controller: Annotated[ControllerKeys | None, A_CONTROLLER] = Field(
+        None, description="Who starts the gateway and can say how it is. Nothing is sent to it that does anything."
+    )
+    recovery: Annotated[RecoveryKeys | None, A_MAPPING_OR_NULL] = Field(
+        None, description="What may be done for the gateway when it does not work. Nothing, unless it is listed."
+    )
+    kernel: Annotated[bool | None, or_null(Reads(readers.flag, form="`true` or `false`"))] = Field(
+        None,
+        description="Ask the kernel whether our request was read (Linux). Default: on for a loopback host.",
+    )
     timing: Annotated[TimingKeys, A_MAPPING] = Field(TimingKeys(), description="The timers.")
+
+    @field_validator("recovery")
+    @classmethod
+    def _what_the_controller_can(cls, recovery: RecoveryKeys | None, info: ValidationInfo) -> RecoveryKeys | None:
+        if recovery is not None and "controller" in info.data:
+            for fault in faults_with(recovery, info.data["controller"]):
+                raise fault
+        return recovery
 
     @field_validator("client_id_fallback")
     @classmethod
@@ -348,4 +376,18 @@ class FileKeys(Keys):
         JournalKeys(), description="The history. A change needs a restart."
     )
     log: Annotated[LogKeys, A_MAPPING] = Field(LogKeys(), description="What is written, and how.")
+    gate: Annotated[GateFileKeys, A_MAPPING] = Field(
+        GateFileKeys(), description="Where programs read whether orders are safe to send."
+    )
+    notify: Annotated[tuple[TargetKeys, ...], Reads(readers.sequence("[{name: phone, url: ...}]"), form="list")] = (
+        Field(
+            (),
+            description="Who is told what is wrong, without Prometheus: a list of targets. docs/notify.md has recipes.",
+        )
+    )
+    heartbeat_url: Annotated[str | None, or_null(Reads(sign_of_life_url, form="http or https address"))] = Field(
+        None,
+        description="Fetched as a sign of life, for a service that tells you when it stops. Write it as `${VAR}`.",
+    )
+    heartbeat_every: Annotated[float, reads_duration("10s", "1d")] = Field(60.0, description="How often.")
     show_accounts: Flag = Field(False, description="Show account numbers in full instead of masked.")

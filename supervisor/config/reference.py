@@ -1,7 +1,7 @@
 """The keys of the config file as tables for the documentation, made of the models.
 
 - docs/configuration.md holds these tables between two markers; a test fails when they are stale.
-- `python -m supervisor.config.reference docs/configuration.md` writes them anew.
+- `python -m supervisor.config.reference docs/configuration.md` writes them again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from pydantic.fields import FieldInfo
 
 from supervisor.config.keys import Keys, Reads
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
+from supervisor.config.notify_keys import QuietKeys, TargetKeys
+from supervisor.config.values.controller_keys import KINDS
+from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
 from supervisor.config.values.readers import ALL, Endpoint
+from supervisor.config.values.recovery_keys import RecoveryKeys, RungKeys
 from supervisor.config.values.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
 from supervisor.core.calendar.durations import written
 
@@ -27,18 +31,28 @@ END: Final = "<!-- keys: end -->\n"
 SECTIONS: Final[tuple[type[Keys], ...]] = (
     FileKeys,
     GatewayKeys,
+    GateKeys,
     TimingKeys,
     DailyRestartKeys,
     WeeklyRestartKeys,
     OnceWindowKeys,
     WeeklyWindowKeys,
+    *KINDS.values(),
+    RecoveryKeys,
+    RungKeys,
     HttpKeys,
     JournalKeys,
     LogKeys,
+    GateFileKeys,
+    TargetKeys,
+    QuietKeys,
 )
 _NOT_SO_PLAIN: Final[dict[tuple[type[BaseModel], str], str]] = {
     (GatewayKeys, "required_farms"): f"`{ALL}`",
     (GatewayKeys, "reauth"): "by account_mode",
+    (TargetKeys, "gateways"): f"`{ALL}`",
+    (TargetKeys, "format"): "by the URL",
+    (GatewayKeys, "kernel"): "by host",
     (GatewayKeys, "server_reset"): "the weekend's",
 }
 """Defaults that the model holds as something else than what a file would say."""
@@ -50,7 +64,7 @@ def tables() -> str:
 
 
 def with_tables(page: str) -> str:
-    """The page with what is between the markers made anew. Raises ValueError without markers."""
+    """The page with what is between the markers made again. Raises ValueError without markers."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):

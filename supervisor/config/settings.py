@@ -15,6 +15,7 @@ from pathlib import Path
 from supervisor.config.reading.faults import Fault
 from supervisor.config.values.readers import Endpoint
 from supervisor.core.model.policy import Policy
+from supervisor.core.parts.outbox import Rules
 
 DEFAULT_LISTEN = Endpoint("127.0.0.1", 14000)
 DEFAULT_RETENTION = 400 * 86400.0
@@ -100,6 +101,33 @@ class Log:
     wire: Path | None = None
 
 
+class Format(StrEnum):
+    """How a message to people looks."""
+
+    SHORT = "short"
+    LONG = "long"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where messages to people go. `line` and `place` are where the file says so."""
+
+    rules: Rules
+    url: str = field(repr=False)
+    """With its secret."""
+    format: Format = Format.SHORT
+    line: int = field(default=0, compare=False)
+    place: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """The gate for programs; `directory` None: no files are written."""
+
+    directory: Path | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """One valid config. `path` is None without a file; `warnings` are what `check-config` warns of.
@@ -111,10 +139,15 @@ class Config:
     http: Http = Http()
     journal: Journal = Journal()
     log: Log = Log()
+    gate: Gates = Gates()
     show_accounts: bool = False
     path: Path | None = None
     warnings: tuple[Fault, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
+    notify: tuple[Target, ...] = ()
+    heartbeat_url: str | None = field(default=None, repr=False)
+    heartbeat_every: float = 60.0
+    """Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +190,17 @@ def state_path(path: str, config: Path, env: Mapping[str, str]) -> Path:
 
     systemd separates several directories by colons; the first one counts.
     """
-    state = env.get("STATE_DIRECTORY", "").split(":")[0]
-    return Path(state, path) if state else beside(path, config)
+    return _in_own(path, config, env.get("STATE_DIRECTORY", ""))
+
+
+def runtime_path(path: str, config: Path, env: Mapping[str, str]) -> Path:
+    """Where what needs not survive lies: relative to `$RUNTIME_DIRECTORY`, without it beside the config file."""
+    return _in_own(path, config, env.get("RUNTIME_DIRECTORY", ""))
+
+
+def _in_own(path: str, config: Path, directories: str) -> Path:
+    first = directories.split(":")[0]
+    return Path(first, path) if first else beside(path, config)
 
 
 def beside(path: str, config: Path) -> Path:

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from supervisor.config.model import GatewayKeys
 from supervisor.config.reading.faults import Faults
+from supervisor.config.values.controller_keys import TAGGED as CONTROLLERS
 from supervisor.config.values.readers import Conflict, NoUnit, Wrong, did_you_mean
 from supervisor.config.values.window_keys import ONCE, WEEKLY, OnceWindowKeys, WeeklyWindowKeys
 from supervisor.yaml_lines import Expanded, Node, below, shown_text
@@ -18,7 +19,11 @@ from supervisor.yaml_lines import Expanded, Node, below, shown_text
 Place = tuple[int | str, ...]
 """Where a value is: keys and indices, and in pydantic's errors the tags of unions."""
 
-_TAGGED: Final[dict[int | str, type[BaseModel]]] = {ONCE: OnceWindowKeys, WEEKLY: WeeklyWindowKeys}
+_TAGGED: Final[dict[int | str, type[BaseModel]]] = {
+    ONCE: OnceWindowKeys,
+    WEEKLY: WeeklyWindowKeys,
+    **CONTROLLERS,
+}
 _SYNONYMS: Final = {
     **dict.fromkeys(("tz", "zone", "time_zone"), "timezone"),
     **dict.fromkeys(("restart", "auto_restart", "autorestart", "daily"), "daily_restart"),
@@ -118,10 +123,11 @@ def _conflict(reason: Conflict, node: Node, mapping: Node) -> tuple[str, str]:
 
 
 def _is_tag(place: Place, depth: int) -> bool:
-    """Whether this step is the form of a window. A key may look the same, but not there."""
-    return (
-        depth >= 2 and place[depth] in _TAGGED and place[depth - 2] == "windows" and isinstance(place[depth - 1], int)
-    )
+    """Whether this step is the form of a window or the kind of a controller. A key may look the same, not there."""
+    if depth < 2 or place[depth] not in _TAGGED:
+        return False
+    window = place[depth - 2] == "windows" and isinstance(place[depth - 1], int)
+    return window or (place[depth - 1] == "controller" and place[depth] in CONTROLLERS)
 
 
 def _reason(detail: ErrorDetails) -> object:

@@ -17,13 +17,19 @@ from datetime import datetime
 
 from supervisor.config.load import ConfigError, load
 from supervisor.config.settings import Config, changes
+from supervisor.controllers.hands.hands import Hands
+from supervisor.controllers.watch import Watches
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.events import Event
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.records import Record
+from supervisor.daemon.people import refuse_unknown_targets
 from supervisor.gateway.link import GatewayLink
 from supervisor.gateway.lookup import Lookups
+from supervisor.kernel.tables import Ends, ends_of
+from supervisor.kernel.watch import Asked, KernelWatch
 from supervisor.observe.logs.wire import WireLogs
 from supervisor.observe.systemd.notifier import Notifier, status_line
 from supervisor.observe.web.backend import ReloadResult
@@ -59,6 +65,7 @@ class Daemon:
         clock: Clock,
         environment: Mapping[str, str],
         wires: WireLogs | None = None,
+        not_stored: Callable[[], str] = lambda: "",
     ) -> None:
         self.config = config
         self.clock = clock
@@ -73,6 +80,9 @@ class Daemon:
         self._started_with = config
         self._reading = threading.Lock()
         self._lookups = Lookups()
+        self._controllers = Watches(self.mailbox.post)
+        self._hands = Hands(self.mailbox.post, not_stored, environment)
+        self._kernel = KernelWatch(self.mailbox.post)
         self._wires = wires if wires is not None else WireLogs()
         self._facts: dict[str, Facts] = {}
         self._chores: list[Callable[[Now], None]] = []
@@ -97,14 +107,19 @@ class Daemon:
 
         Raises TimeoutError if the loop does not get to it in time.
         """
-        found: list[bool] = []
+        return self.ask_gateway(name, event) is not None
+
+    def ask_gateway(self, name: str, event: Event) -> tuple[Record, ...] | None:
+        """The same, and what happened on it; None if there is no such gateway."""
+        found: list[tuple[Record, ...] | None] = []
 
         def act() -> None:
             gateway = self.loop.gateway(name)
-            if gateway is not None:
-                self.loop.catch_up(gateway)
-                self.loop.step(gateway, event)
-            found.append(gateway is not None)
+            if gateway is None:
+                found.append(None)
+                return
+            self.loop.catch_up(gateway)
+            found.append(self.loop.step(gateway, event))
 
         self._on_loop(act, ASKED)
         return found[0]
@@ -151,6 +166,7 @@ class Daemon:
         self._facts = dict(facts)
         self._first_round = on_ready
         self.loop.arrange(self._runtime(policy) for policy in self.config.gateways)
+        self._look_behind()
         self.loop.run(self._after_round)
         self._end()
 
@@ -177,10 +193,18 @@ class Daemon:
     def _end(self) -> None:
         self.ending_since = self.ending_since or time.monotonic()
         self._notifier.stopping()
+        self._controllers.end()
+        self._kernel.end()
         self.loop.end()
         deadline = self.ending_since + DRAIN
         for gateway in self.loop.gateways():
             gateway.link.close(max(0.0, deadline - time.monotonic()))
+
+    def _look_behind(self) -> None:
+        """Look through the controllers of the gateways that have one."""
+        named = {policy.name: policy.controller for policy in self.config.gateways}
+        self._controllers.arrange({name: asked for name, asked in named.items() if asked is not None})
+        self._kernel.arrange({each.policy.name: _asked(each) for each in self.loop.gateways() if each.policy.kernel})
 
     def _runtime(self, policy: Policy) -> GatewayRuntime:
         name = policy.name
@@ -194,7 +218,9 @@ class Daemon:
         link = GatewayLink(name, post, wire=wire, lookups=self._lookups)
         seed = random.SystemRandom().getrandbits(64)
         facts = self._facts.get(name, Facts())
-        return GatewayRuntime(policy, facts, self.clock.now(), seed, link, self._listener, post)
+        return GatewayRuntime(
+            policy, facts, self.clock.now(), seed, link, self._listener, post, self._kernel.hurry, self._hands
+        )
 
     # -- reload -------------------------------------------------------------------------------------------------------
 
@@ -214,7 +240,9 @@ class Daemon:
         if path is None:
             return ("there is no config file to read again: the daemon was started with --gateway",)
         try:
-            return load(path, self._environment)
+            config = load(path, self._environment)
+            refuse_unknown_targets(config)
+            return config
         except ConfigError as error:
             return tuple(str(fault) for fault in error.faults)
         except Exception as error:
@@ -249,6 +277,7 @@ class Daemon:
             gateways.append(known if known is not None else self._runtime(policy))
         self.config = config
         self.loop.arrange(gateways)
+        self._look_behind()
         self.reload_ok, self.reload_at = True, now.wall
         waiting = changes(self._started_with, config).needs_restart
         lines = tuple(f"a change of `{section}` needs a restart of the daemon" for section in waiting)
@@ -274,3 +303,14 @@ class Daemon:
         self.mailbox.submit(ordered)
         if not done.wait(timeout):
             raise TimeoutError("the loop did not get to it in time")
+
+
+def _asked(gateway: GatewayRuntime) -> Asked:
+    """What the kernel is asked about a gateway."""
+
+    def ends() -> Ends | None:
+        link = gateway.link
+        sock = link.socket() if isinstance(link, GatewayLink) else None
+        return None if sock is None else ends_of(sock)
+
+    return Asked(lambda: gateway.snapshot.port, ends)

@@ -23,14 +23,14 @@ from ibapi.wrapper import EWrapper
 from supervisor.gateway.connection import SupervisedConnection
 
 
-class _NoReader:
+class NoReader:
     """Stands in for the reader thread."""
 
     def start(self) -> None:
         """Do nothing: the message loop reads."""
 
 
-class _Messages:
+class Messages:
     """Stands in for the message queue. The next message is the next one on the wire."""
 
     def __init__(self, connection: SupervisedConnection, handled: Callable[[], None]) -> None:
@@ -57,7 +57,7 @@ class _Messages:
         return 0
 
 
-class _Decoder:
+class Decoder:
     """Stands before the decoder. `judged` runs each decoding."""
 
     def __init__(self, decoder: Any, judged: Callable[[Callable[[], None]], None]) -> None:
@@ -81,7 +81,59 @@ class _Decoder:
         self._judged(lambda: self._decoder.processProtoBuf(*message))
 
 
-class Client(EClient):  # type: ignore[misc]  # ibapi has no types
+class Seams:
+    """The four attributes that are ours, for a class that is an `EClient` too. `_ib_supervisor_join` gives it a
+    connection.
+
+    Its own names are mangled, because it also becomes a part of other people's classes.
+    """
+
+    __ours: SupervisedConnection
+    __connection: SupervisedConnection | None = None
+    __reader: NoReader | None = None
+    __decoder: Decoder | None = None
+    __judged: Callable[[Callable[[], None]], None]
+
+    def _ib_supervisor_join(
+        self,
+        connection: SupervisedConnection,
+        messages: Messages,
+        judged: Callable[[Callable[[], None]], None],
+    ) -> None:
+        """From now on this client lives on `connection`. `judged` runs the decoding of each message."""
+        self.__ours = connection
+        self.__judged = judged
+        self.msg_queue = messages
+
+    @property
+    def conn(self) -> SupervisedConnection | None:
+        """Our connection, or None while `ibapi` believes that it has none."""
+        return self.__connection
+
+    @conn.setter
+    def conn(self, value: object) -> None:
+        self.__connection = None if value is None else self.__ours
+
+    @property
+    def reader(self) -> NoReader | None:
+        """An object that does not read."""
+        return self.__reader
+
+    @reader.setter
+    def reader(self, value: object) -> None:
+        self.__reader = None if value is None else NoReader()
+
+    @property
+    def decoder(self) -> Decoder | None:
+        """The decoder of `ibapi`, behind ours."""
+        return self.__decoder
+
+    @decoder.setter
+    def decoder(self, value: object) -> None:
+        self.__decoder = None if value is None else Decoder(value, self.__judged)
+
+
+class Client(Seams, EClient):  # type: ignore[misc]  # ibapi has no types
     """An `EClient` for one session; `connect` and `run` are for the session's thread.
 
     Args:
@@ -98,37 +150,5 @@ class Client(EClient):  # type: ignore[misc]  # ibapi has no types
         handled: Callable[[], None],
         judged: Callable[[Callable[[], None]], None],
     ) -> None:
-        self._supervised = connection
-        self._connection: SupervisedConnection | None = None
-        self._reader: _NoReader | None = None
-        self._decoder: _Decoder | None = None
-        self._judged = judged
         super().__init__(wrapper)
-        self.msg_queue = _Messages(connection, handled)
-
-    @property
-    def conn(self) -> SupervisedConnection | None:
-        """Our connection, or None while `ibapi` believes that it has none."""
-        return self._connection
-
-    @conn.setter
-    def conn(self, value: object) -> None:
-        self._connection = None if value is None else self._supervised
-
-    @property
-    def reader(self) -> _NoReader | None:
-        """An object that does not read."""
-        return self._reader
-
-    @reader.setter
-    def reader(self, value: object) -> None:
-        self._reader = None if value is None else _NoReader()
-
-    @property
-    def decoder(self) -> _Decoder | None:
-        """The decoder of `ibapi`, behind ours."""
-        return self._decoder
-
-    @decoder.setter
-    def decoder(self, value: object) -> None:
-        self._decoder = None if value is None else _Decoder(value, self._judged)
+        self._ib_supervisor_join(connection, Messages(connection, handled), judged)

@@ -26,8 +26,8 @@ from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import Ending
 from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.framing import MAX_FRAME, Inbox, NotTws, check_payload, framed, server_hello
-from supervisor.gateway.lookup import Address, Lookups
-from supervisor.platform import send_at_once, wait_writable
+from supervisor.gateway.lookup import Address, Lookups, NameUnknown
+from supervisor.platform import CONNECTING, send_at_once, wait_writable
 
 KEEPALIVE = (30, 10, 3)
 """Seconds idle, seconds between probes, number of probes."""
@@ -57,6 +57,17 @@ class Over:
     """Each address with its end, if there were several and none accepted."""
 
 
+_BROKEN = (ConnectionError, TimeoutError, BlockingIOError)
+_CUT = frozenset(
+    {
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+        errno.ENETDOWN,
+        errno.ENETRESET,
+        getattr(errno, "EHOSTDOWN", errno.ENETDOWN),
+    }
+)
+"""The peer or the way to it is gone. That it takes no more bytes (BlockingIOError) is the peer's doing as well."""
 _Tried = list[tuple[str, OSError]]
 """Addresses that were tried in vain, each with its error."""
 _NO_WAY = frozenset({errno.ENETUNREACH, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
@@ -107,8 +118,11 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         self.over: Over | None = None
         self.message_id = 0
         """Of the message that `next_message` returned last."""
+        self.message = b""
+        """That message."""
         self._server_version = 0
-        self._connect_deadline = connect_deadline
+        self.connect_deadline = connect_deadline
+        """For the name look-up and the TCP connect."""
         self._handshake_timeout = handshake_timeout
         self._handshake_deadline = 0.0
         self._lookups = lookups
@@ -132,7 +146,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
     def connect(self) -> None:
         """Look the name up and connect before the deadline. Raises OSError."""
         try:
-            found = self._lookups.resolve(self.host, self.port, self._connect_deadline, lambda: self.over is not None)
+            found = self._lookups.resolve(self.host, self.port, self.connect_deadline, lambda: self.over is not None)
             tried = self._connect_any(self._addresses.ordered(found))
         except OSError as error:
             with self.lock:
@@ -155,7 +169,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
             try:
                 sent = send_at_once(self.socket, msg)
             except OSError as error:
-                self._finish(Over(Ending.RESET, f"sending failed: {_words(error)}"))
+                self._finish(Over(_ending_of_broken(error), f"sending failed: {_words(error)}"))
                 raise
             if sent < len(msg):
                 self._finish(Over(Ending.RESET, "sending failed: the gateway does not read"))
@@ -179,7 +193,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
             self.finish(Ending.TIMEOUT, f"no server version within {self._handshake_timeout:g} s")
             raise ConnectionAbortedError(errno.ECONNABORTED, "no server version") from error
         except OSError as error:
-            self.finish(Ending.RESET, _words(error))
+            self.finish(_ending_of_broken(error), _words(error))
             raise
         self._inbox.limit = MAX_FRAME
         self.socket.settimeout(None)
@@ -211,6 +225,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
             if payload:
                 if self._wire is not None:
                     self._wire.line("<", payload)
+                self.message = payload
                 return payload
             if payload is None:
                 self._receive()
@@ -237,7 +252,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         """
         tried: _Tried = []
         for position, (family, address) in enumerate(addresses):
-            remaining = self._connect_deadline - time.monotonic()
+            remaining = self.connect_deadline - time.monotonic()
             try:
                 self._connect_one(family, address, remaining / (len(addresses) - position))
             except OSError as error:
@@ -259,7 +274,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
                     raise ConnectionAbortedError(errno.ECONNABORTED, "closed while connecting")
                 self.socket = sock  # from here on `finish` reaches it
                 code = sock.connect_ex(address)
-            if code == errno.EINPROGRESS:
+            if code in CONNECTING:
                 code = _wait_connected(sock, timeout)
             if code:
                 raise OSError(code, os.strerror(code))
@@ -299,7 +314,7 @@ class SupervisedConnection(Connection):  # type: ignore[misc]  # ibapi has no ty
         try:
             data = self.socket.recv(self._read_size)
         except OSError as error:
-            self.finish(Ending.RESET, _words(error))
+            self.finish(_ending_of_broken(error), _words(error))
             return
         if not data:
             inside = " inside a message" if len(self._inbox) else ""
@@ -341,7 +356,7 @@ def _told(tried: _Tried) -> list[OSError]:
 def _ending_of_connect(error: OSError) -> Over:
     if isinstance(error, _NoneAccepted):
         return Over(_ending_of(error.judged), _words(error), tried=error.tried)
-    return Over(_ending_of(error), _words(error))
+    return Over(_ending_of(error), _words(error), CauseKey.NAME_UNKNOWN if isinstance(error, NameUnknown) else None)
 
 
 def _ending_of(error: OSError) -> Ending:
@@ -352,6 +367,11 @@ def _ending_of(error: OSError) -> Ending:
     if isinstance(error, ConnectionResetError):
         return Ending.RESET
     return Ending.ERROR
+
+
+def _ending_of_broken(error: OSError) -> Ending:
+    """How a connection ends that stood. An error that says nothing of the peer or of the way to it is our own."""
+    return Ending.RESET if isinstance(error, _BROKEN) or error.errno in _CUT else Ending.ERROR
 
 
 def _words(error: OSError) -> str:

@@ -77,9 +77,9 @@ class Inbox:
             if self.limit == MAX_HANDSHAKE_FRAME and (old := _OLD_GREETING.match(self._bytes)):
                 version = f"server version {old[1].decode()}"
                 raise NotTws(f"a greeting without a length, {version}", CauseKey.OLD_GREETING, version)
-            raise NotTws(
-                f"a message of {length} bytes announced, at most {self.limit} are possible{_spoken(self._bytes)}"
-            )
+            name = spoken(self._bytes)
+            words = f"a message of {length} bytes announced, at most {self.limit} are possible"
+            raise NotTws(f"{words}: this is {name}" if name else words, what=f"it speaks {name}" if name else "")
         end = _HEADER + length
         if len(self._bytes) < end:
             return None
@@ -155,5 +155,6 @@ def clean(text: str, limit: int) -> str:
     return beginning(text, limit).encode("utf-8", "replace").decode("utf-8")
 
 
-def _spoken(data: bytes | bytearray) -> str:
-    return next((f": this is {name}" for name, begin in _SPOKEN if begin.match(data)), "")
+def spoken(data: bytes | bytearray) -> str:
+    """The other protocol that these bytes begin, or nothing."""
+    return next((name for name, begin in _SPOKEN if begin.match(data)), "")

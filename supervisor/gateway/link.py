@@ -6,6 +6,7 @@ Rules
 - An action for a session that has ended does nothing.
 """
 
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -67,6 +68,11 @@ class GatewayLink:
                 session.probe(request_id)
             case _:
                 assert_never(action)
+
+    def socket(self) -> socket.socket | None:
+        """The connected socket of the session of now, to be asked about; for any thread."""
+        session = self._session
+        return session.socket if session is not None else None
 
     def close(self, timeout: float) -> bool:
         """End all sessions. Wait at most `timeout` seconds. True if no thread of a session is left."""

@@ -7,16 +7,21 @@ Rules
 - `ping`, `probe` and `close` are for another thread. They return at once, whatever the gateway or the network does.
 - The peer can end a session and do no other harm. Bytes that are no message, and a message of `NEEDED` that cannot be
   decoded, are `Ending.PROTOCOL`. Any other message that cannot be decoded is dropped and told.
+- An exception of our own code is `Ending.CALLBACK`, wherever it is raised. It is never told as the gateway's fault.
 - A request that `ibapi` cannot encode ends the session. Newer releases do not raise then: they call `error()` on the
   thread that asked.
 """
 
 import logging
 import re
+import socket
 import threading
 import time
+import traceback
 from collections.abc import Callable
+from typing import Any
 
+from ibapi.client import EClient
 from ibapi.contract import Contract
 from ibapi.message import IN
 
@@ -70,6 +75,8 @@ class Session:
         on_summary: takes the rows of an account summary. Without it they count as traffic.
     """
 
+    _needed = NEEDED
+
     def __init__(
         self,
         order: Connect,
@@ -91,19 +98,26 @@ class Session:
         self._told_closed = False
         self._told_more = False  # something other than PortOpened was told
         self._callbacks = Callbacks(order.epoch, self._tell, on_summary=on_summary)
-        self._connection = SupervisedConnection(
-            order.host,
-            order.port,
-            connect_deadline=time.monotonic() + order.connect_timeout,
-            handshake_timeout=order.handshake_timeout,
-            lookups=lookups,
-            addresses=self._addresses,
-            opened=self._callbacks.opened,
-            greeted=self._callbacks.greeted,
-            wire=wire,
-        )
-        self._client = Client(self._callbacks, self._connection, self._callbacks.handled, self._judge)
+        self._connection = self._new_connection(lookups, wire)
+        self._client = self._new_client()
         self._thread = threading.Thread(target=self._live, name=f"session-{label}-{order.epoch}", daemon=True)
+
+    def _new_connection(self, lookups: Lookups, wire: WireLog | None) -> SupervisedConnection:
+        return SupervisedConnection(self._order.host, self._order.port, **self._connecting(lookups, wire))
+
+    def _new_client(self) -> Any:
+        return Client(self._callbacks, self._connection, self._callbacks.handled, self._judge)
+
+    def _connecting(self, lookups: Lookups, wire: WireLog | None) -> dict[str, Any]:
+        return {
+            "connect_deadline": time.monotonic() + self._order.connect_timeout,
+            "handshake_timeout": self._order.handshake_timeout,
+            "lookups": lookups,
+            "addresses": self._addresses,
+            "opened": self._callbacks.opened,
+            "greeted": self._callbacks.greeted,
+            "wire": wire,
+        }
 
     # -- for the thread that owns the session --------------------------------------------------------------------------
 
@@ -117,22 +131,27 @@ class Session:
 
     def ping(self) -> None:
         """Send `reqCurrentTime`."""
-        self._request(self._client.reqCurrentTime)
+        self._request(lambda: EClient.reqCurrentTime(self._client))
 
     def probe(self, request_id: int) -> None:
         """Ask for a contract that only IBKR's servers know."""
-        self._request(lambda: self._client.reqContractDetails(request_id, probe_contract()))
+        self._request(lambda: EClient.reqContractDetails(self._client, request_id, probe_contract()))
 
     def ask_summary(self, request_id: int, tags: str) -> None:
         """Ask for an account summary of all accounts. `cancel_summary` ends its updates."""
-        self._request(lambda: self._client.reqAccountSummary(request_id, "All", tags))
+        self._request(lambda: EClient.reqAccountSummary(self._client, request_id, "All", tags))
 
     def cancel_summary(self, request_id: int) -> None:
-        self._request(lambda: self._client.cancelAccountSummary(request_id))
+        self._request(lambda: EClient.cancelAccountSummary(self._client, request_id))
 
     def close(self, detail: str = "") -> None:
         """End it. The FIN leaves before this returns, or the present attempt is abandoned."""
         self._connection.finish(Ending.ASKED, detail)
+
+    @property
+    def socket(self) -> socket.socket | None:
+        """The socket, to be asked about; None while there is none."""
+        return self._connection.socket  # type: ignore[no-any-return]
 
     def join(self, timeout: float) -> bool:
         """Wait for the thread to end. False if it did not end within `timeout` seconds."""
@@ -165,19 +184,27 @@ class Session:
 
     def _live(self) -> None:
         try:
+            self._begin()
             # The connection knows the host. ibapi would refuse some hosts without trying to connect.
-            self._client.connect("gateway", self._order.port, self._order.client_id)
+            EClient.connect(self._client, "gateway", self._order.port, self._order.client_id)
             if self._connection.isConnected():
-                self._client.run()
+                EClient.run(self._client)
         except Untellable as error:
             self._connection.finish(Ending.CALLBACK, _described(error))
         except Exception as error:
-            # Our callbacks are guarded, and so is the decoder. Any other error comes from bytes that are no message.
-            self._connection.finish(Ending.PROTOCOL, f"undecodable: {_described(error)}")
+            if _raised_by_ibapi(error):
+                # The decoder is guarded. What else ibapi cannot read are bytes that are no message.
+                self._connection.finish(Ending.PROTOCOL, f"undecodable: {_described(error)}")
+            else:
+                LOG.exception("session %d ends: a fault of this daemon", self.epoch)
+                self._connection.finish(Ending.CALLBACK, _described(error))
         finally:
             self._connection.disconnect()
             self._connection.finish(Ending.ERROR, self._callbacks.last_local_error or "ibapi ended the session")
             self._tell_closed()
+
+    def _begin(self) -> None:
+        """Before the attempt, on the session's thread."""
 
     def _judge(self, decode: Callable[[], None]) -> None:
         """Decode a message. If that fails, it depends on the message what follows."""
@@ -188,12 +215,15 @@ class Session:
         except Exception as error:
             number, library, why = self._connection.message_id, ibapi_version().short, _described(error)
             name = _NAMES.get(number, "")
-            if number in NEEDED:
+            if number in self._needed:
                 what = f"message {number}, {name}, by {library}"
                 detail = f"{library} cannot decode message {number} ({name}): {why}"
                 self._connection.finish(Ending.PROTOCOL, detail, CauseKey.UNDECODABLE, what)
             else:
-                self._callbacks.undecodable(MessageUndecodable(self.epoch, number, name, library, why))
+                self._drop(MessageUndecodable(self.epoch, number, name, library, why))
+
+    def _drop(self, message: MessageUndecodable) -> None:
+        self._callbacks.undecodable(message)
 
     def _tell(self, event: SessionEvent) -> None:
         with self._telling:
@@ -231,6 +261,12 @@ class Session:
                         self._post(event)
                 except Exception:
                     LOG.exception("the end of session %d could not be told", self.epoch)
+
+
+def _raised_by_ibapi(error: Exception) -> bool:
+    """Whether `ibapi` itself raised it, and not our own code that it called."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == "ibapi"
 
 
 def _described(error: Exception) -> str:

@@ -209,7 +209,7 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
     @_guarded
     def error(self, *args: Any) -> None:
         """A message code, in any layout of the arguments."""
-        request_id, code, text = _error_arguments(args)
+        request_id, code, text = error_arguments(args)
         if code in _OF_OUR_SIDE:
             self.last_local_error = clean(text, 200)
             if not self.connected:
@@ -223,7 +223,7 @@ class Callbacks(EWrapper):  # type: ignore[misc]  # ibapi has no types
         self.emit(NoticeReceived(self.epoch, _int32(request_id), _int32(code), clean(text, MAX_TEXT)))
 
 
-def _error_arguments(args: tuple[Any, ...]) -> tuple[int, int, str]:
+def error_arguments(args: tuple[Any, ...]) -> tuple[int, int, str]:
     """Request id, code and text from the arguments of `error()`. The type of the third one tells the layout."""
     if len(args) >= 4 and isinstance(args[2], int):
         request_id, _, code, text = args[:4]

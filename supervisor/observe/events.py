@@ -1,6 +1,6 @@
-"""The last things worth knowing, kept in memory for the stream of events and whoever asks what happened.
+"""The last things worth knowing, kept in memory for the stream of events and for the API.
 
-- Writers never wait for readers: appending is a few instructions, whoever reads, and however slowly.
+- Writers never wait for readers: appending is a few instructions, however slow a reader is.
 - Numbers grow by one and are never reused, so that a reader who was away says which was the last it has seen.
 - Text is masked (unless `words` does not mask) and becomes one clean line before it is kept.
 """

@@ -1,6 +1,7 @@
-"""The two clocks, read in one place.
+"""The clocks, read in one place.
 
-- `mono` is CLOCK_MONOTONIC, and `wall` is UTC. Both are read together where an event is received.
+- `mono` is CLOCK_MONOTONIC, `wall` is UTC, and `boot` is CLOCK_BOOTTIME. They are read together where an event is
+  received.
 - CLOCK_BOOTTIME runs on while the machine is suspended, and CLOCK_MONOTONIC does not. Their difference tells a suspend.
   If the wall clock alone jumps, somebody has set it.
 """
@@ -23,8 +24,9 @@ class Clock:
         self.offset = timedelta(0)
 
     def now(self) -> Now:
-        """This instant on both clocks."""
-        return Now(time.monotonic(), datetime.now(UTC) + self.offset)
+        """This instant on all clocks. Where there is no CLOCK_BOOTTIME, `boot` is `mono`."""
+        mono, boot = time.monotonic(), boot_seconds()
+        return Now(mono, datetime.now(UTC) + self.offset, mono if boot is None else boot)
 
 
 def boot_ahead() -> float:

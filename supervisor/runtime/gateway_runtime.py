@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Action, Persist, SessionAction
+from supervisor.core.model.actions import Action, Announce, Heal, LookAtSockets, Persist, SessionAction
 from supervisor.core.model.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import Record
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.core.parts import notify
 from supervisor.core.step.state import Wake, initial
 from supervisor.core.step.step import step
 from supervisor.core.step.view import snapshot
@@ -18,7 +19,7 @@ from supervisor.core.step.view import snapshot
 log = logging.getLogger("supervisor.daemon")
 
 STALE = 1.0
-"""Seconds after which the snapshot of a gateway is renewed although nothing has happened."""
+"""Seconds after which the snapshot of a gateway is renewed although nothing has happened: half of the gate's lease."""
 
 
 class Link(Protocol):
@@ -33,6 +34,14 @@ class Link(Protocol):
         ...
 
 
+class Healer(Protocol):
+    """Does what recovery decides: `supervisor.controllers.hands`."""
+
+    def carry_out(self, action: Heal, policy: Policy) -> None:
+        """Begin it, without ever blocking. Its answer comes as an event."""
+        ...
+
+
 class Listener(Protocol):
     """Is told what happened at each gateway, and what must survive: log, journal, event stream."""
 
@@ -42,6 +51,10 @@ class Listener(Protocol):
 
     def keep(self, gateway: str, facts: Facts) -> None:
         """Facts that must survive."""
+        ...
+
+    def announce(self, gateway: str, message: Announce) -> None:
+        """People must be told."""
         ...
 
 
@@ -57,20 +70,27 @@ class GatewayRuntime:
         link: Link,
         listener: Listener,
         post: Callable[[Event], None],
+        look: Callable[[], None] = lambda: None,
+        healer: Healer | None = None,
     ) -> None:
         self.policy = policy
         self.link = link
         self._listener = listener
         self._post = post
+        self._healer = healer
+        self._look = look
         self._state = initial(policy, facts, now, seed)
         self.snapshot: Snapshot = snapshot(self._state, policy)
+        self.stale_at = now.mono + STALE
+        """When the snapshot is to be renewed although nothing has happened, in monotonic seconds."""
 
-    def step(self, event: Event, now: Now, late: float = 0.0) -> None:
-        """Let the core decide, carry out what it wants, tell what happened, and show how things stand.
+    def step(self, event: Event, now: Now, late: float = 0.0) -> tuple[Record, ...]:
+        """Let the core decide, carry out what it wants, tell what happened and return it, and show how things stand.
 
         `late`: seconds since `now`, for an event that waited.
         """
         before = self._state
+        self.stale_at = max(before.at.mono, now.mono) + STALE  # first: a decision that fails is not tried at once again
         decision = step(before, event, now, self.policy, late)
         self._state = decision.state
         self.snapshot = snapshot(decision.state, self.policy, (before, self.snapshot))
@@ -78,6 +98,7 @@ class GatewayRuntime:
             self._carry_out(action)
         for record in decision.records:
             self._listener.happened(self.policy.name, decision.state.at, record)
+        return decision.records
 
     @property
     def wake(self) -> Wake:
@@ -88,6 +109,11 @@ class GatewayRuntime:
     def facts(self) -> Facts:
         """What must survive, as of the last step."""
         return self._state.facts
+
+    @property
+    def urgent(self) -> bool:
+        """Whether people were told of something critical that lasts."""
+        return notify.urgent(self._state.notify)
 
     def reload(self, policy: Policy, now: Now) -> None:
         """Apply a new policy. The session goes on if the new policy allows it."""
@@ -101,14 +127,24 @@ class GatewayRuntime:
 
     def is_due(self, now: Now) -> bool:
         """Whether a deadline has passed on either clock, or the counters of seconds have stood for `STALE`."""
-        return now.mono - self._state.at.mono >= STALE or self._state.wake.is_due(now)
+        return now.mono >= self.stale_at or self._state.wake.is_due(now)
 
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, Persist):
             self._listener.keep(self.policy.name, action.facts)
             return
+        if isinstance(action, Heal):
+            if self._healer is not None:
+                self._healer.carry_out(action, self.policy)
+            return
+        if isinstance(action, Announce):
+            self._listener.announce(self.policy.name, action)
+            return
+        if isinstance(action, LookAtSockets):
+            self._look()
+            return
         try:
             self.link.carry_out(action)
         except Exception as error:
             log.exception("%s: could not carry out %s", self.policy.name, type(action).__name__)
-            self._post(SessionClosed(action.epoch, Ending.ERROR, f"{type(error).__name__}: {error}"))
+            self._post(SessionClosed(action.epoch, Ending.CALLBACK, f"{type(error).__name__}: {error}"))

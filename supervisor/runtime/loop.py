@@ -2,6 +2,7 @@
 
 - Nothing here blocks but the wait for the mailbox, and that ends at the next deadline, or after `POLL` at the latest.
 - Each round looks at both clocks, so that windows turn and deadlines pass whatever rings.
+- About every gateway something is decided at least once a second: the gate's lease lives on it.
 - A defect of ours costs one decision, or what follows one round; never the loop.
 - A gateway lives in the time of its events: while some wait, no deadline is judged but by them. So however late the
   loop is, an answer that came in time is in time. What is sent late is answered late: the core is told by how much.
@@ -18,6 +19,7 @@ from typing import assert_never
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.counters import Histogram
 from supervisor.core.model.events import Event, ShutdownAsked, Slept, Started, Ticked
+from supervisor.core.model.records import Record
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.runtime.clocks import Clock, SuspendWatch
 from supervisor.runtime.gateway_runtime import GatewayRuntime
@@ -90,16 +92,21 @@ class Loop:
             if before.get(gateway.policy.name) is not gateway:
                 self.step(gateway, Started())
 
-    def step(self, gateway: GatewayRuntime, event: Event, now: Now | None = None) -> None:
-        """One decision, now or at the time of the event. A defect of ours costs that decision, not the daemon."""
+    def step(self, gateway: GatewayRuntime, event: Event, now: Now | None = None) -> tuple[Record, ...]:
+        """One decision, now or at the time of the event. A defect of ours costs that decision, not the daemon.
+
+        Returns what happened.
+        """
         began = time.perf_counter()
         real = self._clock.now()
         at = real if now is None else now
+        happened: tuple[Record, ...] = ()
         try:
-            gateway.step(event, at, max(0.0, real.mono - at.mono))
+            happened = gateway.step(event, at, max(0.0, real.mono - at.mono))
         except Exception:
             log.exception("%s: a decision failed on %s", gateway.policy.name, type(event).__name__)
         self.decisions = self.decisions.with_value(time.perf_counter() - began)
+        return happened
 
     def catch_up(self, gateway: GatewayRuntime) -> None:
         """Give a gateway the events that already wait for it, before it is asked for something."""
@@ -123,6 +130,7 @@ class Loop:
         now = self._clock.now()
         patience = self._longest
         for gateway in self._order:
+            patience = min(patience, gateway.stale_at - now.mono)
             wake = gateway.wake
             if wake.mono is not None:
                 patience = min(patience, wake.mono - now.mono)
@@ -145,7 +153,7 @@ class Loop:
                     if gateway is not None:
                         self.step(gateway, item.event, item.at)
                 case Task():
-                    self._act(item.act, "an order to the daemon")
+                    self._act(item.act, "a task of the daemon")
                 case _:
                     assert_never(item)
             item = self._mailbox.get(0.0) if left else None

@@ -6,17 +6,17 @@ Rules
 - What is wrong is said to `err`, as by every other command.
 - A reader who is gone or does not keep up costs lines, never the gateway: a test that reads only the first line is
   welcome.
-- SIGINT and SIGTERM end it cleanly: they are blocked in every thread and waited for, so no handler ever runs.
+- SIGINT and SIGTERM end it cleanly.
 """
 
 import os
-import select
-import signal
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+from supervisor.platform import until_ended, wait_writable
 from supervisor.simulator.fleet import Fleet, SimulatedGateway
 from supervisor.simulator.recorder.replay import Replay
 from supervisor.simulator.recorder.transcript import RecordingError
@@ -24,7 +24,6 @@ from supervisor.simulator.recorder.transcript import load as recorded
 from supervisor.simulator.scenario.files import Scenario, ScenarioError, load
 
 OK, FAILED, BAD_CONFIG = 0, 1, 78
-_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 _LONGEST_LINE = 1000
 """Characters: less than a pipe that is ready takes without waiting."""
 
@@ -51,22 +50,18 @@ def run(
         return BAD_CONFIG
     if server_version is not None:
         scenario = replace(scenario, server_version=server_version)
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
-    try:
-        return _serve(host, port, control_port, scenario, out, err)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    with until_ended() as wait:
+        return _serve(host, port, control_port, scenario, out, err, wait)
 
 
 def replay(port: int, host: str, recording: Path, out: TextIO, err: TextIO) -> int:
     """Play a recording back until SIGINT or SIGTERM; returns the exit status: 78 if it is no recording."""
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
     try:
         entries = recorded(recording)
-        with Fleet() as fleet:
+        with until_ended() as wait, Fleet() as fleet:
             played = fleet.call(lambda: Replay(fleet.loop, entries, host, port, lambda text: _print(out, text)))
             _print(out, f"listening on {host}:{played.port}, plays {recording}, server version {played.version}")
-            signal.sigwait(_ENDINGS)
+            wait()
             fleet.call(played.close)
         return OK
     except RecordingError as error:
@@ -74,11 +69,17 @@ def replay(port: int, host: str, recording: Path, out: TextIO, err: TextIO) -> i
         return BAD_CONFIG
     except OSError as error:
         return _taken(err, f"{host}:{port}", error)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _serve(host: str, port: int, control_port: int | None, scenario: Scenario, out: TextIO, err: TextIO) -> int:
+def _serve(
+    host: str,
+    port: int,
+    control_port: int | None,
+    scenario: Scenario,
+    out: TextIO,
+    err: TextIO,
+    wait: Callable[[], None],
+) -> int:
     def tell(text: str) -> None:
         _print(out, f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3] + f"  {text}")
 
@@ -93,7 +94,7 @@ def _serve(host: str, port: int, control_port: int | None, scenario: Scenario, o
                 _print(out, f"control on 127.0.0.1:{gateway.open_control(control_port)}")
             except OSError as error:
                 return _taken(err, f"127.0.0.1:{control_port}", error)
-        signal.sigwait(_ENDINGS)
+        wait()
         tell("stopping")
     return OK
 
@@ -105,16 +106,10 @@ def _taken(err: TextIO, address: str, error: OSError) -> int:
 
 def _print(out: TextIO, text: str) -> None:
     try:
-        if _would_take(out):
+        if wait_writable(out.fileno(), 0.0):
             shown = text[:_LONGEST_LINE].encode(out.encoding, "backslashreplace").decode(out.encoding)
             out.write(shown + "\n")
             out.flush()
     except BrokenPipeError:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), out.fileno())  # what is still in the buffer must not fail at the exit
-
-
-def _would_take(out: TextIO) -> bool:
-    poll = select.poll()
-    poll.register(out, select.POLLOUT)
-    return bool(poll.poll(0))

@@ -28,7 +28,8 @@ class Fleet:
     """A running loop on a thread of its own; a context manager, or `close` it."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        # The default loop of Windows cannot watch a listening socket.
+        self._loop: asyncio.AbstractEventLoop = asyncio.SelectorEventLoop()
         self._thread = threading.Thread(target=self._run, name="simulated-gateways", daemon=True)
         self._thread.start()
 

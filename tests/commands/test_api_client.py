@@ -21,6 +21,7 @@ COMMANDS = (
     ["resume", "live"],
     ["maintenance", "live", "--for", "5m"],
     ["confirm-login", "live"],
+    ["confirm-ids", "live"],
     ["wait", "--gateway", "live", "--timeout", "0s"],
 )
 Asked = list[tuple[str, str, str | None]]
@@ -102,3 +103,55 @@ def test_a_file_with_a_password_that_others_may_read_is_warned_of(auth: Path) ->
 def test_json_without_end_is_no_daemon() -> None:
     with answering(200, b"[" * 100_000) as (url, _):
         assert said("status", "--url", url).exit_code == 1
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_wrong_password_a_missing_one_and_a_wrong_path_are_three_errors_and_each_has_its_cure(
+    words: list[str], auth: Path
+) -> None:
+    with answering(401, b"this needs a name and a password\n") as (url, _):
+        missing = said(*words, "--url", url)
+        wrong = said(*words, "--url", url, "--auth-file", str(auth))
+    assert (missing.exit_code, wrong.exit_code) == (2, 2)
+    assert missing.stderr == f"{url} asks for a name and a password: give a file with user:password by --auth-file\n"
+    assert "does not accept the name ann with this password: correct the file" in wrong.stderr
+    assert "secret" not in wrong.output
+    with answering(404, b"nothing at /api/api/v1/status\n") as (url, _):
+        path = said(*words, "--url", f"{url}/api")
+    assert path.exit_code == 2
+    assert f"(404): leave /api out: --url {url}\n" in path.stderr
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_daemon_that_is_down_is_told_without_numbers_and_with_the_next_step(words: list[str]) -> None:
+    result = said(*words, "--url", "http://127.0.0.1:1")
+    assert result.exit_code == 1
+    assert "no daemon answers at http://127.0.0.1:1: connection refused." in result.stderr
+    assert "ib-supervisor run --config FILE" in result.stderr
+    assert "Errno" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("http://nobody.invalid:14000", "this name is not known"), ("https://127.0.0.1:{port}", "it does not speak TLS")],
+)
+def test_a_name_that_is_not_known_and_a_wrong_scheme_are_told_as_such(url: str, words: str) -> None:
+    with answering(204) as (found, _):
+        result = said("status", "--url", url.format(port=found.rpartition(":")[2]))
+    assert (result.exit_code, words in result.stderr) == (1, True), result.output
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_wait_ends_at_once_where_waiting_cannot_help(status: int) -> None:
+    with answering(status) as (url, asked):
+        result = said("wait", "--gateway", "live", "--timeout", "12h", "--url", url)
+    assert result.exit_code == 2
+    assert len(asked) == 1
+
+
+def test_wait_goes_on_while_the_daemon_is_busy_and_says_once_what_it_waits_for() -> None:
+    with answering(503, b"busy") as (url, asked):
+        result = said("wait", "--gateway", "live", "--timeout", "1200ms", "--url", url)
+    assert result.exit_code == 1
+    assert len(asked) > 2
+    assert result.stderr.count("waiting for live to be up") == 1

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from supervisor.commands.check import BAD_CONFIG, check, check_config
+from supervisor.commands.planning.check import BAD_CONFIG, check, check_config
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 """A Wednesday; New York is on winter time."""
@@ -33,9 +33,10 @@ gateways:
       - {name: over, from: "2026-06-01T10:00:00Z", to: "2026-06-01T14:00:00Z"}
       - {name: busy, weekly: "Wed 06:30", for: 2h, timezone: America/New_York}
   - {name: paper, host: "::1", port: 4002, client_id: 911, account_mode: paper, server_reset: none, required_farms: [],
-     follow_port_change: true}
+     follow_port_change: true, gate: {farms: ignore, order_ids: true, quiet: 5s}}
 journal: {path: /var/lib/ib/journal.db, retention: 30d}
 log: {format: json, wire: /var/log/ib}
+gate: {directory: gate}
 """
 
 PLAN = """\
@@ -55,6 +56,7 @@ live
   login due   Sun 2026-11-22 23:45 EST
   timing      heartbeat_interval 5s (default 1500ms)
   timing      heartbeat_misses 3 (default 2)
+  gate        closed 1m before a restart, by a required farm of market data; opens after 1s
   probe       off: only a notice, or silence, shows that IBKR's servers are back
 
 paper
@@ -62,11 +64,13 @@ paper
   accounts    paper, login without a person
   farms       none is required
   zone        not known, times are in UTC
+  gate        closed by no farm, by a lower order id; opens after 5s
   port        followed when the gateway announces another one
 
 http        http://127.0.0.1:14000
 journal     /var/lib/ib/journal.db, entries kept for 30d
 log         info, json, messages in /var/log/ib
+gate        files in /run/ib/gate
 accounts    masked
 """
 
@@ -97,7 +101,7 @@ def bad(tmp_path: Path) -> Path:
 
 
 def test_a_valid_file_gives_the_plan_and_the_warnings(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert check(file, {}, NOW) == 0
+    assert check(file, {"RUNTIME_DIRECTORY": "/run/ib"}, NOW) == 0
     printed = capsys.readouterr()
     assert printed.out == PLAN.format(file=file)
     assert printed.err == WARNINGS.format(file=file)

@@ -10,6 +10,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from supervisor.commands import codes
+from supervisor.commands.shared.table import Laid
+from supervisor.commands.shared.terminal import show
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
 from supervisor.core.codes.notices import FarmNotice
 from supervisor.core.codes.parsers import farm
@@ -24,7 +26,7 @@ app.command("codes")(codes.codes_command)
 @pytest.fixture(autouse=True)
 def no_forced_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the machine that runs the tests wants of colours is not what they are about."""
-    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "NO_COLOR"):
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "NO_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -34,11 +36,11 @@ def run(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def on_terminal(shown: object) -> str:
+def on_terminal(shown: Laid) -> str:
     """What a terminal of 100 columns shows."""
     console = Console(file=io.StringIO(), force_terminal=True, width=100)
     with console.capture() as captured:
-        console.print(shown)
+        show(shown, to=console)
     return captured.get()
 
 
@@ -46,44 +48,45 @@ def test_all_codes_are_listed_one_a_line() -> None:
     status, output = run()
     lines = output.splitlines()
     assert status == 0
-    assert [int(line.split()[0]) for line in lines] == list(KNOWN)
+    assert lines[0].split() == ["CODE", "SEVERITY", "SCOPE", "TITLE"]
+    assert [int(line.split()[0]) for line in lines[1:]] == list(KNOWN)
     assert " 2105  warning   farm            HMDS data farm connection is broken" in lines
 
 
 def test_one_code_is_explained() -> None:
     status, output = run("2105")
     assert status == 0
-    assert "title: HMDS data farm connection is broken" in output
-    assert "farm: historical broken" in output
+    assert "title     HMDS data farm connection is broken" in output
+    assert "farm      historical broken" in output
     assert lookup(2105).meaning in output
     assert lookup(2105).action in output
-    assert f"you: {lookup(2105).cure}" in output
-    assert "unknown:" not in output
+    assert f"you       {lookup(2105).cure}" in output
+    assert "unknown   " not in output
 
 
 def test_what_a_code_does_not_have_is_left_out() -> None:
     _, output = run("2102")
-    assert "farm:" not in output
-    assert "you:" not in output
+    assert "farm    " not in output
+    assert "you       " not in output
 
 
 def test_the_disclaimer_that_waits_on_the_screen_is_explained() -> None:
     status, output = run("10141")
     assert status == 0
-    assert "you: Accept the disclaimer on the gateway's screen" in output
+    assert "you       Accept the disclaimer on the gateway's screen" in output
 
 
 def test_a_code_below_zero_is_explained() -> None:
     status, output = run("--", "-1")
     assert status == 0
-    assert "code: -1" in output
+    assert "code      -1" in output
 
 
 @pytest.mark.parametrize(("number", "severity"), [("2199", "info"), ("4711", "warning")])
 def test_an_unknown_code_is_not_found_but_what_happens_with_it_is_told(number: str, severity: str) -> None:
     status, output = run(number)
     assert status == 1
-    assert f"severity: {severity}" in output
+    assert f"severity  {severity}" in output
     assert "counted in ib_messages_total as `other`" in output
 
 
@@ -129,19 +132,19 @@ def test_an_unknown_code_as_json() -> None:
 
 
 def test_a_terminal_gets_a_table() -> None:
-    shown = on_terminal(codes.table(KNOWN.values()))
-    assert "severity" in shown.splitlines()[0]
+    shown = on_terminal(codes.table(KNOWN.values(), 100))
+    assert "SEVERITY" in shown.splitlines()[0]
     assert "Connectivity restored, data maintained" in shown
     assert "\x1b[" in shown
 
 
 def test_a_terminal_gets_an_explanation_wrapped_to_its_width() -> None:
-    shown = on_terminal(codes.panel(CATALOGUE, 1100))
+    shown = on_terminal(codes.explanation(CATALOGUE, 1100, 100))
     assert "critical" in shown
-    assert len(shown.splitlines()) > len(codes.explanation(CATALOGUE, 1100).splitlines())
+    assert len(shown.splitlines()) > len(codes.explanation(CATALOGUE, 1100, None).rows)
 
 
-@pytest.mark.parametrize(("argument", "words"), [([], "severity"), (["1100"], "upstream")])
+@pytest.mark.parametrize(("argument", "words"), [([], "SEVERITY"), (["1100"], "upstream")])
 def test_the_command_knows_a_terminal_when_it_writes_to_one(
     argument: list[str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,14 +197,17 @@ class TestAnAddedCode:
         assert notice == FarmNotice(FarmKind.MARKET_DATA, FarmState.BROKEN, "usopt")
 
     def test_it_is_listed(self) -> None:
-        assert f" 2198  warning   farm            {self.entry.title}" in codes.columns(self.catalogue.known.values())
+        assert (
+            f" 2198  warning   farm            {self.entry.title}"
+            in codes.table(self.catalogue.known.values(), None).text().plain
+        )
         assert 2198 in [record["number"] for record in json.loads(codes.as_json(self.catalogue))]
 
     def test_it_is_explained(self) -> None:
-        shown = codes.explanation(self.catalogue, 2198)
-        assert "farm: market_data broken" in shown
-        assert "you: Remove it." in shown
-        assert "unknown:" not in shown
+        shown = codes.explanation(self.catalogue, 2198, None).text().plain
+        assert "farm      market_data broken" in shown
+        assert "you       Remove it." in shown
+        assert "unknown   " not in shown
 
     def test_it_is_documented(self) -> None:
         page = codes.markdown(self.catalogue)

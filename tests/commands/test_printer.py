@@ -18,7 +18,8 @@ from typer.testing import CliRunner, Result
 
 from supervisor.commands.main import app
 from supervisor.commands.shared.printer import say, say_json
-from supervisor.commands.shared.terminal import EscapingConsole, line, table
+from supervisor.commands.shared.table import Row, lay_out
+from supervisor.commands.shared.terminal import EscapingConsole, line
 from supervisor.observe.web.status_json import status
 from supervisor.simulator import Fleet, Scenario, SimulatedGateway
 from tests.observe import rich
@@ -148,7 +149,7 @@ def in_a_table(text: str) -> Table:
         Text,
         line,
         in_a_table,
-        lambda text: table(["A"], [[Text(text)]]),
+        lambda text: lay_out([text], [Row([Text(text)], text)], 60).text(),
         lambda text: Text(text, "red"),
     ],
 )

@@ -16,7 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from supervisor.commands.schedule import Form, as_ics, as_json, local_zone, parse_from, schedule, show
+from supervisor.commands.planning.schedule import Form, as_ics, as_json, local_zone, parse_from, schedule, show
 from supervisor.core.calendar.rules import Once
 from supervisor.core.calendar.schedule import Gateways, logins_due, rows
 from supervisor.core.calendar.windows import custom, daily_restart
@@ -32,6 +32,7 @@ def z(text: str) -> datetime:
 @pytest.fixture(autouse=True)
 def _in_london(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "Europe/London")
+    monkeypatch.delenv("COLUMNS", raising=False)
     clock.tzset()
     yield
     monkeypatch.undo()
@@ -164,8 +165,9 @@ def test_a_line_feed_in_a_name_stays_inside_its_line() -> None:
 
 def test_the_table_has_the_gateway_s_clock_utc_new_york_and_local_time() -> None:
     hong_kong = [("hk", [daily_restart(time(2, 30), "Asia/Hong_Kong")])]
-    title, _, line = table(hong_kong, "2027-01-05", 1)
-    assert title == ["gateway", "window", "its zone", "UTC", "New York", "local", "planned until"]
+    summary, title, line = table(hong_kong, "2027-01-05", 1)
+    assert summary == ["1 window until 2027-01-06 00:00Z; next: daily_restart of hk at 2027-01-05 18:30Z"]
+    assert title == ["GATEWAY", "WINDOW", "ITS ZONE", "UTC", "NEW YORK", "LOCAL", "PLANNED UNTIL"]
     assert line == [
         "hk", "daily_restart", "Wed 02:30 HKT", "2027-01-05 18:30", "Tue 13:30 EST", "Tue 18:30 GMT", "Wed 02:35 HKT",
     ]  # fmt: skip
@@ -204,9 +206,15 @@ def test_a_gateway_without_a_restart_has_no_clock_of_its_own() -> None:
     assert line == ["live", "[bold]", "2027-01-05 10:00:30", "Tue 05:00:30 EST", "Tue 10:00:30 GMT", "Tue 12:00:30 UTC"]
 
 
-def test_a_line_stays_a_line_however_narrow_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
-    assert len(table(HALF_PAST_TWO, "2027-01-05", 5)) == 2 + 5
+@pytest.mark.parametrize("columns", [40, 80])
+def test_what_does_not_fit_the_terminal_stands_below_its_row(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = shown(HALF_PAST_TWO, Form.TABLE, "2027-03-14", 1).splitlines()
+    assert max(map(len, lines)) <= columns
+    text = " ".join(" ".join(lines).split())
+    assert "02:30 does not exist that day" in text
+    assert "LOCAL Sun 07:30 GMT" in text
+    assert ("UTC 2027-03-14 07:30" in text) == (columns == 40), "in the row where there is room"
 
 
 def test_a_local_zone_without_a_name_is_still_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from supervisor.config.load import load
 from supervisor.config.model import FileKeys
 from supervisor.config.reading.faults import Faults
 from supervisor.config.reference import SECTIONS, shown_default, tables, with_tables
+from supervisor.config.values.controller_keys import KINDS
 from supervisor.config.values.window_keys import OnceWindowKeys, WeeklyWindowKeys
 from supervisor.yaml_lines import Node, parse
 from tests.config.loading import FILES, NOW, config_of
@@ -37,8 +38,14 @@ def mappings(model: type[BaseModel], node: Node) -> Iterator[tuple[type[BaseMode
         nested = list(models_in(field.annotation))
         for each in [child, *child.items] if child else []:
             if each.entries and nested:
-                weekly = len(nested) > 1 and "weekly" in each.entries
-                yield from mappings(nested[weekly], each)
+                yield from mappings(model_of(each, nested), each)
+
+
+def model_of(node: Node, nested: list[type[BaseModel]]) -> type[BaseModel]:
+    """The one of several forms that this mapping has."""
+    if "kind" in node.entries:
+        return KINDS[str(node.entries["kind"].value)]
+    return nested[len(nested) > 1 and "weekly" in node.entries]
 
 
 def models_in(annotation: object) -> Iterator[type[BaseModel]]:
@@ -46,6 +53,10 @@ def models_in(annotation: object) -> Iterator[type[BaseModel]]:
         yield annotation
     for argument in get_args(annotation):
         yield from models_in(argument)
+
+
+ANOTHER_KIND = re.compile(r"^\s*#   controller: (\{.*\})$", re.MULTILINE)
+"""A gateway has one controller; the other kinds stand in comments, each with all its keys."""
 
 
 def shown_mappings() -> list[tuple[type[BaseModel], Node]]:
@@ -73,6 +84,9 @@ def test_every_key_of_the_model_appears_and_no_other() -> None:
     shown: dict[type[BaseModel], set[str]] = {}
     for model, node in shown_mappings():
         shown.setdefault(model, set()).update(node.entries)
+    for line in ANOTHER_KIND.findall(REFERENCE.read_text(encoding="utf-8")):
+        keys = yaml.safe_load(line)
+        shown[KINDS[keys["kind"]]] = set(keys)
     assert set(shown) == set(SECTIONS)
     for model, keys in shown.items():
         assert keys == {field.alias or name for name, field in model.model_fields.items()}
@@ -130,3 +144,8 @@ def test_both_forms_of_a_window_are_sections() -> None:
 def test_the_examples_of_the_page_are_valid_and_its_faults_are_true() -> None:
     for block in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
         assert config_of(block)
+
+
+def test_every_other_kind_of_controller_is_valid_as_it_is_shown() -> None:
+    for line in ANOTHER_KIND.findall(REFERENCE.read_text(encoding="utf-8")):
+        config_of(f"gateways: [{{name: live, port: 4001, client_id: 911, controller: {line}}}]")

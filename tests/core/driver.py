@@ -18,7 +18,7 @@ from supervisor.core.calendar.windows import Explains, daily_restart, server_res
 from supervisor.core.explain.causes import explain
 from supervisor.core.explain.narrator import Narrator
 from supervisor.core.explain.report import Report
-from supervisor.core.model.actions import Action, Close, Connect, Persist, Ping, Probe
+from supervisor.core.model.actions import Action, Announce, Close, Connect, Persist, Ping, Probe
 from supervisor.core.model.events import (
     AccountsReceived,
     Ending,
@@ -107,6 +107,7 @@ class World:
         self.steps = 0
         self.log: list[tuple[float, Action]] = []
         self.records: list[Record] = []
+        self.announced: list[tuple[float, Announce]] = []
         self.reports: list[Report] = []
         self._narrator = Narrator()
         self.observed = 0.0
@@ -348,6 +349,8 @@ class World:
                 self.later(self.peer.round_trip, ProbeAnswered(action.epoch, action.request_id))
             case Persist():
                 self.facts = action.facts
+            case Announce():
+                self.announced.append((self.elapsed, action))
             case _:
                 pass
 

@@ -100,6 +100,7 @@ def troubled(gateways: dict[str, SimulatedGateway], restarts: dict[str, dict[str
     elsewhere = now + timedelta(hours=12)
     special: dict[str, dict[str, Any]] = {
         "window": {"daily_restart": minute_window(now, 600)},
+        "blip": {"daily_restart": minute_window(now, 600)},
         "zone": {"daily_restart": {"time": f"{elsewhere:%H:%M}", "timezone": "Asia/Tokyo"}},
         "mismatch": {"account_mode": "live"},
         **{name: {"daily_restart": restart} for name, restart in restarts.items()},
@@ -114,7 +115,7 @@ def troubled(gateways: dict[str, SimulatedGateway], restarts: dict[str, dict[str
 
 TROUBLES = (
     "down upstream farm window farmflap flap slow overdue notseen conflict competing mismatch orderid skew zone "
-    "desupport paused upflap brief"
+    "desupport paused upflap brief blip undecodable"
 )
 
 
@@ -123,7 +124,7 @@ def greetings(fleet: Fleet) -> dict[str, SimulatedGateway]:
     scenarios = {
         "orderid": Scenario(next_valid_id=100),
         "skew": Scenario(clock_offset=-20.0),
-        **{name: Scenario(timezone="UTC") for name in ("window", "overdue", "notseen")},
+        **{name: Scenario(timezone="UTC") for name in ("window", "overdue", "notseen", "blip")},
     }
     made = {name: SimulatedGateway(scenarios.get(name), fleet=fleet) for name in TROUBLES.split()}
     made["conflict"].do("ghost", client_id=911, for_=3600.0)
@@ -162,6 +163,8 @@ def trouble(lab: Lab) -> None:
         f"on {day}. The minimum supported version at that time will be 1030.1.",
     )
     gateways["brief"].do("refuse", for_=3.0)
+    gateways["blip"].do("rst")
+    gateways["undecodable"].do("garbage", mode="truncated")
     gateways["orderid"].do("next_valid_id", id=5)
     gateways["orderid"].do("rst")
     assert daemon.post("/api/v1/gateways/paused/pause") == 204

@@ -53,6 +53,7 @@ BY_GATEWAY = {
     "due": "IBReauthDueSoon",
     "upflap": "IBUpstreamFlapping",
     "brief": "IBBriefOutage",
+    "undecodable": "IBMessagesUndecodable",
     "dropped": "IBGatewayUnwatched",
 }
 
@@ -113,9 +114,10 @@ def test_the_heartbeat_to_the_outside_goes_its_own_way(lab: Lab) -> None:
     assert {told.name for told in lab.webhook.told("/heartbeat")} == {"IBDeadMansSwitch"}
 
 
-def test_an_order_id_that_went_back_is_recorded_and_wakes_nobody(lab: Lab) -> None:
-    wait_until(lambda: ("IBOrderIdWentBack", "orderid") in lab.alertmanager.states(), 60, every=0.2)
-    assert lab.webhook.find("IBOrderIdWentBack") is None
+@pytest.mark.parametrize(("alert", "gateway"), [("IBOrderIdWentBack", "orderid"), ("IBRestartBlip", "blip")])
+def test_what_is_for_the_record_wakes_nobody(lab: Lab, alert: str, gateway: str) -> None:
+    wait_until(lambda: (alert, gateway) in lab.alertmanager.states(), 60, every=0.2)
+    assert lab.webhook.find(alert) is None
 
 
 def test_a_supervisor_that_dies_pages_and_silences_what_it_told(lab: Lab) -> None:

@@ -13,7 +13,8 @@ from functools import cache
 from rich.text import Text
 
 from supervisor.commands.shared.printer import say, say_json
-from supervisor.commands.shared.terminal import EscapingConsole, table
+from supervisor.commands.shared.table import Row, lay_out
+from supervisor.commands.shared.terminal import EscapingConsole
 from supervisor.observe.logs.wire import as_line
 from supervisor.observe.masking import fit, mask, mask_whole
 from supervisor.observe.web.access.checks import Busy, Checks
@@ -60,7 +61,7 @@ def printing(data: bytes) -> int:
     console = EscapingConsole(file=styled, width=80, force_terminal=True, highlight=False, markup=False)
     console.print(text)
     console.print(Text(text, "red"))
-    console.print(table([text], [[Text(text)]]))
+    console.print(lay_out([text], [Row([Text(text)], text)], 60).text())
     assert not _OBEYED.search(_STYLES.sub("", styled.getvalue())), repr(text)
     return 1
 

@@ -61,5 +61,34 @@ def test_every_supported_ibapi_passes_the_tests_of_a_session(version: str) -> No
     assert " passed" in done.stdout
 
 
+SELF_TEST = """
+from supervisor.gateway import selftest
+tried = []
+attempt = selftest._try
+selftest._try = lambda timeout, highest: tried.append(highest) or attempt(timeout, highest)
+selftest.self_test()
+print(tried)
+"""
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("version", "tried"),
+    [
+        ("9.81.1", [200]),
+        ("10.30.1", [200]),
+        ("10.37.2", [200, 203]),
+        ("10.46.1", [200, 225]),
+        ("10.50.2", [200, 226]),
+        ("10.51.1", [200, 226]),
+    ],
+)
+def test_every_supported_ibapi_passes_the_self_test_in_text_and_in_protobuf_if_it_speaks_it(
+    version: str, tried: list[int]
+) -> None:
+    done = run([python_of(f"ibapi-{version}"), "-B", "-c", SELF_TEST], ROOT)
+    assert (done.stdout.strip(), done.stderr) == (str(tried), "")
+
+
 def run(command: Sequence[object], directory: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([str(word) for word in command], cwd=directory, capture_output=True, text=True, timeout=300)

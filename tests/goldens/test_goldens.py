@@ -14,6 +14,9 @@ from tests.goldens.comparing import EXPECTED, difference
 from tests.goldens.day import Day
 from tests.goldens.documents import of_day, of_surface
 
+# One worker of pytest-xdist plays the day once; each further one would play it again.
+pytestmark = pytest.mark.xdist_group("goldens")
+
 SURFACE = ("codes.json", "codes.txt", "config-keys.txt", "help.txt", "schedule.txt")
 NAMES = sorted(file.name for file in EXPECTED.iterdir())
 

@@ -13,25 +13,55 @@ PACKAGE = ROOT / "supervisor"
 
 MAY_IMPORT = {
     "platform": set(),
+    "version": set(),
     "yaml_lines": set(),
     "core": {"core"},
     "gateway": {"core", "gateway", "platform"},
     "observe": {"core", "observe", "platform"},
+    "controllers": {"core", "controllers", "platform"},
+    "kernel": {"core", "kernel", "platform"},
     "config": {"core", "config", "platform", "yaml_lines"},
     "runtime": {"core", "gateway", "runtime", "platform"},
-    "daemon": {"core", "gateway", "runtime", "observe", "config", "daemon", "platform"},
+    "host": {"core", "gateway", "runtime", "observe", "host", "platform"},
+    "daemon": {
+        "core",
+        "gateway",
+        "runtime",
+        "observe",
+        "config",
+        "controllers",
+        "kernel",
+        "daemon",
+        "platform",
+        "version",
+    },
     "simulator": {"simulator", "platform", "yaml_lines"},
-    "commands": {"core", "gateway", "observe", "config", "runtime", "daemon", "simulator", "commands", "platform"},
+    "commands": {
+        "core",
+        "gateway",
+        "observe",
+        "config",
+        "runtime",
+        "daemon",
+        "simulator",
+        "commands",
+        "platform",
+        "version",
+    },
 }
-"""core <- gateway, observe, config; core, gateway <- runtime; these <- daemon <- commands; simulator <- commands.
+"""core <- gateway, observe, config, controllers, kernel; core, gateway <- runtime; these <- daemon <- commands;
+simulator <- commands; core, gateway, runtime, observe.gate <- host; `host.metrics()` reads observe.metrics when it is
+called.
 
-Beside the rooms stand two modules: platform <- all but core, yaml_lines <- the rooms that read files of people.
+Beside the rooms stand three modules: platform <- all but core, yaml_lines <- the rooms that read files of people,
+version <- daemon, commands.
 """
 LEAVES = {("simulator", "supervisor.core.calendar.durations")}
 """Modules that a room may import although their room is closed to it: there is one parser of durations."""
 PLACES = {
     "ibapi": {"gateway"},
     "apscheduler": {"daemon"},
+    "apprise": {"observe/notify"},
     "prometheus_client": {"observe/metrics"},
     "sdnotify": {"observe/systemd"},
     "bcrypt": {"observe/web/access"},
@@ -44,6 +74,7 @@ PLACES = {
     "pydantic_core": {"config"},
     "typer": {"commands"},
     "rich": {"commands"},
+    "textual": {"commands"},
 }
 """Each library's one place: a room, or a room in it."""
 NOT_IN_CORE = {
@@ -133,6 +164,19 @@ def test_no_arrow_points_back() -> None:
     assert back == []
 
 
+def test_a_hosted_program_takes_of_observe_only_the_gate_and_metrics_when_asked() -> None:
+    strays = [
+        found(path, line, name)
+        for path in modules()
+        if place(path) == "host"
+        for line, name in imports(path)
+        if name.startswith("supervisor.observe.")
+        and not name.startswith("supervisor.observe.gate.")
+        and not (name.startswith("supervisor.observe.metrics.") and path.name in ("metrics.py", "host.py"))
+    ]
+    assert strays == []
+
+
 def test_every_part_of_the_house_is_known() -> None:
     parts = {place(path) for path in modules()} - {""}
     assert parts <= MAY_IMPORT.keys()
@@ -214,7 +258,7 @@ def test_only_where_the_start_must_be_fast_is_anything_imported_inside_a_functio
 
 def test_what_no_session_needs_is_not_imported_before_the_daemon_is_ready() -> None:
     """It would be much of the time to READY=1."""
-    later = ["starlette", "uvicorn", "h11", "asyncio", "prometheus_client", "apscheduler", "rich", "bcrypt"]
+    later = ["starlette", "uvicorn", "h11", "asyncio", "prometheus_client", "apscheduler", "rich", "bcrypt", "apprise"]
     said = "import sys, supervisor.commands.run; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, check=True)
     assert [name for name in later if name in run.stdout.split()] == []

@@ -14,16 +14,27 @@ MAY_IMPORT_IN_CORE = {
     "model": {"calendar", "codes", "model"},
     "parts": {"calendar", "codes", "model", "parts"},
     "step": {"calendar", "codes", "model", "parts", "step"},
+    "program": {"program"},
     "explain": {"calendar", "codes", "model", "parts", "explain"},
 }
-"""calendar, codes <- model <- parts <- step. explain reads what happened, and no part of core reads explain."""
+"""calendar, codes <- model <- parts <- step. program stands alone.
+
+explain reads what happened, and no part of core reads explain.
+"""
 MODULES_AT_MOST = 13
+WIDE = {"core/model": 18, "core/parts": 16}
+"""Rooms of many small things of one kind, none of which reads another."""
 LINES_OF_THE_MEDIAN = 200
 PICKS_A_FEW = {
-    "core/explain/narrator.py": 1,
+    "core/explain/narrator.py": 2,
+    "core/step/matters.py": 1,
     "core/step/messages.py": 1,
 }
 """Matches of core that name a few kinds out of many on purpose; all others are closed by `assert_never`."""
+
+
+SUBROOMS = {"core/model/recovery", "core/parts/recovery"}
+"""What would be several files with one prefix."""
 
 
 def core_modules() -> list[Path]:
@@ -44,19 +55,20 @@ def test_no_arrow_points_back_inside_core() -> None:
         if room(path) != "core"
         for line, name in imports(path)
         if name.startswith("supervisor.core")
-        and (name.split(".")[2:] or ["core"])[0] not in MAY_IMPORT_IN_CORE[path.parent.name]
+        and (name.split(".")[2:] or ["core"])[0] not in MAY_IMPORT_IN_CORE[room(path).split("/")[1]]
     ]
     assert back == []
 
 
 def test_every_room_of_core_is_known_and_flat() -> None:
-    assert {room(path) for path in core_modules()} == {"core", *(f"core/{name}" for name in MAY_IMPORT_IN_CORE)}
+    rooms = {room(path) for path in core_modules()} - SUBROOMS
+    assert rooms == {"core", *(f"core/{name}" for name in MAY_IMPORT_IN_CORE)}
     assert [path.name for path in core_modules() if room(path) == "core"] == ["__init__.py"]
 
 
 def test_no_room_is_crowded() -> None:
     held = Counter(room(path) for path in modules() if path.name != "__init__.py")
-    crowded = {name: count for name, count in held.items() if count > MODULES_AT_MOST}
+    crowded = {name: count for name, count in held.items() if count > WIDE.get(name, MODULES_AT_MOST)}
     assert crowded == {}
 
 

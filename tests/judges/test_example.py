@@ -1,7 +1,6 @@
 """The example project, as a user would run it: a fresh environment with this package, pytest and ib_async alone."""
 
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,8 @@ EXAMPLE = "tests/simulator/example"
 
 
 @pytest.mark.parametrize("extra", [(), ("-n", "2")], ids=["alone", "by two workers"])
-def test_the_example_project_passes_in_under_thirty_seconds(extra: tuple[str, ...]) -> None:
+def test_the_example_project_passes(extra: tuple[str, ...]) -> None:
     python = python_of("example")
-    begun = time.monotonic()
     run = subprocess.run(
         [str(python), "-W", "error", "-m", "pytest", "-q", "-W", "error", "-c", "/dev/null", "--rootdir", ".",
          "--confcutdir", EXAMPLE, "-p", "no:cacheprovider", EXAMPLE, *extra],
@@ -24,4 +22,3 @@ def test_the_example_project_passes_in_under_thirty_seconds(extra: tuple[str, ..
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
     assert "16 passed" in run.stdout
-    assert time.monotonic() - begun < 30

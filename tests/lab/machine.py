@@ -20,7 +20,6 @@ from tests.waiting import wait_until
 REPOSITORY = Path(__file__).parents[2]
 STORE = REPOSITORY / "artefacts" / "lab"
 """What is kept between two runs: root file systems as they come from Debian, and wheels."""
-MIRROR = os.environ.get("LAB_MIRROR", "http://deb.debian.org/debian")
 SUITES = {"bookworm": "3.11", "trixie": "3.13"}
 """Debian's releases, and the Python of each."""
 
@@ -52,6 +51,18 @@ def why_not() -> str | None:
         return "needs root"
     missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
     return f"not installed: {', '.join(missing)} (apt install systemd-container mmdebstrap)" if missing else None
+
+
+def mirror() -> str:
+    """Where Debian's packages come from: LAB_MIRROR, or where the apt of this machine gets them."""
+    named = os.environ.get("LAB_MIRROR")
+    if named:
+        return named
+    asked = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(LABEL) $(REPO_URI)", "Created-By: Packages"]
+    told = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True).stdout
+    found = [line.split()[2].rstrip("/") for line in told.splitlines() if line.startswith("Debian Debian ")]
+    assert found, "apt knows no archive of Debian: run apt-get update, or set LAB_MIRROR"
+    return found[0]
 
 
 class CommandFailed(AssertionError):
@@ -165,7 +176,7 @@ def debian(suite: str) -> Path:
     image = STORE / f"{suite}.tar"
     if not image.exists():
         new = image.with_suffix(".new.tar")
-        make = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={_PACKAGES}", suite, str(new), MIRROR]
+        make = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={_PACKAGES}", suite, str(new), mirror()]
         subprocess.run(make, check=True, timeout=240)
         new.rename(image)
     return image

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.narrator import Narrator
 from supervisor.core.explain.report import Report
-from supervisor.core.model.actions import Close, Connect, Ping, Probe, SessionAction
+from supervisor.core.model.actions import Announce, Close, Connect, Ping, Probe, SessionAction
 from supervisor.core.model.events import (
     AccountsReceived,
     Event,
@@ -94,6 +94,9 @@ class Notes:
     def keep(self, gateway: str, facts: Facts) -> None:
         """Write it down."""
         self.facts.append((gateway, facts))
+
+    def announce(self, gateway: str, message: Announce) -> None:
+        pass
 
     @property
     def kinds(self) -> list[str]:

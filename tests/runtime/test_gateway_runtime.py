@@ -76,7 +76,7 @@ def test_a_link_that_fails_costs_the_attempt_and_says_so_as_an_event() -> None:
     staged = RuntimeStage()
     staged.link.broken = RuntimeError("no thread left")
     staged.runtime.step(Started(), staged.clock.now())
-    assert staged.posted == [SessionClosed(1, Ending.ERROR, "RuntimeError: no thread left")]
+    assert staged.posted == [SessionClosed(1, Ending.CALLBACK, "RuntimeError: no thread left")]
     staged.link.broken = None
     staged.runtime.step(staged.posted[0], staged.clock.now())
     assert staged.runtime.snapshot.phase is Phase.BACKOFF

@@ -14,7 +14,7 @@ from functools import partial
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.narrator import Narrator
-from supervisor.core.model.actions import Close, Connect, Persist, Ping, Probe
+from supervisor.core.model.actions import Announce, Close, Connect, Persist, Ping, Probe
 from supervisor.core.model.events import (
     Ending,
     Event,
@@ -74,6 +74,7 @@ class Run:
         """None while the daemon does not run."""
         self._every_ping = every_ping
         self._watch = watch
+        self.announced: list[tuple[float, Announce]] = []
         self._facts = Facts()
         self._lives = 0
         self._openings = self._openings_of(self.policy)
@@ -177,6 +178,8 @@ class Run:
             match action:
                 case Connect() | Close() | Ping() | Probe():
                     self.world.carry_out(action)
+                case Announce():
+                    self.announced.append((self.line.t, action))
                 case Persist():
                     self._facts = action.facts
 

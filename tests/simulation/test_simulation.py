@@ -1,4 +1,4 @@
-"""Fifty gateway-years of random faults, every promise watched at each step; and that the tools do what they say."""
+"""Six gateway-years of random faults, every promise watched at each step; and that the tools do what they say."""
 
 import os
 import random
@@ -15,17 +15,17 @@ from tests.simulation.soak import soak
 from tests.simulation.timeline import Timeline
 from tests.simulation.trace import Trace
 
-YEARS = 50.0
+YEARS = 6.0
 FIRST = 1
 
 
 @pytest.mark.timeout(900)
-def test_fifty_gateway_years_of_random_faults_break_no_promise() -> None:
+def test_six_gateway_years_of_random_faults_break_no_promise() -> None:
     outcome = soak(FIRST, YEARS, os.cpu_count() or 1)
 
     assert [f"{violation}; make replay SEED={seed}" for seed, _, violation in outcome.failed] == []
     assert outcome.years >= YEARS
-    assert outcome.tally.sessions > 10_000
+    assert outcome.tally.sessions > 1_200
     assert set(outcome.tally.faults) == {kind.__name__ for kind in f.Fault.__args__}
 
 

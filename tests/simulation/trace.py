@@ -3,7 +3,7 @@
 from collections import deque
 from datetime import timedelta
 
-from supervisor.core.model.actions import Action, Close, Connect, Persist, Ping, Probe
+from supervisor.core.model.actions import Action, Announce, Close, Connect, Heal, LookAtSockets, Persist, Ping, Probe
 from supervisor.core.model.events import Event, NoticeReceived, SessionClosed, SessionEvent
 from supervisor.core.step.state import State
 from supervisor.core.step.step import Decision
@@ -47,5 +47,11 @@ def _did(action: Action) -> str:
             return "ping"
         case Probe():
             return f"probe {action.request_id}"
+        case Announce():
+            return f"announce {action.key}"
         case Persist():
             return "persist"
+        case Heal():
+            return f"heal {action.rung}"
+        case LookAtSockets():
+            return "look"

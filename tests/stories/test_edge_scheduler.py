@@ -17,6 +17,7 @@ from supervisor.config.load import load
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.report import Report
 from supervisor.core.explain.sentences import report_of
+from supervisor.core.model.actions import Announce
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.records import Record
 from supervisor.daemon.app import Daemon
@@ -118,6 +119,9 @@ class Decisions:
 
     def keep(self, gateway: str, facts: Facts) -> None:
         """Nobody comes after."""
+
+    def announce(self, gateway: str, message: Announce) -> None:
+        pass
 
     def decisions(self, name: str) -> list[tuple[str, tuple[object, ...]]]:
         """What was decided of one gateway."""

@@ -9,11 +9,12 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from supervisor.commands.demonstration.story import BEGINNING, GRACE, LEAD, NEW_YORK, RESTART_TIME, Row, Story, Stuck
 from supervisor.commands.shared.printer import say
-from supervisor.commands.shared.terminal import console
+from supervisor.commands.shared.table import Laid, folded, lay_out
+from supervisor.commands.shared.table import Row as Line
+from supervisor.commands.shared.terminal import show, width
 from supervisor.config.settings import Config, Http, Log, LogLevel
 from supervisor.config.values.readers import Endpoint
 from supervisor.core.calendar.windows import daily_restart
@@ -34,13 +35,14 @@ def demo(
 ) -> None:
     """Watch the daemon get through a week of trouble on a simulated gateway, in under three minutes.
 
-    It plays once and then serves until Ctrl-C. With --once it exits: 0 if all faults were found and healed, else 1.
+    It plays once. On a terminal it then serves until Ctrl-C. Else, or with --once, it exits: 0 if all faults were found
+    and healed, 1 if not.
     """
     clock = Clock()
     clock.offset = BEGINNING.astimezone(UTC) - datetime.now(UTC)
     scenario = Scenario(accounts=("DU1234567",), timezone=str(NEW_YORK))
     with SimulatedGateway(scenario, wall=lambda: clock.now().wall.timestamp()) as gateway:
-        raise typer.Exit(_Demo(gateway, clock, once).play())
+        raise typer.Exit(_Demo(gateway, clock, once or not sys.stdout.isatty()).play())
 
 
 class _Demo:
@@ -98,7 +100,9 @@ class _Demo:
             self._failed = True
             self._say(f"the story is stuck: {error}")
         say()
-        console().print(_closing(story.rows))
+        columns = width()
+        summary = "the story did not end" if self._failed else f"{len(story.rows)} outages: each was found and healed"
+        show(folded(summary, columns), closing(story.rows, columns))
         if self._once or self._failed:
             process.daemon.stop()
         else:
@@ -122,14 +126,19 @@ class _Demo:
                 self._process.daemon.stop()
 
 
-def _closing(rows: list[Row]) -> Table:
-    table = Table(title="What went wrong, and how fast it was found and healed", title_justify="left")
-    table.add_column("outage")
-    table.add_column("first broken layer")
-    table.add_column("found after", justify="right")
-    table.add_column("back after its cause ended", justify="right")
-    table.add_column("planned")
-    for row in rows:
-        planned = "yes" if row.planned else "no"
-        table.add_row(row.scene, row.cause, f"{row.found_after:.2f} s", f"{row.back_after:.2f} s", planned)
-    return table
+def closing(rows: list[Row], width: int | None) -> Laid:
+    """The table at the end of the story."""
+    headings = ("WHAT WENT WRONG", "FIRST BROKEN", "FOUND AFTER", "BACK AFTER ITS END", "PLANNED")
+    lines = [
+        Line(
+            [
+                row.scene,
+                row.cause,
+                f"{row.found_after:.2f} s",
+                f"{row.back_after:.2f} s",
+                "yes" if row.planned else "no",
+            ]
+        )
+        for row in rows
+    ]
+    return lay_out(headings, lines, width, right=headings[2:4], optional=("BACK AFTER ITS END", "PLANNED"))

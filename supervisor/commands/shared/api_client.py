@@ -10,6 +10,8 @@ import contextlib
 import http.client
 import json
 import os
+import socket
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -27,6 +29,8 @@ TIMEOUT = 5.0
 """Seconds for one request."""
 LONGEST = 64 * 1024 * 1024
 """The longest answer that is read, in bytes."""
+START = "Start it (ib-supervisor run --config FILE), see why it stopped (systemctl status ib-supervisor), or give --url"
+"""What to do about a daemon that does not answer."""
 LONGEST_REFUSAL = 2000
 """The longest text of a refusal that is read, in bytes."""
 
@@ -47,11 +51,26 @@ class Unreachable(Exception):
 
 
 class Refused(Exception):
-    """The daemon refused."""
+    """The daemon refused. Asking again does not help if `final`."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
         self.status = status
+
+    @property
+    def final(self) -> bool:
+        """Whether the question was wrong, its address or its password, and not the moment."""
+        return self.status in (400, 401, 403, 404, 405)
+
+
+class SentElsewhere(Unreachable):
+    """What answers there sends us on to another address."""
+
+
+def over(error: Unreachable | Refused) -> typer.Exit:
+    """Say why nothing came of it. The exit to raise: 2 if what was asked is wrong, else 1."""
+    say(error, err=True)
+    return typer.Exit(2 if isinstance(error, Refused) and error.final else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +81,24 @@ class Client:
     credentials: str | None = None
     """`user:password`."""
 
-    def get(self, path: str, timeout: float = TIMEOUT) -> Any:
-        """The JSON at `path`, which has a list of gateways. Raises Unreachable, Refused."""
+    def get(self, path: str, timeout: float = TIMEOUT, known_by: str = "gateways") -> Any:
+        """The JSON at `path`, which is known as the daemon's by one of its names. Raises Unreachable, Refused."""
         status, text = self._ask("GET", path, timeout)
         with contextlib.suppress(ValueError, RecursionError):
             answer = json.loads(text)
-            if status == 200 and isinstance(answer, dict) and isinstance(answer.get("gateways"), list):
+            if status == 200 and isinstance(answer, dict) and _plausible(answer, known_by):
                 return answer
+        raise self._somebody_else()
+
+    def gate(self, path: str, timeout: float) -> Any:
+        """The answer about one gate, open or not. Raises Unreachable, Refused."""
+        status, text = self._ask("GET", path, timeout, answers=(503,))
+        with contextlib.suppress(ValueError, RecursionError):
+            answer = json.loads(text)
+            if isinstance(answer, dict) and isinstance(answer.get("open"), bool) and "valid_for" in answer:
+                return answer
+        if status == 503:
+            raise Refused(status, text[:LONGEST_REFUSAL].strip())
         raise self._somebody_else()
 
     def post(self, path: str, fields: dict[str, str] | None = None, timeout: float = TIMEOUT) -> str:
@@ -84,19 +114,40 @@ class Client:
             return text
         raise self._somebody_else()
 
-    def _refusal(self, error: urllib.error.HTTPError) -> Refused | Unreachable:
+    def _refusal(self, error: urllib.error.HTTPError, path: str) -> Refused | Unreachable:
         if 300 <= error.code < 400:
-            return Unreachable(
+            return SentElsewhere(
                 f"{self.url} sends us on to {error.headers.get('Location')} ({error.code}), which is not followed: "
                 "give the daemon's own address"
             )
         words = error.read(LONGEST_REFUSAL).decode(errors="replace").strip()
+        if error.code == 401:
+            return Refused(401, self._not_let_in())
+        if error.code == 404 and not words.startswith("there is no gateway"):
+            return Refused(404, self._nothing_there(path))
         return Refused(error.code, words or f"{self.url} answers {error.code} {error.reason}")
+
+    def _not_let_in(self) -> str:
+        if self.credentials is None:
+            return f"{self.url} asks for a name and a password: give a file with user:password by --auth-file"
+        name = self.credentials.partition(":")[0]
+        return f"{self.url} does not accept the name {name} with this password: correct the file of --auth-file"
+
+    def _nothing_there(self, path: str) -> str:
+        found = urllib.parse.urlsplit(self.url)
+        place = f"{found.scheme}://{found.netloc}"
+        cure = (
+            f"leave {found.path} out: --url {place}"
+            if found.path
+            else "is it an older ib-supervisor, or another program?"
+        )
+        return f"there is nothing at {self.url}{path.partition('?')[0]} (404): {cure}"
 
     def _somebody_else(self) -> Unreachable:
         return Unreachable(f"what answers at {self.url} is not ib-supervisor")
 
-    def _ask(self, method: str, path: str, timeout: float) -> tuple[int, str]:
+    def _ask(self, method: str, path: str, timeout: float, answers: tuple[int, ...] = ()) -> tuple[int, str]:
+        """The answer. `answers` are statuses, beside those of success, that are no refusal."""
         request = urllib.request.Request(self.url + path, method=method, data=b"" if method == "POST" else None)
         if self.credentials is not None:
             token = base64.b64encode(self.credentials.encode()).decode()
@@ -110,14 +161,39 @@ class Client:
                     return int(answer.status), data.decode()
             except urllib.error.HTTPError as error:
                 with error:
-                    raise self._refusal(error) from None
+                    if error.code in answers:
+                        return error.code, error.read(LONGEST).decode()
+                    raise self._refusal(error, path) from None
         except (OSError, ValueError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", error)
-            raise Unreachable(f"no daemon answers at {self.url}: {reason}") from None
+            raise Unreachable(f"no daemon answers at {self.url}: {_reason(error)}. {START}") from None
+
+
+def _plausible(answer: dict[str, Any], known_by: str) -> bool:
+    return known_by in answer and (known_by != "gateways" or isinstance(answer[known_by], list))
+
+
+def _reason(error: Exception) -> str:
+    """Why, without the number of the operating system's error."""
+    reason = getattr(error, "reason", error)
+    match reason:
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not trusted ({reason.verify_message})"
+        case ssl.SSLError():
+            return "it does not speak TLS: write http:// if the daemon has no `http.web_config`"
+        case socket.gaierror():
+            return "this name is not known"
+        case TimeoutError():
+            return "no answer in time"
+        case http.client.RemoteDisconnected() | http.client.BadStatusLine():
+            return "what listens there does not speak HTTP, or wants https://"
+        case OSError(strerror=str(words)):
+            return words[:1].lower() + words[1:]
+        case _:
+            return str(reason)
 
 
 UrlOption = typer.Option(
-    "--url", help=f"The daemon's address. Without it ${ENVIRONMENT}, then --config, then {DEFAULT}."
+    "--url", metavar="URL", help=f"The daemon's address. Without it ${ENVIRONMENT}, then --config, then {DEFAULT}."
 )
 ConfigOption = typer.Option(
     "--config", metavar="FILE", help="The daemon's config, to find the daemon by `http.listen`."

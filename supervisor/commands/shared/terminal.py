@@ -1,22 +1,18 @@
-"""What the tables of the command line share: their width, their columns, and durations for people.
+"""The terminal: its width, a console that escapes, and durations for people.
 
 These consoles print only text and the colours of our own styles. Everything else is escaped.
 """
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from supervisor.commands.shared.table import Laid
 from supervisor.observe.masking import clean, escaped
-
-GAP = 2
-"""Blanks between two columns."""
-PIPE = 400
-"""Columns of a pipe. Lines stay whole there."""
 
 
 class EscapingConsole(Console):
@@ -32,48 +28,28 @@ class EscapingConsole(Console):
 
 
 def console() -> EscapingConsole:
-    """For standard output: as wide as the terminal or $COLUMNS, and in a pipe as wide as a line needs."""
+    """For standard output: colours on a terminal, unless NO_COLOR is set."""
+    return EscapingConsole(highlight=False, markup=False)
+
+
+def width() -> int | None:
+    """The columns of the terminal on standard output, or $COLUMNS. None in a pipe, where lines stay whole."""
     asked = os.environ.get("COLUMNS", "")
-    wide = not sys.stdout.isatty() and not asked.isdigit()
-    return EscapingConsole(width=PIPE if wide else None, highlight=False, soft_wrap=False, markup=False)
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    return console().width if sys.stdout.isatty() else None
+
+
+def show(*shown: Text | Laid | str, to: Console | None = None) -> None:
+    """Print these, each from the start of a line. They are wrapped already, so rich does not wrap them."""
+    target = console() if to is None else to
+    for each in shown:
+        target.print(each.text() if isinstance(each, Laid) else each, soft_wrap=True)
 
 
 def line(text: str, style: str = "") -> Text:
-    """A text from outside as one line. It is folded only at the terminal's edge."""
-    return Text(clean(text), style, overflow="fold")
-
-
-def width_of(headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> int:
-    """How many columns of the terminal a table takes."""
-    return sum(_widths(headings, rows)) + GAP * (len(headings) - 1)
-
-
-def table(headings: Sequence[str], rows: Sequence[Sequence[Text]], right: Collection[str] = ()) -> Text:
-    """The lines of a table, never cut and never wrapped. Columns whose heading is in `right` are aligned to the right.
-
-    It takes milliseconds for a thousand lines. rich's own tables take much longer.
-    """
-    rows = [[_cell(cell) for cell in row] for row in rows]
-    widths = _widths(headings, rows)
-    found = []
-    for cells in ([Text(heading, "bold") for heading in headings], *rows):
-        line = Text()
-        for heading, cell, width in zip(headings, cells, widths, strict=True):
-            blank = " " * (width - cell.cell_len)
-            line.append_text(Text.assemble(blank, cell) if heading in right else Text.assemble(cell, blank))
-            line.append(" " * GAP)
-        line.rstrip()
-        found.append(line)
-    return Text("\n", no_wrap=True, overflow="ignore").join(found)
-
-
-def _cell(text: Text) -> Text:
-    """One line. A text that had to be cleaned keeps only the style of the whole."""
-    return text if text.plain.isprintable() else Text(clean(text.plain), text.style)
-
-
-def _widths(headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> list[int]:
-    return [max(len(heading), *(row[i].cell_len for row in rows), 0) for i, heading in enumerate(headings)]
+    """A text from outside as one line."""
+    return Text(clean(text), style)
 
 
 def span(seconds: float) -> str:

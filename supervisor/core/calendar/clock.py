@@ -10,9 +10,11 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """One instant on both clocks."""
+    """One instant on the clocks."""
 
     mono: float
     """CLOCK_MONOTONIC, in seconds: all durations, timeouts and deadlines."""
     wall: datetime
     """An aware UTC datetime: windows, and what people and metrics are told."""
+    boot: float = 0.0
+    """CLOCK_BOOTTIME, in seconds: it runs on while the machine sleeps. Only the gate's lease is written in it."""

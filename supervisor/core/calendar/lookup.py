@@ -13,7 +13,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from supervisor.core.calendar.rules import utc
-from supervisor.core.calendar.windows import Occurrence, Window, next_edge, next_start, occurrences
+from supervisor.core.calendar.windows import (
+    RESTARTS,
+    Occurrence,
+    Window,
+    next_edge,
+    next_opening,
+    next_start,
+    occurrences,
+)
 
 STRETCH = timedelta(days=14)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,6 +54,12 @@ class Calendar:
         """
         wall = utc(wall)
         return self._around(wall).next_start_after(name, wall)
+
+    def restarts_from(self, wall: datetime) -> tuple[Occurrence, ...]:
+        """The restarts that are active at this instant, and the next one of each restart window."""
+        open_now = tuple(each for each in self.active_at(wall) if each.window.kind in RESTARTS)
+        coming = (next_opening(window, wall) for window in self.windows if window.kind in RESTARTS)
+        return (*open_now, *(each for each in coming if each is not None))
 
     def _around(self, wall: datetime) -> _Stretch:
         stretch = self._stretch

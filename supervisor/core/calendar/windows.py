@@ -152,11 +152,17 @@ def renewed(windows: Iterable[Window], occurrence: Occurrence) -> Occurrence | N
     return next((found for found in around if found.at == at), None)
 
 
+def next_opening(window: Window, instant: datetime) -> Occurrence | None:
+    """The first occurrence that starts later than this instant; None if there is no more."""
+    for moment in _first(window.rule, utc(instant) + window.lead + timedelta.resolution):
+        return window.occurrence(moment)
+    return None
+
+
 def next_start(window: Window, instant: datetime) -> datetime | None:
     """The first start later than this instant; None if there is no more."""
-    for moment in _first(window.rule, utc(instant) + window.lead + timedelta.resolution):
-        return moment.at - window.lead
-    return None
+    opening = next_opening(window, instant)
+    return None if opening is None else opening.start
 
 
 def next_edge(windows: Iterable[Window], instant: datetime) -> datetime | None:

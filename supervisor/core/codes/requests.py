@@ -100,7 +100,7 @@ REQUESTS: Final[tuple[Code, ...]] = (
         317,
         "Market depth reset",
         Severity.WARNING,
-        "The book so far is void; it is sent anew.",
+        "The book so far is void; it is sent again.",
         cure="Empty the book.",
     ),
     _code(

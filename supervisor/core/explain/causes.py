@@ -19,6 +19,7 @@ from typing import Final
 from supervisor.core.codes.farm_kinds import UNNAMED
 from supervisor.core.codes.notices import summary
 from supervisor.core.codes.table import lookup
+from supervisor.core.explain.sightings import KERNEL, SEEN, TOLD_BY_KERNEL, VAGUE, kernel_facts, since_words
 from supervisor.core.model.cause import Cause, CauseKey, Message
 
 
@@ -48,8 +49,8 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
             "hang.",
         ),
         CauseKey.NAME_UNKNOWN: (
-            "The name {host} cannot be looked up: it is misspelt, or the name service is not reachable.",
-            "Correct `host`, write the address instead of the name, or repair the name service.",
+            "The name {host} is not known: it is misspelt, or the name service does not have it.",
+            "Correct `host`, or write the address instead of the name.",
         ),
         CauseKey.LOCAL_ERROR: (
             "The connection to {place} failed on this machine: its name has no address, there is no route, or no file "
@@ -104,8 +105,8 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
             "Log the gateway in with the right user and trading mode, or correct `port` or `account_mode`.",
         ),
         CauseKey.PROTOCOL: (
-            "What {place} sends is not the protocol of TWS: another program listens there, TLS or a proxy stands "
-            "between, or the stream has lost step.",
+            "What {place} sends is not the protocol of TWS{about}: another program listens there, TLS or a proxy "
+            "stands between, or the stream has lost step.",
             "Check that `port` is the gateway's API port; if it is, and this repeats, restart the gateway and report "
             "the log.",
         ),
@@ -117,7 +118,7 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
         CauseKey.UNENCODABLE: (
             "A request to the gateway at {place} cannot be made{about}: the fault is on this side, most likely in the "
             "installation of ibapi.",
-            "Install ibapi anew, with the protobuf that it wants; if it repeats, report the log.",
+            "Install ibapi again, with the protobuf that it needs; if it repeats, report the log.",
         ),
         CauseKey.SERVER_VERSION: (
             "{place} answers with a server version that no gateway of today answers with{about}: the gateway is far "
@@ -198,7 +199,7 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
         ),
         CauseKey.ORDER_ID_BACK: (
             "The gateway's next order id went back, as happens after a restart, so ids may be given out twice.",
-            "Let programs take their ids from the gateway anew, and compare the orders with their own books.",
+            "Let programs take new ids from the gateway, and compare the orders with their own books.",
         ),
     }
 )
@@ -212,9 +213,13 @@ def _of_message(message: Message | None) -> Mapping[str, str | int]:
     """What a message of the gateway adds: its code, its words, and what to do about it."""
     if message is None:
         return {"code": "", "said": "", "cure": ""}
-    text = summary(message.text)
     cure = lookup(message.code).cure or "Look at the gateway's screen and answer what it asks there."
-    return {"code": message.code, "said": text if text.endswith((".", "!", "?")) else f"{text}.", "cure": cure}
+    return {"code": message.code, "said": sentence(summary(message.text)), "cure": cure}
+
+
+def sentence(text: str) -> str:
+    """The same text with a full stop. IBKR's texts often have none."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def explain(cause: Cause) -> Explanation:
@@ -236,11 +241,23 @@ def explain(cause: Cause) -> Explanation:
         "about": f" ({cause.what})" if cause.what else "",
         "until": f" until {cause.until:%Y-%m-%d %H:%M}Z" if cause.until is not None else "",
         "hint": _LANGUAGE if any(name.endswith(f"/{UNNAMED}") for name in farms) else "",
+        "since": "" if cause.login is None else since_words(cause.login),
+        **kernel_facts(cause.kernel),
         **_of_message(cause.message),
     }
-    words, cure = (text.format_map(facts) for text in _TEXTS[cause.key])
+    words, cure = (text.format_map(facts) for text in _texts(cause))
     if cause.tried:
         words = f"{words} Tried were {cause.tried}."
     if cause.login_expired:
         words = f"{words} {_LOGIN_EXPIRED}"
     return Explanation(words, cure)
+
+
+def _texts(cause: Cause) -> tuple[str, str]:
+    """What was seen behind the port is told in place of what only may be so."""
+    seen, kernel = cause.login, cause.kernel
+    if seen is not None and seen.state in SEEN and cause.key in VAGUE:
+        return SEEN[seen.state]
+    if kernel is not None and cause.key in TOLD_BY_KERNEL:
+        return KERNEL[kernel.word]
+    return _TEXTS[cause.key]

@@ -5,8 +5,13 @@ told by records (`supervisor.core.model.records`), not here.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from supervisor.core.model.cause import Cause
 from supervisor.core.model.facts import Facts
+from supervisor.core.model.pages import Severity
+from supervisor.core.model.recovery.rules import Rung
+from supervisor.core.model.vocabulary import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,47 @@ class Persist:
     facts: Facts
 
 
+@dataclass(frozen=True, slots=True)
+class Heal:
+    """Do this rung of recovery; its answer, if there is one, names the number."""
+
+    number: int
+    rung: Rung
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """People must be told. It stands before the facts that remember it: a kill between the two tells it again."""
+
+    talk: str
+    """The conversation: an outage has one, with one id."""
+    stage: Stage
+    row: str
+    """What it is, by the table of pages (`supervisor.core.model.pages.ROWS`)."""
+    severity: Severity
+    at: datetime
+    began: datetime
+    seconds: float
+    """How long it has lasted, or had lasted when it ended."""
+    cause: Cause | None = None
+    due: datetime | None = None
+    """What it is about comes at this instant."""
+    recovered: bool = True
+    """Of an end: it is well again; False if a pause ended it."""
+    login: bool = False
+    """Of an end: the login that was asked for is done."""
+
+    @property
+    def key(self) -> str:
+        """The same for the same message, in any process."""
+        return f"{self.talk}/{self.row}/{self.stage}"
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtSockets:
+    """Ask the kernel now, and not only in its turn."""
+
+
 SessionAction = Connect | Close | Ping | Probe
 """What the gateway's link carries out."""
-Action = SessionAction | Persist
+Action = SessionAction | Announce | Persist | LookAtSockets | Heal

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
 
+from supervisor.core.model.sight import KernelSaid, LoginSeen
+
 
 @unique
 class CauseKey(StrEnum):
@@ -125,3 +127,7 @@ class Cause:
     """Of a name with several addresses: each one that was tried, with its end."""
     login_expired: bool = False
     """The weekly login expired after the gateway was lost, so that it will be needed before the gateway is back."""
+    login: LoginSeen | None = None
+    """What was seen behind the port, without a session."""
+    kernel: KernelSaid | None = None
+    """What the sockets said of a request that was not answered."""

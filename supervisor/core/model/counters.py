@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from supervisor.core.model.gate import GateReason
 from supervisor.core.model.vocabulary import Data, Failure, Loss, Planning
 
 K = TypeVar("K")
@@ -59,5 +60,7 @@ class Counters:
     regressions: int = 0
     """`nextValidId` lower than one seen earlier."""
     callback_errors: int = 0
+    gate_closures: Mapping[GateReason, int] = field(default_factory=dict)
+    """By the highest reason at the moment the gate closed."""
     undecodable: Mapping[str, int] = field(default_factory=dict)
     """Dropped messages by the client library's name or number."""

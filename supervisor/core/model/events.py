@@ -9,7 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from supervisor.core.model.cause import CauseKey
+from supervisor.core.model.gate import GateReason
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.recovery.rules import Rung
+from supervisor.core.model.sight import Sight, Sockets
 
 
 class Ending(StrEnum):
@@ -145,6 +148,27 @@ class SessionClosed:
     """Of a name with several addresses of which none accepted: each with its end."""
 
 
+# -- of a hosted program ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramRan:
+    """The program's own code held the session's thread: `seconds` in all, since the session began.
+
+    For as long nothing could be read: the gateway's answers may have come.
+    """
+
+    epoch: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAsked:
+    """The program asks for the gateway's time. Its request and the heartbeat's are one."""
+
+    epoch: int
+
+
 # -- of the operator --------------------------------------------------------------------------------------------------
 
 
@@ -180,6 +204,40 @@ class LoginConfirmed:
     """The operator's word that the weekly login was done."""
 
 
+@dataclass(frozen=True, slots=True)
+class IdsConfirmed:
+    """The operator's word that the order ids went back, and that it is known: `confirm-ids`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RungApproved:
+    """What recovery proposes may be done."""
+
+    by: str = ""
+    """Who says so: a user's name, or where the request came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class RungAsked:
+    """Recovery by hand: this rung, or the mildest one that is right."""
+
+    rung: Rung | None = None
+    by: str = ""
+
+
+# -- of the hands -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DeedAnswered:
+    """What a controller or a command said to a deed. Accepted is not done."""
+
+    number: int
+    accepted: bool | None
+    """None: it was sent, and nobody knows what became of it."""
+    words: str
+
+
 # -- of the daemon ----------------------------------------------------------------------------------------------------
 
 
@@ -191,6 +249,14 @@ class Started:
 @dataclass(frozen=True, slots=True)
 class Ticked:
     """Time has passed: a deadline, an edge of a window, or the loop's own look at the clocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateTold:
+    """A reason of the gate holds, or holds no more: one of `TOLD`, which the core cannot see by itself."""
+
+    reason: GateReason
+    holds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +278,25 @@ class ShutdownAsked:
     """The daemon ends."""
 
 
+# -- of what is seen behind the port ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sighted:
+    """A controller was asked, and answered or did not; `NOTHING` with its words is what is known then."""
+
+    sight: Sight
+    good_for: float
+    """Seconds for which this holds. The next look comes sooner, or something hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class SocketsSeen:
+    """The kernel was asked for the sockets on the gateway's port."""
+
+    sockets: Sockets
+
+
 SessionEvent = (
     PortOpened
     | HandshakeDone
@@ -225,6 +310,17 @@ SessionEvent = (
     | CallbackFailed
     | SessionClosed
 )
-OperatorEvent = PauseAsked | ResumeAsked | MaintenanceAsked | MaintenanceEnded | LoginConfirmed
-DaemonEvent = Started | Slept | Reloaded | ShutdownAsked
-Event = SessionEvent | OperatorEvent | DaemonEvent | Ticked
+ProgramEvent = ProgramRan | TimeAsked
+OperatorEvent = (
+    PauseAsked
+    | ResumeAsked
+    | MaintenanceAsked
+    | MaintenanceEnded
+    | LoginConfirmed
+    | IdsConfirmed
+    | RungApproved
+    | RungAsked
+)
+DaemonEvent = Started | GateTold | Slept | Reloaded | ShutdownAsked | DeedAnswered
+EyesEvent = Sighted | SocketsSeen
+Event = SessionEvent | ProgramEvent | OperatorEvent | DaemonEvent | EyesEvent | Ticked

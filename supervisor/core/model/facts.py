@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from supervisor.core.model.cause import Cause
+from supervisor.core.model.recovery.rules import DeedDone
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,43 @@ class UsedId:
     client_id: int
     ended: datetime | None = None
     """When that connection ended; None if it was open when this was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstId:
+    """The order id with which a session began."""
+
+    host: str
+    port: int
+    client_id: int
+    login: str
+    """A mark of the accounts, not the accounts."""
+    order_id: int
+
+    def same_session(self, other: "FirstId") -> bool:
+        """Whether the ids of these two sessions are one sequence."""
+        mine = (self.host, self.port, self.client_id, self.login)
+        return mine == (other.host, other.port, other.client_id, other.login)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTalk:
+    """A conversation with people that is not over."""
+
+    id: str
+    began: datetime
+    row: str
+    """What it is about, by the table of pages."""
+    since: datetime | None = None
+    """Since when it holds without a break; None: it did not when this was written."""
+    gone: datetime | None = None
+    """Since when it does not hold."""
+    told: tuple[str, ...] = ()
+    """The rows that were told."""
+    severity: str = "warning"
+    """The most urgent one of them."""
+    turned: bool = False
+    """It was planned at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +113,17 @@ class Facts:
     """Who paused it."""
     client_ids: tuple[UsedId, ...] = ()
     """Client ids that the gateway may still hold for us."""
+    first_ids: tuple[FirstId, ...] = ()
+    """The first order ids of the last sessions."""
+    epoch: int = 0
+    """Of the last session that was ready: sessions are numbered on from here."""
     alive_at: datetime | None = field(default=None, compare=False)
     """When the process that wrote this was last seen alive: the journal fills it in when it reads."""
     outage: OpenOutage | None = None
+    deeds: tuple[DeedDone, ...] = ()
+    """What recovery did, as far as it counts against a budget or a process."""
+    talks: tuple[ToldTalk, ...] = ()
+    """What people have been told, or are about to be told."""
 
 
 def at_address(facts: Facts, host: str, port: int) -> Facts:
@@ -104,4 +150,5 @@ def at_address(facts: Facts, host: str, port: int) -> Facts:
         desupported_on=None,
         desupported_version=None,
         restart_stray=None,
+        deeds=(),
     )

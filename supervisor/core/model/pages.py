@@ -8,9 +8,14 @@
 - Nobody is told about what is planned. `supervisor.core.model.status` decides that.
 """
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from supervisor.core.calendar.rules import clock_time, zone_of
 
 
 class Severity(StrEnum):
@@ -104,6 +109,8 @@ PAGES: tuple[Page, ...] = (
     # How it is set up.
     Page("IBCompetingSession", _GATEWAY, _WARNING, 360),
     Page("IBOrderIdWentBack", _GATEWAY, _INFO, 0),
+    Page("IBMessagesUndecodable", _GATEWAY, _WARNING, 0),
+    Page("IBRestartBlip", _GATEWAY, _INFO, 0),
     Page("IBClockSkew", _GATEWAY, _WARNING, 600),
     Page("IBTimezoneMismatch", _GATEWAY, _WARNING, 300, explains=("IBRestartNotSeen",)),
     Page("IBGatewayVersionDesupported", _GATEWAY, _WARNING, 0),
@@ -116,6 +123,20 @@ PAGES: tuple[Page, ...] = (
     Page("IBJournalFailing", _SUPERVISOR, _WARNING, 0),
     Page("IBDeadMansSwitch", About.ALERTING, _INFO, 0, held=0),
 )
+
+OF_OUR_OWN: tuple[Page, ...] = (Page("IBSupervisorCrashed", _SUPERVISOR, _WARNING, 0),)
+"""What only the supervisor's own messages tell: Prometheus sees it by other names."""
+
+
+def _rows() -> Mapping[str, Page]:
+    rows: dict[str, Page] = {}
+    for page in (*PAGES, *OF_OUR_OWN):
+        rows[page.name if page.name not in rows else f"{page.name} {page.severity}"] = page
+    return rows
+
+
+ROWS: Mapping[str, Page] = _rows()
+"""Every row by its name; the second of a name with its severity: `IBGatewayVersionDesupported critical`."""
 
 ALL = "*"
 """In `explains`: everything about this supervisor and its gateways."""
@@ -158,3 +179,17 @@ MARKETS: tuple[Market, ...] = (
 )
 """Each session begins half an hour or an hour before the opening and ends shortly after the close. Holidays are not
 known. The name of a farm tells its region, because IBKR publishes no list."""
+
+
+def market_of(farm: str) -> Market:
+    """The market whose data a farm has."""
+    return next(market for market in MARKETS if re.fullmatch(market.farms, farm))
+
+
+def is_open(market: Market, at: datetime) -> bool:
+    """Whether a session of the market lasts at this instant, an aware one."""
+    local = at.astimezone(zone_of(market.zone)).replace(tzinfo=None)
+    opens, length = clock_time(market.opens), timedelta(hours=market.hours)
+    days = (local.date() - timedelta(days=ago) for ago in range(math.ceil(market.hours / 24) + 1))
+    begins = (datetime.combine(day, opens) for day in days if day.weekday() in market.days)
+    return any(begin <= local < begin + length for begin in begins)

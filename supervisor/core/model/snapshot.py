@@ -5,19 +5,21 @@ durations seconds, None is unknown.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
 from supervisor.core.model.cause import Cause
-from supervisor.core.model.counters import Counters
+from supervisor.core.model.counters import Counters, Histogram
 from supervisor.core.model.facts import OpenOutage
+from supervisor.core.model.gate import GateView
 from supervisor.core.model.layers import Layer, layers_up
-from supervisor.core.model.outage import Outage, OutageTotals
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.recovery.views import RecoveryView
+from supervisor.core.model.sight import KernelSaid, Seen, Sockets
 from supervisor.core.model.status import Status
-from supervisor.core.model.vocabulary import Evidence, Phase, RestartResult
+from supervisor.core.model.vocabulary import Evidence, Phase, Planning, RestartResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,43 @@ class PauseView:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """One outage that has not closed."""
+
+    began: datetime
+    layer: Layer
+    """The lowest layer broken at its first moment."""
+    planning: Planning
+    seconds: float = 0.0
+    """Observed, gaps excluded; those of earlier processes too."""
+    held: float = 0.0
+    """Of this process, not yet booked because it is still planned."""
+    ended: Now | None = None
+    """Every layer is up again since; it may still be continued."""
+    cause: Cause | None = None
+    """The first likely cause that was known."""
+    flaps: int = 0
+    """How often it was continued: a layer broke again within `outage_merge`."""
+    continued_until: float | None = None
+    """The monotonic moment from which it is continued no more; None before its first end."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutageTotals:
+    """The numbers behind the metrics of outages, since the process began."""
+
+    observed: float = 0.0
+    seconds: Mapping[tuple[Layer, Planning], float] = field(default_factory=dict)
+    """Booked, by layer."""
+    counts: Mapping[tuple[Layer, Planning], int] = field(default_factory=dict)
+    """Closed, by layer."""
+    flaps: Mapping[tuple[Layer, Planning], int] = field(default_factory=dict)
+    """Continued, by layer; judged when it happened."""
+    recovery: Mapping[Planning, Histogram] = field(default_factory=dict)
+    """The seconds of the outages that closed with every layer up."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One gateway."""
 
@@ -137,6 +176,7 @@ class Snapshot:
     """Whether anything is known of the layers: not while paused, nor until the first attempt after it has ended."""
     suspect: bool
     """A ping is not answered in time for a healthy gateway."""
+    gate: GateView
     counters: Counters
     observing: bool
     """Time counts: the first attempt has ended, and nobody paused the gateway."""
@@ -146,6 +186,14 @@ class Snapshot:
     """One that an earlier process left open, until the first observation."""
     outages: OutageTotals
     restarts: RestartView
+    seen: Seen | None = None
+    """What is seen behind the port; None without a controller."""
+    recovery: RecoveryView | None = None
+    """None where it is off."""
+    sockets: Sockets | None = None
+    """The kernel's last look at the gateway's port, while it counts."""
+    kernel: KernelSaid | None = None
+    """What that says of a request that is not answered in time."""
 
     @property
     def up(self) -> bool:

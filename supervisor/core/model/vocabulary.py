@@ -121,3 +121,16 @@ class RestartResult(StrEnum):
     IN_TIME = "in_time"
     OVERDUE = "overdue"
     NOT_SEEN = "not_seen"
+
+
+class Stage(StrEnum):
+    """Where a conversation with people stands."""
+
+    BEGAN = "began"
+    TURNED = "turned"
+    """It began as planned, and is not any more."""
+    CHANGED = "changed"
+    """It has a sharper name than the one that was told."""
+    OVER = "over"
+    HAPPENED = "happened"
+    """It was over when it was noticed: one message and no other."""

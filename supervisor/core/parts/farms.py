@@ -152,7 +152,7 @@ def session_ready(farms: Farms, now: float) -> Farms:
     return farms if farms.watched_from is not None else replace(farms, watched_from=now)
 
 
-def required_anew(farms: Farms) -> Farms:
+def judged_again(farms: Farms) -> Farms:
     """Other farms are required from now on."""
     return replace(farms, missing_told=False)
 

@@ -139,10 +139,32 @@ def heard(heartbeat: Heartbeat, now: float) -> Heartbeat:
     return replace(heartbeat, last_traffic=now)
 
 
+def stood_still(heartbeat: Heartbeat, seconds: float, now: float) -> Heartbeat:
+    """For so long nobody could read an answer: what waits for one waits as much longer, and at most anew from now."""
+    last_miss = heartbeat.last_miss
+    return replace(
+        heartbeat,
+        pings=tuple(min(sent_at + seconds, now) for sent_at in heartbeat.pings),
+        counts_from=min(heartbeat.counts_from + seconds, now),
+        last_miss=None if last_miss is None else min(last_miss + seconds, now),
+        last_traffic=min(heartbeat.last_traffic + seconds, now),
+    )
+
+
+def asked(heartbeat: Heartbeat, now: float) -> Heartbeat:
+    """Somebody wants the gateway's time: the next ping goes as soon as the gateway would not ignore it.
+
+    One that is in flight serves them too.
+    """
+    if heartbeat.next_ping is None or heartbeat.answered_at is None:
+        return heartbeat
+    return replace(heartbeat, next_ping=min(heartbeat.next_ping, max(now, heartbeat.answered_at + THROTTLE)))
+
+
 def doubt(heartbeat: Heartbeat, now: float) -> Judgement:
     """The machine slept: nothing is known until an answer comes.
 
-    One more ping goes now, or as soon as the gateway would not ignore it. The misses begin anew.
+    One more ping goes now, or as soon as the gateway would not ignore it. The misses begin again.
     """
     fresh = replace(heartbeat, up=False, misses=0, last_miss=None, suspect=False, doubled=False, owed=None)
     earliest = now if fresh.answered_at is None else max(now, fresh.answered_at + THROTTLE)

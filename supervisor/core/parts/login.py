@@ -141,14 +141,14 @@ def became_ready(login: Login, policy: Policy, address: Address, wall: datetime,
     )
     if not restart_windows(policy):
         return fresh
-    anew = login.port_closed and login.address == address
+    closed_since = login.port_closed and login.address == address
     restarted = away in (Away.RESTART, Away.UNCLEAR) and _lost_in_due(login)
     if _holds(login, wall):  # the due restart came within its lead, and was over before the tokens expired
         return _moved_on(fresh, policy, next_expiry(wall), wall) if restarted else fresh
     last = last_expiry(wall)
     if wall < last.proof_from:
-        fresh = _moved_on(fresh, policy, last, wall) if anew or restarted else fresh
-    elif anew:
+        fresh = _moved_on(fresh, policy, last, wall) if closed_since or restarted else fresh
+    elif closed_since:
         return proven(fresh, policy, wall)
     elif restarted:
         fresh = passed_unwatched(fresh)

@@ -23,8 +23,8 @@ from supervisor.core.model.cause import Cause
 from supervisor.core.model.counters import RECOVERY_BOUNDS, Histogram, added
 from supervisor.core.model.facts import OpenOutage
 from supervisor.core.model.layers import Layer
-from supervisor.core.model.outage import Outage, OutageTotals
 from supervisor.core.model.records import OutageClosed
+from supervisor.core.model.snapshot import Outage, OutageTotals
 from supervisor.core.model.vocabulary import Planning
 
 LONGEST_MERGE = 10.0

@@ -149,6 +149,11 @@ def watches_over(restarts: Restarts, occurrence: Occurrence) -> bool:
     return any(watch.armed and watch.occurrence == occurrence for watch in restarts.watches)
 
 
+def saw(restarts: Restarts, occurrence: Occurrence) -> bool:
+    """Whether this restart came: a loss in its window is known to be no blip."""
+    return any(watch.lost_at is not None and watch.occurrence == occurrence for watch in restarts.watches)
+
+
 def session_lost(restarts: Restarts, now: Now, *, planned: bool) -> Restarts:
     """The session was lost. `planned`: an active window explains it."""
     in_window = bool(restarts.watches)

@@ -188,6 +188,17 @@ def overdue(session: Session) -> Failure:
     return Failure.HANDSHAKE_TIMEOUT if session.opened else Failure.TIMEOUT
 
 
+DARK = frozenset({Failure.TIMEOUT, Failure.ERROR})
+"""Ends of an attempt that say nothing of the port."""
+
+
+def stood_still(session: Session, seconds: float) -> Session:
+    """For so long an attempt under way could not go on, because of our own side: its deadline is as much later."""
+    if session.deadline is None or session.phase not in (Phase.CONNECTING, Phase.HANDSHAKING):
+        return session
+    return replace(session, deadline=session.deadline + seconds)
+
+
 def evidence_of(failure: Failure, failed: Session) -> PortEvidence:
     """What a failed attempt says of the process behind the port: nothing certain if its addresses ended differently."""
     if failure is Failure.REFUSED or (failure is Failure.CLOSED and failed.reached is not Layer.SESSION):

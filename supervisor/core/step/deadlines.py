@@ -2,23 +2,22 @@
 
 from dataclasses import replace
 
+from supervisor.core.model.actions import LookAtSockets
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import HeartbeatMissed, PingIgnored, Resumed, SessionHolds, SuspectChanged
 from supervisor.core.model.vocabulary import Evidence, Loss, Phase, Trigger
-from supervisor.core.parts import farms, heartbeat, outages, session, upstream
-from supervisor.core.step.state import State, Wake
+from supervisor.core.parts import eyes, farms, gate, heartbeat, outages, session, upstream
+from supervisor.core.parts.recovery import ladder
+from supervisor.core.step.state import COMPETING_FOR, LOGIN_SOON, State, Wake
 from supervisor.core.step.transition import RESET_PATIENCE, Transition
-
-COMPETING_FOR = 300.0
-"""Seconds of silence after which a competing session is over."""
 
 
 def wake_of(state: State, policy: Policy) -> Wake:
     """When `Ticked` must come at the latest. Each phase that is not healthy has its moment here."""
     at = state.at.mono
     line, outage = state.upstream, state.outages.current
-    due = [state.session.deadline, state.farms.burst_ends]
+    due = [state.session.deadline, state.farms.burst_ends, gate.deadline(state.gate, policy.gate.quiet)]
     if state.heartbeat is not heartbeat.AT_REST:
         due.append(heartbeat.deadline(state.heartbeat, policy.timing))
         if not line.up or line.settling_until is not None:
@@ -30,17 +29,29 @@ def wake_of(state: State, policy: Policy) -> Wake:
     if policy.required_farms is not None:
         due.append(farms.missing_due(state.farms))
     ahead = (  # a moment that has passed asks for nothing more
+        eyes.deadline(state.eyes) if policy.controller is not None else None,
         None if state.login.required else state.login.required_from,
         state.low_since + RESET_PATIENCE if state.low_since is not None else None,
         state.competing_at + COMPETING_FOR if state.competing_at is not None else None,
+        state.notify_due,
     )
     due += [moment for moment in ahead if moment is not None and moment > at]
+    if policy.recovery is not None:
+        due.append(ladder.deadline(state.recovery, policy.recovery, at, broken=state.broken is not None))
     moments = [moment for moment in due if moment is not None]
     pause = state.operator.pause
     until = pause.until if pause is not None else None
-    edge = state.span.ends
+    edge, near = state.span.ends, state.gate.ahead.until
     if until is not None and (edge is None or until < edge):
         edge = until
+    if near is not None and (edge is None or near < edge):
+        edge = near
+    if state.login.due is not None and state.login.due_from is not None:
+        soon = state.login.due.at - LOGIN_SOON
+        if state.login.due_from > soon:
+            soon = state.login.due_from
+        if state.at.wall < soon and (edge is None or soon < edge):
+            edge = soon
     return Wake(min(moments) if moments else None, edge)
 
 
@@ -86,6 +97,8 @@ def _heartbeat(transition: Transition) -> None:
     state.heartbeat = due.heartbeat
     if state.heartbeat.suspect and not was_suspect:
         transition.records.append(SuspectChanged(suspect=True))
+        if transition.policy.kernel:
+            transition.actions.append(LookAtSockets())
     if due.ignored:
         state.counters = replace(state.counters, ignored=state.counters.ignored + 1)
         state.ignored, often = heartbeat.ignored_again(state.ignored, transition.now.mono)

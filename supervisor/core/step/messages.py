@@ -29,6 +29,7 @@ from supervisor.core.model.events import (
     TimeAnswered,
     TrafficSeen,
 )
+from supervisor.core.model.facts import FirstId
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.records import (
     CallbackRaised,
@@ -42,7 +43,7 @@ from supervisor.core.model.records import (
     ZoneDiffers,
 )
 from supervisor.core.model.vocabulary import OPEN, Evidence, Failure, Loss, Phase, Planning
-from supervisor.core.parts import accounts, diagnosis, farms, heartbeat, login, session, upstream
+from supervisor.core.parts import accounts, diagnosis, farms, heartbeat, login, order_ids, session, upstream
 from supervisor.core.step.state import Desupport, day_begins
 from supervisor.core.step.transition import Transition
 
@@ -50,7 +51,10 @@ _LOSS_OF = {
     Ending.RESET: Loss.RESET,
     Ending.PROTOCOL: Loss.PROTOCOL,
     Ending.CALLBACK: Loss.CALLBACK,
+    Ending.ERROR: Loss.CALLBACK,
 }
+_OUR_SIDE = {Ending.CALLBACK: CauseKey.CALLBACK, Ending.ERROR: CauseKey.LOCAL_ERROR}
+"""The causes of endings for which no gateway is to blame."""
 
 
 def on_session_event(transition: Transition, event: SessionEvent) -> None:
@@ -108,7 +112,7 @@ def on_session_event(transition: Transition, event: SessionEvent) -> None:
 
 
 def _closed(transition: Transition, event: SessionClosed) -> None:
-    key = event.key or (CauseKey.CALLBACK if event.ending is Ending.CALLBACK else None)
+    key = event.key or _OUR_SIDE.get(event.ending)
     if transition.ready:
         cause = transition.cause(key, what=event.what) if key is not None else None
         transition.lose(_LOSS_OF.get(event.ending, Loss.CLOSED), event.detail, cause=cause)
@@ -200,7 +204,10 @@ def _perhaps_ready(transition: Transition) -> None:
     if not transition.policy.account_mode.fits(greeting.accounts):
         transition.fail(Failure.ACCOUNT_MISMATCH, close=True)
     else:
+        address, login = (transition.policy.host, live.port), order_ids.login_of(greeting.accounts)
+        first = FirstId(*address, live.client_id, login, greeting.order_id)
         transition.become_ready(greeting)
+        transition.state.order_ids = order_ids.session_ready(transition.state.order_ids, first)
 
 
 def _time(transition: Transition, event: TimeAnswered) -> None:

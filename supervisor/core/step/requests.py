@@ -6,6 +6,9 @@ from typing import assert_never
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import (
     DaemonEvent,
+    DeedAnswered,
+    GateTold,
+    IdsConfirmed,
     LoginConfirmed,
     MaintenanceAsked,
     MaintenanceEnded,
@@ -13,18 +16,23 @@ from supervisor.core.model.events import (
     PauseAsked,
     Reloaded,
     ResumeAsked,
+    RungApproved,
+    RungAsked,
     ShutdownAsked,
     Slept,
     Started,
 )
+from supervisor.core.model.gate import IdsKnown
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import LoginStated, MaintenanceBegan, Paused, Suspended
 from supervisor.core.model.records import MaintenanceEnded as MaintenanceOver
 from supervisor.core.model.vocabulary import Loss, Phase, Trigger
-from supervisor.core.parts import farms, heartbeat, login, operator, outages, restarts, session
+from supervisor.core.parts import eyes, farms, gate, heartbeat, login, operator, order_ids, outages, restarts, session
 from supervisor.core.parts.accounts import FITTING
+from supervisor.core.parts.recovery import memory
 from supervisor.core.step.advance import turn_windows
 from supervisor.core.step.deadlines import resume
+from supervisor.core.step.healing import on_answer, on_approval, on_asked
 from supervisor.core.step.messages import compare_zone
 from supervisor.core.step.state import calendar_of
 from supervisor.core.step.transition import Transition
@@ -50,6 +58,17 @@ def on_request(transition: Transition, event: OperatorEvent | DaemonEvent) -> No
             before = state.login
             state.login = login.confirmed(before, transition.policy, transition.now.wall)
             transition.records.append(LoginStated(accepted=state.login is not before))
+        case IdsConfirmed():
+            transition.records.append(IdsKnown(needed=state.order_ids.regressed))
+            state.order_ids = order_ids.confirmed(state.order_ids)
+        case GateTold(reason=reason, holds=holds):
+            state.gate = gate.hold(state.gate, reason, holds=holds)
+        case RungApproved():
+            on_approval(transition, event)
+        case RungAsked():
+            on_asked(transition, event)
+        case DeedAnswered():
+            on_answer(transition, event)
         case Reloaded():
             _reload(transition, event)
         case Slept():
@@ -101,8 +120,10 @@ def _reload(transition: Transition, event: Reloaded) -> None:
     longer = policy.timing.heartbeat_interval - before.timing.heartbeat_interval
     state.heartbeat = heartbeat.retimed(state.heartbeat, longer)
     _readdress(transition, before)
+    if policy.controller != before.controller:
+        state.eyes = eyes.forgotten(state.eyes)
     if policy.required_farms != before.required_farms:
-        state.farms = farms.required_anew(state.farms)
+        state.farms = farms.judged_again(state.farms)
     if (policy.windows, policy.reauth) != (before.windows, before.reauth):
         state.login = login.rescheduled(state.login, policy, now)
     turn_windows(transition, now.wall, steady=True)
@@ -140,6 +161,7 @@ def _slept(transition: Transition, event: Slept) -> None:
     transition.stop_watching()
     transition.records.append(Suspended(event.seconds))
     state.outages = outages.slept(state.outages, transition.now)
+    state.recovery = memory.forgotten(state.recovery)
     if state.low_since is not None:
         state.low_since -= event.seconds  # the minutes of a server reset count the time asleep
     if transition.ready:

@@ -1,7 +1,7 @@
 """All that is known of one gateway between two steps: the parts side by side, and what none of them owns."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from operator import attrgetter, is_not
 
 from supervisor.core.calendar.clock import Now
@@ -9,22 +9,33 @@ from supervisor.core.calendar.lookup import Calendar
 from supervisor.core.calendar.windows import Occurrence, maintenance
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.counters import Counters
-from supervisor.core.model.facts import Facts, UsedId, at_address
+from supervisor.core.model.facts import Facts, OpenOutage, UsedId, at_address
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.snapshot import GatewayClock
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
+from supervisor.core.parts import notify as notify_part
 from supervisor.core.parts import outages as outages_part
 from supervisor.core.parts.accounts import FITTING, AccountGuard
+from supervisor.core.parts.eyes import BLIND, Eyes
 from supervisor.core.parts.farms import Farms
+from supervisor.core.parts.gate import Gate
 from supervisor.core.parts.heartbeat import AT_REST, Heartbeat
+from supervisor.core.parts.kernel import NEVER_ASKED, Kernel
 from supervisor.core.parts.login import Login, recalled
+from supervisor.core.parts.notify import SILENT, Notify
 from supervisor.core.parts.operator import Maintenance, Operator, Pause
+from supervisor.core.parts.order_ids import OrderIds
 from supervisor.core.parts.outages import Outages
+from supervisor.core.parts.recovery import memory
+from supervisor.core.parts.recovery.memory import NOTHING_DONE, Recovery
 from supervisor.core.parts.restarts import Restarts, opened
 from supervisor.core.parts.session import Session
 from supervisor.core.parts.upstream import Upstream
+
+COMPETING_FOR = 300.0
+"""Seconds of silence after which a competing session is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,8 @@ class WindowSpan:
     """The next edge of a window; None if there is no more."""
     active: tuple[Occurrence, ...]
     """The windows that are open, the one that began first in front."""
+    restarts: tuple[Occurrence, ...] = ()
+    """The restarts whose windows are open, and the next ones."""
 
     def covers(self, wall: datetime) -> bool:
         """Whether nothing need be looked up for this instant."""
@@ -84,6 +97,7 @@ class State:
     span: WindowSpan
     session: Session
     login: Login
+    gate: Gate
     accounts: AccountGuard = FITTING
     heartbeat: Heartbeat = AT_REST
     upstream: Upstream = Upstream()
@@ -91,8 +105,12 @@ class State:
     outages: Outages = Outages()
     restarts: Restarts = Restarts()
     operator: Operator = Operator()
+    order_ids: OrderIds = OrderIds()
     counters: Counters = Counters()
     clock: GatewayClock = GatewayClock()
+    eyes: Eyes = BLIND
+    recovery: Recovery = NOTHING_DONE
+    kernel: Kernel = NEVER_ASKED
     desupport: Desupport | None = None
     broken: Layer | None = Layer.PORT
     """The lowest layer broken; None if every layer is up."""
@@ -116,6 +134,12 @@ class State:
     """When a competing session was last heard of; None if never."""
     requests: int = 0
     """Probes sent: the next one's number."""
+    notify: Notify = SILENT
+    """What people are told."""
+    notify_due: float | None = None
+    """The monotonic moment at which they may have to be told more; None: only if something happens."""
+    program_ran: tuple[int, float] = (0, 0.0)
+    """The last epoch of a hosted program, and how long its own code held that session's thread, in seconds."""
     facts: Facts = Facts()
     """What was last handed out to be kept."""
     wake: Wake = NEVER
@@ -131,6 +155,11 @@ class State:
         """When the session became ready, in monotonic seconds; None without one."""
         ready = self.session.ready
         return None if ready is None else ready.mono
+
+    @property
+    def competing(self) -> bool | None:
+        """Whether a competing session is at work; None if none was ever heard of."""
+        return None if self.competing_at is None else self.at.mono - self.competing_at < COMPETING_FOR
 
     def copied(self) -> "State":
         """Another one, equal to this."""
@@ -161,20 +190,26 @@ def initial(policy: Policy, facts: Facts, now: Now, seed: int) -> State:
             policy.client_id,
             seed,
             phase=Phase.STOPPED if paused else Phase.IDLE,
+            epoch=facts.epoch,
             since=now.mono,
             ended=_ended_ids(facts, now),
         ),
         login=login,
+        gate=Gate(now.wall, epoch=facts.epoch),
         upstream=Upstream(up=not facts.upstream_lost),
         outages=Outages(inherited=facts.outage),
         restarts=replace(opened(span.active), stray=facts.restart_stray),
         operator=operator,
+        order_ids=OrderIds(facts.first_ids),
         desupport=desupport,
+        recovery=memory.recalled(facts.deeds, now) if facts.deeds else NOTHING_DONE,
         low_since=login.lost_at.mono if login.lost_at is not None and not paused else None,
         status=status,
         status_since=now.wall,
         known=facts.known,
         highest_order_id=facts.highest_order_id,
+        notify=notify_part.recalled(facts.talks, _untold(facts.outage), now),
+        notify_due=now.mono,
         facts=told,
     )
 
@@ -191,7 +226,7 @@ def _recalled_operator(facts: Facts, wall: datetime) -> Operator:
 
 def span_at(calendar: Calendar, wall: datetime) -> WindowSpan:
     """The windows of this instant, and how long that holds."""
-    return WindowSpan(wall, calendar.next_edge_after(wall), calendar.active_at(wall))
+    return WindowSpan(wall, calendar.next_edge_after(wall), calendar.active_at(wall), calendar.restarts_from(wall))
 
 
 def calendar_of(policy: Policy, extra: Maintenance | None) -> Calendar:
@@ -228,7 +263,11 @@ def facts_of(state: State, *, exactly: bool = False) -> Facts:
         desupported_version=desupport.server_version if desupport is not None else None,
         restart_stray=state.restarts.stray,
         client_ids=_client_ids(state.session),
+        first_ids=state.order_ids.first,
+        epoch=state.gate.epoch,
         outage=outages_part.left_open(state.outages, exactly=exactly),
+        deeds=memory.kept(state.recovery),
+        talks=state.notify.kept,
     )
 
 
@@ -258,16 +297,43 @@ _memorable = attrgetter(
     "login",
     "highest_order_id",
     "operator",
+    "order_ids.first",
+    "gate.epoch",
     "desupport",
     "restarts.stray",
     "outages.current",
     "outages.inherited",
+    "recovery.done",
+    "notify.kept",
 )
 
 
 def may_differ(before: State, after: State) -> bool:
     """Whether anything changed that `facts_of` reads: it is asked after every step, and seldom has news."""
     return any(map(is_not, _memorable(before), _memorable(after)))
+
+
+def outage_id(began: datetime) -> str:
+    """The id of an outage, in any process: the instant at which it began."""
+    return f"outage-{began:%Y%m%dT%H%M%S.%fZ}"
+
+
+def _untold(outage: OpenOutage | None) -> tuple[str, datetime] | None:
+    return None if outage is None or outage.planned else (outage_id(outage.began), outage.began)
+
+
+LOGIN_SOON = timedelta(hours=14)
+"""So long before it is due, people are told of the weekly login."""
+
+
+def login_soon(state: State) -> datetime | None:
+    """When people are told that the weekly login is due: not before a login would count.
+
+    None if it never is, and without a record: then it may well not be due.
+    """
+    known = state.login
+    due, expiry = known.due, known.due_from
+    return None if due is None or expiry is None or known.unwatched is not None else max(due.at - LOGIN_SOON, expiry)
 
 
 def day_begins(day: date) -> datetime:

@@ -2,21 +2,32 @@
 
 The order of a step: time that passed is booked (`advance`), what fell due meanwhile is done (`deadlines`), the event
 follows (`messages`, `requests`), then what it made due, and at the end the outage and the status are judged
-(`conclude`). An event that means nothing in a phase changes nothing.
+(`conclude`), and the gate (`gating`). An event that means nothing in a phase changes nothing.
 """
 
 from typing import NamedTuple
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.actions import Action
-from supervisor.core.model.events import Event, SessionEvent, ShutdownAsked, Ticked
+from supervisor.core.model.events import (
+    Event,
+    EyesEvent,
+    ProgramRan,
+    SessionEvent,
+    ShutdownAsked,
+    Ticked,
+    TimeAsked,
+)
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import Record
 from supervisor.core.step.advance import advance_time
 from supervisor.core.step.conclude import conclude
 from supervisor.core.step.deadlines import run_deadlines, wake_of
+from supervisor.core.step.gating import judge_gate
 from supervisor.core.step.messages import on_session_event
+from supervisor.core.step.program import ask_time, stand_still
 from supervisor.core.step.requests import on_request
+from supervisor.core.step.seeing import on_eyes_event
 from supervisor.core.step.state import State
 from supervisor.core.step.transition import Transition
 
@@ -42,18 +53,28 @@ def step(state: State, event: Event, now: Now, policy: Policy, late: float = 0.0
         now = state.at  # an event that waited while another one was decided
     transition = Transition(state.copied(), now, policy, acts_at)
     advance_time(transition)
+    if type(event) is ProgramRan:  # before the deadlines are judged that it moves
+        stand_still(transition, event)
     if state.wake.is_due(now):
         run_deadlines(transition)
-    if not isinstance(event, Ticked):
-        if isinstance(event, SessionEvent):
+    match event:
+        case Ticked() | ProgramRan():
+            pass
+        case TimeAsked():
+            ask_time(transition, event)
+        case _ if isinstance(event, SessionEvent):
             on_session_event(transition, event)
-        else:
+        case _ if isinstance(event, EyesEvent):
+            on_eyes_event(transition, event)
+        case _:
             on_request(transition, event)
-    last = isinstance(event, ShutdownAsked)
+    last = type(event) is ShutdownAsked
     conclude(transition, state, exactly=last)
+    judge_gate(transition)
     transition.state.wake = wake_of(transition.state, policy)
     if transition.state.wake.is_due(now):  # what the event itself made due, such as the attempt after a loss
         run_deadlines(transition)
         conclude(transition, state, exactly=last)
+        judge_gate(transition)
         transition.state.wake = wake_of(transition.state, policy)
     return Decision(transition.state, tuple(transition.actions), tuple(transition.records))

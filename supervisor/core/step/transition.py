@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Occurrence
-from supervisor.core.model.actions import Action, Close, Connect, Ping, Probe
+from supervisor.core.model.actions import Action, Close, Connect, Heal, Ping, Probe
 from supervisor.core.model.cause import Cause, CauseKey, Message
 from supervisor.core.model.counters import added
 from supervisor.core.model.layers import BELOW_UPSTREAM, Layer
@@ -28,6 +28,7 @@ from supervisor.core.model.records import (
     UpstreamRestored,
     UpstreamUnknown,
 )
+from supervisor.core.model.sight import KernelSaid
 from supervisor.core.model.vocabulary import (
     OPEN,
     Data,
@@ -42,14 +43,18 @@ from supervisor.core.model.vocabulary import (
 from supervisor.core.parts import (
     accounts,
     diagnosis,
+    eyes,
     farms,
+    gate,
     heartbeat,
     login,
+    order_ids,
     outages,
     restarts,
     session,
     upstream,
 )
+from supervisor.core.parts import kernel as sockets
 from supervisor.core.step.state import State
 
 RESETS = frozenset({Kind.SERVER_RESET})
@@ -60,7 +65,18 @@ RESET_PATIENCE = 300.0
 class Transition:
     """The state on its way from one step to the next, with the actions and records so far."""
 
-    __slots__ = ("actions", "acts_at", "last_closed", "now", "policy", "records", "state", "told_broken")
+    __slots__ = (
+        "actions",
+        "acts_at",
+        "deeds",
+        "heard",
+        "last_closed",
+        "now",
+        "policy",
+        "records",
+        "state",
+        "told_broken",
+    )
 
     def __init__(self, state: State, now: Now, policy: Policy, acts_at: float) -> None:
         self.state = state
@@ -69,7 +85,11 @@ class Transition:
         self.acts_at = max(now.mono, acts_at)
         """When the actions are carried out, in monotonic seconds: later than `now` for an event that waited."""
         self.actions: list[Action] = []
+        self.deeds: list[Heal] = []
+        """What recovery wants done: after all else, so that it is kept before it is done."""
         self.records: list[Record] = []
+        self.heard = 0
+        """Records of which `matters` has heard."""
         self.told_broken = state.broken
         """The lowest layer broken, as the records so far tell it."""
         self.last_closed = state.outages.last
@@ -109,6 +129,7 @@ class Transition:
         by: str = "",
         what: str = "",
         tried: str = "",
+        kernel: KernelSaid | None = None,
     ) -> Cause:
         """A likely cause at this gateway."""
         state, live = self.state, self.state.session
@@ -131,7 +152,18 @@ class Transition:
             tried,
             login_expired=state.login.lost_at is not None
             and login.expired_since(state.login, self.policy, self.now.wall),
+            kernel=kernel,
+            login=None if self.ready else eyes.login_seen(state.eyes, self.policy.timezone),
         )
+
+    def kernel_said(self) -> KernelSaid | None:
+        """What the sockets say of a request that is not answered, or of an attempt on which nothing comes."""
+        state, process = self.state, self.state.eyes.seen.process
+        pid = process.pid if process is not None else None
+        if self.ready:
+            pings = state.heartbeat.pings
+            return sockets.of_request(state.kernel, pings[0], self.now.mono, pid) if pings else None
+        return sockets.of_attempt(state.kernel, self.now.mono, pid)
 
     def cause_of_upstream(self) -> Cause:
         """Why IBKR is away: a reset is the cause only while one is active, and of no outage that began otherwise."""
@@ -198,6 +230,7 @@ class Transition:
         state.accounts = accounts.attempt_failed(failure)
         evidence = session.evidence_of(failure, live)
         here = state.login.address == (self.policy.host, live.port)
+        state.eyes = eyes.attempt_failed(state.eyes, evidence, now, dark=failure in session.DARK)
         if here:
             state.restarts = restarts.attempt_failed(state.restarts, failure, evidence)
         else:
@@ -220,7 +253,8 @@ class Transition:
         message = greeting.reason if greeting is not None and key is CauseKey.GATEWAY_SAID else None
         if live.tried:
             tried = f"{live.tried} ({failure.value.replace('_', ' ')})"
-        cause = self.cause(key, client_id=client_id, message=message, what=what, tried=tried)
+        said = self.kernel_said() if key is CauseKey.MUTE else None
+        cause = self.cause(key, client_id=client_id, message=message, what=what, tried=tried, kernel=said)
         if not state.login.required:  # else it is the login that is missing, whatever the port does meanwhile
             state.cause = cause
         planning = self.planning(Layer.PORT) if self.in_restart_window else Planning.UNPLANNED
@@ -234,6 +268,7 @@ class Transition:
         planning = self.planning(Layer.SESSION)
         in_restart = self.in_restart_window
         lasted = now.mono - state.session.since
+        said = self.kernel_said() if loss is Loss.HEARTBEAT else None
         self._end_ready(loss, planning)
         state.restarts = restarts.session_lost(state.restarts, now, planned=planning is Planning.PLANNED)
         state.login = login.lost(state.login, self.policy, now, in_restart=in_restart)
@@ -241,7 +276,7 @@ class Transition:
         self.observe()
         key = diagnosis.of_loss(loss, restarting=in_restart)
         if cause is None and key is not None:
-            cause = self.cause(key)
+            cause = self.cause(key, kernel=said)
         state.cause = cause
         short_lived = state.session.short_lived
         self.records.append(SessionLost(state.session.epoch, loss, detail, lasted, planning, cause, short_lived))
@@ -289,6 +324,7 @@ class Transition:
         state.heartbeat = heartbeat.AT_REST
         state.upstream = upstream.end_session(state.upstream)
         state.farms = farms.forgotten(state.farms, self.now.wall)
+        state.order_ids = order_ids.session_over(state.order_ids)
 
     # -- a session that is ready --------------------------------------------------------------------------------------
 
@@ -300,12 +336,14 @@ class Transition:
         away = restarts.what_it_was(state.restarts, now)
         live = state.session = session.become_ready(state.session, now)
         state.accounts = accounts.FITTING
+        state.gate = gate.session_ready(state.gate, live.epoch)
         state.heartbeat = heartbeat.begin(now.mono)
         state.upstream = upstream.begin_session(
             state.upstream, now, resetting=resetting, probing=self.policy.upstream_probe
         )
         state.farms = farms.session_ready(state.farms, now.mono)
         state.restarts, judgements = restarts.session_ready(state.restarts, now)
+        state.eyes = eyes.session_ready(state.eyes)
         state.known = True
         state.cause = None
         state.counters = replace(state.counters, sessions=state.counters.sessions + 1)

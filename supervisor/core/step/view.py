@@ -4,12 +4,16 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from supervisor.core.calendar.clock import Now
+from supervisor.core.model.gate import GateView
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.recovery.rules import RecoveryPolicy
+from supervisor.core.model.recovery.views import RecoveryView
+from supervisor.core.model.sight import KernelSaid
 from supervisor.core.model.snapshot import FarmView, LoginView, PauseView, RestartView, Snapshot, WindowView
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
-from supervisor.core.parts import farms, login
-from supervisor.core.step.deadlines import COMPETING_FOR
+from supervisor.core.parts import farms, kernel, login
+from supervisor.core.parts.recovery import shown
 from supervisor.core.step.state import State
 
 T = TypeVar("T")
@@ -54,17 +58,30 @@ def snapshot(state: State, policy: Policy, earlier: Earlier | None = None) -> Sn
         next_attempt=_on_wall(now, live.deadline) if live.phase is Phase.BACKOFF else None,
         clock=state.clock,
         desupported_on=state.desupport.on if state.desupport is not None else None,
-        competing=None if state.competing_at is None else now.mono - state.competing_at < COMPETING_FOR,
+        competing=state.competing,
         pause=PauseView(pause.until, pause.by) if pause is not None else None,
         known=not _unknown(state),
         suspect=state.heartbeat.suspect,
+        gate=_gate(state, earlier),
         counters=state.counters,
         observing=state.outages.observing,
         outage=state.outages.current,
         outage_left=state.outages.inherited,
         outages=state.outages.totals,
         restarts=_restarts(state, earlier),
+        seen=state.eyes.seen if policy.controller is not None else None,
+        sockets=kernel.fresh(state.kernel, now.mono) if policy.kernel else None,
+        kernel=_kernel(state) if state.heartbeat.suspect else None,
+        recovery=_recovery(state, policy.recovery, earlier) if policy.recovery is not None else None,
     )
+
+
+def _kernel(state: State) -> KernelSaid | None:
+    if not state.heartbeat.pings:
+        return None
+    process = state.eyes.seen.process
+    pid = process.pid if process is not None else None
+    return kernel.of_request(state.kernel, state.heartbeat.pings[0], state.at.mono, pid)
 
 
 def _unknown(state: State) -> bool:
@@ -75,19 +92,26 @@ def _unknown(state: State) -> bool:
 def _farms(state: State, policy: Policy, earlier: Earlier | None) -> tuple[FarmView, ...]:
     if earlier is not None and earlier[0].farms is state.farms:
         return earlier[1].farms
-    views = tuple(
-        FarmView(
-            kind=key[0],
-            name=key[1],
-            state=farm.state,
-            since=farm.since,
-            required=farms.is_required(key, policy),
-            breaks_planned=farm.breaks_planned,
-            breaks_unplanned=farm.breaks_unplanned,
-        )
-        for key, farm in state.farms.known.items()
+    known = state.farms.known
+    if earlier is None or len(earlier[0].farms.known) != len(known):
+        return tuple(_farm(key, farm, policy) for key, farm in known.items())
+    # A farm that is known keeps its place, so most views are those of before.
+    before = zip(earlier[0].farms.known.values(), earlier[1].farms, strict=True)
+    pairs = zip(known.items(), before, strict=True)
+    views = tuple([view if farm is was else _farm(key, farm, policy) for (key, farm), (was, view) in pairs])
+    return _same(views, earlier[1].farms)
+
+
+def _farm(key: farms.FarmKey, farm: farms.Farm, policy: Policy) -> FarmView:
+    return FarmView(
+        kind=key[0],
+        name=key[1],
+        state=farm.state,
+        since=farm.since,
+        required=farms.is_required(key, policy),
+        breaks_planned=farm.breaks_planned,
+        breaks_unplanned=farm.breaks_unplanned,
     )
-    return _same(views, earlier[1].farms if earlier is not None else None)
 
 
 def _windows(state: State, earlier: Earlier | None) -> tuple[WindowView, ...]:
@@ -124,6 +148,20 @@ def _restarts(state: State, earlier: Earlier | None) -> RestartView:
     if earlier is not None and earlier[0].restarts is known:
         return earlier[1].restarts
     return RestartView(known.counts, known.pending, known.last, known.offset, known.blips)
+
+
+def _gate(state: State, earlier: Earlier | None) -> GateView:
+    known = state.gate
+    if earlier is not None and earlier[0].gate is known:
+        return earlier[1].gate
+    holding = not known.open and known.clear_from is None
+    view = GateView(known.open, known.reasons, holding, known.since, known.epoch, known.ahead.coming)
+    return _same(view, earlier[1].gate if earlier is not None else None)
+
+
+def _recovery(state: State, policy: RecoveryPolicy, earlier: Earlier | None) -> RecoveryView | None:
+    view = shown.view(state.recovery, policy, state.at)
+    return _same(view, earlier[1].recovery if earlier is not None else None)
 
 
 def _on_wall(now: Now, mono: float | None) -> datetime | None:

@@ -6,7 +6,7 @@
   file cannot be written for so long that there are more, the oldest are lost, counted and told of.
 - Nothing that happens to the file ends the daemon: a full disk, a lock, a missing folder are counted in `errors`, told
   once, and tried again every few seconds. A corrupt journal is moved aside and a new one begun; a file that vanished is
-  written anew. Both new files get all facts known. A file that is no journal of ours is left alone.
+  written again. Both new files get all facts known. A file that is no journal of ours is left alone.
 - `stored` waits until what was handed over is in the file, for an operator who must know.
 """
 
@@ -27,6 +27,7 @@ from supervisor.core.explain.report import Report
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.records import OutageClosed
 from supervisor.observe.events import Record
+from supervisor.observe.journal.letters import Letter
 from supervisor.observe.journal.notices import Heard, Notice, merged, notice
 from supervisor.observe.journal.place import refuse_foreign
 from supervisor.observe.journal.spans import Watching
@@ -56,10 +57,11 @@ class _Waiting:
     events: deque[Entry] = field(default_factory=deque)
     spans: dict[tuple[str, datetime], Span] = field(default_factory=dict)
     notices: dict[Notice, Heard] = field(default_factory=dict)
+    letters: dict[tuple[str, str], Letter] = field(default_factory=dict)
     prune: datetime | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.facts or self.events or self.spans or self.notices or self.prune)
+        return bool(self.facts or self.events or self.spans or self.notices or self.letters or self.prune)
 
 
 class Journal:
@@ -91,7 +93,7 @@ class Journal:
         self._known: dict[str, Facts] = {}
         self._watching = Watching()
         self._closing = False
-        self._facts_given = 0  # how often facts were handed over, how many of these are in the file,
+        self._facts_given = 0  # how often facts or letters were handed over, how many of these are in the file,
         self._facts_written = 0
         self._trouble = ""  # and why the file cannot be written; empty if it can
         # The writer's own:
@@ -101,6 +103,8 @@ class Journal:
         self._open_until = 0.0
         self._found: dict[str, Facts] = {}
         self._recent: tuple[int, tuple[Record, ...]] = (0, ())
+        self._letters: tuple[Letter, ...] = ()
+        self._crashed = False
         self._opened = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
@@ -146,8 +150,23 @@ class Journal:
             self._hand_over().facts[gateway] = facts
             self._facts_given += 1
 
+    def letter(self, letter: Letter) -> None:
+        """This is what became of a message to people."""
+        with self._wake:
+            self._hand_over().letters[letter.target, letter.key] = letter
+            self._facts_given += 1
+
+    def letters(self) -> tuple[Letter, ...]:
+        """The messages of earlier processes, as the file was opened, oldest first."""
+        return self._letters
+
+    @property
+    def crashed(self) -> bool:
+        """Whether the process that wrote the file before this one ended without a word."""
+        return self._crashed
+
     def stored(self, timeout: float) -> str:
-        """Wait until all facts handed over by now are in the file; why they are not, empty if they are.
+        """Wait until all facts and letters handed over by now are in the file; why they are not, empty if they are.
 
         Waits at most `timeout` seconds, and not at all while the file cannot be written.
         """
@@ -230,6 +249,8 @@ class Journal:
             not_before = time.monotonic() + (BATCH if written else self._retry)
             if last:
                 break
+        if written and self._store is not None:
+            self._attempt(self._store.end_running)
         self._drop_store()
 
     def _begin(self) -> None:
@@ -239,6 +260,8 @@ class Journal:
                 store, self._found = self._open_store()
                 with contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError):  # the facts matter more
                     self._recent = store.recent(RECENT)
+                    self._letters = store.letters()
+                    self._crashed = store.begin_running()
             except sqlite3.Error as error:
                 if not is_held(error) or time.monotonic() > self._open_until or self._closing:
                     raise
@@ -266,7 +289,8 @@ class Journal:
             spans = {**batch.spans, **now.spans}
             notices = merged(batch.notices, now.notices)
             prune = now.prune or batch.prune
-            self._waiting = _Waiting({**batch.facts, **now.facts}, batch.events, spans, notices, prune)
+            letters = {**batch.letters, **now.letters}
+            self._waiting = _Waiting({**batch.facts, **now.facts}, batch.events, spans, notices, letters, prune)
 
     def _attempt(self, work: Callable[[], None]) -> bool:
         """Do it; once more with a new file if the old one is damaged. Whatever goes wrong, the daemon goes on."""
@@ -276,7 +300,7 @@ class Journal:
             except (sqlite3.Error, UnicodeDecodeError) as error:
                 if not (is_corrupt(error) and self._path is not None):
                     raise
-                self._begin_anew(self._path, error)
+                self._begin_again(self._path, error)
                 work()
         except Exception as error:
             self.errors += 1
@@ -297,7 +321,7 @@ class Journal:
             self._trouble = why
             self._wake.notify_all()
 
-    def _begin_anew(self, path: Path, error: Exception) -> None:
+    def _begin_again(self, path: Path, error: Exception) -> None:
         self._drop_store()
         if (
             self._own is None or identity(path) != self._own
@@ -309,10 +333,10 @@ class Journal:
 
     def _write(self, batch: _Waiting, given: int) -> None:
         store = self._store_for(batch)
-        if batch.facts or batch.events or batch.spans or batch.notices:
-            store.write(batch.facts, batch.events, batch.spans.values(), batch.notices)
+        if batch.facts or batch.events or batch.spans or batch.notices or batch.letters:
+            store.write(batch.facts, batch.events, batch.spans.values(), batch.notices, batch.letters.values())
             # In the file now, even if the pruning fails.
-            batch.facts, batch.events, batch.spans, batch.notices = {}, deque(), {}, {}
+            batch.facts, batch.events, batch.spans, batch.notices, batch.letters = {}, deque(), {}, {}, {}
             with self._wake:
                 self._facts_written = given
                 self._wake.notify_all()
@@ -321,7 +345,7 @@ class Journal:
                 self._waiting.prune = self._waiting.prune or batch.prune
 
     def _store_for(self, batch: _Waiting) -> Store:
-        """The open file; a file opened anew lacks more facts than those that changed."""
+        """The open file; a file opened again lacks more facts than those that changed."""
         store = self._store
         if store is not None and store.moved():
             LOG.warning("the journal %s was moved or deleted: a new one is begun", self._name)

@@ -22,7 +22,10 @@ Table `watched_spans`: when a gateway was observed, from `began` to `until`; wha
 Table `heard`: one row for what a gateway said in the same words within a day, whatever came of it. `times` counts it,
 `began` and `last` are the first and the last time.
 
-Table `meta`: words about the file itself; `last_event` is the highest number ever given to an event.
+Table `letters`: messages to people; `letters.py` beside this says what becomes of one.
+
+Table `meta`: words about the file itself; `last_event` is the highest number ever given to an event, and
+`running` is there while a process writes the file.
 
 Views for people, instants as RFC 3339 in UTC: docs/for-programs.md has each with its columns.
 """
@@ -30,6 +33,7 @@ Views for people, instants as RFC 3339 in UTC: docs/for-programs.md has each wit
 import sqlite3
 from typing import Final
 
+from supervisor.observe.journal.letters import TABLE
 from supervisor.observe.journal.place import APPLICATION_ID, NotAJournalError
 
 
@@ -146,6 +150,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     ),
     _HISTORY,
     _HEARD,
+    TABLE,
 )
 
 

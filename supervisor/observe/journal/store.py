@@ -22,8 +22,10 @@ from supervisor.core.explain.report import Report
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.records import OutageClosed
 from supervisor.observe.events import Record
+from supervisor.observe.journal import letters as journal_letters
 from supervisor.observe.journal import notices as journal_notices
 from supervisor.observe.journal.facts import from_json
+from supervisor.observe.journal.letters import Letter
 from supervisor.observe.journal.notices import Heard, Notice
 from supervisor.observe.journal.place import refuse_irregular
 from supervisor.observe.journal.rows import (
@@ -132,6 +134,7 @@ class Store:
         events: Iterable[Entry],
         spans: Iterable[Span] = (),
         notices: Mapping[Notice, Heard] = NOTHING,
+        letters: Iterable[Letter] = (),
     ) -> None:
         """All of it in one transaction, or nothing; what has no form in the file is left out, and the log told."""
         now = time.time_ns() // 1000
@@ -152,6 +155,7 @@ class Store:
             [(span.gateway, microseconds(span.began), microseconds(span.until)) for span in spans],
         )
         journal_notices.write(self._connection, notices, self._words)
+        journal_letters.write(self._connection, letters)
         if recorded:
             last = self._last_number()
             for entry, row in recorded:
@@ -168,11 +172,28 @@ class Store:
             "DELETE FROM outage_spans WHERE id IN (SELECT id FROM outage_spans WHERE ended < ? ORDER BY ended LIMIT ?)",
             "DELETE FROM watched_spans WHERE (gateway, began) IN"
             " (SELECT gateway, began FROM watched_spans WHERE until < ? ORDER BY until LIMIT ?)",
+            "DELETE FROM letters WHERE (target, key) IN"
+            " (SELECT target, key FROM letters WHERE at < ? ORDER BY at LIMIT ?)",
             "DELETE FROM heard WHERE id IN (SELECT id FROM heard WHERE last < ? ORDER BY last LIMIT ?)",
         ):
             removed = self._connection.execute(statement, (microseconds(before), _PRUNED_AT_ONCE))
             full = full or removed.rowcount >= _PRUNED_AT_ONCE
         return full
+
+    def letters(self) -> tuple[Letter, ...]:
+        """The messages to people, oldest first."""
+        return journal_letters.read(self._connection)
+
+    def begin_running(self) -> bool:
+        """This process writes the file from now on; whether the last one ended without a word."""
+        run = self._connection.execute
+        crashed = run("SELECT 1 FROM meta WHERE key = 'running'").fetchone() is not None
+        run("INSERT OR REPLACE INTO meta VALUES ('running', ?)", (str(os.getpid()),))
+        return crashed
+
+    def end_running(self) -> None:
+        """The process ends in an orderly way."""
+        self._connection.execute("DELETE FROM meta WHERE key = 'running'")
 
     def _last_number(self) -> int:
         (last,) = self._connection.execute(

@@ -97,7 +97,7 @@ def as_json(line: Line) -> bytes:
 
 
 def prefixed(line: Line) -> bytes:
-    """For whoever reads our standard error in the manner of sd-daemon: `<4>live: sentence GATEWAY=live CODE=1100`."""
+    """For readers of our standard error in the format of sd-daemon: `<4>live: sentence GATEWAY=live CODE=1100`."""
     fields = "".join(
         f" {name}={_cut(clean(value))}" for name, value in _variables(line) if name not in {"KIND", "LOGGER"}
     )

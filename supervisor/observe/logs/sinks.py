@@ -63,7 +63,7 @@ class DatagramSink:
         self._socket: socket.socket | None = None
 
     def write(self, data: bytes, given_up: Callable[[], bool]) -> bool:
-        """Whether it went out; a socket that was opened anew on the other side gets it too."""
+        """Whether it went out; a socket that was opened again on the other side gets it too."""
         return self._send(data, given_up) or (not given_up() and self._send(data, given_up))
 
     def close(self) -> None:

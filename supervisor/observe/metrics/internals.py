@@ -1,9 +1,11 @@
 """What the daemon reports about itself. It stands apart so that the daemon starts without prometheus_client."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from supervisor.core.model.counters import Histogram
+from supervisor.observe.notify.courier import Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +23,7 @@ class Internals:
     """Seconds that single decisions took."""
     events_dropped: int
     journal_errors: int
+    gate_errors: int = 0
+    """Files of the gate that could not be written or removed."""
+    messages: Mapping[str, Counts] = field(default_factory=dict)
+    """To people, by target."""

@@ -62,4 +62,37 @@ OWN: tuple[Family[Internals], ...] = (
         single,
         query="increase(ib_supervisor_journal_errors_total[1h]) > 0",
     ),
+    Family(
+        Kind.COUNTER,
+        "ib_supervisor_gate_errors_total",
+        "Files of the gate that could not be written or removed.",
+        lambda own: own.gate_errors,
+        single,
+        query="increase(ib_supervisor_gate_errors_total[1h]) > 0",
+    ),
+    Family(
+        Kind.COUNTER,
+        "ib_supervisor_notifications_total",
+        "Messages to people: sent, failed attempts to send one, and things never told because too many waited.",
+        lambda own: own.messages,
+        lambda messages: [
+            ((target, result), count) for target, counts in messages.items() for result, count in counts.results.items()
+        ],
+        ("target", "result"),
+        query='increase(ib_supervisor_notifications_total{result="failed"}[15m]) > 0',
+    ),
+    Family(
+        Kind.GAUGE,
+        "ib_supervisor_notification_queue",
+        "Things to be told that wait for a target: not tried yet (waiting), or tried in vain (retrying).",
+        lambda own: own.messages,
+        lambda messages: [
+            ((target, result), count)
+            for target, counts in messages.items()
+            for result, count in (("waiting", counts.waiting), ("retrying", counts.retrying))
+        ],
+        ("target", "result"),
+        query="sum by (target) (ib_supervisor_notification_queue) > 0",
+        unit="messages",
+    ),
 )

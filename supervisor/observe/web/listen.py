@@ -2,6 +2,8 @@
 
 import socket
 
+from supervisor.platform import REUSE_ADDRESS
+
 BACKLOG = 512
 """Connections that the kernel keeps until they are accepted. In a storm there must be room for a scraper."""
 
@@ -25,7 +27,8 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise BindError(f"cannot listen on {shown}: {error.strerror or error}") from None
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if REUSE_ADDRESS:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(BACKLOG)
         listener.setblocking(False)

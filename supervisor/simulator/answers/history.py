@@ -5,7 +5,7 @@ Rules
   show.
 - A request that a gateway would refuse is refused: a bar size that does not exist (321), what an instrument does not
   have (162), a span of more bars than are given out (162).
-- A history that is kept up to date tells its last bar anew every second, and is dead for good (10182) once its farm
+- A history that is kept up to date sends its last bar again every second, and is dead for good (10182) once its farm
   or IBKR was lost.
 """
 

@@ -13,10 +13,10 @@
 
 Rules
 - One step a line, one answer a line, in order; an answer comes when the step is carried out.
-- Whoever sends lines and leaves, or half-closes as `nc -N` does, has them carried out all the same; the last line needs
-  no end.
+- Lines of a client that leaves, or half-closes as `nc -N` does, are carried out all the same; the last line needs no
+  end.
 - A bad line costs an answer, a line over 1 MiB its connection; nothing ends the gateway.
-- Listens on 127.0.0.1 alone: whoever may connect may do everything.
+- Listens on 127.0.0.1 alone: a client that may connect may do everything.
 """
 
 import asyncio

@@ -3,7 +3,7 @@
 Rules
 - `Behaviour` says what is wrong, `agree` makes listener and connections agree with it: after every change, nothing
   else does.
-- A fault with `for` heals itself after that time; beginning it anew replaces the time; `heal` cancels all.
+- A fault with `for` heals itself after that time; beginning it again replaces the time; `heal` cancels all.
 - A step is done when its effect is on its way; how long it lasts is not waited for.
 """
 
@@ -161,7 +161,7 @@ class Server:
             self.tell(f"{session} asked for {name}, which the simulated gateway does not do")
 
     def tell(self, text: str) -> None:
-        """Hand an event to whoever listens."""
+        """Hand an event to all that listen."""
         self._on_event(text)
 
     # Steps

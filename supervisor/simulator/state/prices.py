@@ -1,9 +1,9 @@
 """What an instrument costs at an instant: a function of seed, contract and time, so that quotes, bars and fills agree.
 
 Rules
-- The same seed tells the same story, whoever asks, whenever and in whatever order.
+- The same seed tells the same story, whatever is asked, and in whatever order.
 - A price moves at several speeds at once: a smooth noise for each period, larger for longer ones.
-- An option follows its underlying. A pinned price stays where it was put until it is pinned anew or let go.
+- An option follows its underlying. A pinned price stays where it was put until it is pinned again or let go.
 - Quotes change four times a second; an instant within a quarter of a second is the same.
 """
 

@@ -158,7 +158,7 @@ def test_a_timeout_told_after_the_connection_is_one_of_the_handshake_and_after_t
         (Ending.RESET, "reset"),
         (Ending.PROTOCOL, "protocol"),
         (Ending.CALLBACK, "callback"),
-        (Ending.ERROR, "closed"),
+        (Ending.ERROR, "callback"),
     ],
 )
 def test_each_end_of_a_ready_session_has_its_reason(ending: Ending, reason: str) -> None:

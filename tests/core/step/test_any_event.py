@@ -71,6 +71,9 @@ def every_event(epoch: int, wall: datetime, before: Policy) -> list[Event]:
     """One of each kind, for this epoch."""
     return [
         events.PortOpened(epoch),
+        events.ProgramRan(epoch, 1.0),
+        events.ProgramRan(epoch, 0.5),
+        events.TimeAsked(epoch),
         events.HandshakeDone(epoch, 176, "20270106 07:00:00 EST"),
         events.HandshakeDone(epoch, 0, ""),
         events.AccountsReceived(epoch, ("U1",)),

@@ -8,7 +8,7 @@ import pytest
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.events import LoginConfirmed, MaintenanceAsked, PauseAsked, ShutdownAsked
-from supervisor.core.model.facts import Facts, OpenOutage
+from supervisor.core.model.facts import Facts, OpenOutage, ToldTalk
 from supervisor.core.step.state import facts_of, initial
 from tests.core.driver import NEW_YORK, NOON, RELAXED, RESET, RESTART, World, instant, policy
 
@@ -32,6 +32,7 @@ FULL = Facts(
     desupported_version=176,
     restart_stray=instant("2027-01-10 18:30 NY"),
     outage=OpenOutage(instant("2027-01-10 23:45 NY"), "session", False, 320.0),
+    talks=(ToldTalk("outage-1", instant("2027-01-10 23:45 NY"), "IBRestartOverdue", told=("IBRestartOverdue",)),),
 )
 
 
@@ -50,7 +51,7 @@ def test_what_is_over_is_not_taken_up_again() -> None:
 
 
 def test_the_facts_are_handed_out_whenever_they_change_and_only_then() -> None:
-    world = World(NIGHTLY, at="2027-01-06 12:00 NY").up()
+    world = World(replace(NIGHTLY, timezone=None), at="2027-01-06 12:00 NY").up()
 
     def kept() -> int:
         return len([1 for _, action in world.log if type(action).__name__ == "Persist"])

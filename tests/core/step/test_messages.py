@@ -86,6 +86,14 @@ def test_a_request_that_cannot_be_encoded_is_told_as_a_fault_of_this_side() -> N
     assert lost.fields["reason"] == "callback"
 
 
+def test_an_end_on_this_machine_is_not_told_as_the_gateways_doing() -> None:
+    world = World(SLOW).up()
+    world.say(SessionClosed, Ending.ERROR, "Bad file descriptor")
+    (lost,) = world.tells("session_lost")
+    assert "failed on this machine" in lost.text
+    assert "closed the session" not in lost.text
+
+
 def test_a_competing_session_is_shown_while_it_is_heard_of_and_five_minutes_more() -> None:
     world = World().up()
     assert world.snapshot.competing is None

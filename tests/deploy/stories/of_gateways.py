@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from supervisor.core.model.events import MaintenanceAsked
+from supervisor.core.model.events import MaintenanceAsked, MessageUndecodable
 from tests.deploy.stories.registry import NIGHTLY, PAPER, begin, refuse, story
 from tests.deploy.stories.stage import Stage
 
@@ -129,6 +129,25 @@ def not_seen() -> Stage:
     stage.until("2027-01-07 23:45 NY")
     stage.mark()
     stage.run(3 * 3600)
+    return stage
+
+
+@story("A socket is cut in the restart's minute, and the gateway never went", "warning IBRestartNotSeen")
+def blip() -> Stage:
+    stage = begin(NIGHTLY, at="2027-01-08T04:30:00Z")
+    stage.until("2027-01-07 23:45 NY")
+    stage.mark()
+    stage.live.drop()
+    stage.run(3600)
+    return stage
+
+
+@story("An open order that ibapi cannot decode is pushed at every connect", "warning IBMessagesUndecodable")
+def undecodable() -> Stage:
+    stage = begin()
+    stage.mark()
+    stage.live.say(MessageUndecodable, 5, "OPEN_ORDER", "ibapi 9.81.1", "ValueError")
+    stage.run(2 * 3600)
     return stage
 
 

@@ -6,14 +6,17 @@ from pathlib import Path
 from supervisor.commands import codes
 from supervisor.config.reference import with_tables
 from supervisor.core.codes.table import CATALOGUE
-from tests.docs.generate import metrics, states, statuses
+from tests.docs.generate import man, metrics, states, statuses
+from tests.docs.generate.recovery import with_rungs
 
 DOCS = Path(__file__).parents[3] / "docs"
 
 PAGES: Mapping[str, Callable[[str], str]] = {
     "codes.md": lambda _: codes.markdown(CATALOGUE),
     "configuration.md": with_tables,
+    "man/ib-supervisor.1": lambda _: man.page(),
     "metrics.md": lambda _: metrics.page(),
+    "recovery.md": with_rungs,
     "states.md": lambda _: states.page(),
     "statuses.md": lambda _: statuses.page(),
 }

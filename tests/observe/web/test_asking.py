@@ -50,7 +50,12 @@ def test_what_an_operator_asks_reaches_the_gateway() -> None:
         assert client.post("/api/v1/gateways/paper/pause", data={"for": "15m"}).status_code == 204
         assert client.post("/api/v1/gateways/paper/pause", json={"for": "15m"}).status_code == 204
     assert [name for name, _ in here.heard] == ["live"] * 4 + ["paper"] * 2
-    assert [event for _, event in here.heard[:4]] == [PauseAsked(), ResumeAsked(), MaintenanceEnded(), LoginConfirmed()]
+    assert [event for _, event in here.heard[:4]] == [
+        PauseAsked(by="loopback"),
+        ResumeAsked(),
+        MaintenanceEnded(),
+        LoginConfirmed(),
+    ]
 
 
 @pytest.mark.parametrize("asked", ["pause", "pause?for=x", "resume", "maintenance", "confirm-login?a=b"])

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from supervisor.core.model.events import (
+    IdsConfirmed,
     LoginConfirmed,
     MaintenanceAsked,
     MaintenanceEnded,
@@ -37,10 +38,16 @@ JSON = "application/json; charset=utf-8"
         ("maintenance", {"end": "true"}, MaintenanceEnded()),
         ("maintenance", {"end": "True"}, MaintenanceEnded()),
         ("confirm-login", {}, LoginConfirmed()),
+        ("confirm-ids", {}, IdsConfirmed()),
     ],
 )
 def test_what_may_be_asked(what: str, fields: dict[str, str], event: OperatorEvent) -> None:
     assert event_of(what, fields, BEGIN) == event
+
+
+def test_a_pause_says_who_asked() -> None:
+    assert event_of("pause", {}, BEGIN, "ann") == PauseAsked(by="ann")
+    assert event_of("resume", {}, BEGIN, "ann") == ResumeAsked()
 
 
 @pytest.mark.parametrize(

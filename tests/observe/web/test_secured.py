@@ -14,6 +14,7 @@ import pytest
 
 from supervisor.config.reading.faults import Faults
 from supervisor.config.web_file import read_web_file, server_context
+from supervisor.core.model.events import PauseAsked
 from supervisor.observe.web.access.users import Users
 from supervisor.observe.web.listen import bind
 from supervisor.observe.web.protocol import Limits
@@ -40,6 +41,22 @@ def with_users() -> Iterator[str]:
     server.start()
     yield f"http://127.0.0.1:{server.port}"
     assert server.stop(10)
+
+
+def test_a_wrong_password_is_told_apart_from_a_missing_one(with_users: str) -> None:
+    assert httpx.get(f"{with_users}/metrics", timeout=20).text == "this needs a name and a password\n"
+    wrong = httpx.get(f"{with_users}/metrics", auth=("prometheus", "wrong"), timeout=20)
+    assert (wrong.status_code, wrong.text) == (401, "the name or the password is wrong\n")
+
+
+def test_who_pauses_is_known_by_name() -> None:
+    stage = here()
+    server = WebServer(stage, bind("127.0.0.1", 0), admit=Users({"prometheus": HASH}).admit)
+    server.start()
+    place = f"http://127.0.0.1:{server.port}/api/v1/gateways/live/pause"
+    assert httpx.post(place, auth=("prometheus", PASSWORD), timeout=20).status_code == 204
+    assert server.stop(10)
+    assert stage.heard == [("live", PauseAsked(by="prometheus"))]
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@
 """
 
 import asyncio
+import base64
 import ipaddress
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
@@ -107,7 +108,9 @@ class Guard:
                 return None
         except Busy:
             return PlainTextResponse("too many ask to be let in: try again\n", 429, {"Retry-After": "10"})
-        return PlainTextResponse("this needs a name and a password\n", 401, {"WWW-Authenticate": REALM})
+        said = "authorization" in Headers(scope=scope)
+        words = "the name or the password is wrong" if said else "this needs a name and a password"
+        return PlainTextResponse(f"{words}\n", 401, {"WWW-Authenticate": REALM})
 
     def _refusal(self, scope: Scope) -> str | None:
         harmless = scope["method"] in HARMLESS
@@ -134,6 +137,14 @@ async def _hold(receive: Receive, seconds: float) -> None:
         async with asyncio.timeout(seconds):
             while seconds and (await receive())["type"] != "http.disconnect":
                 pass
+
+
+def who(scope: Scope) -> str:
+    """Who has come in: the name that was proved, or where it comes from."""
+    if scope["state"]["connection"].proved:
+        said = Headers(scope=scope).get("authorization", "").partition(" ")[2]
+        return base64.b64decode(said).decode(errors="replace").partition(":")[0]
+    return "loopback" if is_loopback(scope["client"]) else "a client with a certificate"
 
 
 def is_loopback(client: tuple[str, int] | None) -> bool:

@@ -1,0 +1,1 @@
+"""Commands around the config: write it, check it, look ahead."""

@@ -1,0 +1,1 @@
+"""Commands for a gateway itself: visit it, check it, record it, or play it."""

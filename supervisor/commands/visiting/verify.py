@@ -1,0 +1,45 @@
+"""`ib-supervisor verify`: what this project assumes of a gateway, checked at a real one, read-only."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from supervisor.commands.shared.printer import say
+from supervisor.simulator.verify.checks import CHECKS, Place, Verdict, carry_out
+from supervisor.simulator.verify.report import line, markdown, summary
+from supervisor.version import VERSION
+
+
+def verify(
+    gateway: Annotated[str, typer.Argument(metavar="HOST:PORT", help="The gateway, such as 127.0.0.1:4002.")],
+    client_id: Annotated[
+        int, typer.Option(min=1, max=126, metavar="N", help="A client id that nobody uses; the next one is used too.")
+    ] = 97,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a report without account numbers, for an issue.")
+    ] = None,
+) -> None:
+    """Check a TWS or IB Gateway against what this project assumes, without changing anything there.
+
+    Exits with 0 if all is as assumed, 1 if something differs or the gateway cannot be reached.
+    """
+    host, _, port = gateway.rpartition(":")
+    if not host or not port.isdigit():
+        raise typer.BadParameter("write HOST:PORT, such as 127.0.0.1:4002")
+    place = Place(host.strip("[]"), int(port), client_id, client_id + 1)
+    try:
+        place.call().close()
+    except OSError as error:
+        say(f"{gateway}: {error.strerror or error}", err=True)
+        raise typer.Exit(1) from None
+    findings = {}
+    for check in CHECKS:
+        findings[check] = carry_out(check, place)
+        say(line(check, findings[check]), flush=True)
+    say(summary(findings))
+    if report is not None:
+        report.write_text(markdown(findings, f"ib-supervisor {VERSION}", time.time()), encoding="utf-8")
+        say(f"the report is in {report}: please attach it to an issue")
+    raise typer.Exit(1 if any(each.verdict is Verdict.NOT_SO for each in findings.values()) else 0)

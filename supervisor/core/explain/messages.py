@@ -1,0 +1,209 @@
+"""What people are told, in words: a title that a phone shows, a sentence, and what to do.
+
+- A title begins with the gateway, because that is all that is read at 3 a.m.
+- Instants are on the gateway's own clock, durations are rounded to what matters.
+- `telling` is for one message. `summed_up` is for several: each matter once, with all the gateways that it concerns.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from supervisor.core.calendar.rules import zone_of
+from supervisor.core.explain.causes import explain
+from supervisor.core.model.actions import Announce
+from supervisor.core.model.pages import ROWS, Severity
+from supervisor.core.model.vocabulary import Stage
+from supervisor.core.parts.notify import RANK
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to people. Its fields are public: a webhook gets them all."""
+
+    gateway: str
+    """Empty for the supervisor itself."""
+    id: str
+    """Of the conversation: an outage has one."""
+    key: str
+    """Of the message: one that is sent again has the same."""
+    alert: str
+    """The name of the alert of the same pattern, and of its runbook."""
+    stage: Stage
+    severity: Severity
+    at: datetime
+    began: datetime
+    seconds: float
+    """How long it has lasted, or had lasted when it ended."""
+    title: str
+    text: str
+    cure: str = ""
+    due: datetime | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether it tells of an end."""
+        return self.stage is Stage.OVER
+
+
+_TITLES: Final[Mapping[str, str]] = {
+    "IBAccountMismatch": "logged in to the wrong kind of account",
+    "IBClientIdConflict": "another program holds the supervisor's client id",
+    "IBReauthRequired": "waits for a person to log in",
+    "IBRestartOverdue": "has not come back from its restart",
+    "IBGatewayDown": "does not answer",
+    "IBSessionFlapping": "loses its session again and again",
+    "IBUpstreamLost": "has lost IBKR's servers",
+    "IBFarmDown": "a required data farm is broken",
+    "IBGatewayPausedLong": "paused for a long time",
+    "IBRestartNotSeen": "did not restart at its time",
+    "IBReauthDueSoon": "the weekly login is due",
+    "IBCompetingSession": "another login takes the market data",
+    "IBOrderIdWentBack": "the next order id went back",
+    "IBClockSkew": "its clock and ours differ",
+    "IBTimezoneMismatch": "its time zone is not the configured one",
+    "IBGatewayVersionDesupported": "IBKR will soon refuse this version",
+    "IBGatewayVersionDesupported critical": "IBKR refuses this version within two days",
+    "IBSupervisorCrashed": "the supervisor was started again after a crash",
+    "IBSupervisorConfigReloadFailed": "the supervisor's config file was refused",
+    "IBSupervisorEventsDropped": "the supervisor could not keep up",
+    "IBJournalFailing": "the supervisor cannot write its journal",
+}
+_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    "IBSessionFlapping": (
+        "Five sessions or more were lost within ten minutes, each too soon for an outage to be told.",
+        "Look at the gateway's machine: its memory, its processor, and the network to it.",
+    ),
+    "IBRestartNotSeen": (
+        "No restart was seen in its window: the gateway's setting and the config differ, or auto-restart is off.",
+        "Compare the time under Lock and Exit with daily_restart.",
+    ),
+    "IBReauthDueSoon": (
+        "The restart at {due} asks for the weekly login. A login made before it counts.",
+        "Log the gateway in when it suits you, with the second factor.",
+    ),
+    "IBClockSkew": (
+        "The gateway's clock and this machine's have differed by more than 3 s for ten minutes.",
+        "See which of the two machines does not keep time.",
+    ),
+    "IBTimezoneMismatch": (
+        "The gateway's clock is not that of the configured time zone, so its restart will be taken for an outage.",
+        "Correct timezone in the config, or the gateway's time zone.",
+    ),
+    "IBSupervisorCrashed": (
+        "The last process ended without a word: it was killed, crashed, or the machine lost power.",
+        "Look at the log and the machine. Trading was not stopped by this.",
+    ),
+    "IBSupervisorConfigReloadFailed": (
+        "It goes on with the config it had, and will not start again with this file.",
+        "Run `ib-supervisor check-config`, and reload.",
+    ),
+    "IBSupervisorEventsDropped": (
+        "Notices were dropped because the queue of a gateway was full; the state of farms may be out of date.",
+        "Look at the processor of the supervisor's machine.",
+    ),
+    "IBJournalFailing": (
+        "It works on, but its history has holes, and a restart may forget what was paused or told.",
+        "See whether the disk is full, or the journal's folder is not writable.",
+    ),
+}
+_OUTAGES: Final = frozenset(
+    {
+        "IBAccountMismatch",
+        "IBClientIdConflict",
+        "IBReauthRequired",
+        "IBRestartOverdue",
+        "IBGatewayDown",
+        "IBUpstreamLost",
+        "IBFarmDown",
+    }
+)
+SUPERVISOR: Final = "supervisor"
+"""Who a message is about that is about no gateway."""
+
+
+def telling(gateway: str, said: Announce, zone: str | None) -> Message:
+    """The message in words. `zone` is the gateway's; None is UTC."""
+    page = ROWS[said.row]
+    title, text, cure = _ending(said) if said.stage is Stage.OVER else _beginning(said, zone)
+    return Message(
+        gateway,
+        said.talk,
+        f"{gateway or SUPERVISOR}/{said.key}",
+        page.name,
+        said.stage,
+        said.severity,
+        said.at,
+        said.began,
+        round(said.seconds, 3),
+        f"{gateway or SUPERVISOR}: {title}",
+        text,
+        cure,
+        said.due,
+    )
+
+
+def summed_up(messages: Iterable[Message]) -> tuple[str, tuple[str, ...]]:
+    """A title, and a line for each matter with the gateways that it concerns, the most urgent first."""
+    found = list(messages)
+    if len(found) == 1:
+        return found[0].title, (found[0].text,)
+    groups: dict[tuple[int, str], list[str]] = {}
+    for message in found:
+        what = message.title.partition(": ")[2]
+        groups.setdefault((-1 if message.over else RANK[message.severity], what), []).append(
+            message.gateway or SUPERVISOR
+        )
+    lines = [f"{what}: {', '.join(names)}" for (_, what), names in sorted(groups.items(), key=lambda item: -item[0][0])]
+    gateways = len({message.gateway for message in found})
+    title = f"{len(found)} messages about {gateways} gateways" if gateways > 1 else f"{len(found)} messages"
+    return title if gateways > 1 else f"{found[0].gateway or SUPERVISOR}: {title}", tuple(lines)
+
+
+def lasting(seconds: float) -> str:
+    """A duration for people: `45 s`, `11 min`, `2 h 5 min`, `3 d 4 h`."""
+    if seconds < 59.5:
+        return f"{round(seconds)} s"
+    minutes = round(seconds / 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
+    first = next(place for place, (count, _) in enumerate(parts) if count)
+    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
+
+
+def clock(at: datetime, zone: str | None) -> str:
+    """An instant on the gateway's own clock: `Sun 23:45 EST`."""
+    return f"{at.astimezone(zone_of(zone or 'UTC')):%a %H:%M %Z}"
+
+
+def _beginning(said: Announce, zone: str | None) -> tuple[str, str, str]:
+    title = _TITLES[said.row]
+    own = _TEXTS.get(said.row)
+    if own is not None:
+        text, cure = own
+        text = text.format(due=clock(said.due, zone) if said.due is not None else "its time")
+        return title, text, cure
+    cause = explain(said.cause) if said.cause is not None else None
+    text = cause.words if cause is not None else f"Since {clock(said.began, zone)}."
+    cure = cause.cure if cause is not None else ""
+    if said.row in _OUTAGES:
+        since = f"Since {clock(said.began, zone)}"
+        if said.stage is Stage.TURNED:
+            since = f"{since}, at first as planned"
+        text = f"{text} {since}." if cause is not None else f"{since}."
+    return title, text, cure
+
+
+def _ending(said: Announce) -> tuple[str, str, str]:
+    lasted = lasting(said.seconds)
+    if said.row == "IBReauthDueSoon":
+        return "the weekly login is done", "It was done before it was missed.", ""
+    if said.row not in _OUTAGES:
+        return f"over: {_TITLES[said.row]}", f"It lasted {lasted}.", ""
+    if not said.recovered:
+        cause = explain(said.cause) if said.cause is not None else None
+        return "paused during an outage", cause.words if cause is not None else "", cause.cure if cause else ""
+    login = " The weekly login is done." if said.login else ""
+    return f"up again after {lasted}", f"It was down for {lasted}: {_TITLES[said.row]}.{login}", ""

@@ -1,0 +1,1 @@
+"""A session whose `EClient` and `EWrapper` are the user's own."""

@@ -1,0 +1,35 @@
+"""The shell of a hosted program's gateway: before a deadline is judged, the core is told how long the program ran."""
+
+from collections.abc import Callable
+
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.events import Event, ProgramRan, TimeAnswered
+from supervisor.core.model.facts import Facts
+from supervisor.core.model.policy import Policy
+from supervisor.core.model.records import Record
+from supervisor.host.link import HostLink
+from supervisor.runtime.gateway_runtime import GatewayRuntime, Listener
+
+
+class HostRuntime(GatewayRuntime):
+    """One gateway, whose session's thread the program's code may hold."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        facts: Facts,
+        now: Now,
+        seed: int,
+        link: HostLink,
+        listener: Listener,
+        post: Callable[[Event], None],
+    ) -> None:
+        super().__init__(policy, facts, now, seed, link, listener, post)
+        self._host_link = link
+
+    def step(self, event: Event, now: Now, late: float = 0.0) -> tuple[Record, ...]:
+        session = self._host_link.session
+        if session is not None and (isinstance(event, TimeAnswered) or self.wake.is_due(now)):
+            before = super().step(ProgramRan(session.epoch, session.stood(now.mono)), now, late)
+            return (*before, *super().step(event, now, late))
+        return super().step(event, now, late)

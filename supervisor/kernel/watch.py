@@ -1,0 +1,77 @@
+"""Reads the tables once a second for all gateways together, and once more at a suspicion.
+
+- On one thread. A read that takes long delays the next one, and nothing else: the core forgets what is old.
+- Nothing is posted for a gateway that is not looked at.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from supervisor.core.model.events import SocketsSeen
+from supervisor.kernel import tables
+from supervisor.platform import SOCKET_TABLES
+
+EVERY = 1.0
+log = logging.getLogger("supervisor.kernel")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One gateway to be looked at."""
+
+    port: Callable[[], int]
+    """The one in use."""
+    ends: Callable[[], tables.Ends | None]
+    """Of our connection; None without one."""
+
+
+class KernelWatch:
+    """The one thread of a daemon that reads the tables. `arrange` and `hurry` are for any thread."""
+
+    def __init__(
+        self, post: Callable[[str, SocketsSeen], None], folder: Path | None = SOCKET_TABLES, every: float = EVERY
+    ) -> None:
+        self._post = post
+        self._folder = folder
+        self._every = every
+        self._asked: Mapping[str, Asked] = {}
+        self._turn = threading.Event()
+        self._over = False
+        self._thread: threading.Thread | None = None
+
+    def arrange(self, asked: Mapping[str, Asked]) -> None:
+        """Look at these gateways from now on."""
+        self._asked = dict(asked)
+        if asked and self._folder is not None and self._thread is None:
+            self._thread = threading.Thread(target=self._live, name="kernel", daemon=True)
+            self._thread.start()
+
+    def hurry(self) -> None:
+        """Look now."""
+        self._turn.set()
+
+    def end(self) -> None:
+        """Look no more, and do not wait for a look that is under way."""
+        self._over = True
+        self._turn.set()
+
+    def _live(self) -> None:
+        while not self._over:
+            self._turn.clear()
+            try:
+                self.look()
+            except Exception:
+                log.exception("looking at the sockets failed")
+            self._turn.wait(self._every)
+
+    def look(self) -> None:
+        """Read the tables once, and tell each gateway's part of it."""
+        asked = self._asked
+        table = tables.read(self._folder) if asked and self._folder is not None else None
+        if table is None:
+            return
+        for name, each in asked.items():
+            self._post(name, SocketsSeen(tables.sockets_on(table, each.port(), each.ends())))

@@ -1,0 +1,162 @@
+"""The writer of the gate's files: NAME.json in one folder, replaced atomically, removed at the end.
+
+- On a thread of its own: a slow disk delays a file and nothing else. Put the folder in memory (tmpfs).
+- A file is replaced when its gate changes, and when the loop has decided again. The lease in it is the decision's. This
+  thread only passes it on: if the loop stands still, nothing is written, and the lease ends.
+- A folder that cannot be written is told once, and counted. It is tried again with every decision.
+"""
+
+import contextlib
+import errno
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from supervisor.core.model.snapshot import Snapshot
+from supervisor.observe.gate.body import body, written
+from supervisor.observe.gate.reader import Gate, since_boot
+
+LOG = logging.getLogger("supervisor.gate")
+
+LOOK = 0.25
+"""Seconds between two looks at what the loop has decided."""
+MODE = 0o644
+FOLDER_MODE = 0o755
+SUFFIX = ".json"
+
+
+class GateFiles:
+    """The files of all gateways. `news` and `change` are for any thread, and never block."""
+
+    def __init__(self, snapshots: Callable[[], Iterable[Snapshot]], directory: Path | None = None) -> None:
+        self._snapshots = snapshots
+        self._wanted = directory
+        self._directory: Path | None = None
+        """The folder that the files of `_last` are in."""
+        self._last: dict[str, Snapshot] = {}
+        """What each file says."""
+        self._news = threading.Event()
+        self._ending = False
+        self._failing = False
+        self.errors = 0
+        """Files that could not be written or removed."""
+        self._thread = threading.Thread(target=self._run, name="ib-gate", daemon=True)
+
+    def start(self) -> None:
+        """Write from now on."""
+        self._thread.start()
+
+    def news(self) -> None:
+        """Some gate has changed: look now."""
+        if not self._news.is_set():
+            self._news.set()
+
+    def change(self, directory: Path | None) -> None:
+        """Another folder from now on, or none."""
+        if directory != self._wanted:
+            self._wanted = directory
+            self.news()
+
+    def close(self, timeout: float) -> None:
+        """Remove the files, within `timeout` seconds, and end."""
+        self._ending = True
+        self.news()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    # -- the writer's thread ------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._ending:
+            try:
+                self._round()
+            except Exception as error:
+                self._fail(error)
+            self._news.wait(LOOK if self._wanted is not None else None)
+            self._news.clear()
+        self._remove(self._last)
+
+    def _round(self) -> None:
+        wanted = self._wanted
+        if wanted != self._directory:
+            self._remove(self._last)
+            self._last, self._directory = {}, wanted
+            if wanted is not None:
+                self._sweep(wanted)
+        if wanted is None:
+            return
+        snapshots = {snapshot.policy.name: snapshot for snapshot in self._snapshots()}
+        self._remove(name for name in tuple(self._last) if name not in snapshots)
+        failed = None
+        for name, snapshot in snapshots.items():
+            if self._last.get(name) is not snapshot:
+                try:
+                    _replace(wanted, name, written(body(snapshot, since_boot())))
+                except OSError as error:
+                    self.errors += 1
+                    failed = error
+                    continue
+                self._last[name] = snapshot
+        if failed is not None:
+            self._fail(failed)
+        elif self._failing:
+            self._failing = False
+            LOG.warning("the files of the gate in %s are written again", wanted)
+
+    def _remove(self, names: Iterable[str]) -> None:
+        for name in tuple(names):
+            self._last.pop(name, None)
+            if self._directory is not None:
+                try:
+                    (self._directory / f"{name}{SUFFIX}").unlink(missing_ok=True)
+                except OSError:
+                    self.errors += 1
+
+    def _sweep(self, directory: Path) -> None:
+        """Remove what a process that was killed has left of gateways that are not in the config."""
+        known = {snapshot.policy.name for snapshot in self._snapshots()}
+        with contextlib.suppress(OSError):
+            for path in directory.iterdir():
+                if path.suffix == SUFFIX and path.stem not in known and _is_dead_gate(path):
+                    path.unlink(missing_ok=True)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._failing:
+            self._failing = True
+            LOG.error(
+                "the files of the gate in %s cannot be written, and programs that read them are told nothing: %s",
+                self._wanted,
+                error,
+            )
+
+
+def _replace(directory: Path, name: str, content: bytes) -> None:
+    """Write the file beside, and put it in the place of the old one."""
+    beside = os.path.join(directory, f".{name}.new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        opened = os.open(beside, flags, MODE)
+    except FileNotFoundError:
+        directory.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        opened = os.open(beside, flags, MODE)
+    try:
+        if os.fstat(opened).st_mode & 0o777 != MODE:  # with another umask
+            os.chmod(beside, MODE)
+        if os.write(opened, content) < len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    finally:
+        os.close(opened)
+    os.replace(beside, os.path.join(directory, f"{name}{SUFFIX}"))
+
+
+def _is_dead_gate(path: Path) -> bool:
+    """Whether this is a gate's file that no living daemon keeps."""
+    try:
+        said = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    ours = isinstance(said, dict) and said.get("gateway") == path.stem and "valid_until_boottime" in said
+    return ours and Gate(path).check().state == "unknown"

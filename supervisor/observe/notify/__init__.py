@@ -1,0 +1,1 @@
+"""Messages to people, and the sign of life that others wait for."""

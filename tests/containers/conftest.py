@@ -1,0 +1,19 @@
+"""The engine of the lab, with its images built once."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.containers.engine import Engine, engine_in, why_not
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    reason = why_not()
+    if reason is not None:
+        if os.environ.get("LAB_REQUIRED"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with engine_in(tmp_path_factory.mktemp("containers")) as found:
+        yield found
