@@ -11,7 +11,7 @@ from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import Record
 from supervisor.core.model.snapshot import Snapshot
-from supervisor.core.parts import notify
+from supervisor.core.parts.telling import notify
 from supervisor.core.step.state import Wake, initial
 from supervisor.core.step.step import step
 from supervisor.core.step.view import snapshot

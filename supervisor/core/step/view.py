@@ -12,7 +12,8 @@ from supervisor.core.model.sight import KernelSaid
 from supervisor.core.model.snapshot import FarmView, LoginView, PauseView, RestartView, Snapshot, WindowView
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
-from supervisor.core.parts import farms, kernel, login
+from supervisor.core.parts import farms, login
+from supervisor.core.parts.behind import kernel
 from supervisor.core.parts.recovery import shown
 from supervisor.core.step.state import State
 
