@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+RUNTIME := $(VENV)/.runtime
 
 .PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers site dist release lock audit pins sbom clean
 .DEFAULT_GOAL := help
@@ -10,14 +11,19 @@ STAMP := $(VENV)/.installed
 help:  ## print this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-$(STAMP): pyproject.toml
+$(RUNTIME): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ib-supervisor needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(STAMP): $(RUNTIME)
+	@echo "installing what tests need into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@
 
-demo: $(STAMP)  ## run the daemon on a simulated gateway that plays a week of trouble
+demo: $(RUNTIME)  ## run the daemon on a simulated gateway that plays a week of trouble
 	$(BIN)/ib-supervisor demo $(DEMO_ARGS)
 
 quick: $(STAMP)  ## check style and types, run the tests of core and of the rooms that differ from main (under a minute)
@@ -153,7 +159,7 @@ $(LOCKING)/.installed:
 COMPILE := $(LOCKING)/bin/uv pip compile --quiet --native-tls --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: $(LOCKING)/.installed  ## lock the newest versions that fit, with hashes, for the install and the container
 	$(COMPILE) --upgrade deploy/docker/build.in -o deploy/docker/build.lock
-	$(COMPILE) --upgrade --extra auth pyproject.toml -o deploy/docker/requirements.lock
+	$(COMPILE) --upgrade --extra auth --extra notify pyproject.toml -o deploy/docker/requirements.lock
 	@$(MAKE) --no-print-directory sbom
 
 audit: $(LOCKING)/.installed  ## look up known vulnerabilities of the locked packages

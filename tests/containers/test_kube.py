@@ -94,7 +94,7 @@ class Played:
 @pytest.fixture(params=[of_the_base, of_the_chart], ids=["kustomize", "helm"])
 def played(engine: Engine, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Played]:
     make: Callable[[Path], Objects] = request.param
-    found = Played(engine, make(tmp_path / "rendered"), tmp_path, f"kube{request.param_index}")
+    found = Played(engine, make(tmp_path / "rendered"), tmp_path, "kube0" if make is of_the_base else "kube1")
     engine.podman("network", "create", found.network)
     gateway = f"{found.name}-gateway"
     options = ("--network", found.network, "--network-alias", "ib-gateway")
