@@ -21,6 +21,7 @@ from supervisor.config.notify_keys import QuietKeys, TargetKeys
 from supervisor.config.values.controller_keys import KINDS
 from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
 from supervisor.config.values.readers import ALL, Endpoint
+from supervisor.config.values.recovery_keys import RecoveryKeys, RungKeys
 from supervisor.config.values.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
 from supervisor.core.calendar.durations import written
 
@@ -37,6 +38,8 @@ SECTIONS: Final[tuple[type[Keys], ...]] = (
     OnceWindowKeys,
     WeeklyWindowKeys,
     *KINDS.values(),
+    RecoveryKeys,
+    RungKeys,
     HttpKeys,
     JournalKeys,
     LogKeys,

@@ -17,12 +17,14 @@ from datetime import datetime
 
 from supervisor.config.load import ConfigError, load
 from supervisor.config.settings import Config, changes
+from supervisor.controllers.hands.hands import Hands
 from supervisor.controllers.watch import Watches
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.events import Event
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.records import Record
 from supervisor.daemon.people import refuse_unknown_targets
 from supervisor.gateway.link import GatewayLink
 from supervisor.gateway.lookup import Lookups
@@ -63,6 +65,7 @@ class Daemon:
         clock: Clock,
         environment: Mapping[str, str],
         wires: WireLogs | None = None,
+        not_stored: Callable[[], str] = lambda: "",
     ) -> None:
         self.config = config
         self.clock = clock
@@ -78,6 +81,7 @@ class Daemon:
         self._reading = threading.Lock()
         self._lookups = Lookups()
         self._controllers = Watches(self.mailbox.post)
+        self._hands = Hands(self.mailbox.post, not_stored, environment)
         self._kernel = KernelWatch(self.mailbox.post)
         self._wires = wires if wires is not None else WireLogs()
         self._facts: dict[str, Facts] = {}
@@ -103,14 +107,19 @@ class Daemon:
 
         Raises TimeoutError if the loop does not get to it in time.
         """
-        found: list[bool] = []
+        return self.ask_gateway(name, event) is not None
+
+    def ask_gateway(self, name: str, event: Event) -> tuple[Record, ...] | None:
+        """The same, and what happened on it; None if there is no such gateway."""
+        found: list[tuple[Record, ...] | None] = []
 
         def act() -> None:
             gateway = self.loop.gateway(name)
-            if gateway is not None:
-                self.loop.catch_up(gateway)
-                self.loop.step(gateway, event)
-            found.append(gateway is not None)
+            if gateway is None:
+                found.append(None)
+                return
+            self.loop.catch_up(gateway)
+            found.append(self.loop.step(gateway, event))
 
         self._on_loop(act, ASKED)
         return found[0]
@@ -209,7 +218,9 @@ class Daemon:
         link = GatewayLink(name, post, wire=wire, lookups=self._lookups)
         seed = random.SystemRandom().getrandbits(64)
         facts = self._facts.get(name, Facts())
-        return GatewayRuntime(policy, facts, self.clock.now(), seed, link, self._listener, post, self._kernel.hurry)
+        return GatewayRuntime(
+            policy, facts, self.clock.now(), seed, link, self._listener, post, self._kernel.hurry, self._hands
+        )
 
     # -- reload -------------------------------------------------------------------------------------------------------
 

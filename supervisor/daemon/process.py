@@ -17,13 +17,16 @@ from supervisor.config.settings import Config
 from supervisor.config.web_file import server_context
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.narrator import Narrator
+from supervisor.core.explain.recovery import reason
 from supervisor.core.explain.report import Report
 from supervisor.core.model.actions import Announce
-from supervisor.core.model.events import OperatorEvent
+from supervisor.core.model.events import OperatorEvent, RungApproved, RungAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.gate import GateClosed, GateOpened, GateReasonsChanged
 from supervisor.core.model.records import NoticeHeard, OutageClosed, Record
+from supervisor.core.model.recovery.records import RecoveryRefused
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.core.parts.telling.outbox import USUAL, Pace
 from supervisor.daemon.app import Daemon
 from supervisor.daemon.lock import HeldError, JournalLock
 from supervisor.daemon.memory import give_back_large_blocks
@@ -124,6 +127,7 @@ class Process:
         clock: Clock | None = None,
         say: Say = to_the_log,
         heard: Callable[[str, Announce], None] = lambda gateway, message: None,
+        pace: Pace = USUAL,
     ) -> None:
         give_back_large_blocks()
         self._show_accounts = config.show_accounts
@@ -151,7 +155,13 @@ class Process:
         observers = Observers(self._journal, self.events, self.gates, say)
         self._wires = WireLogs(config.log.wire, words=self._words)
         self.daemon = Daemon(
-            config, observers, observers.tell, clock=self._clock, environment=environment, wires=self._wires
+            config,
+            observers,
+            observers.tell,
+            clock=self._clock,
+            environment=environment,
+            wires=self._wires,
+            not_stored=self.not_stored,
         )
         self.people = observers.people = People(
             self._journal,
@@ -160,6 +170,7 @@ class Process:
             status_page(self.url, config.http),
             self._words,
             heard,
+            pace,
         )
         self._gate_files = GateFiles(self.snapshots, config.gate.directory)
         self.gates.watch(self._gate_files.news)
@@ -318,6 +329,10 @@ class Process:
             self._journal.place, since, until, gateways, open_outages(self.snapshots()), self._journal.watching()
         )
 
+    def place(self) -> str:
+        """Where the journal can be read."""
+        return self._journal.place
+
     def reload(self) -> ReloadResult:
         """Read the config again."""
         return self.daemon.reload()
@@ -325,6 +340,14 @@ class Process:
     def control(self, name: str, event: OperatorEvent) -> bool:
         """Pass what the operator asks to a gateway."""
         return self.daemon.tell_gateway(name, event)
+
+    def recovery(self, name: str, event: RungApproved | RungAsked) -> str | None:
+        """Pass what the operator asks of recovery to a gateway."""
+        happened = self.daemon.ask_gateway(name, event)
+        if happened is None:
+            return None
+        refused = (record for record in happened if isinstance(record, RecoveryRefused))
+        return next((reason(record.why) for record in refused), "")
 
     def not_stored(self) -> str:
         """Why what was asked would not survive a restart; empty if it would."""

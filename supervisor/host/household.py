@@ -42,9 +42,9 @@ from supervisor.core.program.pacing import Kind
 from supervisor.core.program.reconcile import Reconcile
 from supervisor.gateway.hosted.connection import PacedConnection
 from supervisor.gateway.hosted.ears import OWN_REQUESTS, UNASKED
-from supervisor.gateway.hosted.errors import NotSent, Why
 from supervisor.gateway.hosted.program import Program, program_of
 from supervisor.gateway.hosted.session import HostedSession
+from supervisor.host.doorway import Doorway
 from supervisor.host.pacer import Pacer
 from supervisor.host.seat import Seat
 from supervisor.host.settings import WhenDown
@@ -91,8 +91,6 @@ class Household:
         self._seat = seat
         self._snapshot = snapshot
         self._state = state
-        self._when_down = when_down
-        self._wait_timeout = wait_timeout
         self._end = end
         self._post = post
         self._gate_told: frozenset[GateReason] = frozenset()
@@ -105,16 +103,12 @@ class Household:
         self._questions = 0
         self._lost_at: datetime | None = state.kept.last_alive
         self._sessions = 0
-        self._ready_epoch = 0
-        """The last session that was ready."""
         self._pending: tuple[int, int, float] | None = None
         """Epoch, server version and seconds away of a session of which the program has not heard."""
         self._upstream_told = True
         self._away_since: float | None = None
-        self._ready_turn = threading.Condition()
-        self._ended = False
-        self.ready: Ready | None = None
-        """Of the present session, once `on_ready` has been called; None without one."""
+        self.doorway = Doorway(seat, when_down, wait_timeout)
+        self._taking = threading.Lock()
         self.undecoded: tuple[str, ...] = ()
         """Messages of this session about money that were lost, and not acknowledged."""
         self.ids = OrderIds(state.kept.highest)
@@ -122,7 +116,7 @@ class Household:
         self.callback_errors = 0
         self.slow_callbacks = 0
         self._slow_told: tuple[int, float] | None = None
-        self.subscriptions = Subscriptions(self.ready_client, seat.call)
+        self.subscriptions = Subscriptions(self.doorway.client, seat.call)
 
     # -- for every thread ----------------------------------------------------------------------------------------------
 
@@ -131,38 +125,8 @@ class Household:
         """The session that lives, or lived last."""
         return self._seat.session
 
-    def ready_client(self) -> Any:
-        """The program's client if its session is ready; else None."""
-        session = self._seat.session
-        if session is None or session.program is None or not session.connected() or self._sessions == 0:
-            return None
-        return session.program.client if self._ready_epoch == session.epoch else None
-
-    def wait_ready(self, timeout: float | None) -> Ready | None:
-        """Wait for `on_ready` to have been called. None if it was not in time, or the host has ended."""
-        with self._ready_turn:
-            self._ready_turn.wait_for(lambda: self._is_ready() or self._ended, timeout)
-            return self.ready if self._is_ready() else None
-
-    def _is_ready(self) -> bool:
-        session = self._seat.session
-        ready = self.ready
-        return ready is not None and session is not None and session.epoch == ready.epoch and session.connected()
-
     def down(self, name: str, args: tuple[Any, ...], named: dict[str, Any], *, order: bool) -> Any:
-        """What `when_down` says of a request that comes without a session. Raises NotSent."""
-        if not order and self._when_down is WhenDown.DROP:
-            LOG.info("%s() came while no session lives: dropped", name)
-            return None
-        if order or self._when_down is WhenDown.RAISE or self._seat.is_here():
-            raise NotSent(name, Why.DOWN, "no session lives, or this object's session is over")
-        deadline = time.monotonic() + self._wait_timeout
-        if self.wait_ready(self._wait_timeout) is None:
-            raise NotSent(name, Why.DOWN, f"no session came within {self._wait_timeout:g} s")
-        client = self.ready_client()
-        if client is None or time.monotonic() > deadline:
-            raise NotSent(name, Why.DOWN, "the session that came is over already")
-        return getattr(client, name)(*args, **named)
+        return self.doorway.down(name, args, named, order=order)
 
     def knows(self, order_id: int) -> bool:
         return order_id in self._known
@@ -173,7 +137,7 @@ class Household:
 
     def take_id(self) -> int:
         """The next order id, for one caller alone."""
-        with self._ready_turn:
+        with self._taking:
             found = self.ids.next
             self._set_ids(order_ids.used(self.ids, found))
         return found
@@ -205,9 +169,7 @@ class Household:
     def ended(self) -> None:
         """The host has ended: nobody waits any longer."""
         self._pacer.end()
-        with self._ready_turn:
-            self._ended = True
-            self._ready_turn.notify_all()
+        self.doorway.close()
         self._state.close()
 
     # -- on the loop's thread ------------------------------------------------------------------------------------------
@@ -253,7 +215,7 @@ class Household:
             self._seat.call(self._perhaps_over)
         if session is None:
             return
-        if self._is_ready():
+        if self.doorway.is_open():
             self._state.keep(alive_at=round(now.wall.timestamp(), 0))
         work = session.work
         self._tell_gate(GateReason.PROGRAM_BUSY, holds=is_busy(work, now.mono))
@@ -292,7 +254,7 @@ class Household:
 
     def _tell(self, hook: str, *args: object) -> None:
         session = self._seat.session
-        if session is not None and session.epoch == self._ready_epoch:
+        if session is not None and session.epoch == self.doorway.epoch:
             session.tell(hook, *args)
 
     def _became_ready(self, epoch: int, version: int, away: float) -> None:
@@ -300,7 +262,7 @@ class Household:
         if session is None or session.epoch != epoch or session.program is None:
             return
         self._sessions += 1
-        self._ready_epoch = epoch
+        self.doorway.epoch = epoch
         self._pending = (epoch, version, away)
         self._ask(session)
 
@@ -340,14 +302,12 @@ class Household:
         self.subscriptions.renew_all()
         ready = Ready(epoch, self.ids.next, away, lost, heard.complete, heard.reason, version)
         session.tell("on_ready", ready)
-        with self._ready_turn:
-            self.ready = ready
-            self._ready_turn.notify_all()
+        self.doorway.opened(ready)
 
     def _lost(self, epoch: int, loss: Loss, at: datetime) -> None:
         self._lost_at = self._lost_at or at
         self._round = self._pending = None
-        session, ready = self._seat.session, self.ready
+        session, ready = self._seat.session, self.doorway.ready
         if session is not None and session.epoch == epoch and ready is not None and ready.epoch == epoch:
             session.tell("on_lost", loss)
 
@@ -362,12 +322,12 @@ class Household:
         self._upstream(up=True)
         if evidence is Evidence.NOTICE_1101:
             self._tell("on_data_lost")
-            if self.ready is not None:
+            if self.doorway.ready is not None:
                 self.subscriptions.renew_all()
         elif evidence is Evidence.NOTICE_1102:
             self._tell("on_data_maintained")
         session = self._seat.session
-        if session is not None and session.epoch == self._ready_epoch and session.connected():
+        if session is not None and session.epoch == self.doorway.epoch and session.connected():
             self._ask(session)
 
     def _gateway_offset(self, snapshot: Snapshot) -> timedelta:

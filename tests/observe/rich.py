@@ -5,9 +5,10 @@ from datetime import UTC, datetime, time, timedelta
 from supervisor.core.calendar.windows import daily_restart, weekly_restart
 from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.controller import Process
-from supervisor.core.model.events import Ending, MaintenanceAsked, MessageUndecodable, PauseAsked, Sighted
+from supervisor.core.model.events import Ending, MaintenanceAsked, MessageUndecodable, PauseAsked, Sighted, SocketsSeen
 from supervisor.core.model.policy import AccountMode, Policy, RequiredFarm
-from supervisor.core.model.sight import GatewayProcess, Sight
+from supervisor.core.model.recovery.rules import RecoveryPolicy, Rung, RungPolicy
+from supervisor.core.model.sight import GatewayProcess, Sight, Sockets
 from supervisor.core.model.snapshot import Snapshot
 from tests.observe.played import Played
 
@@ -26,6 +27,8 @@ def policy(name: str = "live", port: int = 4001) -> Policy:
         timezone=NEW_YORK,
         windows=(daily_restart(time(23, 45), NEW_YORK), weekly_restart(6, time(12), NEW_YORK)),
         controller=Process(("ibcalpha.ibc.IbcGateway",)),
+        kernel=True,
+        recovery=RecoveryPolicy((RungPolicy(Rung.COMMAND, 900.0, argv=("restart-gateway",)),)),
         required_farms=(RequiredFarm("usfarm"), RequiredFarm("ushmds", FarmKind.HISTORICAL)),
     )
 
@@ -69,6 +72,8 @@ def eventful() -> Played:
     gateway.farm(2104, "usfarm")
     gateway.farm(2103, "eufarm")
     gateway.hear(Sighted(Sight(process=GatewayProcess(4711, 12.5), running=True), 60.0))
+    states = (("established", 2), ("listen", 1))
+    gateway.hear(SocketsSeen(Sockets(states, unaccepted=0, unread=0, unacknowledged=0)))
     gateway.hear(MaintenanceAsked(gateway.now.wall + timedelta(hours=1), "disks"))
     return gateway
 

@@ -24,7 +24,8 @@ from supervisor.core.parts.restarts import Away, Restarts
 from supervisor.core.parts.restarts import Judgement as RestartJudgement
 from supervisor.core.parts.session import Session
 from supervisor.core.parts.upstream import Upstream
-from supervisor.core.step import conclude, deadlines, gating, messages, step
+from supervisor.core.step import conclude, deadlines, messages, step
+from supervisor.core.step.judging import gating
 from supervisor.core.step.state import State, Wake
 from supervisor.core.step.transition import Transition
 from tests.simulation.planting import constant, replaced

@@ -81,12 +81,12 @@ class Client:
     credentials: str | None = None
     """`user:password`."""
 
-    def get(self, path: str, timeout: float = TIMEOUT) -> Any:
-        """The JSON at `path`, which has a list of gateways. Raises Unreachable, Refused."""
+    def get(self, path: str, timeout: float = TIMEOUT, known_by: str = "gateways") -> Any:
+        """The JSON at `path`, which is known as the daemon's by one of its names. Raises Unreachable, Refused."""
         status, text = self._ask("GET", path, timeout)
         with contextlib.suppress(ValueError, RecursionError):
             answer = json.loads(text)
-            if status == 200 and isinstance(answer, dict) and isinstance(answer.get("gateways"), list):
+            if status == 200 and isinstance(answer, dict) and _plausible(answer, known_by):
                 return answer
         raise self._somebody_else()
 
@@ -166,6 +166,10 @@ class Client:
                     raise self._refusal(error, path) from None
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise Unreachable(f"no daemon answers at {self.url}: {_reason(error)}. {START}") from None
+
+
+def _plausible(answer: dict[str, Any], known_by: str) -> bool:
+    return known_by in answer and (known_by != "gateways" or isinstance(answer[known_by], list))
 
 
 def _reason(error: Exception) -> str:

@@ -20,6 +20,7 @@ from supervisor.observe.metrics.entries import Gateway, counted, counter, flag, 
 from supervisor.observe.metrics.family import FLAG, Family, Kind, Row, single
 from supervisor.observe.metrics.farms import FARMS
 from supervisor.observe.metrics.gates import GATES
+from supervisor.observe.metrics.recovery import RECOVERY
 
 
 def _layers(seen: tuple[bool, Layer | None]) -> Iterable[Row]:
@@ -119,6 +120,7 @@ GATEWAY: tuple[Gateway, ...] = (
     *FARMS,
     *GATES,
     *BEHIND,
+    *RECOVERY,
     Family(
         Kind.COUNTER,
         "ib_messages_total",

@@ -14,6 +14,7 @@ from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.gate.body import body
 from supervisor.observe.gate.reader import since_boot
 from supervisor.observe.masking import fit
+from supervisor.observe.web.recovery_json import recovery
 
 
 def status(version: str, now: datetime, snapshots: Sequence[Snapshot]) -> dict[str, Any]:
@@ -72,6 +73,7 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
         "cause": fit(cause.words) if cause is not None else None,
         "cure": fit(cause.cure) if cause is not None else None,
         "next_attempt": instant(snapshot.next_attempt),
+        "recovery": recovery(snapshot.recovery),
     }
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.snapshot import Snapshot
-from supervisor.observe.web import page
+from supervisor.observe.web.pages.shell import OPENAPI
 from supervisor.observe.web.protocol import LIMITS, Limits
 from tests.observe.gate.standing import decided, standing
 from tests.observe.gate.test_body import FIELDS
@@ -64,7 +64,7 @@ def test_the_fields_are_those_of_the_document_of_the_file_and_of_the_status() ->
     with asked(Loop(OPEN)) as client:
         assert list(client.get("/api/v1/gates/live").json()) == FIELDS
         assert list(client.get("/api/v1/status").json()["gateways"][0]["gate"]) == FIELDS
-    schema = json.loads(page.OPENAPI)["components"]["schemas"]["Gate"]
+    schema = json.loads(OPENAPI)["components"]["schemas"]["Gate"]
     assert list(schema["properties"]) == schema["required"] == FIELDS
     assert schema["properties"]["reasons"]["items"]["properties"]["reason"]["enum"] == [*GateReason]
 

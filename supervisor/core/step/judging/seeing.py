@@ -5,8 +5,8 @@ from typing import assert_never
 
 from supervisor.core.model.events import EyesEvent, Sighted, SocketsSeen
 from supervisor.core.model.sight import LoginStateChanged
-from supervisor.core.parts import eyes
-from supervisor.core.parts.kernel import Kernel
+from supervisor.core.parts.behind import eyes
+from supervisor.core.parts.behind.kernel import Kernel
 from supervisor.core.step.transition import Transition
 
 
@@ -27,8 +27,6 @@ def on_eyes_event(transition: Transition, event: EyesEvent) -> None:
 def judge_sight(transition: Transition) -> None:
     """At the end of a step: what controller and port together say, and the cause in their words."""
     state, policy = transition.state, transition.policy
-    if policy.controller is None:
-        return
     before = state.eyes.seen
     working = transition.ready and state.heartbeat.up and state.upstream.up
     restarting = transition.in_restart_window and state.restarts.pending
