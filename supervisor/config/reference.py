@@ -22,6 +22,7 @@ from supervisor.config.values.canary_keys import CanaryContractKeys, CanaryKeys
 from supervisor.config.values.controller_keys import KINDS
 from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
 from supervisor.config.values.readers import ALL, Endpoint
+from supervisor.config.values.recovery_keys import RecoveryKeys, RungKeys
 from supervisor.config.values.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
 from supervisor.core.calendar.durations import written
 
@@ -40,6 +41,8 @@ SECTIONS: Final[tuple[type[Keys], ...]] = (
     *KINDS.values(),
     CanaryKeys,
     CanaryContractKeys,
+    RecoveryKeys,
+    RungKeys,
     HttpKeys,
     JournalKeys,
     LogKeys,

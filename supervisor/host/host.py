@@ -5,14 +5,14 @@ hooks, and one sends what waits in the queue, once something does. With `run` th
 None of them survives a fork: make the host in the process that uses it.
 """
 
-import logging
+import importlib
 import os
 import random
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.windows import Window
@@ -36,7 +36,9 @@ from supervisor.runtime.clocks import Clock
 from supervisor.runtime.loop import Loop
 from supervisor.runtime.mailbox import Mailbox
 
-LOG = logging.getLogger("supervisor.host")
+if TYPE_CHECKING:
+    from supervisor.observe.metrics.program import ProgramCollector
+
 LOOK = 0.25
 """Seconds between two looks at the clocks and at the program, at most."""
 
@@ -262,6 +264,13 @@ class Host:
         """The program knows that the gateway's order ids went back: the gate may open."""
         self._post(IdsConfirmed())
 
+    def metrics(self) -> "ProgramCollector":
+        """A collector for a registry of prometheus_client, with the daemon's names and the label `client_id`."""
+        made: ProgramCollector = importlib.import_module("supervisor.host.metrics").collector(
+            lambda: self.snapshot, self._household
+        )
+        return made
+
     def call(self, act: Callable[[], None]) -> None:
         """Let it be done on the program's thread, between two messages."""
         self._seat.call(act)
@@ -289,7 +298,6 @@ class Host:
             self._gate_files.start()
         try:
             self._loop.run(self._look)
-            self._loop.end()
             self._link.close(0.0)
         finally:
             self._seat.end()
@@ -307,7 +315,11 @@ class Host:
     def _end(self, error: BaseException | None) -> None:
         if error is not None and self._error is None:
             self._error = error
-        self._mailbox.submit(self._loop.stop)
+        self._mailbox.submit(self._finish)
+
+    def _finish(self) -> None:
+        self._loop.end()  # before the end of the session is heard: it is no loss
+        self._loop.stop()
 
 
 def _facts(state: StateFile) -> Facts:

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from supervisor.core.model.actions import Close, Connect, Ping, Probe, SessionAction
 from supervisor.core.model.events import ProgramEvent, SessionEvent
+from supervisor.core.program.pacing import Pacing
 from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.hosted.connection import Desk
 from supervisor.gateway.hosted.session import HostedSession, House
@@ -60,15 +61,17 @@ class HostLink:
         return self._seat.is_here() or session.join(timeout)
 
     def _connect(self, order: Connect) -> None:
+        pacing = Pacing(self._patience)
         if self.session is not None:
             self.session.close("replaced")
+            pacing = Pacing(self._patience, paced=self.session.paced.pacing.paced)
         self.session = HostedSession(
             replace(order, handshake_timeout=order.handshake_timeout + HANDSHAKE_GRACE),
             self._post,
             house=self._house,
             bell=self._seat.bell,
             desk=self._desk,
-            patience=self._patience,
+            pacing=pacing,
             lookups=self._lookups,
             addresses=self._addresses,
         )

@@ -55,4 +55,4 @@ class Queue:
     oldest: float
     """Seconds that the first one has waited; 0.0 if none waits."""
     paced: int
-    """How many messages of this session had to wait so far."""
+    """How many messages had to wait so far, in all sessions."""

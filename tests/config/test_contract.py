@@ -17,13 +17,8 @@ from tests.config.loading import NOW, config_of
 
 FILE = Path(__file__).parent / "contract.yaml"
 TEXT = FILE.read_text(encoding="utf-8")
-LATER = {"gateways": {"recovery"}}
-LATER |= {"": set()}
-"""Keys of the contract, of a gateway and of the file, whose features are not there yet."""
-WHOLE = yaml.safe_load(TEXT)
-EXAMPLE = {key: value for key, value in WHOLE.items() if key not in LATER[""]}
-LIVE = {key: value for key, value in WHOLE["gateways"][0].items() if key not in LATER["gateways"]}
-EXAMPLE["gateways"] = [LIVE]
+EXAMPLE = yaml.safe_load(TEXT)
+LIVE = EXAMPLE["gateways"][0]
 
 # Two forms of windows and a weekly restart stand in comments of the example.
 WEEKLY_RESTART = yaml.safe_load('{day: sunday, time: "12:00", timezone: America/New_York, grace: 30m}')
@@ -55,13 +50,6 @@ def test_the_model_has_the_keys_of_the_contract(
 ) -> None:
     keys = {field.alias or name for name, field in model.model_fields.items()}
     assert keys == set(example) | beyond
-
-
-def test_what_is_said_to_come_later_is_in_the_contract_and_not_yet_in_the_model() -> None:
-    assert LATER["gateways"] <= set(WHOLE["gateways"][0])
-    assert LATER[""] <= set(WHOLE)
-    assert not LATER["gateways"] & set(GatewayKeys.model_fields)
-    assert not LATER[""] & set(FileKeys.model_fields)
 
 
 @pytest.mark.parametrize("values", [WEEKLY_RESTART, ONCE, WEEKLY])

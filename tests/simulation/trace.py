@@ -3,7 +3,7 @@
 from collections import deque
 from datetime import timedelta
 
-from supervisor.core.model.actions import Action, Announce, Close, Connect, LookAtSockets, Persist, Ping, Probe
+from supervisor.core.model.actions import Action, Announce, Close, Connect, Heal, LookAtSockets, Persist, Ping, Probe
 from supervisor.core.model.canary import CanaryClose, CanaryConnect, CanaryHoursAsk, CanarySubscribe
 from supervisor.core.model.events import Event, NoticeReceived, SessionClosed, SessionEvent
 from supervisor.core.step.state import State
@@ -52,6 +52,8 @@ def _did(action: Action) -> str:
             return f"announce {action.key}"
         case Persist():
             return "persist"
+        case Heal():
+            return f"heal {action.rung}"
         case LookAtSockets():
             return "look"
         case CanaryConnect() | CanaryClose() | CanaryHoursAsk() | CanarySubscribe():

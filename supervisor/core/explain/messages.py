@@ -15,7 +15,7 @@ from supervisor.core.explain.causes import explain
 from supervisor.core.model.actions import Announce
 from supervisor.core.model.pages import ROWS, Severity
 from supervisor.core.model.vocabulary import Stage
-from supervisor.core.parts.notify import RANK
+from supervisor.core.parts.telling.notify import RANK
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,8 @@ _TITLES: Final[Mapping[str, str]] = {
     "IBReauthDueSoon": "the weekly login is due",
     "IBCompetingSession": "another login takes the market data",
     "IBOrderIdWentBack": "the next order id went back",
+    "IBMessagesUndecodable": "ibapi cannot decode what it sends",
+    "IBRestartBlip": "a session was lost in the restart window, without a restart",
     "IBClockSkew": "its clock and ours differ",
     "IBTimezoneMismatch": "its time zone is not the configured one",
     "IBGatewayVersionDesupported": "IBKR will soon refuse this version",

@@ -12,6 +12,7 @@ from supervisor.core.model.canary import DataType
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.recovery.rules import Rung
 from supervisor.core.model.sight import Sight, Sockets
 
 
@@ -209,6 +210,35 @@ class IdsConfirmed:
     """The operator's word that the order ids went back, and that it is known: `confirm-ids`."""
 
 
+@dataclass(frozen=True, slots=True)
+class RungApproved:
+    """What recovery proposes may be done."""
+
+    by: str = ""
+    """Who says so: a user's name, or where the request came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class RungAsked:
+    """Recovery by hand: this rung, or the mildest one that is right."""
+
+    rung: Rung | None = None
+    by: str = ""
+
+
+# -- of the hands -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DeedAnswered:
+    """What a controller or a command said to a deed. Accepted is not done."""
+
+    number: int
+    accepted: bool | None
+    """None: it was sent, and nobody knows what became of it."""
+    words: str
+
+
 # -- of the daemon ----------------------------------------------------------------------------------------------------
 
 
@@ -314,7 +344,16 @@ class CanaryHours:
 
 CanaryEvent = CanaryHeard | CanaryTicked | CanaryHours
 ProgramEvent = ProgramRan | TimeAsked
-OperatorEvent = PauseAsked | ResumeAsked | MaintenanceAsked | MaintenanceEnded | LoginConfirmed | IdsConfirmed
-DaemonEvent = Started | GateTold | Slept | Reloaded | ShutdownAsked
+OperatorEvent = (
+    PauseAsked
+    | ResumeAsked
+    | MaintenanceAsked
+    | MaintenanceEnded
+    | LoginConfirmed
+    | IdsConfirmed
+    | RungApproved
+    | RungAsked
+)
+DaemonEvent = Started | GateTold | Slept | Reloaded | ShutdownAsked | DeedAnswered
 EyesEvent = Sighted | SocketsSeen
 Event = SessionEvent | ProgramEvent | OperatorEvent | DaemonEvent | EyesEvent | CanaryEvent | Ticked

@@ -17,6 +17,7 @@ from supervisor.core.model.facts import OpenOutage
 from supervisor.core.model.gate import GateView
 from supervisor.core.model.layers import Layer, layers_up
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.recovery.views import RecoveryView
 from supervisor.core.model.sight import KernelSaid, Seen, Sockets
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Evidence, Phase, Planning, RestartResult
@@ -190,6 +191,8 @@ class Snapshot:
     """What is seen behind the port; None without a controller."""
     canary: tuple[CanaryView, ...] | None = None
     """The contracts of the canary; None without one."""
+    recovery: RecoveryView | None = None
+    """None where it is off."""
     sockets: Sockets | None = None
     """The kernel's last look at the gateway's port, while it counts."""
     kernel: KernelSaid | None = None

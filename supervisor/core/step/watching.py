@@ -23,8 +23,9 @@ from supervisor.core.model.events import (
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.vocabulary import OPEN, Failure, Phase, Trigger
-from supervisor.core.parts import canary, diagnosis, gate, session
-from supervisor.core.parts.canary import Canary
+from supervisor.core.parts import diagnosis, gate, session
+from supervisor.core.parts.behind import canary
+from supervisor.core.parts.behind.canary import Canary
 from supervisor.core.step.transition import Transition
 
 ENDED = frozenset({10182, 10225})

@@ -7,10 +7,10 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from supervisor.core.program import pacing
+from supervisor.core.program import pacing as pace
 from supervisor.core.program.pacing import Kind, Pacing, Waiting
 from supervisor.gateway.connection import SupervisedConnection
 from supervisor.gateway.hosted.errors import NotSent, Why
@@ -63,7 +63,7 @@ class PacedConnection(SupervisedConnection):
         desk: knows what the sending thread asks for.
         bell: calls the session's thread away from the socket.
         called: does what it is called for.
-        patience: seconds that an order may wait.
+        pacing: an empty queue.
         removed: is told of orders that were taken out of the queue.
         waits: called when something waits in the queue.
         more: as for `SupervisedConnection`.
@@ -77,7 +77,7 @@ class PacedConnection(SupervisedConnection):
         desk: Desk,
         bell: Bell,
         called: Callable[[], None],
-        patience: float,
+        pacing: Pacing,
         removed: "Removed",
         waits: Callable[["PacedConnection"], None],
         **more: Any,
@@ -89,14 +89,14 @@ class PacedConnection(SupervisedConnection):
         self._removed = removed
         self._waits = waits
         self._turn = threading.Lock()
-        self.pacing = Pacing(patience)
+        self.pacing = pacing
         """As of now. It may be read from any thread."""
 
     def sendMsg(self, msg: bytes) -> int:
         """Send now, or let it wait for its turn. Raises NotSent, OSError."""
         if self._server_version == 0 or self._desk.ours:  # the handshake, or one of ours
             with self._turn:
-                self.pacing = pacing.counted(self.pacing, time.monotonic())
+                self.pacing = pace.counted(self.pacing, time.monotonic())
                 return super().sendMsg(msg)
         asking = self._desk.asking or Asking()
         kind = asking.kind if asking.kind is not None else self._kind_of(msg)
@@ -104,7 +104,7 @@ class PacedConnection(SupervisedConnection):
         with self._turn:
             if not self.isConnected():
                 raise self._not_sent(asking, Why.DOWN, "the session is over")
-            verdict = pacing.offer(self.pacing, message, every=asking.every)
+            verdict = pace.offer(self.pacing, message, every=asking.every)
             self.pacing = verdict.pacing
             if verdict.send:
                 super().sendMsg(msg)
@@ -125,14 +125,14 @@ class PacedConnection(SupervisedConnection):
             with self._turn:
                 if not self.isConnected():
                     return None
-                turn = pacing.due(self.pacing, now)
+                turn = pace.due(self.pacing, now)
                 self.pacing = turn.pacing
                 if turn.send is not None:
                     try:
                         super().sendMsg(turn.send.frame)
                     except OSError:
                         return None  # the session is over, and says so itself
-                wake = pacing.wake(turn.pacing, now)
+                wake = pace.wake(turn.pacing, now)
             if turn.stale:
                 self._removed(turn.stale, "it waited too long in the queue: it was never sent")
             if turn.send is None:
@@ -141,7 +141,7 @@ class PacedConnection(SupervisedConnection):
     def abandon(self) -> tuple[Waiting, ...]:
         """The session is over: what waits will never go."""
         with self._turn:
-            left, self.pacing = self.pacing.waiting, Pacing(self.pacing.patience)
+            left, self.pacing = self.pacing.waiting, replace(self.pacing, waiting=())
         return left
 
     def _not_sent(self, asking: Asking, why: Why, text: str) -> NotSent:

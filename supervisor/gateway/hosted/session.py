@@ -25,7 +25,7 @@ from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import Ending, MessageUndecodable, ProgramEvent, SessionEvent, TimeAsked
 from supervisor.core.program.busy import Work
 from supervisor.core.program.concerns import DEAD_STREAMS
-from supervisor.core.program.pacing import Kind, Waiting
+from supervisor.core.program.pacing import Kind, Pacing, Waiting
 from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.client import Messages
 from supervisor.gateway.connection import SupervisedConnection, WireLog
@@ -132,7 +132,7 @@ class HostedSession(Session):
         house: the host.
         bell: calls the thread of all sessions of the host.
         desk: what each thread of the process asks for, common to all sessions of the host.
-        patience: seconds that an order may wait in the queue.
+        pacing: an empty queue.
         lookups: where names are looked up.
         addresses: the order of the gateway's addresses.
         wire: gets every message, if given.
@@ -148,7 +148,7 @@ class HostedSession(Session):
         house: House,
         bell: Bell,
         desk: Desk,
-        patience: float,
+        pacing: Pacing,
         lookups: Lookups,
         addresses: Addresses,
         wire: WireLog | None = None,
@@ -163,7 +163,7 @@ class HostedSession(Session):
         self._waiting_since = time.monotonic()
         self._house = house
         self._bell = bell
-        self._patience = patience
+        self._pacing = pacing
         self._open_orders: list[bool] = []
         """Who asked for open orders and awaits their end, in order: True is the program."""
         self._own_thread: int | None = None
@@ -252,7 +252,7 @@ class HostedSession(Session):
             desk=self.desk,
             bell=self._bell,
             called=self._house.called,
-            patience=self._patience,
+            pacing=self._pacing,
             removed=self.removed,
             waits=self._house.waits,
             **self._connecting(lookups, wire),

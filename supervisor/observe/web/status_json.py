@@ -11,7 +11,10 @@ from supervisor.core.explain.causes import explain
 from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.layers import LAYERS
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.observe.gate.body import body
+from supervisor.observe.gate.reader import since_boot
 from supervisor.observe.masking import fit
+from supervisor.observe.web.recovery_json import recovery
 
 
 def status(version: str, now: datetime, snapshots: Sequence[Snapshot]) -> dict[str, Any]:
@@ -58,6 +61,7 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
         "labels": dict(snapshot.policy.labels),
         "paused_until": instant(snapshot.pause.until) if snapshot.pause is not None else None,
         "suspect": snapshot.suspect,
+        "gate": body(snapshot, since_boot()),
         "login_state": snapshot.seen.login_state if snapshot.seen is not None else None,
         "login_state_since": instant(snapshot.seen.since) if snapshot.seen is not None else None,
         "kernel": _kernel(snapshot),
@@ -70,6 +74,7 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
         "cause": fit(cause.words) if cause is not None else None,
         "cure": fit(cause.cure) if cause is not None else None,
         "next_attempt": instant(snapshot.next_attempt),
+        "recovery": recovery(snapshot.recovery),
     }
 
 

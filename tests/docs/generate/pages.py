@@ -7,6 +7,7 @@ from supervisor.commands import codes
 from supervisor.config.reference import with_tables
 from supervisor.core.codes.table import CATALOGUE
 from tests.docs.generate import man, metrics, states, statuses
+from tests.docs.generate.recovery import with_rungs
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -15,6 +16,7 @@ PAGES: Mapping[str, Callable[[str], str]] = {
     "configuration.md": with_tables,
     "man/ib-supervisor.1": lambda _: man.page(),
     "metrics.md": lambda _: metrics.page(),
+    "recovery.md": with_rungs,
     "states.md": lambda _: states.page(),
     "statuses.md": lambda _: statuses.page(),
 }

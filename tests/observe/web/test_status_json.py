@@ -23,7 +23,7 @@ def test_the_keys_are_those_of_the_contract_in_its_order() -> None:
     assert list(status("0.1.0", BEGIN, [])) == ["version", "now", "gateways"]
     keys = (
         "name status since phase epoch layers farms upstream heartbeat_seconds last_message server_version "
-        "account_mode windows host port client_id labels paused_until suspect login_state "
+        "account_mode windows host port client_id labels paused_until suspect gate login_state "
         "login_state_since kernel canary reauth cause cure next_attempt"
     )
     assert list(shown(rich.eventful().snapshot)) == keys.split()

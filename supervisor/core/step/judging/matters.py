@@ -17,8 +17,9 @@ from supervisor.core.model.records import OrderIdWentBack, RestartJudged, Sessio
 from supervisor.core.model.snapshot import Outage
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Loss, Planning, RestartResult
-from supervisor.core.parts import farms, notify
-from supervisor.core.parts.notify import Ended, Matter
+from supervisor.core.parts import farms
+from supervisor.core.parts.telling import notify
+from supervisor.core.parts.telling.notify import Ended, Matter
 from supervisor.core.step.state import COMPETING_FOR, LOGIN_SOON, State, login_soon, outage_id
 from supervisor.core.step.transition import Transition
 

@@ -15,16 +15,23 @@ from datetime import datetime, time, timedelta
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.model.pages import Severity
-from supervisor.core.parts.notify import RANK
+from supervisor.core.parts.telling.notify import RANK
 
-GATHER = 3.0
-"""Seconds that the first message waits for others."""
-PACE = 60.0
-"""Seconds from one message to the next, at least."""
-RETRY_FIRST = 5.0
-"""Seconds from the first failure to the next attempt; they double."""
-RETRY_MOST = 600.0
 WAITING_AT_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a target hears something, in seconds."""
+
+    gather: float = 3.0
+    """The first message waits so long for others."""
+    apart: float = 60.0
+    """From one message to the next, at least."""
+    retry: float = 5.0
+    """From the first failure to the next attempt; it doubles,"""
+    retry_most: float = 600.0
+    """up to this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,9 @@ class Quiet:
         return datetime.combine(day, self.ends, zone).astimezone(at.tzinfo)
 
 
+USUAL = Pace()
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a target wants to hear, and when."""
@@ -57,6 +67,7 @@ class Rules:
     gateways: frozenset[str] | None = None
     """None: all of them, and the supervisor itself, of which every target hears."""
     quiet: Quiet | None = None
+    pace: Pace = USUAL
 
     def want(self, gateway: str, severity: Severity) -> bool:
         """Whether a message about this gateway is for this target; `gateway` is empty for the supervisor itself."""
@@ -93,10 +104,12 @@ class Outbox:
 EMPTY = Outbox()
 
 
-def added(outbox: Outbox, items: Iterable[Item], now: Now) -> tuple[Outbox, tuple[Item, ...]]:
+def added(outbox: Outbox, items: Iterable[Item], pace: Pace, now: Now) -> tuple[Outbox, tuple[Item, ...]]:
     """More to be sent, and what is left out because too much waits: the oldest."""
     waiting = (*outbox.waiting, *items)
-    not_before = outbox.not_before if outbox.waiting or outbox.flying else max(outbox.not_before, now.mono + GATHER)
+    not_before = (
+        outbox.not_before if outbox.waiting or outbox.flying else max(outbox.not_before, now.mono + pace.gather)
+    )
     left_out = max(0, len(waiting) - WAITING_AT_MOST)
     return replace(outbox, waiting=waiting[left_out:], not_before=not_before), waiting[:left_out]
 
@@ -115,16 +128,16 @@ def taken(outbox: Outbox) -> Outbox:
     return replace(outbox, waiting=(), flying=outbox.waiting)
 
 
-def sent(outbox: Outbox, now: Now) -> Outbox:
+def sent(outbox: Outbox, pace: Pace, now: Now) -> Outbox:
     """It was taken."""
-    return replace(outbox, flying=(), failures=0, not_before=now.mono + PACE)
+    return replace(outbox, flying=(), failures=0, not_before=now.mono + pace.apart)
 
 
-def failed(outbox: Outbox, now: Now, *, doubt: bool, after: float | None = None) -> Outbox:
-    """It was not taken; or nobody knows: `doubt`. `after`: seconds for which the target asked."""
+def failed(outbox: Outbox, pace: Pace, now: Now, *, doubt: bool) -> Outbox:
+    """It was not taken; or nobody knows: `doubt`."""
     back = tuple(replace(item, again=item.again or doubt) for item in outbox.flying)
     failures = outbox.failures + 1
-    pause = min(RETRY_MOST, max(RETRY_FIRST * 2.0 ** min(failures - 1, 20), after or 0.0))
+    pause = min(pace.retry_most, pace.retry * 2.0 ** min(failures - 1, 20))
     if doubt:
-        pause = max(pause, PACE)  # it may have been a message of this minute
+        pause = max(pause, pace.apart)  # it may have been a message of this minute
     return Outbox((*back, *outbox.waiting), (), now.mono + pause, failures)

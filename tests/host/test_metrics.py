@@ -1,0 +1,27 @@
+"""A program's own registry gets the daemon's metrics under the daemon's names."""
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from supervisor.simulator import SimulatedGateway
+from tests.host.programs import Book, hosted
+from tests.waiting import wait_until
+
+
+def test_the_names_are_the_daemons_and_the_label_is_the_client_id(gateway: SimulatedGateway, book: Book) -> None:
+    with hosted(book, gateway.port) as host:
+        registry = CollectorRegistry()
+        registry.register(host.metrics())
+        host.wait_ready(10)
+        wait_until(lambda: registry.get_sample_value("ib_up", {"client_id": "17"}) == 1)
+        gateway.do("rst")
+        book.until("on_ready", 2)
+        lost = {"client_id": "17", "reason": "reset", "planned": "false"}
+        assert registry.get_sample_value("ib_session_losses_total", lost) == 1
+        for _ in range(60):
+            host.app.reqMarketDataType(1)
+        assert (registry.get_sample_value("ib_program_queue_messages", {"client_id": "17"}) or 0) > 10
+        assert (registry.get_sample_value("ib_program_paced_messages_total", {"client_id": "17"}) or 0) > 10
+        page = generate_latest(registry).decode()
+    assert 'gateway="' not in page
+    assert "DU1234567" not in page
+    assert 'ib_gateway_info{account_mode="any",client_id="17"' in page
