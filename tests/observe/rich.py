@@ -96,13 +96,21 @@ def eventful() -> Played:
 
 
 def hear_canary(gateway: Played) -> None:
-    """The canary's connection is ready, and data has come for two minutes."""
-    for said in (PortOpened(1), HandshakeDone(1, 176, ""), AccountsReceived(1, (ACCOUNT,)), NextIdReceived(1, 1)):
+    """The canary's connection is ready, and data comes."""
+    before = gateway.canary_epoch
+    while (epoch := gateway.canary_epoch) == before:
+        gateway.wait(0.5)
+    for said in (
+        PortOpened(epoch),
+        HandshakeDone(epoch, 176, ""),
+        AccountsReceived(epoch, (ACCOUNT,)),
+        NextIdReceived(epoch, 1),
+    ):
         gateway.hear(CanaryHeard(said))
-    gateway.hear(CanaryHours(1, 1, "20261122:1715-20261123:1700;20261123:1715-20261124:1700", "US/Eastern"))
-    gateway.hear(CanaryTicked(1, 2, DataType.LIVE, ticked=False))
-    gateway.wait(70)
-    gateway.hear(CanaryTicked(1, 2))
+    gateway.hear(CanaryHours(epoch, 1, "20261122:1715-20261123:1700;20261123:1715-20261124:1700", "US/Eastern"))
+    gateway.hear(CanaryTicked(epoch, 2, DataType.LIVE, ticked=False))
+    gateway.wait(61)
+    gateway.hear(CanaryTicked(epoch, 2))
 
 
 def fresh(name: str = "fresh", port: int = 4002) -> Played:
