@@ -100,6 +100,11 @@ def test_the_log_of_ibc_tells_where_the_login_stands(tmp_path: Path, text: str, 
         assert sight.since == datetime(2026, 11, 29, 23, 46, 10).astimezone()
 
 
+def state_after(reader: ibc_module.Log) -> LoginState | None:
+    reader.read()
+    return reader.state
+
+
 def test_a_log_is_followed_over_its_rotation_and_half_a_line_waits(tmp_path: Path) -> None:
     log = tmp_path / "ibc.txt"
     log.write_text(line("Login has completed"))
@@ -107,17 +112,14 @@ def test_a_log_is_followed_over_its_rotation_and_half_a_line_waits(tmp_path: Pat
     reader.read()
     with log.open("a") as file:
         file.write(f"{STAMP}Second Factor Auth")
-    reader.read()
-    assert reader.state is LoginState.LOGGED_IN
+    assert state_after(reader) is LoginState.LOGGED_IN
     with log.open("a") as file:
         file.write("entication initiated\n")
-    reader.read()
-    assert reader.state is LoginState.SECOND_FACTOR
+    assert state_after(reader) is LoginState.SECOND_FACTOR
     log.unlink()
     assert "cannot be read" in reader.read()
     log.write_text(line("Starting Gateway"))
-    reader.read()
-    assert reader.state is LoginState.STARTING
+    assert state_after(reader) is LoginState.STARTING
 
 
 # -- ibc2 -------------------------------------------------------------------------------------------------------------
