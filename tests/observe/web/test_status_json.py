@@ -91,7 +91,7 @@ def test_no_account_number_is_told() -> None:
 def test_an_account_number_in_a_cause_is_masked() -> None:
     snapshot = rich.fresh().snapshot
     told = shown(replace(snapshot, cause=Cause(CauseKey.NAME_UNKNOWN, "U1234567", 4001)))
-    assert "The name U***67 cannot be looked up" in told["cause"]
+    assert "The name U***67 is not known" in told["cause"]
     assert "U1234567" not in f"{told['cause']}{told['cure']}"
 
 
