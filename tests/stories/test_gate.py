@@ -6,6 +6,7 @@ ib_async calls connected. Counted are the orders that went out while the link wa
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,11 +16,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from supervisor.observe.gate.reader import Gate
 from supervisor.simulator import SimulatedGateway
-from tests.daemon.running import Running
+from tests.daemon.running import Running, free_port
 from tests.judges.environments import python_of
 from tests.race.figures import ROOT
 from tests.waiting import wait_until
@@ -155,7 +157,7 @@ def test_with_the_gate_orders_go_into_a_dead_link_only_until_a_hang_is_found(tmp
                 simulated.do("thaw")
         finally:
             daemon.kill()
-        rows = [(one.what, *(each.sent(one.begins, one.ends) for each in (careless, careful))) for one in dead]
+        rows = [(one.what, careless.sent(one.begins, one.ends), careful.sent(one.begins, one.ends)) for one in dead]
         late = careful.sent(dead[1].begins + FOUND, dead[1].ends)
     for row in rows:
         print("{:<36} without {:>3}  with {:>3}".format(*row), file=sys.stderr)
@@ -166,3 +168,47 @@ def test_with_the_gate_orders_go_into_a_dead_link_only_until_a_hang_is_found(tmp
     assert late == 0, "a hang is found within two seconds"
     assert all(without >= 10 for what, without, _ in rows if what != "the restart")
     assert careful.sent(0.0, dead[0].begins) > 0
+
+
+STALLS = """
+import os, signal, sys, time
+from pathlib import Path
+from supervisor.config.load import load
+from supervisor.daemon.process import Process
+
+process = Process(load(Path(sys.argv[1]), os.environ), os.environ, sys.stderr)
+signal.signal(signal.SIGUSR1, lambda *_: process.daemon.mailbox.submit(lambda: time.sleep(5)))
+process.run()
+"""
+"""A daemon whose loop, and nothing else of it, stands still for five seconds when it gets a signal."""
+
+
+def test_when_the_loop_alone_stands_still_every_door_closes_within_two_seconds(tmp_path: Path) -> None:
+    with SimulatedGateway() as simulated:
+        file, port = tmp_path / "supervisor.yaml", free_port()
+        listen = f'http: {{listen: "127.0.0.1:{port}"}}'
+        file.write_text(f"{listen}\n{CONFIG.format(port=simulated.port, time='03:00')}")
+        process = subprocess.Popen([sys.executable, "-c", STALLS, str(file)], stderr=subprocess.DEVNULL)
+        gate, url = Gate(tmp_path / "gate" / "live.json"), f"http://127.0.0.1:{port}/api/v1/gates/live"
+        try:
+            wait_until(lambda: gate.check().open, 30)
+            wait_until(lambda: status_of(url) == 200, 20)
+            process.send_signal(signal.SIGUSR1)
+            stalled = time.monotonic()
+            wait_until(lambda: gate.check().state == "unknown", 2.2)
+            wait_until(lambda: status_of(url) == 503, 2.2)
+            assert time.monotonic() - stalled < 2.6
+            assert status_of(f"{url}?wait=1s") == 503
+            assert gate.check().state == "unknown"
+            wait_until(lambda: gate.check().open and status_of(url) == 200, 20, what="it turns again")
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def status_of(url: str) -> int:
+    """The status of an answer; 0 without one."""
+    try:
+        return httpx.get(url, timeout=5).status_code
+    except httpx.HTTPError:
+        return 0
