@@ -24,7 +24,7 @@ def test_the_keys_are_those_of_the_contract_in_its_order() -> None:
     keys = (
         "name status since phase epoch layers farms upstream heartbeat_seconds last_message server_version "
         "account_mode windows host port client_id labels paused_until suspect gate login_state "
-        "login_state_since kernel reauth cause cure next_attempt recovery"
+        "login_state_since kernel canary reauth cause cure next_attempt recovery"
     )
     assert list(shown(rich.eventful().snapshot)) == keys.split()
 
