@@ -68,6 +68,7 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
     "farm": ("The name of a data farm, as the gateway tells it.", ()),
     "target": ("The `name` of a target of `notify` in the config, or `heartbeat_url`.", ()),
     "planned": ("Whether a window explained it.", ("true", "false")),
+    "canary": ("A contract whose data is watched.", ()),
     "state": ("A state of TCP, such as established or close_wait.", ()),
     "code": ("A message code, or `other` for a code that is not in [codes](codes.md).", ()),
     "cause": ("The lowest layer that was down when the outage began.", Layer),
@@ -77,8 +78,8 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
         [kind for kind in Window if kind is not Window.CUSTOM],
     ),
     "result": (
-        "How a scheduled restart went, how a deed of recovery ended, or what became of messages to people.",
-        dict.fromkeys((*map(str, (*RestartResult, *Result)), *RESULTS, "waiting", "retrying")),
+        "How a scheduled restart went; how a deed of recovery ended; what became of messages to people.",
+        dict.fromkeys(map(str, (*RestartResult, *Result, *RESULTS, "waiting", "retrying"))),
     ),
     "rung": ("A rung of recovery.", Rung),
     "message": ("The name that ibapi gives a message, or its number; at most 40 of them, then `other`.", ()),
