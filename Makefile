@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 
-.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers dist release lock audit pins sbom clean
+.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-gate bench-host bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers site dist release lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -62,6 +62,9 @@ mutants: $(STAMP)  ## plant faults in the core and see how soon the simulation f
 lab-prometheus: $(STAMP)  ## make every alert fire in a real Prometheus and Alertmanager (Debian: apt-get install prometheus prometheus-alertmanager faketime)
 	LAB_REQUIRED=1 $(BIN)/pytest tests/deploy/test_lab.py $(PYTEST_ARGS)
 
+bench-host: $(STAMP)  ## measure a hosted program beside plain ibapi: messages, latency, return
+	$(BIN)/python -m tests.bench.host $(BENCH_ARGS)
+
 bench: $(STAMP)  ## measure the daemon beside ib_async's Watchdog in the same run
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
@@ -70,6 +73,9 @@ bench-start: $(STAMP)  ## measure the time to READY=1, the memory of one gateway
 
 bench-fleet: $(STAMP)  ## measure the cost of 1, 10 and 100 gateways in one process
 	$(BIN)/python -m tests.bench.fleet $(BENCH_ARGS)
+
+bench-gate: $(STAMP)  ## measure how soon a program hears that the gate has closed
+	$(BIN)/python -m tests.bench.gate $(BENCH_ARGS)
 
 bench-history: $(STAMP)  ## measure a journal of 400 days beside an empty one
 	$(BIN)/python -m tests.bench.history $(BENCH_ARGS)
@@ -126,6 +132,16 @@ lab-fleet: $(STAMP)  ## test twenty supervisors with one Prometheus, as root (De
 
 lint-containers: $(LINTERS)/.installed  ## check the shell scripts, the Dockerfile, the compose file, the Kubernetes objects and the Helm chart
 	sh deploy/docker/lint.sh $(LINTERS)/bin
+
+SITE := .venvs/site
+$(SITE)/.installed:
+	@$(PYTHON) -m venv $(SITE)
+	@$(SITE)/bin/pip install --quiet --disable-pip-version-check mkdocs-material==9.8.1
+	@touch $@
+
+site: $(SITE)/.installed  ## build the site of docs/ into artefacts/site; a dead link, or something from another server, is an error
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --quiet --strict
+	@! grep -rlE '<(link|script|img|iframe)[^>]*(src|href)="(https?:)?//' artefacts/site --include='*.html'
 
 PUBLISHING := .venvs/dist
 $(PUBLISHING)/.installed:

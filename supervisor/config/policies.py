@@ -39,8 +39,8 @@ def policy_of(keys: GatewayKeys, show_accounts: bool, today: date) -> Policy:
         show_accounts=show_accounts,
         gate=GatePolicy(**dict(keys.gate)),
         controller=controller_of(keys.controller),
-        canary=canary_of(keys.canary),
         recovery=recovery_of(keys.recovery, keys.controller),
+        canary=canary_of(keys.canary),
         kernel=is_loopback(keys.host) if keys.kernel is None else keys.kernel,
         timing=Timing(**dict(keys.timing)),
     )

@@ -43,8 +43,8 @@ def policy(name: str = "live", port: int = 4001) -> Policy:
         windows=(daily_restart(time(23, 45), NEW_YORK), weekly_restart(6, time(12), NEW_YORK)),
         controller=Process(("ibcalpha.ibc.IbcGateway",)),
         kernel=True,
-        canary=CanaryPolicy((CanaryContract("EUR", "CASH", "IDEALPRO", "USD"),)),
         recovery=RecoveryPolicy((RungPolicy(Rung.COMMAND, 900.0, argv=("restart-gateway",)),)),
+        canary=CanaryPolicy((CanaryContract("EUR", "CASH", "IDEALPRO", "USD"),)),
         required_farms=(RequiredFarm("usfarm"), RequiredFarm("ushmds", FarmKind.HISTORICAL)),
     )
 

@@ -99,4 +99,6 @@ class LookAtSockets:
 
 SessionAction = Connect | Close | Ping | Probe
 """What the gateway's link carries out."""
-Action = SessionAction | Announce | Persist | LookAtSockets | Heal | CanaryAction
+BehindAction = LookAtSockets | CanaryAction | Heal
+"""What is not for the gateway's own session."""
+Action = SessionAction | Announce | Persist | BehindAction

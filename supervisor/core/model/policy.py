@@ -124,9 +124,9 @@ class Policy:
     gate: GatePolicy = GatePolicy()
     controller: Controller | None = None
     """Who starts the gateway and can say how it is; None: nobody is asked."""
-    canary: CanaryPolicy | None = None
     recovery: RecoveryPolicy | None = None
     """None: nothing is done to the gateway."""
+    canary: CanaryPolicy | None = None
     kernel: bool = False
     """The kernel is asked for the sockets on the gateway's port."""
     timing: Timing = field(default_factory=Timing)

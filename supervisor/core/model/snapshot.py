@@ -189,10 +189,10 @@ class Snapshot:
     restarts: RestartView
     seen: Seen | None = None
     """What is seen behind the port; None without a controller."""
-    canary: tuple[CanaryView, ...] | None = None
-    """The contracts of the canary; None without one."""
     recovery: RecoveryView | None = None
     """None where it is off."""
+    canary: tuple[CanaryView, ...] | None = None
+    """The contracts of the canary; None without one."""
     sockets: Sockets | None = None
     """The kernel's last look at the gateway's port, while it counts."""
     kernel: KernelSaid | None = None

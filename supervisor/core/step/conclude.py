@@ -11,9 +11,9 @@ from supervisor.core.parts.recovery.memory import NOTHING_DONE
 from supervisor.core.step.judging.healing import recover
 from supervisor.core.step.judging.matters import has_news, hear, tell_people
 from supervisor.core.step.judging.seeing import judge_sight
+from supervisor.core.step.judging.watching import judge_canary
 from supervisor.core.step.state import Desupport, State, facts_of, may_differ
 from supervisor.core.step.transition import Transition
-from supervisor.core.step.watching import judge_canary
 
 DESUPPORT_FORGOTTEN = 86400.0
 """Seconds without another 2172, and with a new session since, after which the notice is forgotten."""

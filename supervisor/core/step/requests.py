@@ -34,10 +34,10 @@ from supervisor.core.parts.recovery import memory
 from supervisor.core.step.advance import turn_windows
 from supervisor.core.step.deadlines import resume
 from supervisor.core.step.judging.healing import on_answer, on_approval, on_asked
+from supervisor.core.step.judging.watching import reloaded
 from supervisor.core.step.messages import compare_zone
 from supervisor.core.step.state import calendar_of
 from supervisor.core.step.transition import Transition
-from supervisor.core.step.watching import reloaded
 
 
 def on_request(transition: Transition, event: OperatorEvent | DaemonEvent) -> None:

@@ -26,12 +26,12 @@ from supervisor.core.step.conclude import conclude
 from supervisor.core.step.deadlines import run_deadlines, wake_of
 from supervisor.core.step.judging.gating import judge_gate
 from supervisor.core.step.judging.seeing import on_eyes_event
+from supervisor.core.step.judging.watching import on_canary_event
 from supervisor.core.step.messages import on_session_event
 from supervisor.core.step.program import ask_time, stand_still
 from supervisor.core.step.requests import on_request
 from supervisor.core.step.state import State
 from supervisor.core.step.transition import Transition
-from supervisor.core.step.watching import on_canary_event
 
 
 class Decision(NamedTuple):

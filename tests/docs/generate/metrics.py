@@ -78,8 +78,8 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
         [kind for kind in Window if kind is not Window.CUSTOM],
     ),
     "result": (
-        "How a scheduled restart went, how a deed of recovery ended, or what became of messages to people.",
-        dict.fromkeys((*map(str, (*RestartResult, *Result)), *RESULTS, "waiting", "retrying")),
+        "How a scheduled restart went; how a deed of recovery ended; what became of messages to people.",
+        dict.fromkeys(map(str, (*RestartResult, *Result, *RESULTS, "waiting", "retrying"))),
     ),
     "rung": ("A rung of recovery.", Rung),
     "message": ("The name that ibapi gives a message, or its number; at most 40 of them, then `other`.", ()),
