@@ -15,9 +15,9 @@ from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.messages import telling
 from supervisor.core.model.actions import Announce
 from supervisor.core.model.pages import ROWS
-from supervisor.core.parts import notify
-from supervisor.core.parts.notify import Matter
-from supervisor.core.parts.outbox import USUAL, Pace
+from supervisor.core.parts.telling import notify
+from supervisor.core.parts.telling.notify import Matter
+from supervisor.core.parts.telling.outbox import USUAL, Pace
 from supervisor.observe.journal.journal import Journal
 from supervisor.observe.masking import Words
 from supervisor.observe.notify.notifier import Address, Notifier

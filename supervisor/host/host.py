@@ -298,7 +298,6 @@ class Host:
             self._gate_files.start()
         try:
             self._loop.run(self._look)
-            self._loop.end()
             self._link.close(0.0)
         finally:
             self._seat.end()
@@ -316,7 +315,11 @@ class Host:
     def _end(self, error: BaseException | None) -> None:
         if error is not None and self._error is None:
             self._error = error
-        self._mailbox.submit(self._loop.stop)
+        self._mailbox.submit(self._finish)
+
+    def _finish(self) -> None:
+        self._loop.end()  # before the end of the session is heard: it is no loss
+        self._loop.stop()
 
 
 def _facts(state: StateFile) -> Facts:

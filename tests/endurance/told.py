@@ -28,7 +28,7 @@ HURRIED = """
 import os, sys
 from pathlib import Path
 from supervisor.config.load import load
-from supervisor.core.parts.outbox import Pace
+from supervisor.core.parts.telling.outbox import Pace
 from supervisor.daemon.process import Process
 pace = Pace(gather=0.05, apart=0.1, retry=0.05, retry_most=0.2)
 Process(load(Path(sys.argv[1]), os.environ), os.environ, sys.stderr, pace=pace).run()

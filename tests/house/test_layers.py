@@ -60,6 +60,7 @@ LEAVES = {("simulator", "supervisor.core.calendar.durations")}
 """Modules that a room may import although their room is closed to it: there is one parser of durations."""
 PLACES = {
     "ibapi": {"gateway"},
+    "ib_async": {"host/aio"},
     "apscheduler": {"daemon"},
     "apprise": {"observe/notify"},
     "prometheus_client": {"observe/metrics"},

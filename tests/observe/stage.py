@@ -13,6 +13,7 @@ from supervisor.observe.events import EventRing
 from supervisor.observe.gate.news import GateNews
 from supervisor.observe.journal.history import History, open_outages, read
 from supervisor.observe.metrics.exposition import Internals
+from supervisor.observe.notify.courier import Counts
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.listen import bind
 from supervisor.observe.web.protocol import LIMITS, Limits
@@ -28,6 +29,7 @@ INTERNALS = Internals(
     loop=Histogram((0.001, 0.01)).with_value(0.002),
     events_dropped=3,
     journal_errors=1,
+    messages={"phone": Counts({"sent": 4, "failed": 2, "dropped": 0}, waiting=1)},
 )
 
 

@@ -7,10 +7,11 @@ from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import HeartbeatMissed, PingIgnored, Resumed, SessionHolds, SuspectChanged
 from supervisor.core.model.vocabulary import Evidence, Loss, Phase, Trigger
-from supervisor.core.parts import eyes, farms, gate, heartbeat, outages, session, upstream
+from supervisor.core.parts import farms, gate, heartbeat, outages, session, upstream
+from supervisor.core.parts.behind import eyes
 from supervisor.core.parts.recovery import ladder
 from supervisor.core.step.state import COMPETING_FOR, LOGIN_SOON, State, Wake
-from supervisor.core.step.transition import RESET_PATIENCE, Transition
+from supervisor.core.step.transition import Transition
 
 
 def wake_of(state: State, policy: Policy) -> Wake:
@@ -29,9 +30,10 @@ def wake_of(state: State, policy: Policy) -> Wake:
     if policy.required_farms is not None:
         due.append(farms.missing_due(state.farms))
     ahead = (  # a moment that has passed asks for nothing more
+        state.canary.wake if state.canary is not None else None,
         eyes.deadline(state.eyes) if policy.controller is not None else None,
         None if state.login.required else state.login.required_from,
-        state.low_since + RESET_PATIENCE if state.low_since is not None else None,
+        state.low_since + outages.RESET_PATIENCE if state.low_since is not None else None,
         state.competing_at + COMPETING_FOR if state.competing_at is not None else None,
         state.notify_due,
     )

@@ -27,12 +27,14 @@ from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import LoginStated, MaintenanceBegan, Paused, Suspended
 from supervisor.core.model.records import MaintenanceEnded as MaintenanceOver
 from supervisor.core.model.vocabulary import Loss, Phase, Trigger
-from supervisor.core.parts import eyes, farms, gate, heartbeat, login, operator, order_ids, outages, restarts, session
+from supervisor.core.parts import farms, gate, heartbeat, login, operator, order_ids, outages, restarts, session
 from supervisor.core.parts.accounts import FITTING
+from supervisor.core.parts.behind import eyes
 from supervisor.core.parts.recovery import memory
 from supervisor.core.step.advance import turn_windows
 from supervisor.core.step.deadlines import resume
-from supervisor.core.step.healing import on_answer, on_approval, on_asked
+from supervisor.core.step.judging.healing import on_answer, on_approval, on_asked
+from supervisor.core.step.judging.watching import reloaded
 from supervisor.core.step.messages import compare_zone
 from supervisor.core.step.state import calendar_of
 from supervisor.core.step.transition import Transition
@@ -120,6 +122,7 @@ def _reload(transition: Transition, event: Reloaded) -> None:
     longer = policy.timing.heartbeat_interval - before.timing.heartbeat_interval
     state.heartbeat = heartbeat.retimed(state.heartbeat, longer)
     _readdress(transition, before)
+    reloaded(transition, before)
     if policy.controller != before.controller:
         state.eyes = eyes.forgotten(state.eyes)
     if policy.required_farms != before.required_farms:

@@ -11,11 +11,11 @@ from collections.abc import Container
 from dataclasses import replace
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Occurrence
+from supervisor.core.calendar.windows import RESTARTS, Kind
 from supervisor.core.model.actions import Action, Close, Connect, Heal, Ping, Probe
 from supervisor.core.model.cause import Cause, CauseKey, Message
 from supervisor.core.model.counters import added
-from supervisor.core.model.layers import BELOW_UPSTREAM, Layer
+from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import (
     AttemptFailed,
@@ -43,7 +43,6 @@ from supervisor.core.model.vocabulary import (
 from supervisor.core.parts import (
     accounts,
     diagnosis,
-    eyes,
     farms,
     gate,
     heartbeat,
@@ -54,12 +53,11 @@ from supervisor.core.parts import (
     session,
     upstream,
 )
-from supervisor.core.parts import kernel as sockets
+from supervisor.core.parts.behind import eyes
+from supervisor.core.parts.behind import kernel as sockets
 from supervisor.core.step.state import State
 
 RESETS = frozenset({Kind.SERVER_RESET})
-RESET_PATIENCE = 300.0
-"""Seconds at a stretch for which a daily server reset explains a layer below `upstream`."""
 
 
 class Transition:
@@ -112,7 +110,7 @@ class Transition:
         state = self.state
         if not state.span.active or state.accounts.mismatch:
             return Planning.UNPLANNED
-        return Planning.of(explains(state.span.active, layer, state.low_since, self.now.mono))
+        return Planning.of(outages.explains(state.span.active, layer, state.low_since, self.now.mono))
 
     def cause(
         self,
@@ -399,14 +397,3 @@ class Transition:
             self.observe()
         elif evidence is Evidence.NOTICE_1101:  # the loss was not ours to see, or a probe was quicker
             self.records.append(UpstreamRestored(evidence, Data.LOST, False))
-
-
-def explains(active: tuple[Occurrence, ...], layer: Layer, low_since: float | None, now: float) -> bool:
-    """Whether one of the active windows explains this layer as the lowest one broken.
-
-    `low_since`: when a layer below `upstream` broke, in monotonic seconds like `now`.
-    """
-    if not active:
-        return False
-    patient = layer not in BELOW_UPSTREAM or low_since is None or now < low_since + RESET_PATIENCE
-    return patient or any(occurrence.window.explains is Explains.EVERY_LAYER for occurrence in active)

@@ -12,7 +12,8 @@ from supervisor.core.model.sight import KernelSaid
 from supervisor.core.model.snapshot import FarmView, LoginView, PauseView, RestartView, Snapshot, WindowView
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
-from supervisor.core.parts import farms, kernel, login
+from supervisor.core.parts import farms, login
+from supervisor.core.parts.behind import kernel
 from supervisor.core.parts.recovery import shown
 from supervisor.core.step.state import State
 
@@ -70,6 +71,7 @@ def snapshot(state: State, policy: Policy, earlier: Earlier | None = None) -> Sn
         outages=state.outages.totals,
         restarts=_restarts(state, earlier),
         seen=state.eyes.seen if policy.controller is not None else None,
+        canary=state.canary.views if state.canary is not None else None,
         sockets=kernel.fresh(state.kernel, now.mono) if policy.kernel else None,
         kernel=_kernel(state) if state.heartbeat.suspect else None,
         recovery=_recovery(state, policy.recovery, earlier) if policy.recovery is not None else None,

@@ -14,8 +14,8 @@ from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.messages import Message
-from supervisor.core.parts import outbox
-from supervisor.core.parts.outbox import EMPTY, Item, Rules
+from supervisor.core.parts.telling import outbox
+from supervisor.core.parts.telling.outbox import EMPTY, Item, Rules
 from supervisor.observe.journal.letters import Delivery, Letter
 from supervisor.observe.notify.text import composed, severity_of, to_json
 from supervisor.observe.notify.transport import Outcome, Transport

@@ -6,8 +6,8 @@ import pytest
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.pages import Severity
-from supervisor.core.parts import outbox
-from supervisor.core.parts.outbox import EMPTY, WAITING_AT_MOST, Item, Outbox, Pace, Quiet, Rules
+from supervisor.core.parts.telling import outbox
+from supervisor.core.parts.telling.outbox import EMPTY, WAITING_AT_MOST, Item, Outbox, Pace, Quiet, Rules
 
 PACE = Pace()
 ANYBODY = Rules("phone")

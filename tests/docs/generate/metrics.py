@@ -16,6 +16,7 @@ from supervisor.observe.metrics.family import FLAG, Family, Kind
 from supervisor.observe.metrics.gateway import GATEWAY
 from supervisor.observe.metrics.ourselves import ourselves
 from supervisor.observe.metrics.own import OWN
+from supervisor.observe.notify.courier import RESULTS
 from tests.docs.generate.source import NOTE, code, table
 from tests.observe import rich
 from tests.observe.stage import INTERNALS
@@ -65,7 +66,9 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
     "layer": ("A layer. All layers before it are up too.", Layer),
     "kind": ("The service a data farm belongs to.", FarmKind),
     "farm": ("The name of a data farm, as the gateway tells it.", ()),
+    "target": ("The `name` of a target of `notify` in the config, or `heartbeat_url`.", ()),
     "planned": ("Whether a window explained it.", ("true", "false")),
+    "canary": ("A contract whose data is watched.", ()),
     "state": ("A state of TCP, such as established or close_wait.", ()),
     "code": ("A message code, or `other` for a code that is not in [codes](codes.md).", ()),
     "cause": ("The lowest layer that was down when the outage began.", Layer),
@@ -75,11 +78,10 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
         [kind for kind in Window if kind is not Window.CUSTOM],
     ),
     "result": (
-        "How a scheduled restart went; how a deed of recovery ended; of notifications see [notify](notify.md).",
-        dict.fromkeys(map(str, (*RestartResult, *Result))),
+        "How a scheduled restart went; how a deed of recovery ended; what became of messages to people.",
+        dict.fromkeys(map(str, (*RestartResult, *Result, *RESULTS, "waiting", "retrying"))),
     ),
     "rung": ("A rung of recovery.", Rung),
-    "target": ("The `name` of a target of `notify` in the config.", ()),
     "message": ("The name that ibapi gives a message, or its number; at most 40 of them, then `other`.", ()),
     "reason": (
         "Why an attempt failed, a session ended or the gate closed.",

@@ -11,7 +11,7 @@ import pytest
 from supervisor.core.explain.messages import Message
 from supervisor.core.model.pages import Severity
 from supervisor.core.model.vocabulary import Stage
-from supervisor.core.parts.outbox import Pace, Rules
+from supervisor.core.parts.telling.outbox import Pace, Rules
 from supervisor.observe.journal.letters import Delivery, Letter
 from supervisor.observe.notify.apprise_target import AppriseTarget
 from supervisor.observe.notify.notifier import Address, Notifier

@@ -28,10 +28,11 @@ function notes(gateway) {
     gateway.next_attempt && html`<span class="note">next attempt <${Timer} at=${gateway.next_attempt} run="until" /></span>`,
     gateway.gate && !gateway.gate.open && gateway.status === "up" && html`<span class="note degraded">gate closed: ${words(gateway.gate.reasons?.[0]?.reason ?? "unknown")}</span>`,
     gateway.login_state && loginWord(gateway) !== "logged in" && html`<span class="note">login: ${loginWord(gateway)}</span>`,
+    gateway.canary?.some((each) => each.state === "dead") && html`<span class="note degraded">connected, but no market data</span>`,
     waiting(gateway) && html`<span class="note degraded">recovery waits for approval</span>`,
   ].filter(Boolean);
 }
-const loginWord = (gateway) => words(String(gateway.login_state?.state ?? gateway.login_state));
+const loginWord = (gateway) => words(gateway.login_state);
 function Past({ known, bare }) {
   if (!known) return html`<div class="past"><div class="strip" /></div>`;
   const figure = availability(known), end = now();

@@ -5,8 +5,8 @@ from typing import assert_never
 
 from supervisor.core.model.events import EyesEvent, Sighted, SocketsSeen
 from supervisor.core.model.sight import LoginStateChanged
-from supervisor.core.parts import eyes
-from supervisor.core.parts.kernel import Kernel
+from supervisor.core.parts.behind import eyes
+from supervisor.core.parts.behind.kernel import Kernel
 from supervisor.core.step.transition import Transition
 
 

@@ -15,7 +15,7 @@ from datetime import datetime, time, timedelta
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.model.pages import Severity
-from supervisor.core.parts.notify import RANK
+from supervisor.core.parts.telling.notify import RANK
 
 WAITING_AT_MOST = 1000
 

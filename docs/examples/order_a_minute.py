@@ -1,0 +1,93 @@
+"""Sends one order a minute, all night, and only when it is safe: `python order_a_minute.py PORT STATE [SECONDS]`.
+
+The strategy has a thread of its own. It asks the gate before each order. It never learns of a session by an exception
+alone: what was not sent raises `NotSent`, and what was sent is heard of again after each loss, by its `execId`.
+"""
+
+import sys
+import threading
+
+from ibapi.client import EClient
+from ibapi.contract import Contract
+from ibapi.order import Order
+from ibapi.wrapper import EWrapper
+
+from supervisor.host import Host, NotSent
+
+
+class Ledger:
+    """Fills by their `execId`: a fill may be told twice, and counts once."""
+
+    def __init__(self):
+        self.fills = {}
+        self.complete = True
+
+    def note(self, execution):
+        if execution.execId not in self.fills:
+            self.fills[execution.execId] = execution
+            print("fill", execution.execId, execution.orderId, flush=True)
+
+
+class Trader(EWrapper, EClient):
+    def __init__(self, ledger):
+        EClient.__init__(self, self)
+        self.ledger = ledger
+
+    def error(self, reqId, *args):
+        print("error", reqId, *args, flush=True)
+
+    def execDetails(self, reqId, contract, execution):
+        self.ledger.note(execution)
+
+    def on_ready(self, ready):
+        print("ready", ready.epoch, "next order id", ready.next_order_id, flush=True)
+        if not ready.complete:
+            self.ledger.complete = False
+            print("some fills may be missing:", ready.reason, flush=True)
+
+
+def share():
+    contract = Contract()
+    contract.symbol, contract.secType, contract.exchange, contract.currency = "AAPL", "STK", "SMART", "USD"
+    return contract
+
+
+def buy_one():
+    order = Order()
+    order.action, order.totalQuantity, order.orderType = "BUY", 1, "MKT"
+    order.eTradeOnly = order.firmQuoteOnly = False  # some releases of ibapi still set them
+    return order
+
+
+def trade(host, every, ended):
+    while not ended.wait(every):
+        gate = host.gate.check()
+        if not gate.open:
+            print("not now:", ", ".join(gate.reasons) or gate.why, flush=True)
+            continue
+        number = host.new_order_id()
+        try:
+            host.app.placeOrder(number, share(), buy_one())
+            print("sent", number, flush=True)
+        except (NotSent, AttributeError) as error:  # AttributeError: host.app is None, the session has just ended
+            print("not sent", number, error, flush=True)
+
+
+def main(port, state, every):
+    ledger, ended = Ledger(), threading.Event()
+    host = Host(
+        lambda: Trader(ledger),
+        port=port,
+        client_id=19,
+        state=state,
+        daily_restart={"time": "23:45", "timezone": "America/New_York"},
+    )
+    threading.Thread(target=trade, args=(host, every, ended), daemon=True).start()
+    try:
+        host.run()
+    finally:
+        ended.set()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]) if len(sys.argv) > 3 else 60.0)
