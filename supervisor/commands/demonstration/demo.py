@@ -6,7 +6,7 @@ import textwrap
 import threading
 import time as time_module
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -57,7 +57,12 @@ def demo(
     clock.offset = BEGINNING.astimezone(UTC) - datetime.now(UTC)
     scenario = Scenario(accounts=("DU1234567",), timezone=str(NEW_YORK))
     with Controller() as controller, SimulatedGateway(scenario, wall=lambda: clock.now().wall.timestamp()) as gateway:
-        raise typer.Exit(_Demo(gateway, controller, clock, once or not sys.stdout.isatty()).play())
+        raise typer.Exit(_Demo(gateway, controller, clock, ends(once, sys.stdout)).play())
+
+
+def ends(once: bool, out: TextIO) -> bool:
+    """Whether it ends after its table: if that was asked for, or if nobody watches who could press Ctrl-C."""
+    return once or not out.isatty()
 
 
 class _Demo:
