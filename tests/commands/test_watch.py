@@ -34,7 +34,7 @@ def known(healthy: int = 60) -> dict[str, Any]:
 
 def played(story: Story, ask: Callable[[], Any], size: tuple[int, int] = (80, 24)) -> None:
     async def play() -> None:
-        app = Watch(ask, "http://127.0.0.1:14000", 0.05)
+        app = Watch(ask, "http://127.0.0.1:14000", 0.2)
         async with app.run_test(size=size) as pilot:
             await story(app, pilot)
 

@@ -11,6 +11,7 @@ from supervisor.config.keys import Keys
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
 from supervisor.config.notify_keys import QuietKeys, TargetKeys
 from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
+from supervisor.config.values.recovery_keys import RecoveryKeys, RungKeys
 from supervisor.config.values.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
 from supervisor.core.model.policy import AccountMode, Reauth, Timing
 from tests.config.loading import NOW, config_of
@@ -24,6 +25,13 @@ LIVE = WHOLE["gateways"][0]
 WEEKLY_RESTART = yaml.safe_load('{day: sunday, time: "12:00", timezone: America/New_York, grace: 30m}')
 ONCE = yaml.safe_load('{name: move, from: "2026-12-01T10:00:00Z", to: "2026-12-01T14:00:00Z"}')
 WEEKLY = yaml.safe_load('{name: sat, weekly: "Sat 04:00", for: 2h, timezone: Europe/London, grace: 5m}')
+
+
+RECOVERY = yaml.safe_load(
+    "{rungs: [{rung: reconnect_data, patience: 5m, budget: 6}, {rung: reconnect_account, patience: 10m}, "
+    "{rung: restart, patience: 2m, budget: 2, unattended: false}, {rung: command, argv: [restart-it], patience: 15m}], "
+    "market_hours: avoid, quiet_before_restart: 10m, unattended: false, dry_run: false}"
+)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +48,8 @@ WEEKLY = yaml.safe_load('{name: sat, weekly: "Sat 04:00", for: 2h, timezone: Eur
         (JournalKeys, WHOLE["journal"], set()),
         (LogKeys, WHOLE["log"], set()),
         (GateKeys, LIVE["gate"], set()),
+        (RecoveryKeys, RECOVERY, set()),
+        (RungKeys, RECOVERY["rungs"][3], {"budget", "unattended"}),
         (GateFileKeys, WHOLE["gate"], set()),
         (TargetKeys, dict.fromkeys(("name", "url", "url_file", "min_severity", "gateways", "quiet", "format")), set()),
         (QuietKeys, dict.fromkeys(("from", "to", "timezone")), set()),

@@ -58,7 +58,7 @@ class HandshakeDone:
     epoch: int
     server_version: int
     clock: str
-    """As it came, e.g. `20261121 04:33:39 EST` (IBAPI.md section 5.1)."""
+    """As it came, e.g. `20261121 04:33:39 EST` (docs/facts/ibapi.md)."""
 
 
 @dataclass(frozen=True, slots=True)

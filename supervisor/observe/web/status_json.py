@@ -1,4 +1,4 @@
-"""`/api/v1/status`: what is known of every gateway, as JSON (DESIGN.md section 9).
+"""`/api/v1/status`: what is known of every gateway, as JSON.
 
 Instants are RFC 3339 in UTC, durations seconds; unknown is null. No account number is in it.
 """

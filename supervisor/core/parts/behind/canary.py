@@ -44,7 +44,10 @@ class Stream:
     request: int = 0
     """The id of its subscription; 0 without one."""
     hours_request: int = 0
+    asked_at: float | None = None
+    """When its data was last asked for."""
     subscribed_at: float | None = None
+    """The same, but for a dead stream that was asked for again: it stays dead until data comes."""
     renew: bool = False
     """The gateway ended it."""
     ticked_at: float | None = None
@@ -95,7 +98,16 @@ def changed(canary: Canary, place: int, stream: Stream) -> Canary:
 def lost(canary: Canary) -> Canary:
     """Its connection is over, and its subscriptions with it."""
     streams = tuple(
-        replace(each, request=0, hours_request=0, subscribed_at=None, hours_asked=None, renew=False, refused="")
+        replace(
+            each,
+            request=0,
+            hours_request=0,
+            asked_at=None,
+            subscribed_at=None,
+            hours_asked=None,
+            renew=False,
+            refused="",
+        )
         for each in canary.streams
     )
     return replace(canary, streams=streams)
@@ -113,13 +125,20 @@ def wants_hours(stream: Stream, now: float) -> bool:
 
 def wants_data(stream: Stream, now: float) -> bool:
     """Whether it is to be subscribed, or subscribed again."""
-    if stream.subscribed_at is None:
+    if stream.asked_at is None:
         return True
     if stream.refused:
         return False
     if stream.renew:
-        return now >= stream.subscribed_at + SOONEST
-    return stream.state is CanaryState.DEAD and now >= stream.subscribed_at + AGAIN
+        return now >= stream.asked_at + SOONEST
+    return stream.state is CanaryState.DEAD and now >= stream.asked_at + AGAIN
+
+
+def asked(stream: Stream, request: int, now: float) -> Stream:
+    """Its data was asked for, by this request."""
+    again = stream.state is CanaryState.DEAD and not stream.renew and stream.subscribed_at is not None
+    begun = stream.subscribed_at if again else now
+    return replace(stream, request=request, asked_at=now, subscribed_at=begun, renew=False)
 
 
 def judged(
@@ -163,7 +182,7 @@ def judged(
 
 def _wishes(stream: Stream, *, ready: bool) -> tuple[float | None, ...]:
     """When something is to be asked for next."""
-    begun = stream.subscribed_at
+    begun = stream.asked_at
     if not ready or begun is None:
         return ()
     hours = stream.hours_asked + HOURS_HOLD if stream.hours_asked is not None else None

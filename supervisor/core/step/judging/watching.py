@@ -154,7 +154,7 @@ def _ask(transition: Transition, known: Canary, wanted: CanaryPolicy) -> Canary:
         if canary.wants_data(stream, now):
             number += 1
             transition.actions.append(CanarySubscribe(epoch, number, contract, stream.request))
-            stream = replace(stream, request=number, subscribed_at=now, renew=False)
+            stream = canary.asked(stream, number, now)
         if stream is not known.streams[place]:
             known = replace(canary.changed(known, place, stream), requests=number)
     return known
