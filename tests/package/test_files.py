@@ -93,6 +93,7 @@ def test_a_version_is_written_in_one_place_and_the_others_follow() -> None:
     chart = yaml.safe_load((ROOT / "deploy/helm/ib-supervisor/Chart.yaml").read_text())
     base = yaml.safe_load((ROOT / "deploy/kubernetes/kustomization.yaml").read_text())
     version = PROJECT["project"]["version"]
+    assert f'variable "VERSION" {{ default = "{version}" }}' in (ROOT / "deploy/docker/bake.hcl").read_text()
     assert {chart["version"], chart["appVersion"], base["images"][0]["newTag"]} == {version}
     result = CliRunner().invoke(app, ["--version"])
     assert result.output == f"ib-supervisor {version}\n"
