@@ -56,6 +56,7 @@ _TITLES: Final[Mapping[str, str]] = {
     "IBSessionFlapping": "loses its session again and again",
     "IBUpstreamLost": "has lost IBKR's servers",
     "IBFarmDown": "a required data farm is broken",
+    "IBGateClosed": "orders are not safe to send",
     "IBGatewayPausedLong": "paused for a long time",
     "IBRestartNotSeen": "did not restart at its time",
     "IBReauthDueSoon": "the weekly login is due",
