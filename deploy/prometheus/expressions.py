@@ -129,6 +129,15 @@ class Patterns:
             {self._not("maintenance|stopped")}
         """
 
+    def gate_closed(self) -> str:
+        stopped = self._ib("ib_gateway_status", 'ib_gateway_status="stopped"')
+        return f"""
+            # Something else tells of most reasons. This one is left if nothing does: data that does not come, order ids.
+            {self._ib("ib_gate_open")} == 0
+            unless on ({ID}) max without (window) ({self._ib("ib_window_active")}) == 1
+            unless on ({ID}) max without (ib_gateway_status) ({stopped}) == 1
+        """
+
     def gateway_paused_long(self) -> str:
         return f"""
             max without (ib_gateway_status) ({self._ib("ib_gateway_status", 'ib_gateway_status="stopped"')}) == 1
@@ -302,6 +311,7 @@ WRITERS: Mapping[str, Callable[[Patterns], str]] = {
     "IBBriefOutage": Patterns.brief_outage,
     "IBCanaryDead": Patterns.canary_dead,
     "IBHeartbeatSlow": Patterns.heartbeat_slow,
+    "IBGateClosed": Patterns.gate_closed,
     "IBGatewayPausedLong": Patterns.gateway_paused_long,
     "IBGatewayUnwatched": Patterns.gateway_unwatched,
     "IBRestartNotSeen": Patterns.restart_not_seen,

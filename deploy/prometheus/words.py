@@ -62,6 +62,10 @@ WORDS: Mapping[str, Words] = {
         "The gateway answers slowly.",
         _GATEWAY + "for 10 minutes, heartbeats have taken over a second or were missed.",
     ),
+    "IBGateClosed": (
+        "The gate is closed: no orders should be sent.",
+        _GATEWAY + "the gate has been closed for 5 minutes, outside of every window. `ib-supervisor gate` says why.",
+    ),
     "IBGatewayPausedLong": (
         "The gateway is paused and nobody has resumed it.",
         _GATEWAY + "paused for over 2 hours. Nothing is watched and nobody is paged meanwhile.",

@@ -86,7 +86,8 @@ def test_every_expression_compares_and_joins_on_what_makes_a_gateway_unique(aler
         if alert.name not in {"IBSupervisorDown", "IBGatewayUnwatched"}:
             assert "gateway" in labels
     assert "ignoring" not in alert.expr
-    assert "ib_window" not in alert.expr, "what is planned is decided by the daemon, and ends"
+    if alert.name != "IBGateClosed":  # no outage: it closes before a restart, with every layer up
+        assert "ib_window" not in alert.expr, "what is planned is decided by the daemon, and ends"
 
 
 def test_what_pages_waits_a_minute_and_what_heals_by_itself_three() -> None:

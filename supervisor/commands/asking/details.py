@@ -25,6 +25,7 @@ def _facts(gateway: Gateway, now: datetime) -> Iterator[tuple[str, Text | str]]:
         "session",
         f"{gateway['phase']}, number {gateway['epoch']}, server version {_or_dash(gateway['server_version'])}",
     )
+    yield "orders", _gate(gateway)
     yield "next try", _at(gateway["next_attempt"], now) if gateway["next_attempt"] else ""
     reasons = (gateway.get("gate") or {"reasons": []})["reasons"]
     yield "gate", f"closed: {'; '.join(each['text'] for each in reasons)}" if reasons else gate(gateway)
@@ -53,6 +54,13 @@ def _upstream(gateway: Gateway, now: datetime) -> str:
     word = {True: "connected", False: "not connected", None: "not known"}[upstream["up"]]
     evidence = f" ({upstream['evidence']})" if upstream["evidence"] else ""
     return f"{word}{evidence}" + (f", for {ago(upstream['since'], now)}" if upstream["since"] else "")
+
+
+def _gate(gateway: Gateway) -> str:
+    gate = gateway.get("gate")
+    if gate is None:  # of an older daemon
+        return ""
+    return "safe to send" if gate["open"] else f"not safe: {', '.join(each['reason'] for each in gate['reasons'])}"
 
 
 def _place(gateway: Gateway) -> str:

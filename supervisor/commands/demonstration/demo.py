@@ -42,6 +42,8 @@ PORT = 14000
 WIDTH = 110
 MERGE = 1.0
 """Seconds after which an outage is over for good: short, so that its end is told before the story ends."""
+STABLE = 5.0
+"""Seconds after which a session counts as healthy: as short as the scenes are."""
 _QUIET_KINDS = frozenset({"farm", "notice", "outage_closed"})
 
 
@@ -108,7 +110,7 @@ class _Demo:
             timezone=str(NEW_YORK),
             windows=(restart,),
             controller=Ibc2(str(self._controller.events)),
-            timing=Timing(outage_merge=MERGE),
+            timing=Timing(outage_merge=MERGE, stable_after=STABLE),
         )
         return Config((policy,), http=Http(Endpoint("127.0.0.1", port)), log=Log(level=LogLevel.ERROR))
 

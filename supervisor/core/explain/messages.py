@@ -57,6 +57,7 @@ _TITLES: Final[Mapping[str, str]] = {
     "IBUpstreamLost": "has lost IBKR's servers",
     "IBFarmDown": "a required data farm is broken",
     "IBCanaryDead": "connected, but no market data comes",
+    "IBGateClosed": "orders are not safe to send",
     "IBGatewayPausedLong": "paused for a long time",
     "IBRestartNotSeen": "did not restart at its time",
     "IBReauthDueSoon": "the weekly login is due",

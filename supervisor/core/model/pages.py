@@ -61,7 +61,8 @@ REPEATED: Mapping[Severity, int] = {Severity.CRITICAL: 4 * 3600, Severity.WARNIN
 _CRITICAL, _WARNING, _INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 _GATEWAY, _FARM, _SUPERVISOR = About.GATEWAY, About.FARM, About.SUPERVISOR
 
-FARMS = ("IBFarmDown", "IBFarmFlapping")
+GATE = "IBGateClosed"
+FARMS = ("IBFarmDown", "IBFarmFlapping", GATE)
 UPSTREAM = ("IBUpstreamLost", "IBUpstreamFlapping", *FARMS)
 SESSION = ("IBGatewayDown", "IBSessionFlapping", "IBHeartbeatSlow", "IBBriefOutage", *UPSTREAM)
 
@@ -96,19 +97,20 @@ PAGES: tuple[Page, ...] = (
         180,
         paper=_WARNING,
         closed=_WARNING,
-        explains=("IBFarmFlapping", "IBBriefOutage"),
+        explains=("IBFarmFlapping", "IBBriefOutage", GATE),
     ),
     Page("IBFarmFlapping", _FARM, _WARNING, 0, explains=("IBBriefOutage",)),
     Page("IBBriefOutage", _GATEWAY, _WARNING, 900),
-    Page("IBCanaryDead", _GATEWAY, _CRITICAL, 60, paper=_WARNING),
+    Page("IBCanaryDead", _GATEWAY, _CRITICAL, 60, paper=_WARNING, explains=(GATE,)),
     Page("IBHeartbeatSlow", _GATEWAY, _WARNING, 600),
+    Page(GATE, _GATEWAY, _WARNING, 300),
     Page("IBGatewayPausedLong", _GATEWAY, _WARNING, 7200),
     Page("IBGatewayUnwatched", _GATEWAY, _WARNING, 900),
     # The calendar.
     Page("IBRestartNotSeen", _GATEWAY, _WARNING, 0, explains=("IBBriefOutage",)),
     Page("IBReauthDueSoon", _GATEWAY, _WARNING, 0),
     # How it is set up.
-    Page("IBCompetingSession", _GATEWAY, _WARNING, 360, explains=("IBCanaryDead",)),
+    Page("IBCompetingSession", _GATEWAY, _WARNING, 360, explains=("IBCanaryDead", GATE)),
     Page("IBOrderIdWentBack", _GATEWAY, _INFO, 0),
     Page("IBMessagesUndecodable", _GATEWAY, _WARNING, 0),
     Page("IBRestartBlip", _GATEWAY, _INFO, 0),
