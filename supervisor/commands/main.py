@@ -19,10 +19,13 @@ from supervisor.commands.shared.usage import HELP, Command
 COMMANDS = {
     "run": ("run", "run"),
     "demo": ("demonstration.demo", "demo"),
+    "init": ("setup.init", "init"),
+    "doctor": ("setup.doctor", "doctor"),
     "check-config": ("planning.check", "check_config"),
     "probe": ("visiting.probe", "probe"),
     "status": ("asking.status", "status"),
     "wait": ("asking.wait", "wait"),
+    "gate": ("asking.gate", "gate"),
     "history": ("asking.history", "history"),
     "schedule": ("planning.schedule", "schedule"),
     "codes": ("codes", "codes_command"),
@@ -34,6 +37,10 @@ COMMANDS = {
     "resume": ("asking.operator", "resume"),
     "maintenance": ("asking.operator", "maintenance"),
     "confirm-login": ("asking.operator", "confirm_login"),
+    "confirm-ids": ("asking.operator", "confirm_ids"),
+    "notify": ("asking.notify", "notify"),
+    "approve": ("asking.operator", "approve"),
+    "recover": ("asking.operator", "recover"),
 }
 """Each command's module in this package, and its function there."""
 

@@ -24,7 +24,7 @@ from supervisor.config.values.zones import doubt_about
 from supervisor.core.calendar.rules import utc
 from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Window, occurrences
 from supervisor.core.model.policy import AccountMode, Policy
-from supervisor.yaml_lines import Node
+from supervisor.yaml_lines import Expanded, Node
 
 PROBE_CLIENT_ID: Final = 912
 """The id of the command `probe`."""
@@ -43,6 +43,7 @@ def warnings_of(config: Config, keys: FileKeys, root: Node, now: datetime) -> tu
     advice.on_programs(config.gateways)
     advice.on_http(config)
     advice.on_permissions(config)
+    advice.on_targets(config, keys)
     return advice.faults.told()
 
 
@@ -148,6 +149,8 @@ class _Advice:
             )
             for key in ("client_id_fallback", "client_id"):
                 here[getattr(policy, key)] = f"the {key} of {self._name(index, policies)}"
+            if policy.canary is not None:
+                here[policy.canary.client_id] = f"the id of the canary of {self._name(index, policies)}"
         for index, policy in enumerate(policies):
             here = ours[(machine(policy.host), policy.port)]
             for number, program in enumerate(policy.programs):
@@ -179,6 +182,22 @@ class _Advice:
             if secret is not None and _mode(secret) & (stat.S_IROTH | stat.S_IWOTH):
                 self._warn(("http", "web_config"), f"everybody can read {secret}", "take that right away: chmod o-rwx")
 
+    def on_targets(self, config: Config, keys: FileKeys) -> None:
+        """Secrets in the file itself, or in a file that others can read."""
+        right = "write it as ${VAR}, or name a file under url_file"
+        for number, target in enumerate(keys.notify):
+            place: Place = ("notify", number, "url")
+            if target.url is not None and _may_hold_secret(target.url) and self._literal(place):
+                self._warn(place, "its secret stands in this file", right)
+        url = config.heartbeat_url
+        if url is not None and _may_hold_secret(url) and self._literal(("heartbeat_url",)):
+            self._warn(("heartbeat_url",), "its secret stands in this file", "write it as ${VAR}")
+
+    def _literal(self, place: Place) -> bool:
+        """Whether the value stands in the file as it is."""
+        node, left = find(self._root, place)
+        return not left and not isinstance(node.value, Expanded)
+
     def _instants(self, window: Window) -> Iterator[datetime]:
         for begin in self._looks:
             until = begin + _AHEAD
@@ -200,6 +219,14 @@ def _zones(keys: GatewayKeys) -> Iterator[tuple[Place, str]]:
     for number, window in enumerate(keys.windows):
         if isinstance(window, WeeklyWindowKeys):
             yield ("windows", number, "timezone"), window.timezone
+
+
+def _may_hold_secret(url: str) -> bool:
+    """Whether the URL is more than a scheme and a host: a user, a path, or a question. Loopback is nobody's secret."""
+    rest = url.partition("://")[2]
+    authority, _, path = rest.partition("/")
+    host = authority.rpartition("@")[2].rpartition(":")[0] or authority
+    return ("@" in authority or bool(path.strip("/"))) and machine(host) != "localhost"
 
 
 def _mode(path: Path) -> int:

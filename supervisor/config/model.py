@@ -31,9 +31,11 @@ from supervisor.config.keys import (
 from supervisor.config.notify_keys import TargetKeys, sign_of_life_url
 from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
 from supervisor.config.values import readers
+from supervisor.config.values.canary_keys import CanaryKeys
 from supervisor.config.values.controller_keys import A_CONTROLLER, ControllerKeys
 from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
 from supervisor.config.values.readers import Conflict, Endpoint, Wrong, is_nothing
+from supervisor.config.values.recovery_keys import RecoveryKeys, faults_with
 from supervisor.config.values.resets import NONE, REGIONS
 from supervisor.config.values.window_keys import DailyRestartKeys, WeeklyRestartKeys, WindowKeys
 from supervisor.core.calendar.durations import seconds_of, written
@@ -286,11 +288,25 @@ class GatewayKeys(Keys):
     controller: Annotated[ControllerKeys | None, A_CONTROLLER] = Field(
         None, description="Who starts the gateway and can say how it is. Nothing is sent to it that does anything."
     )
+    recovery: Annotated[RecoveryKeys | None, A_MAPPING_OR_NULL] = Field(
+        None, description="What may be done for the gateway when it does not work. Nothing, unless it is listed."
+    )
     kernel: Annotated[bool | None, or_null(Reads(readers.flag, form="`true` or `false`"))] = Field(
         None,
         description="Ask the kernel whether our request was read (Linux). Default: on for a loopback host.",
     )
+    canary: Annotated[CanaryKeys | None, A_MAPPING_OR_NULL] = Field(
+        None, description="Watch whether market data really comes. It costs a line of market data for each contract."
+    )
     timing: Annotated[TimingKeys, A_MAPPING] = Field(TimingKeys(), description="The timers.")
+
+    @field_validator("recovery")
+    @classmethod
+    def _what_the_controller_can(cls, recovery: RecoveryKeys | None, info: ValidationInfo) -> RecoveryKeys | None:
+        if recovery is not None and "controller" in info.data:
+            for fault in faults_with(recovery, info.data["controller"]):
+                raise fault
+        return recovery
 
     @field_validator("client_id_fallback")
     @classmethod

@@ -19,7 +19,7 @@ from supervisor.config.settings import Format, Target, beside
 from supervisor.config.values import readers
 from supervisor.config.values.readers import Wrong, is_nothing
 from supervisor.core.model.pages import Severity
-from supervisor.core.parts.outbox import Quiet, Rules
+from supervisor.core.parts.telling.outbox import Quiet, Rules
 from supervisor.yaml_lines import Node
 
 LONGEST_SECRET: Final = 8192
@@ -98,11 +98,13 @@ class TargetKeys(Keys):
 def compare_targets(root: Node, faults: Faults) -> None:
     """Names that are not unique, or of gateways that are not there."""
     gateways = root.entries["gateways"].items if "gateways" in root.entries else []
-    known = {node.value for gateway in gateways if (node := gateway.entries.get("name")) is not None}
-    names: dict[object, Node] = {}
+    known = {
+        node.value for gateway in gateways if isinstance((node := gateway.entries.get("name", gateway)).value, str)
+    }
+    names: dict[str, Node] = {}
     for target in root.entries["notify"].items if "notify" in root.entries else []:
         name = target.entries.get("name")
-        if name is not None and name.usable:
+        if name is not None and name.usable and isinstance(name.value, str):
             first = names.setdefault(name.value, name)
             if first is not name:
                 wrong = f"{name.shown()} is the name of another target, in line {first.line}"

@@ -18,9 +18,11 @@ from pydantic.fields import FieldInfo
 from supervisor.config.keys import Keys, Reads
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
 from supervisor.config.notify_keys import QuietKeys, TargetKeys
+from supervisor.config.values.canary_keys import CanaryContractKeys, CanaryKeys
 from supervisor.config.values.controller_keys import KINDS
 from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
 from supervisor.config.values.readers import ALL, Endpoint
+from supervisor.config.values.recovery_keys import RecoveryKeys, RungKeys
 from supervisor.config.values.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
 from supervisor.core.calendar.durations import written
 
@@ -37,6 +39,10 @@ SECTIONS: Final[tuple[type[Keys], ...]] = (
     OnceWindowKeys,
     WeeklyWindowKeys,
     *KINDS.values(),
+    RecoveryKeys,
+    RungKeys,
+    CanaryKeys,
+    CanaryContractKeys,
     HttpKeys,
     JournalKeys,
     LogKeys,

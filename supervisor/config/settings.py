@@ -15,7 +15,7 @@ from pathlib import Path
 from supervisor.config.reading.faults import Fault
 from supervisor.config.values.readers import Endpoint
 from supervisor.core.model.policy import Policy
-from supervisor.core.parts.outbox import Rules
+from supervisor.core.parts.telling.outbox import Rules
 
 DEFAULT_LISTEN = Endpoint("127.0.0.1", 14000)
 DEFAULT_RETENTION = 400 * 86400.0

@@ -17,13 +17,17 @@ from datetime import datetime
 
 from supervisor.config.load import ConfigError, load
 from supervisor.config.settings import Config, changes
+from supervisor.controllers.hands.hands import Hands
 from supervisor.controllers.watch import Watches
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.report import Level, Report
+from supervisor.core.model.actions import BehindAction, Heal, LookAtSockets
 from supervisor.core.model.events import Event
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.records import Record
 from supervisor.daemon.people import refuse_unknown_targets
+from supervisor.gateway.canary import CanaryLink
 from supervisor.gateway.link import GatewayLink
 from supervisor.gateway.lookup import Lookups
 from supervisor.kernel.tables import Ends, ends_of
@@ -63,6 +67,7 @@ class Daemon:
         clock: Clock,
         environment: Mapping[str, str],
         wires: WireLogs | None = None,
+        not_stored: Callable[[], str] = lambda: "",
     ) -> None:
         self.config = config
         self.clock = clock
@@ -78,6 +83,7 @@ class Daemon:
         self._reading = threading.Lock()
         self._lookups = Lookups()
         self._controllers = Watches(self.mailbox.post)
+        self._hands = Hands(self.mailbox.post, not_stored, environment)
         self._kernel = KernelWatch(self.mailbox.post)
         self._wires = wires if wires is not None else WireLogs()
         self._facts: dict[str, Facts] = {}
@@ -103,14 +109,19 @@ class Daemon:
 
         Raises TimeoutError if the loop does not get to it in time.
         """
-        found: list[bool] = []
+        return self.ask_gateway(name, event) is not None
+
+    def ask_gateway(self, name: str, event: Event) -> tuple[Record, ...] | None:
+        """The same, and what happened on it; None if there is no such gateway."""
+        found: list[tuple[Record, ...] | None] = []
 
         def act() -> None:
             gateway = self.loop.gateway(name)
-            if gateway is not None:
-                self.loop.catch_up(gateway)
-                self.loop.step(gateway, event)
-            found.append(gateway is not None)
+            if gateway is None:
+                found.append(None)
+                return
+            self.loop.catch_up(gateway)
+            found.append(self.loop.step(gateway, event))
 
         self._on_loop(act, ASKED)
         return found[0]
@@ -197,6 +208,20 @@ class Daemon:
         self._controllers.arrange({name: asked for name, asked in named.items() if asked is not None})
         self._kernel.arrange({each.policy.name: _asked(each) for each in self.loop.gateways() if each.policy.kernel})
 
+    def _behind(self, name: str) -> Callable[[BehindAction, Policy], None]:
+        """Carries out what is not for the gateway's own session."""
+        canary = CanaryLink(name, lambda event: self.mailbox.post(name, event), lookups=self._lookups)
+
+        def carry_out(action: BehindAction, policy: Policy) -> None:
+            if isinstance(action, LookAtSockets):
+                self._kernel.hurry()
+            elif isinstance(action, Heal):
+                self._hands.carry_out(action, policy)
+            else:
+                canary.carry_out(action)
+
+        return carry_out
+
     def _runtime(self, policy: Policy) -> GatewayRuntime:
         name = policy.name
 
@@ -209,7 +234,7 @@ class Daemon:
         link = GatewayLink(name, post, wire=wire, lookups=self._lookups)
         seed = random.SystemRandom().getrandbits(64)
         facts = self._facts.get(name, Facts())
-        return GatewayRuntime(policy, facts, self.clock.now(), seed, link, self._listener, post, self._kernel.hurry)
+        return GatewayRuntime(policy, facts, self.clock.now(), seed, link, self._listener, post, self._behind(name))
 
     # -- reload -------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 from supervisor.config.reading.faults import ConfigError, Fault
 from supervisor.config.settings import Config, Http
@@ -14,8 +15,9 @@ from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.messages import telling
 from supervisor.core.model.actions import Announce
 from supervisor.core.model.pages import ROWS
-from supervisor.core.parts import notify
-from supervisor.core.parts.notify import Matter
+from supervisor.core.parts.telling import notify
+from supervisor.core.parts.telling.notify import Matter
+from supervisor.core.parts.telling.outbox import USUAL, Pace
 from supervisor.observe.journal.journal import Journal
 from supervisor.observe.masking import Words
 from supervisor.observe.notify.notifier import Address, Notifier
@@ -72,9 +74,11 @@ class People:
         link: str,
         words: Words,
         heard: Callable[[str, Announce], None] = lambda gateway, said: None,
+        pace: Pace = USUAL,
     ) -> None:
         self.notifier = Notifier(journal, clock, link, open_way, words)
         self._journal, self._clock, self._config, self._heard = journal, clock, config, heard
+        self._pace = pace
         self._own = notify.SILENT
         self._arranged: Config | None = None
         self._dropped = self._errors = 0
@@ -126,7 +130,9 @@ class People:
         if config is self._arranged:
             return
         self._arranged = config
-        self.notifier.arrange(Address(target.rules, target.format, target.url) for target in config.notify)
+        self.notifier.arrange(
+            Address(replace(target.rules, pace=self._pace), target.format, target.url) for target in config.notify
+        )
         self.notifier.set_heartbeat(config.heartbeat_url, config.heartbeat_every)
 
 

@@ -17,19 +17,25 @@ from supervisor.config.settings import Config
 from supervisor.config.web_file import server_context
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.narrator import Narrator
+from supervisor.core.explain.recovery import reason
 from supervisor.core.explain.report import Report
 from supervisor.core.model.actions import Announce
-from supervisor.core.model.events import OperatorEvent
+from supervisor.core.model.events import OperatorEvent, RungApproved, RungAsked
 from supervisor.core.model.facts import Facts
+from supervisor.core.model.gate import GateClosed, GateOpened, GateReasonsChanged
 from supervisor.core.model.records import NoticeHeard, OutageClosed, Record
+from supervisor.core.model.recovery.records import RecoveryRefused
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.core.parts.telling.outbox import USUAL, Pace
 from supervisor.daemon.app import Daemon
 from supervisor.daemon.lock import HeldError, JournalLock
 from supervisor.daemon.memory import give_back_large_blocks
 from supervisor.daemon.people import People, status_page
-from supervisor.gateway.selftest import SelfTestError, self_test
+from supervisor.gateway.selftest.trial import SelfTestError, self_test
 from supervisor.gateway.versions import ibapi_version
 from supervisor.observe.events import EventRing
+from supervisor.observe.gate.files import GateFiles
+from supervisor.observe.gate.news import GateNews
 from supervisor.observe.journal.history import History, open_outages, read
 from supervisor.observe.journal.journal import Journal
 from supervisor.observe.logs import writer as logs
@@ -70,17 +76,20 @@ def to_the_log(gateway: str, at: datetime, report: Report) -> None:
 
 
 class Observers:
-    """Passes on what happened to the log (or to `say`), the journal and the stream of events."""
+    """Passes on what happened to the log (or to `say`), the journal and the stream of events; of the gate first."""
 
-    def __init__(self, journal: Journal, events: EventRing, say: Say) -> None:
+    def __init__(self, journal: Journal, events: EventRing, gates: GateNews, say: Say) -> None:
         self._journal = journal
         self._events = events
+        self._gates = gates
         self._say = say
         self._narrators: dict[str, Narrator] = {}
         self.people: People | None = None
 
     def happened(self, gateway: str, at: Now, record: Record) -> None:
         """Count it, put it into words, and tell it if it is news."""
+        if isinstance(record, GateClosed | GateReasonsChanged | GateOpened):
+            self._gates.tell()
         if isinstance(record, NoticeHeard):
             self._journal.heard(gateway, at.wall, record.code, record.text)
         narrator = self._narrators.setdefault(gateway, Narrator())
@@ -118,6 +127,7 @@ class Process:
         clock: Clock | None = None,
         say: Say = to_the_log,
         heard: Callable[[str, Announce], None] = lambda gateway, message: None,
+        pace: Pace = USUAL,
     ) -> None:
         give_back_large_blocks()
         self._show_accounts = config.show_accounts
@@ -141,10 +151,17 @@ class Process:
         may_open = self._lock.take if self._lock is not None else lambda: None
         self._journal = Journal(config.journal.path, words=self._words, may_open=may_open)
         self._retention = timedelta(seconds=config.journal.retention)
-        observers = Observers(self._journal, self.events, say)
+        self.gates = GateNews()
+        observers = Observers(self._journal, self.events, self.gates, say)
         self._wires = WireLogs(config.log.wire, words=self._words)
         self.daemon = Daemon(
-            config, observers, observers.tell, clock=self._clock, environment=environment, wires=self._wires
+            config,
+            observers,
+            observers.tell,
+            clock=self._clock,
+            environment=environment,
+            wires=self._wires,
+            not_stored=self.not_stored,
         )
         self.people = observers.people = People(
             self._journal,
@@ -153,7 +170,10 @@ class Process:
             status_page(self.url, config.http),
             self._words,
             heard,
+            pace,
         )
+        self._gate_files = GateFiles(self.snapshots, config.gate.directory)
+        self.gates.watch(self._gate_files.news)
         self.daemon.catch_signals()
         self._edges: EdgeScheduler | None = None
         self._web: WebServer | None = None
@@ -179,6 +199,7 @@ class Process:
         last, recent = self._journal.recent()
         self.events.resume(recent, last + UNWRITTEN if last else 0)
         self.people.begin()
+        self._gate_files.start()
         try:
             if not self.daemon.ending_since:
                 self.daemon.run(facts, self._on_ready)
@@ -240,6 +261,7 @@ class Process:
         level, form = self.daemon.config.log.level, self.daemon.config.log.format
         self._log.change(level, form)
         self._wires.change(self.daemon.config.log.wire)
+        self._gate_files.change(self.daemon.config.gate.directory)
         users = self.daemon.config.http.security.users
         if self._users is not None and users:  # none at all would let everybody in: that needs a restart
             self._users.change(dict(users))
@@ -248,6 +270,7 @@ class Process:
         deadline = (self.daemon.ending_since or time.monotonic()) + END
         with self._rest:
             self._over = True  # what has not been started by now never is
+        self._gate_files.close(0.2)
         if self._edges is not None:
             self._edges.stop()
         if self._web is not None:
@@ -285,6 +308,7 @@ class Process:
             events_dropped=self.daemon.mailbox.dropped,
             journal_errors=self._journal.errors,
             messages=self.people.notifier.counts(),
+            gate_errors=self._gate_files.errors,
         )
 
     def now(self) -> datetime:
@@ -305,6 +329,10 @@ class Process:
             self._journal.place, since, until, gateways, open_outages(self.snapshots()), self._journal.watching()
         )
 
+    def place(self) -> str:
+        """Where the journal can be read."""
+        return self._journal.place
+
     def reload(self) -> ReloadResult:
         """Read the config again."""
         return self.daemon.reload()
@@ -312,6 +340,14 @@ class Process:
     def control(self, name: str, event: OperatorEvent) -> bool:
         """Pass what the operator asks to a gateway."""
         return self.daemon.tell_gateway(name, event)
+
+    def recovery(self, name: str, event: RungApproved | RungAsked) -> str | None:
+        """Pass what the operator asks of recovery to a gateway."""
+        happened = self.daemon.ask_gateway(name, event)
+        if happened is None:
+            return None
+        refused = (record for record in happened if isinstance(record, RecoveryRefused))
+        return next((reason(record.why) for record in refused), "")
 
     def not_stored(self) -> str:
         """Why what was asked would not survive a restart; empty if it would."""

@@ -26,7 +26,7 @@ from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import Ending
 from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.framing import MAX_FRAME, Inbox, NotTws, check_payload, framed, server_hello
-from supervisor.gateway.lookup import Address, Lookups
+from supervisor.gateway.lookup import Address, Lookups, NameUnknown
 from supervisor.platform import CONNECTING, send_at_once, wait_writable
 
 KEEPALIVE = (30, 10, 3)
@@ -356,7 +356,7 @@ def _told(tried: _Tried) -> list[OSError]:
 def _ending_of_connect(error: OSError) -> Over:
     if isinstance(error, _NoneAccepted):
         return Over(_ending_of(error.judged), _words(error), tried=error.tried)
-    return Over(_ending_of(error), _words(error))
+    return Over(_ending_of(error), _words(error), CauseKey.NAME_UNKNOWN if isinstance(error, NameUnknown) else None)
 
 
 def _ending_of(error: OSError) -> Ending:

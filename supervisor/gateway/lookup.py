@@ -17,9 +17,16 @@ Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 Resolver = Callable[[str, int], list[Address]]
 """A name and the flags of `getaddrinfo` to addresses with port 0; raises OSError or UnicodeError."""
 
+_NO_SUCH_NAME = {getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name)}
+"""Errors of getaddrinfo that mean that there is no such name. The second is not known everywhere."""
+
 
 class LookupTimeout(TimeoutError):
     """The name look-up did not end in time. It may still be running."""
+
+
+class NameUnknown(OSError):
+    """The name service says that there is no such name."""
 
 
 class GivenUp(ConnectionAbortedError):
@@ -61,7 +68,8 @@ class Lookups:
         Raises:
             LookupTimeout: no answer before the deadline.
             GivenUp: `given_up` said so.
-            OSError: the name is unknown, or no thread is left.
+            NameUnknown: there is no such name.
+            OSError: the look-up failed otherwise, or no thread is left.
         """
         try:
             return _with_port(self._resolver(host, socket.AI_NUMERICHOST), port)
@@ -75,6 +83,8 @@ class Lookups:
             raise GivenUp("given up during the look-up")
         if not answered:
             raise LookupTimeout(f"look-up of {host} took too long")
+        if isinstance(flight.error, socket.gaierror) and flight.error.errno in _NO_SUCH_NAME:
+            raise NameUnknown(f"look-up of {host} failed: {_words(flight.error)}") from flight.error
         if flight.error is not None:
             raise OSError(f"look-up of {host} failed: {_words(flight.error)}") from flight.error
         if not flight.addresses:

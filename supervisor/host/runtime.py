@@ -6,6 +6,7 @@ from supervisor.core.calendar.clock import Now
 from supervisor.core.model.events import Event, ProgramRan, TimeAnswered
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.records import Record
 from supervisor.host.link import HostLink
 from supervisor.runtime.gateway_runtime import GatewayRuntime, Listener
 
@@ -26,8 +27,9 @@ class HostRuntime(GatewayRuntime):
         super().__init__(policy, facts, now, seed, link, listener, post)
         self._host_link = link
 
-    def step(self, event: Event, now: Now, late: float = 0.0) -> None:
+    def step(self, event: Event, now: Now, late: float = 0.0) -> tuple[Record, ...]:
         session = self._host_link.session
         if session is not None and (isinstance(event, TimeAnswered) or self.wake.is_due(now)):
-            super().step(ProgramRan(session.epoch, session.stood(now.mono)), now, late)
-        super().step(event, now, late)
+            before = super().step(ProgramRan(session.epoch, session.stood(now.mono)), now, late)
+            return (*before, *super().step(event, now, late))
+        return super().step(event, now, late)

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Action, Announce, LookAtSockets, Persist, SessionAction
+from supervisor.core.model.actions import Action, Announce, BehindAction, Persist, SessionAction
 from supervisor.core.model.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import Record
 from supervisor.core.model.snapshot import Snapshot
-from supervisor.core.parts import notify
+from supervisor.core.parts.telling import notify
 from supervisor.core.step.state import Wake, initial
 from supervisor.core.step.step import step
 from supervisor.core.step.view import snapshot
@@ -62,22 +62,25 @@ class GatewayRuntime:
         link: Link,
         listener: Listener,
         post: Callable[[Event], None],
-        look: Callable[[], None] = lambda: None,
+        behind: Callable[[BehindAction, Policy], None] = lambda action, policy: None,
     ) -> None:
         self.policy = policy
         self.link = link
         self._listener = listener
         self._post = post
-        self._look = look
+        self._behind = behind
         self._state = initial(policy, facts, now, seed)
         self.snapshot: Snapshot = snapshot(self._state, policy)
+        self.stale_at = now.mono + STALE
+        """When the snapshot is to be renewed although nothing has happened, in monotonic seconds."""
 
-    def step(self, event: Event, now: Now, late: float = 0.0) -> None:
-        """Let the core decide, carry out what it wants, tell what happened, and show how things stand.
+    def step(self, event: Event, now: Now, late: float = 0.0) -> tuple[Record, ...]:
+        """Let the core decide, carry out what it wants, tell what happened and return it, and show how things stand.
 
         `late`: seconds since `now`, for an event that waited.
         """
         before = self._state
+        self.stale_at = max(before.at.mono, now.mono) + STALE  # first: a decision that fails is not tried at once again
         decision = step(before, event, now, self.policy, late)
         self._state = decision.state
         self.snapshot = snapshot(decision.state, self.policy, (before, self.snapshot))
@@ -85,6 +88,7 @@ class GatewayRuntime:
             self._carry_out(action)
         for record in decision.records:
             self._listener.happened(self.policy.name, decision.state.at, record)
+        return decision.records
 
     @property
     def wake(self) -> Wake:
@@ -111,11 +115,6 @@ class GatewayRuntime:
         self.step(ShutdownAsked(), now)
         self.link.close(0.0)
 
-    @property
-    def stale_at(self) -> float:
-        """When the snapshot is to be renewed although nothing has happened, in monotonic seconds."""
-        return self._state.at.mono + STALE
-
     def is_due(self, now: Now) -> bool:
         """Whether a deadline has passed on either clock, or the counters of seconds have stood for `STALE`."""
         return now.mono >= self.stale_at or self._state.wake.is_due(now)
@@ -127,8 +126,8 @@ class GatewayRuntime:
         if isinstance(action, Announce):
             self._listener.announce(self.policy.name, action)
             return
-        if isinstance(action, LookAtSockets):
-            self._look()
+        if isinstance(action, BehindAction):
+            self._behind(action, self.policy)
             return
         try:
             self.link.carry_out(action)

@@ -19,6 +19,7 @@ from typing import assert_never
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.counters import Histogram
 from supervisor.core.model.events import Event, ShutdownAsked, Slept, Started, Ticked
+from supervisor.core.model.records import Record
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.runtime.clocks import Clock, SuspendWatch
 from supervisor.runtime.gateway_runtime import GatewayRuntime
@@ -91,16 +92,21 @@ class Loop:
             if before.get(gateway.policy.name) is not gateway:
                 self.step(gateway, Started())
 
-    def step(self, gateway: GatewayRuntime, event: Event, now: Now | None = None) -> None:
-        """One decision, now or at the time of the event. A defect of ours costs that decision, not the daemon."""
+    def step(self, gateway: GatewayRuntime, event: Event, now: Now | None = None) -> tuple[Record, ...]:
+        """One decision, now or at the time of the event. A defect of ours costs that decision, not the daemon.
+
+        Returns what happened.
+        """
         began = time.perf_counter()
         real = self._clock.now()
         at = real if now is None else now
+        happened: tuple[Record, ...] = ()
         try:
-            gateway.step(event, at, max(0.0, real.mono - at.mono))
+            happened = gateway.step(event, at, max(0.0, real.mono - at.mono))
         except Exception:
             log.exception("%s: a decision failed on %s", gateway.policy.name, type(event).__name__)
         self.decisions = self.decisions.with_value(time.perf_counter() - began)
+        return happened
 
     def catch_up(self, gateway: GatewayRuntime) -> None:
         """Give a gateway the events that already wait for it, before it is asked for something."""

@@ -24,6 +24,23 @@ AXE = "4.11.1"
 """The version of axe-core that judges."""
 
 Open = Callable[..., Page]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+
+
+def drawn(page: Page) -> Page:
+    """Once what happened is drawn too."""
+    page.wait_for_selector(".strip .seen")
+    return page
+
+
+def faults(page: Page, axe: str) -> list[str]:
+    """What axe-core has to say of a page; it is opened with `bypass_csp`, because axe is no part of it."""
+    page.evaluate(axe)
+    found = page.evaluate(f"axe.run(document, {{runOnly: {RULES}}})")
+    return [
+        f"{fault['id']} ({fault['impact']}): {fault['nodes'][0]['html'][:200]} {fault['nodes'][0]['failureSummary']}"
+        for fault in found["violations"]
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ COMMANDS = (
     ["resume", "live"],
     ["maintenance", "live", "--for", "5m"],
     ["confirm-login", "live"],
+    ["confirm-ids", "live"],
     ["wait", "--gateway", "live", "--timeout", "0s"],
 )
 Asked = list[tuple[str, str, str | None]]

@@ -83,5 +83,5 @@ def test_completion_knows_the_commands_and_their_options() -> None:
         words = {"_IB_SUPERVISOR_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
         return called(**words).stdout.split()
 
-    assert completed("ib-supervisor con") == ["confirm-login"]
+    assert set(completed("ib-supervisor con")) == {"confirm-login", "confirm-ids"}
     assert "--watch" in completed("ib-supervisor status --")

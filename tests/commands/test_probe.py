@@ -1,7 +1,10 @@
 """`probe`: one visit to a simulated gateway, layer by layer."""
 
 import json
+import socketserver
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -26,7 +29,7 @@ def gateway(fleet: Fleet) -> Iterator[SimulatedGateway]:
 
 
 def probe(port: int, *words: str) -> Result:
-    return CliRunner().invoke(app, ["probe", f"127.0.0.1:{port}", *words])
+    return CliRunner().invoke(app, ["probe", f"127.0.0.1:{port}", *words], env={"COLUMNS": ""})
 
 
 def test_a_healthy_gateway_is_told_rung_by_rung(gateway: SimulatedGateway) -> None:
@@ -34,7 +37,7 @@ def test_a_healthy_gateway_is_told_rung_by_rung(gateway: SimulatedGateway) -> No
     assert result.exit_code == 0, result.output
     assert "connection ready, next valid order id 1" in result.stdout
     assert "notice 2104: Market data farm connection is OK:usfarm" in result.stdout
-    rungs = [line.split()[1] for line in result.stdout.splitlines() if line.startswith("  ok ")]
+    rungs = [line.split()[1] for line in result.stdout.splitlines() if line.startswith("ok  ")]
     assert tuple(rungs) == LAYERS
     assert "server version 157" in result.stdout
     assert "DU1234567" not in result.stdout, "accounts are masked"
@@ -156,6 +159,63 @@ def test_an_id_in_use_is_told_as_such(gateway: SimulatedGateway) -> None:
     assert result.exit_code == 1
     assert "client id 912" in result.stdout
     assert probe(gateway.port, "--client-id", "913").exit_code == 0
+
+
+def test_the_verdict_is_one_line_and_json_has_it_with_cause_and_cure(gateway: SimulatedGateway) -> None:
+    assert f"\nok: all works at 127.0.0.1:{gateway.port}\n" in probe(gateway.port).stdout
+    well = json.loads(probe(gateway.port, "--json").stdout)
+    assert (well["ok"], well["cause"], well["cure"]) == (True, None, None)
+    gateway.do("greeting", greeting=[[2103, "Market data farm connection is broken:usfarm"]])
+    partly = json.loads(probe(gateway.port, "--json").stdout)
+    assert partly["ok"] is True
+    assert partly["verdict"].startswith("ok: session works, but farms does not")
+    assert "market_data/usfarm" in partly["cause"]
+    assert partly["cure"].startswith("Do nothing for a minute")
+    closed = json.loads(probe(free_port(), "--json").stdout)
+    assert (closed["ok"], closed["verdict"].startswith("not ok: port does not work")) == (False, True)
+    assert closed["cure"].startswith("Start the gateway")
+
+
+def test_a_name_that_is_not_known_is_told_and_nothing_else() -> None:
+    result = CliRunner().invoke(app, ["probe", "nobody.invalid:4001"], env={"COLUMNS": ""})
+    assert result.exit_code == 1
+    assert "The name nobody.invalid is not known" in result.stdout
+    assert not [word for word in ("firewall", "file descriptor", "gateway is down") if word in result.stdout]
+
+
+class Web(BaseHTTPRequestHandler):
+    """A web server, which waits for the end of a line."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def test_a_web_server_is_named() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Web) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        result = probe(server.server_address[1])
+        server.shutdown()
+    assert result.exit_code == 1
+    assert "is not the protocol of TWS (it speaks HTTP)" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("said", "name"), [(b"SSH-2.0-OpenSSH_9.2p1\r\n", "SSH"), (b"\x15\x03\x01\x00\x02\x02\x46", "TLS")]
+)
+def test_a_server_that_says_what_it_is_is_named(said: bytes, name: str) -> None:
+    class Speaks(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(said)
+            self.request.recv(1000)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Speaks) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        result = probe(server.server_address[1])
+        server.shutdown()
+    assert f"(it speaks {name})" in result.stdout, result.stdout
 
 
 @pytest.mark.parametrize("place", ["nonsense", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", ""])

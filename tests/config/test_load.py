@@ -28,7 +28,7 @@ def policy_of(keys: str) -> Policy:
 
 def test_a_gateway_without_further_keys_has_every_default_of_the_core() -> None:
     (policy,) = config_of(f"gateways: [{LIVE}]").gateways
-    assert policy == Policy("live", "127.0.0.1", 4001, 911, windows=reset_windows(None, TODAY))
+    assert policy == Policy("live", "127.0.0.1", 4001, 911, kernel=True, windows=reset_windows(None, TODAY))
     assert policy.timing == Timing()
 
 

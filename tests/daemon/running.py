@@ -60,7 +60,8 @@ def free_port() -> int:
 class Running:
     """One daemon process.
 
-    `arguments` replace `run --config FILE`; `port` is that of its HTTP side, a free one by default.
+    `arguments` replace `run --config FILE`, `program` the whole command line; `port` is that of its HTTP side, a free
+    one by default.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Running:
         *,
         port: int | None = None,
         arguments: list[str] | None = None,
+        program: list[str] | None = None,
     ) -> None:
         self.port = free_port() if port is None else port
         self.file = folder / "supervisor.yaml"
@@ -78,7 +80,7 @@ class Running:
         self._lines: list[str] = []
         inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "supervisor", *(arguments or ["run", "--config", str(self.file)])],
+            program or [sys.executable, "-m", "supervisor", *(arguments or ["run", "--config", str(self.file)])],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -14,6 +14,7 @@ ALLOWED = {
     "BSD-2-Clause",
     "BSD-3-Clause",
     "Apache-2.0",
+    "MPL-2.0",
     "Apache-2.0 AND BSD-2-Clause",
     "PSF-2.0",
     "IB API Non-Commercial or Commercial",

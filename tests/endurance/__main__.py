@@ -17,6 +17,7 @@ from tests.endurance.readers import readers
 from tests.endurance.reconnects import flapping, reconnects
 from tests.endurance.sampling import Row
 from tests.endurance.strangers import strangers
+from tests.endurance.told import told
 from tests.race.figures import ROOT, Idleness, table, write_between
 
 DOCUMENT = ROOT / "docs" / "endurance.md"
@@ -35,15 +36,15 @@ def main() -> int:
     parser.add_argument("--reader-seconds", type=float, default=60.0, help="with readers that are stuck")
     parser.add_argument("--hostile-seconds", type=float, default=15.0, help="beside each kind of a hostile gateway")
     parser.add_argument("--strangers", type=int, default=300, help="connections without a right password")
-    parser.add_argument(
-        "--only", nargs="+", choices=("reconnects", "flapping", "kills", "disks", "readers", "strangers", "hostile")
-    )
+    names = ("reconnects", "flapping", "kills", "told", "disks", "readers", "strangers", "hostile")
+    parser.add_argument("--only", nargs="+", choices=names)
     parser.add_argument("--write", action="store_true", help="write the tables into docs/endurance.md")
     asked = parser.parse_args()
     scenes: Mapping[str, Callable[[Path], list[Row]]] = {
         "reconnects": lambda folder: reconnects(folder, asked.reconnects),
         "flapping": lambda folder: flapping(folder, asked.gateways, asked.minutes * 60),
         "kills": lambda folder: kills(folder, asked.kills),
+        "told": lambda folder: told(folder, asked.kills),
         "disks": lambda folder: disks(folder, asked.disk_seconds),
         "readers": lambda folder: readers(folder, asked.idle, asked.reader_seconds),
         "hostile": lambda folder: hostile(folder, asked.hostile_seconds),

@@ -12,6 +12,7 @@ from tests.endurance.readers import readers
 from tests.endurance.reconnects import flapping, reconnects
 from tests.endurance.sampling import Row, slope
 from tests.endurance.strangers import strangers
+from tests.endurance.told import told
 
 NOTICED = 1.0
 """Seconds: a loop that waited for a stuck reader would take longer; a machine with other work may well take tenths."""
@@ -19,6 +20,7 @@ SCENES: dict[str, Callable[[Path], list[Row]]] = {
     "reconnects": lambda folder: reconnects(folder, 300),
     "flapping": lambda folder: flapping(folder, 8, 5.0),
     "kills": lambda folder: kills(folder, 4),
+    "kills with messages": lambda folder: told(folder, 6),
     "a full disk": lambda folder: full(folder, 0.5),
     "a damaged journal": lambda folder: damaged(folder, 0.5),
     "a hostile gateway": lambda folder: hostile(folder, 2.0, ("accounts", "empty", "nested", "farms"), slack=8.0),

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import Ending, NextIdReceived, SessionClosed
 from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.connection import SupervisedConnection
@@ -61,6 +62,8 @@ def test_an_unknown_name_is_an_error_with_words(host: str) -> None:
         closed = heard.closed()
         assert closed.ending is Ending.ERROR
         assert "look-up of" in closed.detail
+        if host == "no-such-host.invalid":
+            assert closed.key is CauseKey.NAME_UNKNOWN
 
 
 def test_a_resolver_that_hangs_times_out_and_costs_one_thread() -> None:

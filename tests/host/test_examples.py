@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from supervisor.simulator import SimulatedGateway
 from tests.simulator.client import RawClient
@@ -88,9 +89,12 @@ def test_every_fill_of_the_minute_trader_is_heard_once_through_losses_of_all_kin
 ) -> None:
     with running("order_a_minute.py", gateway.port, tmp_path / "state", 0.2) as program:
         program.until("fill", 3)
-        for times, (word, more) in enumerate(
-            [("restart", {"for_": 0.5}), ("rst", {}), ("upstream_lost", {"for_": 0.5, "data": "maintained"})], 1
-        ):
+        faults: list[tuple[str, dict[str, Any]]] = [
+            ("restart", {"for_": 0.5}),
+            ("rst", {}),
+            ("upstream_lost", {"for_": 0.5, "data": "maintained"}),
+        ]
+        for times, (word, more) in enumerate(faults, 1):
             gateway.do(word, **more)
             fills = program.count("fill")
             program.until("fill", fills + 2, 40)

@@ -17,8 +17,9 @@ HOUSE = {
     "core/program/pacing.py": "",
     "core/step/step.py": "from supervisor.core.parts import farms\n",
     "core/step/messages.py": "match x:\n    case 1:\n        pass\n    case _:\n        pass\n",
-    "core/step/matters.py": "match x:\n    case 1:\n        pass\n    case _:\n        pass\n",
-    "core/explain/narrator.py": "match x:\n    case 1:\n        pass\n    case _:\n        pass\n",
+    "core/step/judging/matters.py": "match x:\n    case 1:\n        pass\n    case _:\n        pass\n",
+    "core/explain/narrator.py": "match x:\n    case 1:\n        pass\n    case _:\n        pass\n"
+    "match y:\n    case 1:\n        pass\n    case _:\n        pass\n",
     "observe/web/app.py": "import starlette\nfrom supervisor.core.explain.narrator import x\n",
     "runtime/loop.py": "from supervisor.core.step.step import step\n",
     "daemon/app.py": "from supervisor.observe.web.app import x\n",

@@ -22,15 +22,25 @@ MAY_IMPORT_IN_CORE = {
 explain reads what happened, and no part of core reads explain.
 """
 MODULES_AT_MOST = 13
-WIDE = {"core/model": 18, "core/parts": 16}
+WIDE = {"core/model": 20}
 """Rooms of many small things of one kind, none of which reads another."""
 LINES_OF_THE_MEDIAN = 200
 PICKS_A_FEW = {
-    "core/explain/narrator.py": 1,
-    "core/step/matters.py": 1,
+    "core/explain/narrator.py": 2,
+    "core/step/judging/matters.py": 1,
     "core/step/messages.py": 1,
 }
 """Matches of core that name a few kinds out of many on purpose; all others are closed by `assert_never`."""
+
+
+SUBROOMS = {
+    "core/model/recovery",
+    "core/parts/behind",
+    "core/parts/recovery",
+    "core/parts/telling",
+    "core/step/judging",
+}
+"""Several files about one thing."""
 
 
 def core_modules() -> list[Path]:
@@ -51,13 +61,14 @@ def test_no_arrow_points_back_inside_core() -> None:
         if room(path) != "core"
         for line, name in imports(path)
         if name.startswith("supervisor.core")
-        and (name.split(".")[2:] or ["core"])[0] not in MAY_IMPORT_IN_CORE[path.parent.name]
+        and (name.split(".")[2:] or ["core"])[0] not in MAY_IMPORT_IN_CORE[room(path).split("/")[1]]
     ]
     assert back == []
 
 
 def test_every_room_of_core_is_known_and_flat() -> None:
-    assert {room(path) for path in core_modules()} == {"core", *(f"core/{name}" for name in MAY_IMPORT_IN_CORE)}
+    rooms = {room(path) for path in core_modules()} - SUBROOMS
+    assert rooms == {"core", *(f"core/{name}" for name in MAY_IMPORT_IN_CORE)}
     assert [path.name for path in core_modules() if room(path) == "core"] == ["__init__.py"]
 
 

@@ -16,7 +16,7 @@ from supervisor.observe.journal.rows import event_row
 from supervisor.observe.logs.lines import as_json, console, datagram, line_of, prefixed
 from supervisor.observe.logs.wire import as_line
 from supervisor.observe.masking import fit, mask
-from supervisor.observe.web.page import page
+from supervisor.observe.web.pages.overview import overview
 from supervisor.observe.web.status_json import status
 from supervisor.observe.web.stream import as_event
 from tests.observe import rich
@@ -46,7 +46,7 @@ def media(text: str) -> dict[str, str]:
         "notices": heard(text),
         "wire": as_line(0.0, "<", text.encode("utf-8", "surrogatepass")),
         "status": json.dumps(status("0", NOW, [snapshot])),
-        "page": page("0", NOW, [snapshot]),
+        "page": overview("0", NOW, [snapshot], may_change=True),
         "command line": fit(said),
     }
 

@@ -7,11 +7,13 @@ from datetime import datetime
 
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.counters import Histogram
-from supervisor.core.model.events import OperatorEvent
+from supervisor.core.model.events import OperatorEvent, RungApproved, RungAsked
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.events import EventRing
+from supervisor.observe.gate.news import GateNews
 from supervisor.observe.journal.history import History, open_outages, read
 from supervisor.observe.metrics.exposition import Internals
+from supervisor.observe.notify.courier import Counts
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.listen import bind
 from supervisor.observe.web.protocol import LIMITS, Limits
@@ -27,6 +29,7 @@ INTERNALS = Internals(
     loop=Histogram((0.001, 0.01)).with_value(0.002),
     events_dropped=3,
     journal_errors=1,
+    messages={"phone": Counts({"sent": 4, "failed": 2, "dropped": 0}, waiting=1)},
 )
 
 
@@ -37,11 +40,14 @@ class Stage:
     gateways: Sequence[Snapshot] = ()
     own: Internals = INTERNALS
     events: EventRing = field(default_factory=EventRing)
+    gates: GateNews = field(default_factory=GateNews)
     turns: bool = True
     is_ready: tuple[bool, str] = (True, "ready")
     reloading: Callable[[], ReloadResult] = lambda: ReloadResult(True)
     journal: str = "file:none?mode=ro"
     trouble: str = ""
+    recovers: str = ""
+    """What recovery answers: why it is not done."""
     heard: list[tuple[str, OperatorEvent]] = field(default_factory=list)
 
     def snapshots(self) -> Sequence[Snapshot]:
@@ -62,6 +68,9 @@ class Stage:
     def history(self, since: datetime, until: datetime, gateways: Sequence[str]) -> History:
         return read(self.journal, since, until, gateways, open_outages(self.gateways))
 
+    def place(self) -> str:
+        return self.journal
+
     def reload(self) -> ReloadResult:
         return self.reloading()
 
@@ -70,6 +79,9 @@ class Stage:
             return False
         self.heard.append((name, event))
         return True
+
+    def recovery(self, name: str, event: RungApproved | RungAsked) -> str | None:
+        return self.recovers if self.control(name, event) else None
 
     def not_stored(self) -> str:
         return self.trouble

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -326,3 +327,23 @@ def test_decisions_are_timed() -> None:
     loop.step(staged.runtime, Started())
     assert sum(loop.decisions.counts) == 11
     assert 0 < loop.decisions.total <= time.perf_counter() - began
+
+
+def test_about_every_gateway_something_is_decided_at_least_once_a_second_whatever_the_others_do() -> None:
+    """The lease of the gate lives on it: half of it is left when the next decision comes."""
+    mailbox, loop = made()
+    busy, silent = RuntimeStage(), RuntimeStage(of=policy("paper"))
+    loop.arrange([busy.runtime, silent.runtime])
+    seen: list[float] = []
+
+    def look(now: Now) -> None:
+        at = silent.runtime.snapshot.at.mono
+        if not seen or at != seen[-1]:
+            seen.append(at)
+
+    with turning(mailbox, loop, look):
+        for count in range(1, 9):
+            mailbox.post("live", NOTICE)
+            began = time.monotonic()
+            wait_until(lambda began=began: time.monotonic() - began > 0.37, what=str(count))  # type: ignore[misc]
+    assert max(after - before for before, after in pairwise(seen)) < 1.3

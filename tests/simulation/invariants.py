@@ -15,6 +15,7 @@ The promises, by the words under which they are broken:
 - `counted as it was`: a loss as planned or not, an attempt by the reason of its failure.
 - `counters never go back`, `the books balance`, `restarts counted once`, and a blip as none.
 - `proven by its own port`: a login is proven only if the port of the last session was seen closed since.
+- `the gate is open for nothing`, and `every reason ends`: `tests/simulation/gatekeeping.py`.
 - `a login asked for`: only after the grace, and with a token that had expired at the loss.
 """
 
@@ -36,6 +37,7 @@ from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Failure, Phase, Planning, RestartResult
 from supervisor.core.parts import outages
 from supervisor.core.step.state import State
+from tests.simulation.gatekeeping import GateBook
 from tests.simulation.ledger import Ledger
 from tests.simulation.planning import LOW, PATIENCE, Openings, RestartBook
 from tests.simulation.violation import Violation, holds
@@ -68,6 +70,7 @@ class Judge:
         self.ledger.home, self.ledger.gone = state.login.address[1], state.login.port_closed
         self.ledger.ended_at = {client_id: ended.mono for client_id, ended in state.session.ended.items()}
         self.policy_is(policy, openings)
+        self._gate = GateBook(state)
         self._book = RestartBook(self.openings.active(state.at.wall))
         self._repeated = False
         self._active: list[Occurrence] | None = None
@@ -107,6 +110,7 @@ class Judge:
         if after.broken is not due:
             raise Violation("report follows events", f"{after.broken} broken, {due} due, {ledger.brief()}")
         self._status(after)
+        self._gate.step(after, ledger, self.policy, self.openings)
         self._restarts(before, event, after, was_ready=was_ready)
         if before.session.phase is Phase.BACKOFF:
             self._keeps_waiting(before, event, after)

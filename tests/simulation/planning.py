@@ -79,6 +79,10 @@ class Openings:
             position -= 1
         return found
 
+    def between(self, begins: datetime, until: datetime) -> list[Occurrence]:
+        """Those that start in (begins, until]."""
+        return self._all[bisect_right(self._starts, begins) : bisect_right(self._starts, until)]
+
     def edges(self, after: datetime, until: datetime) -> Iterator[datetime]:
         """The instants in (after, until] at which a window opens or closes."""
         position = bisect_right(self._starts, after - self._longest)

@@ -6,14 +6,17 @@ from datetime import datetime, timedelta
 from math import inf
 
 from supervisor.core.calendar.clock import Now
+from supervisor.core.calendar.windows import Occurrence
 from supervisor.core.codes.farm_kinds import FarmState
 from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.events import SessionEvent
+from supervisor.core.model.gate import GateReason
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy, Timing
 from supervisor.core.model.vocabulary import Evidence, Failure, Loss, Planning, PortEvidence, Trigger
-from supervisor.core.parts import backoff, farms, heartbeat, login, outages, restarts, session, upstream
+from supervisor.core.parts import backoff, farms, gate, heartbeat, login, outages, restarts, session, upstream
 from supervisor.core.parts.farms import Farm, FarmKey, Farms
+from supervisor.core.parts.gate import Ahead, Gate
 from supervisor.core.parts.heartbeat import Heartbeat, Judgement
 from supervisor.core.parts.login import Login
 from supervisor.core.parts.outages import Outages
@@ -22,6 +25,7 @@ from supervisor.core.parts.restarts import Judgement as RestartJudgement
 from supervisor.core.parts.session import Session
 from supervisor.core.parts.upstream import Upstream
 from supervisor.core.step import conclude, deadlines, messages, step
+from supervisor.core.step.judging import gating
 from supervisor.core.step.state import State, Wake
 from supervisor.core.step.transition import Transition
 from tests.simulation.planting import constant, replaced
@@ -202,6 +206,38 @@ def _sent_when_heard(right: Callable[..., Heartbeat], heartbeat: Heartbeat, at: 
     return heartbeat
 
 
+# -- the gate ----------------------------------------------------------------------------------------------------------
+
+
+def _no_quiet(right: Callable[..., Gate], part: Gate, holding: tuple[GateReason, ...], now: Now, quiet: float) -> Gate:
+    return right(part, holding, now, 0.0)
+
+
+def _layers_are_up(
+    right: Callable[..., tuple[GateReason, ...]], state: State, policy: Policy
+) -> tuple[GateReason, ...]:
+    return tuple(reason for reason in right(state, policy) if reason is not GateReason.UPSTREAM)
+
+
+def _no_suspicion(right: Callable[..., tuple[GateReason, ...]], state: State, policy: Policy) -> tuple[GateReason, ...]:
+    return tuple(reason for reason in right(state, policy) if reason is not GateReason.SUSPECT)
+
+
+def _in_time_for_the_window(
+    right: Callable[..., Ahead], restarts: tuple[Occurrence, ...], before: float, wall: datetime
+) -> Ahead:
+    ahead = right(restarts, before, wall)
+    return replace(ahead, near=tuple(each for each in ahead.near if each.start <= wall))
+
+
+def _seen_at_the_loss(right: Callable[..., bool], restarts: Restarts, occurrence: Occurrence) -> bool:
+    return True
+
+
+def _wakes_nobody(right: Callable[..., float | None], part: Gate, quiet: float) -> float | None:
+    return None
+
+
 MUTANTS = (
     replaced("an outage in a window never turns unplanned", outages.judged, _never_turns),
     replaced("held-back seconds are lost when an outage turns", outages.judged, _held_are_lost),
@@ -229,5 +265,11 @@ MUTANTS = (
     replaced("a late ping is due when its event came", heartbeat.sent, _sent_when_heard),
     replaced("a login is asked for without any grace", login._grace, _no_grace),
     replaced("a mute gateway is no evidence of a missing login", login.judged, _mute_is_nothing),
+    replaced("the gate opens without its quiet time", gate.judged, _no_quiet),
+    replaced("the gate is open without IBKR", gating.reasons_of, _layers_are_up),
+    replaced("the gate is open while the gateway is suspect", gating.reasons_of, _no_suspicion),
+    replaced("the gate closes only when the window of a restart opens", gate.looked_ahead, _in_time_for_the_window),
+    replaced("the gate opens before the restart was seen", restarts.saw, _seen_at_the_loss),
+    replaced("nobody wakes when the quiet time is over", gate.deadline, _wakes_nobody),
     replaced("five of six layers are called up", conclude._status, _farms_do_not_count),
 )

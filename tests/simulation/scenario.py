@@ -24,6 +24,7 @@ from supervisor.core.calendar.windows import (
 )
 from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.events import Ending
+from supervisor.core.model.gate import GateFarms, GatePolicy
 from supervisor.core.model.policy import AccountMode, Policy, Reauth, RequiredFarm, Timing
 from tests.simulation import faults as f
 
@@ -31,6 +32,8 @@ DAYS = 91.25
 """Of one run: four make a gateway-year."""
 DAY = 86400.0
 NEAR_MISSES = 1_000_003
+GATES = 2 * NEAR_MISSES
+"""What the gate of a seed is drawn by."""
 """Apart from the other dice, so that a scenario keeps what it had before these came."""
 FARMS = (
     (FarmKind.MARKET_DATA, "usfarm"),
@@ -58,7 +61,7 @@ def of_seed(seed: int, days: float = DAYS) -> Scenario:
     """The same seed is the same scenario, for ever."""
     rng = random.Random(seed)
     begins = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=rng.randrange(1826), seconds=rng.randrange(86400))
-    policy = _policy(rng)
+    policy = _policy(rng, seed)
     trip = rng.choice(
         (0.0005, 0.001, 0.02, 0.02, 0.4)
     )  # a slower one is a suspicion, which no ping may be skipped over
@@ -74,7 +77,7 @@ def of_seed(seed: int, days: float = DAYS) -> Scenario:
 # -- the policy -------------------------------------------------------------------------------------------------------
 
 
-def _policy(rng: random.Random) -> Policy:
+def _policy(rng: random.Random, seed: int) -> Policy:
     mode = rng.choice((AccountMode.ANY, AccountMode.LIVE, AccountMode.PAPER))
     windows = _windows(rng)
     zones = [window.rule.zone for window in windows if isinstance(window.rule, Daily) and window.kind in RESTARTS]
@@ -95,6 +98,16 @@ def _policy(rng: random.Random) -> Policy:
         follow_port_change=rng.random() < 0.3,
         upstream_probe=rng.random() < 0.8,
         timing=_timing(rng),
+        gate=_gate(random.Random(seed + GATES)),
+    )
+
+
+def _gate(rng: random.Random) -> GatePolicy:
+    """Drawn apart, so that a seed means otherwise what it did before there was a gate."""
+    return GatePolicy(
+        before_restart=rng.choice((60.0, 60.0, 0.0, 20.0, 600.0)),
+        quiet=rng.choice((1.0, 1.0, 0.0, 5.0)),
+        farms=rng.choice((GateFarms.MARKET_DATA, *GateFarms)),
     )
 
 

@@ -1,8 +1,8 @@
-"""What an operator asks the daemon to do with one gateway: pause, resume, maintenance, confirm-login."""
+"""What an operator asks the daemon to do with one gateway: pause, maintenance, confirm-login, recovery and so on."""
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -19,6 +19,7 @@ from supervisor.commands.shared.api_client import (
     over,
 )
 from supervisor.commands.shared.printer import say
+from supervisor.core.model.recovery.rules import Rung
 from supervisor.observe.web.control import BadRequest, event_of
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The gateway's name in the config.")]
@@ -68,6 +69,35 @@ def confirm_login(name: Name, url: Url = None, config: Config = None, auth_file:
     _ask(name, "confirm-login", {}, url, config, auth_file)
 
 
+def confirm_ids(name: Name, url: Url = None, config: Config = None, auth_file: Auth = None) -> None:
+    """Tell the daemon that you know of the lower order ids of a gateway. This ends `order_id_regressed`."""
+    _ask(name, "confirm-ids", {}, url, config, auth_file)
+
+
+def approve(name: Name, url: Url = None, config: Config = None, auth_file: Auth = None) -> None:
+    """Let the daemon do what its recovery proposes for a gateway. The word is good for 15 minutes.
+
+    Exits with 1 if nothing waits for approval.
+    """
+    _ask(name, "approve", {}, url, config, auth_file)
+
+
+def recover(
+    name: Name,
+    rung: Annotated[
+        str | None, typer.Argument(metavar="[RUNG]", help=f"One of {', '.join(Rung)}; else the mildest that is right.")
+    ] = None,
+    url: Url = None,
+    config: Config = None,
+    auth_file: Auth = None,
+) -> None:
+    """Do a rung of recovery now, with every check but patience and approval.
+
+    Exits with 1, and says why, if it is not done.
+    """
+    _ask(name, "recover", {} if rung is None else {"rung": rung}, url, config, auth_file)
+
+
 def _ask(name: str, what: str, fields: dict[str, str], url: str | None, config: Path | None, auth: Path | None) -> None:
     try:
         event_of(what, fields, datetime.now(UTC))  # the same check as the daemon's, also when no daemon answers
@@ -105,9 +135,25 @@ def so_now(gateway: Gateway, what: str, now: datetime) -> str:
         case "maintenance":
             ends = [window["end"] for window in gateway["windows"] if window["name"] == what and window["active"]]
             return f"{name} is in maintenance until {_clock(ends[0], now)}" if ends else f"{name} is not in maintenance"
+        case "confirm-ids":
+            return f"the order ids of {name} are known"
+        case "approve" | "recover":
+            return _deed(name, gateway.get("recovery") or {})
         case _:
             due = gateway["reauth"]["due"]
             return f"the login of {name} counts as done" + (f", the next is due {_clock(due, now)}" if due else "")
+
+
+def _deed(name: str, recovery: dict[str, Any]) -> str:
+    """What recovery does now."""
+    proposal, deed = recovery.get("proposal"), recovery.get("deed")
+    if proposal is not None and proposal["approved_by"] is not None:
+        return f"{name}: {proposal['rung']} is approved, and waits until nothing is against it"
+    if deed is None:
+        return f"{name}: nothing is being done"
+    if deed["result"] is not None:
+        return f"{name}: {deed['rung']} was done: {deed['result']}"
+    return f"{name}: {deed['rung']} is being done; its proof is awaited"
 
 
 def _clock(instant: str, now: datetime) -> str:

@@ -22,6 +22,7 @@ from supervisor.commands.shared.printer import say, say_text
 from supervisor.commands.shared.table import Row, lay_out
 from supervisor.commands.shared.terminal import width
 from supervisor.config.load import Config, ConfigError, load
+from supervisor.config.settings import Target
 from supervisor.config.values.readers import Endpoint
 from supervisor.core.calendar.durations import written
 from supervisor.core.calendar.rules import zone_of
@@ -29,6 +30,9 @@ from supervisor.core.calendar.schedule import logins_due
 from supervisor.core.calendar.windows import RESTARTS, Occurrence, occurrences
 from supervisor.core.model.gate import GateFarms
 from supervisor.core.model.policy import Policy, Reauth, Timing
+from supervisor.core.model.recovery.rules import MarketHours, NeedsLogin, RecoveryPolicy
+from supervisor.daemon.people import refuse_unknown_targets
+from supervisor.observe.notify.heartbeat import failure_of
 
 BAD_CONFIG: Final = 78
 """EX_CONFIG of sysexits.h. systemd does not restart a daemon that ends with it."""
@@ -52,6 +56,7 @@ def check(file: Path, env: Mapping[str, str], now: datetime) -> int:
     """Print the plan and the warnings, or the faults. Returns the exit status."""
     try:
         config = with_its_own_journal(load(file, env, now))
+        refuse_unknown_targets(config)
     except ConfigError as error:
         say_text(error, err=True)
         return BAD_CONFIG
@@ -94,6 +99,8 @@ def _facts(policy: Policy, now: datetime) -> Iterator[tuple[str, str]]:
         if value != usual:
             yield "timing", f"{field.name} {_timer(value)} (default {_timer(usual)})"
     yield "gate", _gate(policy)
+    if policy.recovery is not None:
+        yield from (("recovery", line) for line in _recovery(policy.recovery))
     if policy.follow_port_change:
         yield "port", "followed when the gateway announces another one"
     if not policy.upstream_probe:
@@ -130,6 +137,11 @@ def _own(config: Config) -> Iterator[tuple[str, str]]:
         f"{config.log.level}, {config.log.format}" + (f", messages in {config.log.wire}" if config.log.wire else ""),
     )
     yield "gate", f"files in {config.gate.directory}" if config.gate.directory else "over HTTP alone, no files"
+    for target in config.notify:
+        yield "notify", _target(target)
+    if config.heartbeat_url is not None:
+        fails = ", with its address for failures" if failure_of(config.heartbeat_url) is not None else ""
+        yield "heartbeat", f"fetched every {written(config.heartbeat_every)}{fails}"
     yield "accounts", "shown in full" if config.show_accounts else "masked"
 
 
@@ -145,6 +157,33 @@ def _gate(policy: Policy) -> str:
     restarts = any(window.kind in RESTARTS for window in policy.windows)
     before = f"{written(wanted.before_restart)} before a restart, " if restarts else ""
     return f"closed {before}{farms}{ids}; opens after {written(wanted.quiet)}"
+
+
+def _target(target: Target) -> str:
+    """Who is told what and when; of the URL the scheme alone."""
+    rules = target.rules
+    whom = "all gateways" if rules.gateways is None else ", ".join(sorted(rules.gateways)) or "no gateway"
+    quiet = rules.quiet
+    hours = "" if quiet is None else f", quiet from {quiet.begins:%H:%M} to {quiet.ends:%H:%M} {quiet.zone}"
+    scheme = target.url.partition("://")[0].lower()
+    return f"{rules.name} by {scheme}, {target.format}: {rules.min_severity} and above of {whom}{hours}"
+
+
+def _recovery(recovery: RecoveryPolicy) -> Iterator[str]:
+    """What may be done, in the order in which it is tried."""
+    for rung in recovery.rungs:
+        cost = {"never": "no login", "maybe": "a login perhaps", "yes": "a login"}[rung.needs_login]
+        free = rung.unattended or rung.needs_login is NeedsLogin.NEVER
+        word = "by itself" if free else "after `ib-supervisor approve`"
+        often = f"at most {rung.most} in 24 h"
+        yield f"{rung.rung} after {written(rung.patience)}, {often}, {word}; it costs {cost}"
+        if rung.argv:
+            yield f"  runs {' '.join(rung.argv)}"
+    if recovery.market_hours is MarketHours.AVOID:
+        yield "everything waits for approval while the market is open"
+    yield f"nothing within {written(recovery.quiet_before_restart)} before a scheduled restart"
+    if recovery.dry_run:
+        yield "a dry run: nothing is done at all"
 
 
 def _timer(value: float | int) -> str:

@@ -81,13 +81,24 @@ class Client:
     credentials: str | None = None
     """`user:password`."""
 
-    def get(self, path: str, timeout: float = TIMEOUT) -> Any:
-        """The JSON at `path`, which has a list of gateways. Raises Unreachable, Refused."""
+    def get(self, path: str, timeout: float = TIMEOUT, known_by: str = "gateways") -> Any:
+        """The JSON at `path`, which is known as the daemon's by one of its names. Raises Unreachable, Refused."""
         status, text = self._ask("GET", path, timeout)
         with contextlib.suppress(ValueError, RecursionError):
             answer = json.loads(text)
-            if status == 200 and isinstance(answer, dict) and isinstance(answer.get("gateways"), list):
+            if status == 200 and isinstance(answer, dict) and _plausible(answer, known_by):
                 return answer
+        raise self._somebody_else()
+
+    def gate(self, path: str, timeout: float) -> Any:
+        """The answer about one gate, open or not. Raises Unreachable, Refused."""
+        status, text = self._ask("GET", path, timeout, answers=(503,))
+        with contextlib.suppress(ValueError, RecursionError):
+            answer = json.loads(text)
+            if isinstance(answer, dict) and isinstance(answer.get("open"), bool) and "valid_for" in answer:
+                return answer
+        if status == 503:
+            raise Refused(status, text[:LONGEST_REFUSAL].strip())
         raise self._somebody_else()
 
     def post(self, path: str, fields: dict[str, str] | None = None, timeout: float = TIMEOUT) -> str:
@@ -135,7 +146,8 @@ class Client:
     def _somebody_else(self) -> Unreachable:
         return Unreachable(f"what answers at {self.url} is not ib-supervisor")
 
-    def _ask(self, method: str, path: str, timeout: float) -> tuple[int, str]:
+    def _ask(self, method: str, path: str, timeout: float, answers: tuple[int, ...] = ()) -> tuple[int, str]:
+        """The answer. `answers` are statuses, beside those of success, that are no refusal."""
         request = urllib.request.Request(self.url + path, method=method, data=b"" if method == "POST" else None)
         if self.credentials is not None:
             token = base64.b64encode(self.credentials.encode()).decode()
@@ -149,9 +161,15 @@ class Client:
                     return int(answer.status), data.decode()
             except urllib.error.HTTPError as error:
                 with error:
+                    if error.code in answers:
+                        return error.code, error.read(LONGEST).decode()
                     raise self._refusal(error, path) from None
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise Unreachable(f"no daemon answers at {self.url}: {_reason(error)}. {START}") from None
+
+
+def _plausible(answer: dict[str, Any], known_by: str) -> bool:
+    return known_by in answer and (known_by != "gateways" or isinstance(answer[known_by], list))
 
 
 def _reason(error: Exception) -> str:

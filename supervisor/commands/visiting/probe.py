@@ -1,22 +1,27 @@
 """`ib-supervisor probe`: one visit to a gateway. It needs no daemon and does not use the daemon's client id."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from supervisor.commands.shared.printer import say, say_json
+from supervisor.commands.shared.table import Row, folded, lay_out
+from supervisor.commands.shared.terminal import show, width
 from supervisor.config.values.readers import Endpoint, endpoint
 from supervisor.core.codes import notices
 from supervisor.core.codes import table as codes
 from supervisor.core.codes.farm_kinds import FarmState
-from supervisor.core.explain.causes import explain
+from supervisor.core.explain.causes import Explanation, explain
 from supervisor.core.model.cause import Cause, CauseKey, Message
 from supervisor.core.model.events import Ending, MessageUndecodable, NextIdReceived, NoticeReceived
 from supervisor.core.model.vocabulary import Failure
 from supervisor.core.parts import diagnosis, farms
+from supervisor.gateway.strangers import named
 from supervisor.gateway.visit import Visit, VisitEvent, visit
 from supervisor.gateway.wrapper import SummaryEnd, SummaryRow
 from supervisor.observe.masking import clean, fit, mask_whole
@@ -68,11 +73,46 @@ def probe(
         on_event=(lambda event: None) if json else (lambda event: _tell(event, name, words)),
     )
     layers = layers_of(seen)
+    found = verdict(seen, layers, require, place, client_id)
     if json:
-        say_json(_as_json(seen, layers, name, words, account_summary))
+        say_json(_as_json(seen, layers, found, name, words, account_summary))
     else:
-        _report(seen, layers, place, client_id, [name(account) for account in seen.accounts])
-    raise typer.Exit(0 if layers[require] else 1)
+        _report(seen, layers, found, [name(account) for account in seen.accounts])
+    raise typer.Exit(0 if found.ok else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a visit comes to."""
+
+    ok: bool
+    """Whether the required layer works."""
+    words: str
+    why: Explanation | None
+    """The likely cause of the lowest broken layer, and its cure."""
+
+
+def verdict(seen: Visit, layers: dict[Rung, bool], require: Rung, place: Endpoint, client_id: int) -> Verdict:
+    """What the visit comes to, in one line, and why."""
+    ok = layers[require]
+    broken = next((rung for rung, up in layers.items() if not up), None)
+    if broken is None:
+        return Verdict(ok, f"ok: all works at {place}", None)
+    words = f"ok: {require} works, but {broken} does not" if ok else f"not ok: {broken} does not work"
+    return Verdict(ok, f"{words} at {place}", explain(_cause(broken, seen, place, client_id)))
+
+
+def _cause(broken: Rung, seen: Visit, place: Endpoint, client_id: int) -> Cause:
+    match broken:
+        case Rung.HEARTBEAT:
+            return Cause(CauseKey.HEARTBEAT_LOST, place.host, place.port)
+        case Rung.UPSTREAM:
+            return Cause(CauseKey.UPSTREAM_LOST, place.host, place.port)
+        case Rung.FARMS:
+            names = tuple(farm for farm, state in farms_of(seen.notices).items() if state is FarmState.BROKEN)
+            return Cause(CauseKey.FARM_BROKEN, place.host, place.port, farms=names)
+        case _:
+            return cause_of(seen, place, client_id)
 
 
 def layers_of(seen: Visit) -> dict[Rung, bool]:
@@ -111,11 +151,14 @@ def lost_by(heard: Sequence[NoticeReceived]) -> int | None:
 
 
 def cause_of(seen: Visit, place: Endpoint, client_id: int) -> Cause:
-    """Why there was no session, by the daemon's own table."""
+    """Why there was no session, by the daemon's own table. A port that says nothing is asked who else it may be."""
     reason = next((Message(n.code, n.text) for n in seen.notices if diagnosis.names_a_reason(n.code, n.text)), None)
     failure = diagnosis.failure_of(seen.ending, opened=seen.port, greeted=seen.handshake)
     if any(notice.code == 326 for notice in seen.notices):
         failure = Failure.CLIENT_ID_IN_USE
+    other = named(place.host, place.port, 2.0) if seen.port and not seen.handshake and not seen.what else ""
+    if other:
+        return Cause(CauseKey.PROTOCOL, place.host, place.port, client_id, what=f"it speaks {other}")
     known = seen.key or (CauseKey.CALLBACK if seen.ending is Ending.CALLBACK else None)
     key = known or diagnosis.of_failure(
         failure, greeted=seen.handshake, said=reason is not None, logging_in=seen.logging_in
@@ -147,15 +190,13 @@ def _tell(event: VisitEvent, name: Callable[[str], str], words: Callable[[str], 
             pass
 
 
-def _report(seen: Visit, layers: dict[Rung, bool], place: Endpoint, client_id: int, accounts: list[str]) -> None:
-    say()
-    for rung, up in layers.items():
-        say(f"  {'ok ' if up else '-- '} {rung:<10} {_detail(rung, seen, accounts)}".rstrip())
-    if not layers[Rung.SESSION]:
-        cause = explain(cause_of(seen, place, client_id))
-        say("", fit(cause.words), fit(cause.cure))
-        if seen.detail:
-            say(fit(f"({seen.detail})"))
+def _report(seen: Visit, layers: dict[Rung, bool], found: Verdict, accounts: list[str]) -> None:
+    columns = width()
+    rows = [Row(["ok" if up else "--", rung], _detail(rung, seen, accounts)) for rung, up in layers.items()]
+    show("", folded(Text(found.words, "green" if found.ok else "bold red"), columns), lay_out(["", ""], rows, columns))
+    if found.why is not None:
+        said = (f"({seen.detail})",) if seen.detail and seen.key is not CauseKey.NAME_UNKNOWN else ()
+        show("", *(folded(fit(line), columns) for line in (found.why.words, found.why.cure, *said)))
 
 
 def _detail(rung: Rung, seen: Visit, accounts: list[str]) -> str:
@@ -177,9 +218,18 @@ def _detail(rung: Rung, seen: Visit, accounts: list[str]) -> str:
 
 
 def _as_json(
-    seen: Visit, layers: dict[Rung, bool], name: Callable[[str], str], words: Callable[[str], str], summary: bool
+    seen: Visit,
+    layers: dict[Rung, bool],
+    found: Verdict,
+    name: Callable[[str], str],
+    words: Callable[[str], str],
+    summary: bool,
 ) -> dict[str, Any]:
     told: dict[str, Any] = {
+        "ok": found.ok,
+        "verdict": fit(found.words),
+        "cause": fit(found.why.words) if found.why is not None else None,
+        "cure": fit(found.why.cure) if found.why is not None else None,
         "layers": {rung.value: up for rung, up in layers.items()},
         "server_version": seen.server_version,
         "clock": None if seen.clock is None else words(seen.clock),

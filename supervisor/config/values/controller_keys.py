@@ -52,6 +52,11 @@ class IbcKeys(Keys):
     log: Annotated[str | None, or_null(A_PATH)] = Field(
         None, description="IBC's log file, or a pattern of which the newest file counts. Only it tells of dialogs."
     )
+    auto_restart_time_set: Flag = Field(
+        False,
+        description="IBC's config sets the time of the daily restart itself, so that its command "
+        "RESTART does not move it for good. Only `recovery` asks.",
+    )
 
 
 class Ibc2Keys(Keys):
@@ -62,6 +67,11 @@ class Ibc2Keys(Keys):
         examples=["/home/ib/.ibc2/runtime/events.jsonl"], description="Its file of events."
     )
     port: _Port = Field(_IBC.port, description="The port of its command server.")
+    auto_restart_time_set: Flag = Field(
+        False,
+        description="Its config sets the time of the daily restart itself, so that its command "
+        "RESTART does not move it for good. Only `recovery` asks.",
+    )
 
 
 class IbgKeys(Keys):
@@ -70,6 +80,13 @@ class IbgKeys(Keys):
     kind: _Kind = Field(examples=["ibg"], description=_KIND_IS)
     health: Annotated[str, Reads(_url, form="URL")] = Field(
         examples=["http://127.0.0.1:8080/health"], description="Its health page. It is asked every 10 s."
+    )
+    host: Host = Field("127.0.0.1", description="Where its command server listens. Only `recovery` asks.")
+    port: Annotated[int | None, or_null(reads_number(1, readers.HIGHEST_PORT, "TCP port"))] = Field(
+        None, description="Its port: `CONTROLLER_COMMAND_SERVER_PORT`, which is none unless set."
+    )
+    token_file: Annotated[str | None, or_null(A_PATH)] = Field(
+        None, description="A file with `CONTROLLER_COMMAND_SERVER_AUTH_TOKEN`, if it has one."
     )
 
 
@@ -178,7 +195,7 @@ def controller_of(keys: ControllerKeys | None) -> kinds.Controller | None:
         case Ibc2Keys():
             return kinds.Ibc2(keys.events, keys.port)
         case IbgKeys():
-            return kinds.Ibg(keys.health)
+            return kinds.Ibg(keys.health, keys.host, keys.port, keys.token_file)
         case UnitKeys():
             return kinds.Unit(keys.unit, keys.user)
         case ContainerKeys():

@@ -49,8 +49,8 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
             "hang.",
         ),
         CauseKey.NAME_UNKNOWN: (
-            "The name {host} cannot be looked up: it is misspelt, or the name service is not reachable.",
-            "Correct `host`, write the address instead of the name, or repair the name service.",
+            "The name {host} is not known: it is misspelt, or the name service does not have it.",
+            "Correct `host`, or write the address instead of the name.",
         ),
         CauseKey.LOCAL_ERROR: (
             "The connection to {place} failed on this machine: its name has no address, there is no route, or no file "
@@ -213,9 +213,13 @@ def _of_message(message: Message | None) -> Mapping[str, str | int]:
     """What a message of the gateway adds: its code, its words, and what to do about it."""
     if message is None:
         return {"code": "", "said": "", "cure": ""}
-    text = summary(message.text)
     cure = lookup(message.code).cure or "Look at the gateway's screen and answer what it asks there."
-    return {"code": message.code, "said": text if text.endswith((".", "!", "?")) else f"{text}.", "cure": cure}
+    return {"code": message.code, "said": sentence(summary(message.text)), "cure": cure}
+
+
+def sentence(text: str) -> str:
+    """The same text with a full stop. IBKR's texts often have none."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def explain(cause: Cause) -> Explanation:

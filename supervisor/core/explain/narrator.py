@@ -1,5 +1,7 @@
 """What has been said already, so that a long night makes a short log.
 
+- A cause is told once for each fault, with the first line that has it, and not with the lines that follow from it.
+- Farms that a change of status names are not named again when their notices have settled.
 - A way to fail is told when it changes, and at most once an hour.
 - A heartbeat that misses is told once for each session.
 - Sessions that are granted and lost at once, again and again, are one line with a count, once an hour.
@@ -7,13 +9,16 @@
 - A zone that differs is told once for each pair of offset and zone.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from supervisor.core.explain.report import Report
 from supervisor.core.explain.sentences import report_of
+from supervisor.core.model.cause import Cause
 from supervisor.core.model.gate import GateReasonsChanged
 from supervisor.core.model.records import (
     AttemptFailed,
+    FarmsSettled,
     HeartbeatMissed,
     LayersChanged,
     MessageDropped,
@@ -23,6 +28,7 @@ from supervisor.core.model.records import (
     SessionLost,
     SessionReady,
     StatusChanged,
+    UpstreamLost,
     ZoneDiffers,
 )
 from supervisor.core.model.status import Status
@@ -47,10 +53,52 @@ class Narrator:
         self._folding = False
         """Sessions come and go at once: what follows from each is not told."""
         self._folded_at: float | None = None
+        self._explained: Cause | None = None
+        """Told with the line before, of the same fault."""
+        self._broken: frozenset[str] = frozenset()
+        """Required farms that a change of status named, and that were not told to be back."""
+        self._back: frozenset[str] = frozenset()
+        """Farms that a change of status told to be back, until their notices have settled."""
 
     def tell(self, record: Record, mono: float) -> Report | None:
         """The record in words, or None if there is nothing to say. `mono`: when it happened, monotonic seconds."""
-        return report_of(record) if self._is_news(record, mono) else None
+        if not self._is_news(record, mono):
+            return None
+        match record:
+            case StatusChanged():
+                record = self._with_farms(record)
+            case FarmsSettled():
+                record = self._without_named(record)
+                if not (record.broken or record.back or record.blinked):
+                    return None
+            case SessionLost(cause=cause) | AttemptFailed(cause=cause) | UpstreamLost(cause=cause):
+                explained, self._explained = cause is not None and cause == self._explained, cause
+                return report_of(record, explained=explained)
+            case _:
+                pass
+        return report_of(record)
+
+    def _with_farms(self, record: StatusChanged) -> StatusChanged:
+        """Name the farms that are back, too, if nothing else happened since they broke."""
+        named = self._broken if record.before is Status.DEGRADED else frozenset()
+        self._broken, self._back = frozenset(record.farms), frozenset()
+        if record.status is not Status.UP:
+            return record
+        self._explained, self._back = None, named
+        return replace(record, farms=tuple(sorted(named)))
+
+    def _without_named(self, record: FarmsSettled) -> FarmsSettled:
+        """The farms of which no change of status told."""
+        back, self._back = self._back, frozenset()
+        left = tuple(farm for farm in record.back if farm not in back)
+        fresh = replace(
+            record,
+            broken=tuple(farm for farm in record.broken if farm not in self._broken),
+            back=left,
+            blinked=() if back.issuperset(record.blinked) else record.blinked,
+        )
+        self._broken -= frozenset(left)
+        return fresh
 
     def _is_news(self, record: Record, mono: float) -> bool:
         match record:
@@ -66,6 +114,7 @@ class Narrator:
                 if short_lived > FOLDED:
                     return self._fold_is_news(mono)
                 self._folding = False
+                self._broken = frozenset()
             case LayersChanged() | GateReasonsChanged():
                 return not self._folding
             case StatusChanged(status=status):

@@ -14,12 +14,17 @@ from supervisor.core.calendar.rules import zone_of
 from supervisor.core.codes.entry import Severity
 from supervisor.core.codes.notices import summary
 from supervisor.core.codes.table import KNOWN, lookup
-from supervisor.core.explain.causes import explain
+from supervisor.core.explain import recovery
+from supervisor.core.explain.canaries import canary_words
+from supervisor.core.explain.causes import explain, sentence
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.explain.sightings import login_words
 from supervisor.core.model import records
+from supervisor.core.model.canary import CanaryBlind, CanaryChanged
+from supervisor.core.model.cause import Cause
 from supervisor.core.model.gate import TOLD, GateClosed, GateOpened, GateReason, GateReasonsChanged, IdsKnown
 from supervisor.core.model.layers import layers_up
+from supervisor.core.model.recovery import records as deeds
 from supervisor.core.model.sight import LoginStateChanged
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Data, Planning, RestartResult
@@ -40,8 +45,8 @@ _FARMS_NAMED = 12
 """Farms named in one line; the others are counted."""
 
 
-def report_of(record: records.Record) -> Report | None:
-    """The record in words; None for one that is only counted."""
+def report_of(record: records.Record, *, explained: bool = False) -> Report | None:
+    """The record in words; None for one that is only counted. `explained`: its cause was told a moment ago."""
     match record:
         case records.SessionReady(epoch=epoch, server_version=version, client_id=client_id):
             text = f"session ready: server version {version}, client id {client_id}"
@@ -50,9 +55,10 @@ def report_of(record: records.Record) -> Report | None:
             text = f"the session holds, after {count} in a row that were granted and lost at once"
             return Report(Level.INFO, "session_holds", text, {"epoch": epoch, "short_lived": count})
         case records.SessionLost():
-            return _session_lost(record)
+            return _session_lost(record, explained)
         case records.AttemptFailed():
-            text = f"cannot connect ({record.reason}{_detail(record.detail)}), keeps trying. {explain(record.cause)}"
+            text = f"cannot connect ({record.reason}{_detail(record.detail)}), keeps trying."
+            text += _because(record.cause, explained)
             fields = {"reason": record.reason.value, "epoch": record.epoch}
             return Report(_unless_planned(record.planning), "attempt_failed", text, fields)
         case records.HeartbeatMissed():
@@ -76,7 +82,7 @@ def report_of(record: records.Record) -> Report | None:
         case records.NoticeHeard():
             return _notice(record)
         case records.UpstreamLost(code=code, planning=planning, cause=cause):
-            text = f"upstream lost ({code}). {explain(cause)}"
+            text = f"upstream lost ({code}).{_because(cause, explained)}"
             fields = {"code": code, "planned": planning is Planning.PLANNED}
             return Report(_unless_planned(planning), "upstream_lost", text, fields)
         case records.UpstreamUnknown(evidence=evidence):
@@ -115,9 +121,11 @@ def report_of(record: records.Record) -> Report | None:
             text = "too early to confirm: tokens expire once more when the clock goes back"
             return Report(Level.WARNING, "login", text)
         case records.LoginRequired(cause=cause):
-            return Report(Level.ERROR, "reauth_required", f"re-authentication required. {explain(cause)}")
+            return Report(Level.ERROR, "reauth_required", f"re-authentication required.{_because(cause, explained)}")
         case LoginStateChanged():
             return login_words(record)
+        case CanaryChanged() | CanaryBlind():
+            return canary_words(record)
         case records.ZoneDiffers():
             return _zone_differs(record)
         case records.ClockWrong(clock=clock):
@@ -152,12 +160,28 @@ def report_of(record: records.Record) -> Report | None:
             return Report(Level.DEBUG, "layers", f"layers up: {layers or 'none'}", {"layers": layers})
         case records.OutageClosed():
             return _outage_closed(record)
+        case (
+            deeds.RecoveryProposed()
+            | deeds.RecoveryWithdrawn()
+            | deeds.RecoveryApproved()
+            | deeds.RecoveryRefused()
+            | deeds.RecoveryStarted()
+            | deeds.RecoveryAnswered()
+            | deeds.RecoveryProved()
+            | deeds.RecoveryFailed()
+        ):
+            return recovery.report_of(record)
         case _:
             assert_never(record)
 
 
-def _session_lost(record: records.SessionLost) -> Report:
-    because = f". {explain(record.cause)}" if record.cause is not None else ""
+def _because(cause: Cause, explained: bool) -> str:
+    """The cause and its cure, but not twice in a row."""
+    return "" if explained else f" {explain(cause)}"
+
+
+def _session_lost(record: records.SessionLost, explained: bool) -> Report:
+    because = f".{_because(record.cause, explained)}" if record.cause is not None else ""
     if record.short_lived > 1:
         because = f"; {record.short_lived} sessions in a row were granted and lost at once{because}"
     text = f"session lost ({record.reason}{_detail(record.detail)}) after {lasted(record.lasted)}{because}"
@@ -173,7 +197,7 @@ def _notice(record: records.NoticeHeard) -> Report | None:
         return None
     text = f"{record.code}: {summary(record.text)}"
     if record.cause is not None:
-        text = f"{text} {explain(record.cause)}"
+        text = f"{sentence(text)} {explain(record.cause)}"
     fields = {"code": record.code, "request_id": record.request_id}
     return Report(Level.WARNING if loud else Level.INFO, "notice", text, fields)
 
@@ -233,6 +257,8 @@ def _zone_differs(record: records.ZoneDiffers) -> Report:
 def _status(record: records.StatusChanged) -> Report:
     broken, status = record.broken, record.status
     layer = f" ({broken} broken)" if broken is not None and status is not Status.STOPPED else ""
+    if record.farms:
+        layer = f" ({_named(record.farms)} {'broken' if broken is not None else 'back'})"
     return Report(
         Level.INFO if status in _CALM else Level.WARNING,
         "status",

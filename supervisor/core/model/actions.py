@@ -7,9 +7,11 @@ told by records (`supervisor.core.model.records`), not here.
 from dataclasses import dataclass
 from datetime import datetime
 
+from supervisor.core.model.canary import CanaryAction
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.pages import Severity
+from supervisor.core.model.recovery.rules import Rung
 from supervisor.core.model.vocabulary import Stage
 
 
@@ -55,6 +57,14 @@ class Persist:
 
 
 @dataclass(frozen=True, slots=True)
+class Heal:
+    """Do this rung of recovery; its answer, if there is one, names the number."""
+
+    number: int
+    rung: Rung
+
+
+@dataclass(frozen=True, slots=True)
 class Announce:
     """People must be told. It stands before the facts that remember it: a kill between the two tells it again."""
 
@@ -89,4 +99,6 @@ class LookAtSockets:
 
 SessionAction = Connect | Close | Ping | Probe
 """What the gateway's link carries out."""
-Action = SessionAction | Announce | Persist | LookAtSockets
+BehindAction = LookAtSockets | CanaryAction | Heal
+"""What is not for the gateway's own session."""
+Action = SessionAction | Announce | Persist | BehindAction

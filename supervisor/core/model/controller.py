@@ -35,6 +35,11 @@ class Ibg:
     """ibg-controller: a health page."""
 
     health: str
+    host: str = "127.0.0.1"
+    port: int | None = None
+    """Of its command server, which looking does not use."""
+    token_file: str | None = None
+    """With the token that the command server wants."""
     kind = "ibg"
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from supervisor.core.model.canary import DataType
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.recovery.rules import Rung
 from supervisor.core.model.sight import Sight, Sockets
 
 
@@ -56,7 +58,7 @@ class HandshakeDone:
     epoch: int
     server_version: int
     clock: str
-    """As it came, e.g. `20261121 04:33:39 EST` (IBAPI.md section 5.1)."""
+    """As it came, e.g. `20261121 04:33:39 EST` (docs/facts/ibapi.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,35 @@ class IdsConfirmed:
     """The operator's word that the order ids went back, and that it is known: `confirm-ids`."""
 
 
+@dataclass(frozen=True, slots=True)
+class RungApproved:
+    """What recovery proposes may be done."""
+
+    by: str = ""
+    """Who says so: a user's name, or where the request came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class RungAsked:
+    """Recovery by hand: this rung, or the mildest one that is right."""
+
+    rung: Rung | None = None
+    by: str = ""
+
+
+# -- of the hands -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DeedAnswered:
+    """What a controller or a command said to a deed. Accepted is not done."""
+
+    number: int
+    accepted: bool | None
+    """None: it was sent, and nobody knows what became of it."""
+    words: str
+
+
 # -- of the daemon ----------------------------------------------------------------------------------------------------
 
 
@@ -280,8 +311,49 @@ SessionEvent = (
     | CallbackFailed
     | SessionClosed
 )
+# -- of the canary's own connection -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryHeard:
+    """An event of the canary's session, whose epochs are its own."""
+
+    event: SessionEvent
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryTicked:
+    """Data came for a request, or the kind of data was told."""
+
+    epoch: int
+    request_id: int
+    data_type: DataType | None = None
+    ticked: bool = True
+    """Data came."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryHours:
+    """The hours of the contract of a request, as IBKR writes them, in its zone."""
+
+    epoch: int
+    request_id: int
+    hours: str
+    zone: str
+
+
+CanaryEvent = CanaryHeard | CanaryTicked | CanaryHours
 ProgramEvent = ProgramRan | TimeAsked
-OperatorEvent = PauseAsked | ResumeAsked | MaintenanceAsked | MaintenanceEnded | LoginConfirmed | IdsConfirmed
-DaemonEvent = Started | GateTold | Slept | Reloaded | ShutdownAsked
+OperatorEvent = (
+    PauseAsked
+    | ResumeAsked
+    | MaintenanceAsked
+    | MaintenanceEnded
+    | LoginConfirmed
+    | IdsConfirmed
+    | RungApproved
+    | RungAsked
+)
+DaemonEvent = Started | GateTold | Slept | Reloaded | ShutdownAsked | DeedAnswered
 EyesEvent = Sighted | SocketsSeen
-Event = SessionEvent | ProgramEvent | OperatorEvent | DaemonEvent | EyesEvent | Ticked
+Event = SessionEvent | ProgramEvent | OperatorEvent | DaemonEvent | EyesEvent | CanaryEvent | Ticked

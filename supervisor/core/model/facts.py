@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from supervisor.core.model.cause import Cause
+from supervisor.core.model.recovery.rules import DeedDone
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,8 @@ class Facts:
     alive_at: datetime | None = field(default=None, compare=False)
     """When the process that wrote this was last seen alive: the journal fills it in when it reads."""
     outage: OpenOutage | None = None
+    deeds: tuple[DeedDone, ...] = ()
+    """What recovery did, as far as it counts against a budget or a process."""
     talks: tuple[ToldTalk, ...] = ()
     """What people have been told, or are about to be told."""
 
@@ -147,4 +150,5 @@ def at_address(facts: Facts, host: str, port: int) -> Facts:
         desupported_on=None,
         desupported_version=None,
         restart_stray=None,
+        deeds=(),
     )

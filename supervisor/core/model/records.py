@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
+from supervisor.core.model.canary import CanaryBlind, CanaryChanged
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.gate import GateClosed, GateOpened, GateReasonsChanged, IdsKnown
 from supervisor.core.model.layers import Layer
+from supervisor.core.model.recovery.records import RecoveryRecord
 from supervisor.core.model.sight import LoginStateChanged
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Data, Evidence, Failure, Loss, Planning, RestartResult
@@ -316,6 +318,8 @@ class StatusChanged:
     before: Status
     status: Status
     broken: Layer | None
+    farms: tuple[str, ...] = ()
+    """The required farms that are broken, if `farms` is the lowest broken layer. Names are `kind/name`, sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +376,8 @@ Record = (
     | LoginStated
     | LoginRequired
     | LoginStateChanged
+    | CanaryChanged
+    | CanaryBlind
     | ZoneDiffers
     | ClockWrong
     | GateClosed
@@ -386,4 +392,5 @@ Record = (
     | StatusChanged
     | LayersChanged
     | OutageClosed
+    | RecoveryRecord
 )

@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
+from supervisor.core.model.canary import CanaryView
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.counters import Counters, Histogram
 from supervisor.core.model.facts import OpenOutage
 from supervisor.core.model.gate import GateView
 from supervisor.core.model.layers import Layer, layers_up
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.recovery.views import RecoveryView
 from supervisor.core.model.sight import KernelSaid, Seen, Sockets
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Evidence, Phase, Planning, RestartResult
@@ -187,6 +189,10 @@ class Snapshot:
     restarts: RestartView
     seen: Seen | None = None
     """What is seen behind the port; None without a controller."""
+    recovery: RecoveryView | None = None
+    """None where it is off."""
+    canary: tuple[CanaryView, ...] | None = None
+    """The contracts of the canary; None without one."""
     sockets: Sockets | None = None
     """The kernel's last look at the gateway's port, while it counts."""
     kernel: KernelSaid | None = None

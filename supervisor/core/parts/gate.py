@@ -1,7 +1,7 @@
 """The gate of one gateway: open or closed, and since when.
 
 - It closes in the step in which a reason begins. It opens only when none has held for `quiet` seconds.
-- Which reasons hold is seen by `supervisor.core.step.gating`, from all parts; here is what follows from that.
+- Which reasons hold is seen by `supervisor.core.step.judging.gating`, from all parts; here is what follows from that.
 - While closed there is always a reason to show: the last that held, until quiet has passed.
 """
 

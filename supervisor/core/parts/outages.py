@@ -19,16 +19,20 @@ import math
 from dataclasses import dataclass, replace
 
 from supervisor.core.calendar.clock import Now
+from supervisor.core.calendar.windows import Explains, Occurrence
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.counters import RECOVERY_BOUNDS, Histogram, added
 from supervisor.core.model.facts import OpenOutage
-from supervisor.core.model.layers import Layer
+from supervisor.core.model.layers import BELOW_UPSTREAM, Layer
 from supervisor.core.model.records import OutageClosed
 from supervisor.core.model.snapshot import Outage, OutageTotals
 from supervisor.core.model.vocabulary import Planning
 
 LONGEST_MERGE = 10.0
 """Times `outage_merge`, from the first end of an outage: from then on the next one is another."""
+
+RESET_PATIENCE = 300.0
+"""Seconds at a stretch for which a daily server reset explains a layer below `upstream`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,3 +249,14 @@ def _reopened(left: OpenOutage, ended: Now | None) -> Outage:
         cause=left.why,
         flaps=left.flaps,
     )
+
+
+def explains(active: tuple[Occurrence, ...], layer: Layer, low_since: float | None, now: float) -> bool:
+    """Whether one of the active windows explains this layer as the lowest one broken.
+
+    `low_since`: when a layer below `upstream` broke, in monotonic seconds like `now`.
+    """
+    if not active:
+        return False
+    patient = layer not in BELOW_UPSTREAM or low_since is None or now < low_since + RESET_PATIENCE
+    return patient or any(occurrence.window.explains is Explains.EVERY_LAYER for occurrence in active)

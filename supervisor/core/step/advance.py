@@ -13,7 +13,7 @@ from supervisor.core.model.records import RestartMoved, WindowTurned
 from supervisor.core.model.vocabulary import RestartResult
 from supervisor.core.parts import login, operator, outages, restarts
 from supervisor.core.step.state import calendar_of, span_at
-from supervisor.core.step.transition import RESET_PATIENCE, Transition, explains
+from supervisor.core.step.transition import Transition
 
 WALL_JUMP = 2.0
 """Seconds by which the two clocks may disagree on what passed before the wall clock is held to have been set."""
@@ -76,12 +76,12 @@ def _judge_between(transition: Transition) -> None:
     while edge is not None and edge < now.wall:
         moments.append(Now(state.at.mono + (edge - state.at.wall).total_seconds(), edge))
         edge = state.calendar.next_edge_after(edge)
-    if state.low_since is not None and state.at.mono < state.low_since + RESET_PATIENCE < now.mono:
+    if state.low_since is not None and state.at.mono < state.low_since + outages.RESET_PATIENCE < now.mono:
         # Never by way of the wall clock: its microseconds may put this moment before the end of the patience.
-        worn_at = state.low_since + RESET_PATIENCE
+        worn_at = state.low_since + outages.RESET_PATIENCE
         moments.append(Now(worn_at, state.at.wall + timedelta(seconds=worn_at - state.at.mono)))
     for moment in moments:
-        explained = explains(state.calendar.active_at(moment.wall), broken, state.low_since, moment.mono)
+        explained = outages.explains(state.calendar.active_at(moment.wall), broken, state.low_since, moment.mono)
         state.outages = outages.judged(state.outages, explained)
 
 

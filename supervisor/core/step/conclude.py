@@ -7,8 +7,11 @@ from supervisor.core.model.records import LayersChanged, LoginRequired, StatusCh
 from supervisor.core.model.status import Status, status_of
 from supervisor.core.model.vocabulary import Phase, Planning
 from supervisor.core.parts import farms, login, outages
-from supervisor.core.step.matters import has_news, hear, tell_people
-from supervisor.core.step.seeing import judge_sight
+from supervisor.core.parts.recovery.memory import NOTHING_DONE
+from supervisor.core.step.judging.healing import recover
+from supervisor.core.step.judging.matters import has_news, hear, tell_people
+from supervisor.core.step.judging.seeing import judge_sight
+from supervisor.core.step.judging.watching import judge_canary
 from supervisor.core.step.state import Desupport, State, facts_of, may_differ
 from supervisor.core.step.transition import Transition
 
@@ -36,13 +39,19 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
         cause = _cause_in_session(transition, judged)
         if cause is not None and cause != state.cause:
             state.cause = cause
-    judge_sight(transition)
+    if transition.policy.controller is not None:
+        judge_sight(transition)
+    if transition.policy.canary is not None:
+        judge_canary(transition, transition.policy.canary)
     _status(transition, stopped=stopped)
     state.outages = outages.caused(state.outages, state.cause)
     last = state.outages.last
     if last is not None and last is not transition.last_closed:
         transition.last_closed = last
-        transition.records.append(last)
+        over = len(transition.records) if last.ended == now.wall else 0  # what ended earlier is told before what is new
+        transition.records.insert(over, last)
+    if transition.policy.recovery is not None or state.recovery is not NOTHING_DONE:
+        recover(transition)
     if transition.records:
         hear(transition)
     if has_news(before, state):
@@ -52,6 +61,8 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
         if facts != state.facts:
             state.facts = facts
             transition.actions.append(Persist(facts))
+    transition.actions += transition.deeds
+    transition.deeds.clear()
 
 
 def _login(transition: Transition) -> None:
@@ -109,4 +120,5 @@ def _status(transition: Transition, *, stopped: bool) -> None:
         return
     transition.told_broken = state.broken
     state.settled_status = status
-    transition.records.append(StatusChanged(settled, status, state.broken))
+    broken = farms.required_broken(state.farms, transition.policy) if state.broken is Layer.FARMS else ()
+    transition.records.append(StatusChanged(settled, status, state.broken, farms.names(broken)))

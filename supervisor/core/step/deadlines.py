@@ -7,9 +7,11 @@ from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import HeartbeatMissed, PingIgnored, Resumed, SessionHolds, SuspectChanged
 from supervisor.core.model.vocabulary import Evidence, Loss, Phase, Trigger
-from supervisor.core.parts import eyes, farms, gate, heartbeat, outages, session, upstream
+from supervisor.core.parts import farms, gate, heartbeat, outages, session, upstream
+from supervisor.core.parts.behind import eyes
+from supervisor.core.parts.recovery import ladder
 from supervisor.core.step.state import COMPETING_FOR, LOGIN_SOON, State, Wake
-from supervisor.core.step.transition import RESET_PATIENCE, Transition
+from supervisor.core.step.transition import Transition
 
 
 def wake_of(state: State, policy: Policy) -> Wake:
@@ -28,13 +30,16 @@ def wake_of(state: State, policy: Policy) -> Wake:
     if policy.required_farms is not None:
         due.append(farms.missing_due(state.farms))
     ahead = (  # a moment that has passed asks for nothing more
+        state.canary.wake if state.canary is not None else None,
         eyes.deadline(state.eyes) if policy.controller is not None else None,
         None if state.login.required else state.login.required_from,
-        state.low_since + RESET_PATIENCE if state.low_since is not None else None,
+        state.low_since + outages.RESET_PATIENCE if state.low_since is not None else None,
         state.competing_at + COMPETING_FOR if state.competing_at is not None else None,
         state.notify_due,
     )
     due += [moment for moment in ahead if moment is not None and moment > at]
+    if policy.recovery is not None:
+        due.append(ladder.deadline(state.recovery, policy.recovery, at, broken=state.broken is not None))
     moments = [moment for moment in due if moment is not None]
     pause = state.operator.pause
     until = pause.until if pause is not None else None

@@ -6,6 +6,7 @@ from typing import assert_never
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import (
     DaemonEvent,
+    DeedAnswered,
     GateTold,
     IdsConfirmed,
     LoginConfirmed,
@@ -15,6 +16,8 @@ from supervisor.core.model.events import (
     PauseAsked,
     Reloaded,
     ResumeAsked,
+    RungApproved,
+    RungAsked,
     ShutdownAsked,
     Slept,
     Started,
@@ -24,10 +27,14 @@ from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import LoginStated, MaintenanceBegan, Paused, Suspended
 from supervisor.core.model.records import MaintenanceEnded as MaintenanceOver
 from supervisor.core.model.vocabulary import Loss, Phase, Trigger
-from supervisor.core.parts import eyes, farms, gate, heartbeat, login, operator, order_ids, outages, restarts, session
+from supervisor.core.parts import farms, gate, heartbeat, login, operator, order_ids, outages, restarts, session
 from supervisor.core.parts.accounts import FITTING
+from supervisor.core.parts.behind import eyes
+from supervisor.core.parts.recovery import memory
 from supervisor.core.step.advance import turn_windows
 from supervisor.core.step.deadlines import resume
+from supervisor.core.step.judging.healing import on_answer, on_approval, on_asked
+from supervisor.core.step.judging.watching import reloaded
 from supervisor.core.step.messages import compare_zone
 from supervisor.core.step.state import calendar_of
 from supervisor.core.step.transition import Transition
@@ -58,6 +65,12 @@ def on_request(transition: Transition, event: OperatorEvent | DaemonEvent) -> No
             state.order_ids = order_ids.confirmed(state.order_ids)
         case GateTold(reason=reason, holds=holds):
             state.gate = gate.hold(state.gate, reason, holds=holds)
+        case RungApproved():
+            on_approval(transition, event)
+        case RungAsked():
+            on_asked(transition, event)
+        case DeedAnswered():
+            on_answer(transition, event)
         case Reloaded():
             _reload(transition, event)
         case Slept():
@@ -109,6 +122,7 @@ def _reload(transition: Transition, event: Reloaded) -> None:
     longer = policy.timing.heartbeat_interval - before.timing.heartbeat_interval
     state.heartbeat = heartbeat.retimed(state.heartbeat, longer)
     _readdress(transition, before)
+    reloaded(transition, before)
     if policy.controller != before.controller:
         state.eyes = eyes.forgotten(state.eyes)
     if policy.required_farms != before.required_farms:
@@ -150,6 +164,7 @@ def _slept(transition: Transition, event: Slept) -> None:
     transition.stop_watching()
     transition.records.append(Suspended(event.seconds))
     state.outages = outages.slept(state.outages, transition.now)
+    state.recovery = memory.forgotten(state.recovery)
     if state.low_since is not None:
         state.low_since -= event.seconds  # the minutes of a server reset count the time asleep
     if transition.ready:

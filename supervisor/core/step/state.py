@@ -15,21 +15,24 @@ from supervisor.core.model.policy import Policy
 from supervisor.core.model.snapshot import GatewayClock
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
-from supervisor.core.parts import notify as notify_part
 from supervisor.core.parts import outages as outages_part
 from supervisor.core.parts.accounts import FITTING, AccountGuard
-from supervisor.core.parts.eyes import BLIND, Eyes
+from supervisor.core.parts.behind.canary import Canary
+from supervisor.core.parts.behind.eyes import BLIND, Eyes
+from supervisor.core.parts.behind.kernel import NEVER_ASKED, Kernel
 from supervisor.core.parts.farms import Farms
 from supervisor.core.parts.gate import Gate
 from supervisor.core.parts.heartbeat import AT_REST, Heartbeat
-from supervisor.core.parts.kernel import NEVER_ASKED, Kernel
 from supervisor.core.parts.login import Login, recalled
-from supervisor.core.parts.notify import SILENT, Notify
 from supervisor.core.parts.operator import Maintenance, Operator, Pause
 from supervisor.core.parts.order_ids import OrderIds
 from supervisor.core.parts.outages import Outages
+from supervisor.core.parts.recovery import memory
+from supervisor.core.parts.recovery.memory import NOTHING_DONE, Recovery
 from supervisor.core.parts.restarts import Restarts, opened
 from supervisor.core.parts.session import Session
+from supervisor.core.parts.telling import notify as notify_part
+from supervisor.core.parts.telling.notify import SILENT, Notify
 from supervisor.core.parts.upstream import Upstream
 
 COMPETING_FOR = 300.0
@@ -107,7 +110,9 @@ class State:
     counters: Counters = Counters()
     clock: GatewayClock = GatewayClock()
     eyes: Eyes = BLIND
+    recovery: Recovery = NOTHING_DONE
     kernel: Kernel = NEVER_ASKED
+    canary: Canary | None = None
     desupport: Desupport | None = None
     broken: Layer | None = Layer.PORT
     """The lowest layer broken; None if every layer is up."""
@@ -199,6 +204,7 @@ def initial(policy: Policy, facts: Facts, now: Now, seed: int) -> State:
         operator=operator,
         order_ids=OrderIds(facts.first_ids),
         desupport=desupport,
+        recovery=memory.recalled(facts.deeds, now) if facts.deeds else NOTHING_DONE,
         low_since=login.lost_at.mono if login.lost_at is not None and not paused else None,
         status=status,
         status_since=now.wall,
@@ -262,6 +268,7 @@ def facts_of(state: State, *, exactly: bool = False) -> Facts:
         first_ids=state.order_ids.first,
         epoch=state.gate.epoch,
         outage=outages_part.left_open(state.outages, exactly=exactly),
+        deeds=memory.kept(state.recovery),
         talks=state.notify.kept,
     )
 
@@ -298,6 +305,7 @@ _memorable = attrgetter(
     "restarts.stray",
     "outages.current",
     "outages.inherited",
+    "recovery.done",
     "notify.kept",
 )
 

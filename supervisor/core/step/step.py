@@ -10,6 +10,7 @@ from typing import NamedTuple
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.actions import Action
 from supervisor.core.model.events import (
+    CanaryEvent,
     Event,
     EyesEvent,
     ProgramRan,
@@ -23,11 +24,12 @@ from supervisor.core.model.records import Record
 from supervisor.core.step.advance import advance_time
 from supervisor.core.step.conclude import conclude
 from supervisor.core.step.deadlines import run_deadlines, wake_of
-from supervisor.core.step.gating import judge_gate
+from supervisor.core.step.judging.gating import judge_gate
+from supervisor.core.step.judging.seeing import on_eyes_event
+from supervisor.core.step.judging.watching import on_canary_event
 from supervisor.core.step.messages import on_session_event
 from supervisor.core.step.program import ask_time, stand_still
 from supervisor.core.step.requests import on_request
-from supervisor.core.step.seeing import on_eyes_event
 from supervisor.core.step.state import State
 from supervisor.core.step.transition import Transition
 
@@ -57,17 +59,18 @@ def step(state: State, event: Event, now: Now, policy: Policy, late: float = 0.0
         stand_still(transition, event)
     if state.wake.is_due(now):
         run_deadlines(transition)
-    match event:
-        case Ticked() | ProgramRan():
-            pass
-        case TimeAsked():
-            ask_time(transition, event)
-        case _ if isinstance(event, SessionEvent):
-            on_session_event(transition, event)
-        case _ if isinstance(event, EyesEvent):
-            on_eyes_event(transition, event)
-        case _:
-            on_request(transition, event)
+    if isinstance(event, Ticked | ProgramRan):
+        pass
+    elif isinstance(event, SessionEvent):
+        on_session_event(transition, event)
+    elif isinstance(event, EyesEvent):
+        on_eyes_event(transition, event)
+    elif isinstance(event, CanaryEvent):
+        on_canary_event(transition, event)
+    elif isinstance(event, TimeAsked):
+        ask_time(transition, event)
+    else:
+        on_request(transition, event)
     last = type(event) is ShutdownAsked
     conclude(transition, state, exactly=last)
     judge_gate(transition)

@@ -11,11 +11,11 @@ from collections.abc import Container
 from dataclasses import replace
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Occurrence
-from supervisor.core.model.actions import Action, Close, Connect, Ping, Probe
+from supervisor.core.calendar.windows import RESTARTS, Kind
+from supervisor.core.model.actions import Action, Close, Connect, Heal, Ping, Probe
 from supervisor.core.model.cause import Cause, CauseKey, Message
 from supervisor.core.model.counters import added
-from supervisor.core.model.layers import BELOW_UPSTREAM, Layer
+from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import (
     AttemptFailed,
@@ -43,7 +43,6 @@ from supervisor.core.model.vocabulary import (
 from supervisor.core.parts import (
     accounts,
     diagnosis,
-    eyes,
     farms,
     gate,
     heartbeat,
@@ -54,18 +53,28 @@ from supervisor.core.parts import (
     session,
     upstream,
 )
-from supervisor.core.parts import kernel as sockets
+from supervisor.core.parts.behind import eyes
+from supervisor.core.parts.behind import kernel as sockets
 from supervisor.core.step.state import State
 
 RESETS = frozenset({Kind.SERVER_RESET})
-RESET_PATIENCE = 300.0
-"""Seconds at a stretch for which a daily server reset explains a layer below `upstream`."""
 
 
 class Transition:
     """The state on its way from one step to the next, with the actions and records so far."""
 
-    __slots__ = ("actions", "acts_at", "heard", "last_closed", "now", "policy", "records", "state", "told_broken")
+    __slots__ = (
+        "actions",
+        "acts_at",
+        "deeds",
+        "heard",
+        "last_closed",
+        "now",
+        "policy",
+        "records",
+        "state",
+        "told_broken",
+    )
 
     def __init__(self, state: State, now: Now, policy: Policy, acts_at: float) -> None:
         self.state = state
@@ -74,6 +83,8 @@ class Transition:
         self.acts_at = max(now.mono, acts_at)
         """When the actions are carried out, in monotonic seconds: later than `now` for an event that waited."""
         self.actions: list[Action] = []
+        self.deeds: list[Heal] = []
+        """What recovery wants done: after all else, so that it is kept before it is done."""
         self.records: list[Record] = []
         self.heard = 0
         """Records of which `matters` has heard."""
@@ -99,7 +110,7 @@ class Transition:
         state = self.state
         if not state.span.active or state.accounts.mismatch:
             return Planning.UNPLANNED
-        return Planning.of(explains(state.span.active, layer, state.low_since, self.now.mono))
+        return Planning.of(outages.explains(state.span.active, layer, state.low_since, self.now.mono))
 
     def cause(
         self,
@@ -386,14 +397,3 @@ class Transition:
             self.observe()
         elif evidence is Evidence.NOTICE_1101:  # the loss was not ours to see, or a probe was quicker
             self.records.append(UpstreamRestored(evidence, Data.LOST, False))
-
-
-def explains(active: tuple[Occurrence, ...], layer: Layer, low_since: float | None, now: float) -> bool:
-    """Whether one of the active windows explains this layer as the lowest one broken.
-
-    `low_since`: when a layer below `upstream` broke, in monotonic seconds like `now`.
-    """
-    if not active:
-        return False
-    patient = layer not in BELOW_UPSTREAM or low_since is None or now < low_since + RESET_PATIENCE
-    return patient or any(occurrence.window.explains is Explains.EVERY_LAYER for occurrence in active)

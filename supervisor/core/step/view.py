@@ -6,11 +6,15 @@ from typing import TypeVar
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.gate import GateView
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.recovery.rules import RecoveryPolicy
+from supervisor.core.model.recovery.views import RecoveryView
 from supervisor.core.model.sight import KernelSaid
 from supervisor.core.model.snapshot import FarmView, LoginView, PauseView, RestartView, Snapshot, WindowView
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
-from supervisor.core.parts import farms, kernel, login
+from supervisor.core.parts import farms, login
+from supervisor.core.parts.behind import kernel
+from supervisor.core.parts.recovery import shown
 from supervisor.core.step.state import State
 
 T = TypeVar("T")
@@ -67,13 +71,15 @@ def snapshot(state: State, policy: Policy, earlier: Earlier | None = None) -> Sn
         outages=state.outages.totals,
         restarts=_restarts(state, earlier),
         seen=state.eyes.seen if policy.controller is not None else None,
-        sockets=kernel.fresh(state.kernel, now.mono),
-        kernel=_kernel(state),
+        canary=state.canary.views if state.canary is not None else None,
+        sockets=kernel.fresh(state.kernel, now.mono) if policy.kernel else None,
+        kernel=_kernel(state) if state.heartbeat.suspect else None,
+        recovery=_recovery(state, policy.recovery, earlier) if policy.recovery is not None else None,
     )
 
 
 def _kernel(state: State) -> KernelSaid | None:
-    if not state.heartbeat.suspect or not state.heartbeat.pings:
+    if not state.heartbeat.pings:
         return None
     process = state.eyes.seen.process
     pid = process.pid if process is not None else None
@@ -153,6 +159,11 @@ def _gate(state: State, earlier: Earlier | None) -> GateView:
     holding = not known.open and known.clear_from is None
     view = GateView(known.open, known.reasons, holding, known.since, known.epoch, known.ahead.coming)
     return _same(view, earlier[1].gate if earlier is not None else None)
+
+
+def _recovery(state: State, policy: RecoveryPolicy, earlier: Earlier | None) -> RecoveryView | None:
+    view = shown.view(state.recovery, policy, state.at)
+    return _same(view, earlier[1].recovery if earlier is not None else None)
 
 
 def _on_wall(now: Now, mono: float | None) -> datetime | None:

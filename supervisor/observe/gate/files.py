@@ -1,12 +1,13 @@
 """The writer of the gate's files: NAME.json in one folder, replaced atomically, removed at the end.
 
 - On a thread of its own: a slow disk delays a file and nothing else. Put the folder in memory (tmpfs).
-- A file is replaced when its gate changes, and when the loop decided again. The lease in it is that of the decision:
-  this thread passes it on, and if the loop stands still, nothing is written and the lease ends.
+- A file is replaced when its gate changes, and when the loop has decided again. The lease in it is the decision's. This
+  thread only passes it on: if the loop stands still, nothing is written, and the lease ends.
 - A folder that cannot be written is told once, and counted. It is tried again with every decision.
 """
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -22,8 +23,6 @@ LOG = logging.getLogger("supervisor.gate")
 
 LOOK = 0.25
 """Seconds between two looks at what the loop has decided."""
-FRESH = 0.4
-"""A decision this much later than the one in the file is written, though nothing has changed."""
 MODE = 0o644
 FOLDER_MODE = 0o755
 SUFFIX = ".json"
@@ -93,7 +92,7 @@ class GateFiles:
         self._remove(name for name in tuple(self._last) if name not in snapshots)
         failed = None
         for name, snapshot in snapshots.items():
-            if self._is_news(name, snapshot):
+            if self._last.get(name) is not snapshot:
                 try:
                     _replace(wanted, name, written(body(snapshot, since_boot())))
                 except OSError as error:
@@ -106,10 +105,6 @@ class GateFiles:
         elif self._failing:
             self._failing = False
             LOG.warning("the files of the gate in %s are written again", wanted)
-
-    def _is_news(self, name: str, snapshot: Snapshot) -> bool:
-        last = self._last.get(name)
-        return last is None or snapshot.gate is not last.gate or snapshot.at.mono - last.at.mono >= FRESH
 
     def _remove(self, names: Iterable[str]) -> None:
         for name in tuple(names):
@@ -145,12 +140,14 @@ def _replace(directory: Path, name: str, content: bytes) -> None:
     try:
         opened = os.open(beside, flags, MODE)
     except FileNotFoundError:
-        directory.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(FOLDER_MODE)  # with another umask
         opened = os.open(beside, flags, MODE)
     try:
         if os.fstat(opened).st_mode & 0o777 != MODE:  # with another umask
             os.chmod(beside, MODE)
-        os.write(opened, content)
+        if os.write(opened, content) < len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
         os.close(opened)
     os.replace(beside, os.path.join(directory, f"{name}{SUFFIX}"))

@@ -100,8 +100,8 @@ def read(
         with closing(sqlite3.connect(place, uri=True, timeout=TIMEOUT, isolation_level=None)) as connection:
             connection.execute("PRAGMA query_only = 1")
             connection.execute("PRAGMA read_uncommitted = 1")  # of one in memory: never hold its writer up
-            rows = _outages(connection, since, until)
-            spans = _spans(connection, since, until)
+            rows = _outages(connection, since, until, gateways)
+            spans = _spans(connection, since, until, gateways)
             maintenance = _maintenance(connection, since, until)
             left = _left_open(connection) if still_open is None else list(still_open)
     except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
@@ -114,7 +114,7 @@ def read(
     outages = tuple(sorted((o for o in found if o.gateway in names), key=lambda o: (o.began, o.gateway)))
     watched = {name: tuple(_merged(sorted(spans.get(name, [])))) for name in names}
     totals = tuple(
-        _totals(name, [o for o in outages if o.gateway == name], watched[name], since, until) for name in names
+        totals_of(name, [o for o in outages if o.gateway == name], watched[name], since, until) for name in names
     )
     return History(since, until, outages, totals, watched, maintenance)
 
@@ -142,11 +142,21 @@ def open_outages(snapshots: Iterable[Snapshot]) -> list[PastOutage]:
     return found
 
 
-def _outages(connection: sqlite3.Connection, since: datetime, until: datetime) -> list[PastOutage]:
+def of_these(gateways: Sequence[str] | None) -> tuple[str, tuple[str, ...]]:
+    """The end of a condition that picks these gateways, and its values; None for all of them."""
+    if gateways is None:
+        return "", ()
+    return f" AND gateway IN ({', '.join('?' * len(gateways))})", tuple(gateways)
+
+
+def _outages(
+    connection: sqlite3.Connection, since: datetime, until: datetime, gateways: Sequence[str] | None
+) -> list[PastOutage]:
+    these, names = of_these(gateways)
     rows = connection.execute(
         "SELECT gateway, began, ended, cause, planned, seconds, words, recovered FROM outage_spans"
-        " WHERE ended >= ? AND began < ?",
-        (microseconds(since), microseconds(until)),
+        f" WHERE ended >= ? AND began < ?{these}",
+        (microseconds(since), microseconds(until), *names),
     )
     return [
         PastOutage(gateway, instant(began), instant(ended), cause, bool(planned), seconds, words, bool(recovered))
@@ -154,10 +164,13 @@ def _outages(connection: sqlite3.Connection, since: datetime, until: datetime) -
     ]
 
 
-def _spans(connection: sqlite3.Connection, since: datetime, until: datetime) -> dict[str, list[Stretch]]:
+def _spans(
+    connection: sqlite3.Connection, since: datetime, until: datetime, gateways: Sequence[str] | None
+) -> dict[str, list[Stretch]]:
+    these, names = of_these(gateways)
     rows = connection.execute(
-        "SELECT gateway, began, until FROM watched_spans WHERE until > ? AND began < ? ORDER BY began",
-        (microseconds(since), microseconds(until)),
+        f"SELECT gateway, began, until FROM watched_spans WHERE until > ? AND began < ?{these} ORDER BY began",
+        (microseconds(since), microseconds(until), *names),
     )
     spans: dict[str, list[Stretch]] = {}
     for gateway, began, end in rows:
@@ -226,9 +239,10 @@ def _merged(spans: Iterable[Stretch]) -> Iterable[Stretch]:
         yield last
 
 
-def _totals(
+def totals_of(
     name: str, outages: Iterable[PastOutage], watched: Sequence[Stretch], since: datetime, until: datetime
 ) -> Totals:
+    """The books of one gateway over a period; what `watched` has lies in it."""
     seconds, counts = {True: 0.0, False: 0.0}, {True: 0, False: 0}
     observed = sum((end - began).total_seconds() for began, end in watched)
     for outage in outages:

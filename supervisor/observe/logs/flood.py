@@ -6,7 +6,7 @@
 - Pure: time is an argument. To be used by one thread at a time.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 HEAVY = 10.0
@@ -15,6 +15,8 @@ KINDS = 2000
 """The most kinds, more than there are places in the code. Any further kind counts as `None`."""
 TOLD_EVERY = 10.0
 """Seconds between two reports of the lines left out."""
+EXAMPLES = 20
+"""A report names so many kinds, the most frequent ones. A fleet has thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,9 @@ class Rates:
 
     burst: float = 50.0
     steady: float = 1.0
-    burst_of_all: float = 2000.0
-    steady_of_all: float = 20.0
+    burst_of_all: float = 5000.0
+    """Enough for a hundred gateways that go and come back ten times: each of these lines is news."""
+    steady_of_all: float = 50.0
 
 
 RATES = Rates()
@@ -77,11 +80,16 @@ class Flood:
         """When to report what was left out; None if nothing was."""
         return self._next if self._pending else None
 
-    def left_out(self) -> Iterable[tuple[int, str]]:
-        """For each kind: how many lines were left out since the last call, and the first of them."""
+    def left_out(self) -> list[tuple[int, str]]:
+        """How many lines were left out since the last call, and the first of them, for each of the worst kinds.
+
+        All lines of other kinds are counted in the last entry, whose example is empty.
+        """
         self._pending = False
         found = [bucket for bucket in self._kinds.values() if bucket.left_out]
         told = [(bucket.left_out, bucket.example) for bucket in found]
         for bucket in found:
             bucket.left_out, bucket.example = 0, ""
-        return told
+        told.sort(reverse=True)
+        rest = sum(count for count, _ in told[EXAMPLES:])
+        return told[:EXAMPLES] + ([(rest, "")] if rest else [])

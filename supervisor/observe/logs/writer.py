@@ -213,11 +213,12 @@ class LogWriter(logging.Handler):
             self._quiet_until = time.monotonic() + _QUIET
 
     def _tell_left_out(self) -> None:
-        """Report the lines that `Flood` left out, with one line for each kind."""
+        """Report the lines that `Flood` left out."""
         with self._wake:
-            left_out = list(self._flood.left_out())
+            left_out = self._flood.left_out()
         for count, example in left_out:
-            text = f"{count} more line{'s' if count > 1 else ''} like this left out: {example}"
+            lines = f"{count} more line{'s' if count > 1 else ''}"
+            text = f"{lines} like this left out: {example}" if example else f"{lines} of other kinds left out"
             record = logging.LogRecord(__name__, logging.WARNING, __file__, 0, text, (), None)
             record.fields = {"left_out": count}
             self._write(line_of(record, text, self._clock(), self._words))

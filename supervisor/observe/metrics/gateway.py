@@ -19,6 +19,8 @@ from supervisor.observe.metrics.behind import BEHIND
 from supervisor.observe.metrics.entries import Gateway, counted, counter, flag, gauge, moment
 from supervisor.observe.metrics.family import FLAG, Family, Kind, Row, single
 from supervisor.observe.metrics.farms import FARMS
+from supervisor.observe.metrics.gates import GATES
+from supervisor.observe.metrics.recovery import RECOVERY
 
 
 def _layers(seen: tuple[bool, Layer | None]) -> Iterable[Row]:
@@ -116,7 +118,9 @@ GATEWAY: tuple[Gateway, ...] = (
         query='ib_session_phase{ib_session_phase="ready"} == 0',
     ),
     *FARMS,
+    *GATES,
     *BEHIND,
+    *RECOVERY,
     Family(
         Kind.COUNTER,
         "ib_messages_total",

@@ -23,5 +23,7 @@ class Internals:
     """Seconds that single decisions took."""
     events_dropped: int
     journal_errors: int
+    gate_errors: int = 0
+    """Files of the gate that could not be written or removed."""
     messages: Mapping[str, Counts] = field(default_factory=dict)
     """To people, by target."""

@@ -64,6 +64,14 @@ OWN: tuple[Family[Internals], ...] = (
     ),
     Family(
         Kind.COUNTER,
+        "ib_supervisor_gate_errors_total",
+        "Files of the gate that could not be written or removed.",
+        lambda own: own.gate_errors,
+        single,
+        query="increase(ib_supervisor_gate_errors_total[1h]) > 0",
+    ),
+    Family(
+        Kind.COUNTER,
         "ib_supervisor_notifications_total",
         "Messages to people: sent, failed attempts to send one, and things never told because too many waited.",
         lambda own: own.messages,

@@ -85,5 +85,7 @@ class ProgramCollector(Collector):
 
     def describe(self) -> Iterator[Metric]:
         """All families without samples: a registry asks for names, and must not cost a decision."""
-        for family in (*GATEWAY, *PROGRAM):
+        for family in GATEWAY:
             yield family.metric((), OWN_LABELS)
+        for own in PROGRAM:
+            yield own.metric((), OWN_LABELS)

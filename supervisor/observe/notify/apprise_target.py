@@ -73,7 +73,7 @@ def secret_in(url: str) -> bool:
 def _plugin(url: str) -> "apprise.NotifyBase":
     scheme = url.partition("://")[0].lower()
     if scheme not in N_MGR.schemas():
-        near = get_close_matches(scheme, N_MGR.schemas(), 1)
+        near = get_close_matches(scheme, N_MGR.schemas(), 1, 0.75)
         hint = f'did you mean "{near[0]}://"?' if near else "see docs/notify.md"
         raise UnknownTarget(f'no service has the scheme "{scheme}://"; {hint}')
     asset = apprise.AppriseAsset(app_id="ib-supervisor", app_desc="ib-supervisor", http_redirects=False)

@@ -14,8 +14,8 @@ from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.messages import Message
-from supervisor.core.parts import outbox
-from supervisor.core.parts.outbox import EMPTY, Item, Rules
+from supervisor.core.parts.telling import outbox
+from supervisor.core.parts.telling.outbox import EMPTY, Item, Rules
 from supervisor.observe.journal.letters import Delivery, Letter
 from supervisor.observe.notify.text import composed, severity_of, to_json
 from supervisor.observe.notify.transport import Outcome, Transport
@@ -86,7 +86,7 @@ class Courier:
             for message in new:
                 self._messages[message.key] = message
             items = [Item(message.key, again) for message in new]
-            self._outbox, left_out = outbox.added(self._outbox, items, self._clock())
+            self._outbox, left_out = outbox.added(self._outbox, items, self.rules.pace, self._clock())
             self._results["dropped"] += len(left_out)
             gone = [self._messages.pop(item.key) for item in left_out]
             self._wake.notify_all()
@@ -151,10 +151,10 @@ class Courier:
         with self._wake:
             self._results["sent" if outcome.sent else "failed"] += 1
             if outcome.sent:
-                self._outbox = outbox.sent(self._outbox, self._clock())
+                self._outbox = outbox.sent(self._outbox, self.rules.pace, self._clock())
                 gone = [self._messages.pop(item.key) for item in items]
             else:
-                self._outbox = outbox.failed(self._outbox, self._clock(), doubt=outcome.doubt)
+                self._outbox = outbox.failed(self._outbox, self.rules.pace, self._clock(), doubt=outcome.doubt)
                 gone = []
             self._wake.notify_all()
         for message in gone:

@@ -110,16 +110,7 @@ class Heartbeat:
             return None
 
     def _fetch(self, url: str) -> None:
-        seconds = min(DEADLINE, self.every)
-        try:
-            status = self._bounded.run(lambda: _get(url, seconds), seconds)
-            why = "" if status < 400 else f"status {status}"
-        except Hangs as hangs:
-            why = str(hangs)
-        except OSError as error:
-            why = _plainly(error)
-        except Exception as error:  # an address that http.client does not take
-            why = type(error).__name__
+        why = fetched(url, min(DEADLINE, self.every), self._bounded)
         if why:
             self.failed += 1
         else:
@@ -129,6 +120,19 @@ class Heartbeat:
         elif not why and self._failing:
             LOG.info("the heartbeat_url is fetched again")
         self._failing = bool(why)
+
+
+def fetched(url: str, seconds: float = DEADLINE, bounded: Bounded[int] | None = None) -> str:
+    """Fetch it once; why that failed, without the address, or empty."""
+    try:
+        status = (bounded or Bounded("heartbeat fetches")).run(lambda: _get(url, seconds), seconds)
+    except Hangs as hangs:
+        return str(hangs)
+    except OSError as error:
+        return _plainly(error)
+    except Exception as error:  # an address that http.client does not take
+        return type(error).__name__
+    return "" if status < 400 else f"status {status}"
 
 
 def _get(url: str, seconds: float) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.messages import Message
-from supervisor.core.parts.outbox import Rules
+from supervisor.core.parts.telling.outbox import Rules
 from supervisor.observe.journal.letters import Delivery, Letter
 from supervisor.observe.masking import Words, mask
 from supervisor.observe.notify.courier import Book, Counts, Courier

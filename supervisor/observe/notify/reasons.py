@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from supervisor.observe.notify.transport import Outcome
 
-_STATUS = re.compile(r"error[=:]\s*(\d{3})\b|\b(?:HTTP|status)\D{0,12}(\d{3})\b", re.IGNORECASE)
+_STATUS = re.compile(r"\berror[=:]\s*(\d{3})\b|\bstatus(?: code)?\D{0,3}(\d{3})\b", re.IGNORECASE)
 _KNOWN = (
     (r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|SSLCertVerification", "its TLS certificate is not valid"),
     (r"SSLError|SSLZeroReturn|WRONG_VERSION_NUMBER|\[SSL", "TLS with it failed"),

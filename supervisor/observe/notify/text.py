@@ -13,7 +13,7 @@ from supervisor.core.calendar.rules import utc
 from supervisor.core.explain.messages import Message, lasting, summed_up
 from supervisor.core.model.pages import Severity
 from supervisor.core.model.vocabulary import Stage
-from supervisor.core.parts.notify import RANK
+from supervisor.core.parts.telling.notify import RANK
 from supervisor.observe.masking import Words, fit
 
 AGAIN = "again: "

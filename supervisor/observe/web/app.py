@@ -1,12 +1,14 @@
-"""Every address of DESIGN.md section 9, and what it answers.
+"""Every address of the web side, and what it answers.
 
 - What takes time (a page of metrics) or waits (the loop) is done beside the web server's own loop.
 - Errors are plain sentences.
 """
 
+import base64
 import gzip
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -18,16 +20,20 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from supervisor.core.model.events import OperatorEvent
+from supervisor.core.model.events import OperatorEvent, RungApproved, RungAsked
 from supervisor.observe.journal.place import HistoryError
 from supervisor.observe.metrics.exposition import Exposition, gzip_accepted
-from supervisor.observe.web import page
-from supervisor.observe.web.access.guard import Admit, Guard, who
+from supervisor.observe.web.access.guard import MAY_CHANGE, Admit, Guard, who
 from supervisor.observe.web.backend import Backend
 from supervisor.observe.web.control import ASKS, BadRequest, event_of, fields_of
+from supervisor.observe.web.gates import Gates
 from supervisor.observe.web.history_json import BadPeriod, history_json, period
+from supervisor.observe.web.pages import details
+from supervisor.observe.web.pages.overview import overview
+from supervisor.observe.web.pages.shell import ICON, OPENAPI, POLICY
+from supervisor.observe.web.past_json import More, more, with_more
 from supervisor.observe.web.protocol import Limits
-from supervisor.observe.web.status_json import status
+from supervisor.observe.web.status_json import instant, status
 from supervisor.observe.web.stream import Streams, as_json
 from supervisor.observe.web.threads import Desk
 
@@ -49,7 +55,11 @@ class Site:
         self._pages = Desk("ib-web-page", 2)
         self._asks = Desk("ib-web-ask", 4)
         self._past = Desk("ib-web-history", 1)
+        self._named = False
+        """Whether whoever asks has proved a name."""
         self.streams = Streams(backend.events, limits)
+        self.gates = Gates(backend)
+        self._scraped: datetime | None = None
 
     def app(
         self, hosts: Iterable[str] = (), admit: Admit | None = None, certified: bool = False, wide: bool = False
@@ -60,6 +70,7 @@ class Site:
         ]
         routes = [
             Route("/", self._page),
+            Route("/gateways/{name}", self._details),
             Route("/favicon.svg", self._icon),
             Route("/metrics", self._metrics),
             Route("/-/healthy", self._healthy),
@@ -67,11 +78,15 @@ class Site:
             Route("/-/reload", self._reload, methods=["POST"]),
             Route("/api/v1/openapi.json", self._description),
             Route("/api/v1/status", self._status),
+            Route("/api/v1/gates", self.gates.all),
+            Route("/api/v1/gates/{name}", self.gates.one),
             Route("/api/v1/history", self._history),
             Route("/api/v1/events", self._events),
             Route("/api/v1/events/stream", self._stream),
+            Route("/api/v1/scrape", self._scrape),
             *asks,
         ]
+        self._named = admit is not None
         app = Starlette(routes=routes, exception_handlers={HTTPException: _refused, Exception: _defect})
         app.router.redirect_slashes = False
         return Guard(app, hosts, admit, certified, wide)
@@ -85,11 +100,17 @@ class Site:
             body, content_type = self._exposition.page(accept)
             return (gzip.compress(body, GZIP_LEVEL) if smaller else body), content_type
 
+        if "prometheus" in request.headers.get("user-agent", "").lower():
+            self._scraped = self._backend.now()
         body, content_type = await self._pages.do(answer)
         chunks = (body[begin : begin + CHUNK] for begin in range(0, len(body), CHUNK))
         headers = {"content-type": content_type, "content-length": str(len(body)), "vary": "Accept, Accept-Encoding"}
         headers |= {"content-encoding": "gzip"} if smaller else {}
         return StreamingResponse(_each(chunks), headers=headers)
+
+    async def _scrape(self, request: Request) -> Response:
+        """When Prometheus came last. A person who looks at /metrics does not count."""
+        return _json(json.dumps({"prometheus": instant(self._scraped)}))
 
     async def _healthy(self, request: Request) -> Response:
         if self._backend.alive():
@@ -104,14 +125,27 @@ class Site:
         return _json(await self._pages.do(lambda: json.dumps(self._shown(status))))
 
     async def _page(self, request: Request) -> Response:
-        text = await self._pages.do(lambda: self._shown(page.page))
-        return HTMLResponse(text, headers={"Content-Security-Policy": page.POLICY})
+        how = partial(overview, may_change=request.scope[MAY_CHANGE])
+        return _html(await self._pages.do(lambda: self._shown(how)))
+
+    async def _details(self, request: Request) -> Response:
+        name, backend = request.path_params["name"], self._backend
+        found = next((snapshot for snapshot in backend.snapshots() if snapshot.policy.name == name), None)
+        if found is None:
+            raise HTTPException(404, f"there is no gateway {name!r}")
+        if "table" in request.query_params:
+            until = backend.now()
+            asked = more({"include": details.INCLUDE})
+            past = await self._read(until - details.PERIOD, until, name, asked)
+            return _html(details.as_table(found, past or {}))
+        may_change = request.scope[MAY_CHANGE]
+        return _html(details.details(backend.internals().version, found, may_change=may_change))
 
     async def _icon(self, request: Request) -> Response:
-        return Response(page.ICON, media_type="image/svg+xml")
+        return Response(ICON, media_type="image/svg+xml")
 
     async def _description(self, request: Request) -> Response:
-        return Response(page.OPENAPI, media_type="application/json")
+        return Response(OPENAPI, media_type="application/json")
 
     def _shown(self, how: Callable[..., Any]) -> Any:
         backend = self._backend
@@ -129,28 +163,35 @@ class Site:
         return _json(await self._pages.do(lambda: json.dumps({"events": [as_json(record) for record in found]})))
 
     async def _history(self, request: Request) -> Response:
-        asked, backend = request.query_params, self._backend
+        asked = request.query_params
         try:
-            since, until = period(asked.get("since"), asked.get("until"), backend.now())
+            since, until = period(asked.get("since"), asked.get("until"), self._backend.now())
+            also = more(asked)
         except BadPeriod as error:
             raise HTTPException(400, str(error)) from None
         name = asked.get("gateway")
+        found = await self._read(since, until, name, also)
+        if found is None:
+            raise HTTPException(404, f"there is no gateway {name!r}")
+        return _json(await self._past.do(lambda: json.dumps(found)))
 
-        def answer() -> str | None:
+    async def _read(self, since: datetime, until: datetime, name: str | None, also: More) -> dict[str, Any] | None:
+        """What happened; None if nothing is known of a gateway of this name."""
+        backend = self._backend
+
+        def answer() -> dict[str, Any] | None:
             snapshots = backend.snapshots()
             known = [snapshot.policy.name for snapshot in snapshots]
             found = backend.history(since, until, known if name is None else [name])
             if name is not None and name not in known and not found.outages and not found.totals[0].observed:
                 return None
-            return json.dumps(history_json(found, snapshots))
+            told = history_json(found, snapshots)
+            return with_more(backend.place(), found, None if name is None else [name], also, told)
 
         try:
-            text = await self._past.do(answer)
+            return await self._past.do(answer)
         except HistoryError as error:
             raise HTTPException(503, str(error)) from None
-        if text is None:
-            raise HTTPException(404, f"there is no gateway {name!r}")
-        return _json(text)
 
     async def _stream(self, request: Request) -> Response:
         said = request.headers.get("last-event-id") or request.query_params.get("since")
@@ -174,12 +215,22 @@ class Site:
         if all(snapshot.policy.name != name for snapshot in self._backend.snapshots()):
             raise unknown
         event = await self._event(what, request)
-        if not await self._ask(lambda: self._backend.control(name, event)):  # it has left meanwhile
+        if isinstance(event, RungApproved | RungAsked):
+            await self._recovery(name, replace(event, by=_who(request) if self._named else "loopback"), unknown)
+        elif not await self._ask(lambda: self._backend.control(name, event)):  # it has left meanwhile
             raise unknown
         why = await self._ask(self._backend.not_stored)
         return (
             _said(f"done, but not stored: a restart of the daemon forgets it ({why})") if why else Response(None, 204)
         )
+
+    async def _recovery(self, name: str, event: RungApproved | RungAsked, unknown: HTTPException) -> None:
+        """What is refused says why: 409, because it may be right in a moment."""
+        refused = await self._ask(lambda: self._backend.recovery(name, event))
+        if refused is None:
+            raise unknown
+        if refused:
+            raise HTTPException(409, f"not done: {refused}")
 
     async def _event(self, what: str, request: Request) -> OperatorEvent:
         body = await _body(request)
@@ -198,6 +249,18 @@ class Site:
             return await self._asks.do(work)
         except TimeoutError:
             raise HTTPException(503, "the loop did not come to it in time; it may still do it") from None
+
+
+def _who(request: Request) -> str:
+    """The name that a password has proved."""
+    said = request.headers.get("authorization", "")
+    scheme, _, coded = said.partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(coded, validate=True).decode().partition(":")[0][:64] or "loopback"
+        except ValueError:
+            return "loopback"
+    return "loopback"
 
 
 async def _each(chunks: Iterable[bytes]) -> Any:
@@ -239,6 +302,10 @@ def _instant(said: str) -> datetime:
 
 def _said(text: str, code: int = 200) -> Response:
     return PlainTextResponse(f"{text}\n", code)
+
+
+def _html(text: str) -> Response:
+    return HTMLResponse(text, headers={"Content-Security-Policy": POLICY})
 
 
 def _json(text: str) -> Response:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from supervisor.core.model.events import OperatorEvent
+from supervisor.core.model.events import OperatorEvent, RungApproved, RungAsked
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.events import EventRing
+from supervisor.observe.gate.news import GateNews
 from supervisor.observe.journal.history import History
 from supervisor.observe.metrics.internals import Internals
 
@@ -26,14 +27,19 @@ class ReloadResult:
 class Backend(Protocol):
     """The daemon, as the web side sees it.
 
-    `reload` and `control` wait for the loop, with a deadline of their own, and raise TimeoutError if it does not come
-    to it; they, `not_stored` and `history` are called on threads that may wait. All others answer at once, on any
-    thread.
+    `reload`, `control` and `recovery` wait for the loop, with a deadline of their own, and raise TimeoutError if it
+    does not come to it; they, `not_stored` and `history` are called on threads that may wait. All others answer at
+    once, on any thread.
     """
 
     @property
     def events(self) -> EventRing:
         """The last things worth knowing."""
+        ...
+
+    @property
+    def gates(self) -> GateNews:
+        """Tells when a gate has opened or closed."""
         ...
 
     def snapshots(self) -> Sequence[Snapshot]:
@@ -60,12 +66,20 @@ class Backend(Protocol):
         """What happened; takes its time, and raises HistoryError if the journal cannot be read."""
         ...
 
+    def place(self) -> str:
+        """Where the journal can be read: an URI of SQLite. Raises HistoryError."""
+        ...
+
     def reload(self) -> ReloadResult:
         """Read the config again."""
         ...
 
     def control(self, name: str, event: OperatorEvent) -> bool:
         """Let this gateway hear the operator; False if there is none of that name."""
+        ...
+
+    def recovery(self, name: str, event: RungApproved | RungAsked) -> str | None:
+        """Let this gateway's recovery hear the operator: empty if it is done, else why it is not; None if unknown."""
         ...
 
     def not_stored(self) -> str:

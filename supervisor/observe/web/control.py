@@ -1,7 +1,7 @@
-"""What an operator may ask for one gateway, read from a request: pause, resume, maintenance, confirm-login.
+"""What an operator may ask for one gateway, read from a request: each is an entry of `ASKS`.
 
-- What is asked comes in the query, in a form or in a JSON object: `for`, `reason`, `end`. Durations are written as in
-  the config file: 90s, 15m, 2h.
+- What is asked comes in the query, in a form or in a JSON object: `for`, `reason`, `end`, `rung`. Durations are written
+  as in the config file: 90s, 15m, 2h.
 - Anything that is not understood is refused with a sentence that says what would be right.
 """
 
@@ -15,14 +15,18 @@ from urllib.parse import parse_qsl
 
 from supervisor.core.calendar.durations import seconds_of
 from supervisor.core.model.events import (
+    IdsConfirmed,
     LoginConfirmed,
     MaintenanceAsked,
     MaintenanceEnded,
     OperatorEvent,
     PauseAsked,
     ResumeAsked,
+    RungApproved,
+    RungAsked,
 )
 from supervisor.core.model.policy import LONGEST_MAINTENANCE
+from supervisor.core.model.recovery.rules import Rung
 
 LONGEST_PAUSE = timedelta(days=400)
 LONGEST_REASON = 200
@@ -84,8 +88,23 @@ def _maintenance(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
     return MaintenanceAsked(until, _reason(fields.get("reason", "")))
 
 
+def _confirm_ids(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
+    return IdsConfirmed()
+
+
 def _confirm_login(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
     return LoginConfirmed()
+
+
+def _approve(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
+    return RungApproved()
+
+
+def _recover(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
+    said = fields.get("rung")
+    if said is not None and said not in {*Rung}:
+        raise BadRequest(f"'rung' is one of {', '.join(Rung)}, not {said[:40]!r}")
+    return RungAsked(Rung(said) if said is not None else None)
 
 
 ASKS: Mapping[str, tuple[frozenset[str], Callable[[Mapping[str, str], datetime], OperatorEvent]]] = {
@@ -93,6 +112,9 @@ ASKS: Mapping[str, tuple[frozenset[str], Callable[[Mapping[str, str], datetime],
     "resume": (frozenset(), _resume),
     "maintenance": (frozenset({"for", "reason", "end"}), _maintenance),
     "confirm-login": (frozenset(), _confirm_login),
+    "confirm-ids": (frozenset(), _confirm_ids),
+    "approve": (frozenset(), _approve),
+    "recover": (frozenset({"rung"}), _recover),
 }
 """By the last word of the path: the fields it takes, and how they are read."""
 

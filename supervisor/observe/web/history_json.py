@@ -10,7 +10,7 @@ from typing import Any
 from supervisor.core.calendar.durations import seconds_of
 from supervisor.core.calendar.windows import occurrences
 from supervisor.core.model.snapshot import Snapshot
-from supervisor.observe.journal.history import History
+from supervisor.observe.journal.history import History, Totals
 from supervisor.observe.web.status_json import instant
 
 DEFAULT = "7d"
@@ -43,14 +43,7 @@ def history_json(history: History, snapshots: Iterable[Snapshot] = ()) -> dict[s
         "gateways": [
             {
                 "name": total.gateway,
-                "observed_seconds": round(total.observed, 3),
-                "unobserved_seconds": round(total.unobserved, 3),
-                "planned_seconds": round(total.planned, 3),
-                "unplanned_seconds": round(total.unplanned, 3),
-                "planned_outages": total.planned_outages,
-                "unplanned_outages": total.unplanned_outages,
-                "availability": total.availability,
-                "availability_with_planned": total.availability_with_planned,
+                **figures(total),
                 "timezone": known[total.gateway].policy.timezone if total.gateway in known else None,
                 "watched": [[instant(began), instant(end)] for began, end in history.watched[total.gateway]],
                 "windows": _windows(known.get(total.gateway), history),
@@ -70,6 +63,20 @@ def history_json(history: History, snapshots: Iterable[Snapshot] = ()) -> dict[s
             }
             for outage in history.outages
         ],
+    }
+
+
+def figures(totals: Totals) -> dict[str, Any]:
+    """The books of a time, as a gateway's have them."""
+    return {
+        "observed_seconds": round(totals.observed, 3),
+        "unobserved_seconds": round(totals.unobserved, 3),
+        "planned_seconds": round(totals.planned, 3),
+        "unplanned_seconds": round(totals.unplanned, 3),
+        "planned_outages": totals.planned_outages,
+        "unplanned_outages": totals.unplanned_outages,
+        "availability": totals.availability,
+        "availability_with_planned": totals.availability_with_planned,
     }
 
 

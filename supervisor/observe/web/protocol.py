@@ -75,7 +75,8 @@ class Use(IntEnum):
 class Connection(H11Protocol):
     """A connection within its limits.
 
-    The app finds it in `scope["state"]["connection"]`, and calls `stream` if its answer has no end, `abort` to be rid
+    The app finds it in `scope["state"]["connection"]`, and calls `stream` if its answer has no end, `wait` if it comes
+    later, `abort` to be rid
     of it.
     """
 
@@ -143,6 +144,11 @@ class Connection(H11Protocol):
         self._cancel_answer()
         self.transport.set_write_buffer_limits(high=STREAM_BUFFER)
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STREAM_BUFFER)
+
+    def wait(self) -> None:
+        """The answer comes when something has happened: until then it is not late, and the connection not idle."""
+        self._streaming = True
+        self._cancel_answer()
 
     def abort(self) -> None:
         """Close at once; what was not taken yet is lost."""

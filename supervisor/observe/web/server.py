@@ -113,6 +113,7 @@ class WebServer:
         await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
         asked.cancel()
         site.streams.close()
+        site.gates.close()
         server.should_exit = True
         await asyncio.wait({serving}, timeout=PATIENCE)
         server.force_exit = True

@@ -1,4 +1,4 @@
-"""`/api/v1/status`: what is known of every gateway, as JSON (DESIGN.md section 9).
+"""`/api/v1/status`: what is known of every gateway, as JSON.
 
 Instants are RFC 3339 in UTC, durations seconds; unknown is null. No account number is in it.
 """
@@ -11,7 +11,10 @@ from supervisor.core.explain.causes import explain
 from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.layers import LAYERS
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.observe.gate.body import body
+from supervisor.observe.gate.reader import since_boot
 from supervisor.observe.masking import fit
+from supervisor.observe.web.recovery_json import recovery
 
 
 def status(version: str, now: datetime, snapshots: Sequence[Snapshot]) -> dict[str, Any]:
@@ -58,9 +61,11 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
         "labels": dict(snapshot.policy.labels),
         "paused_until": instant(snapshot.pause.until) if snapshot.pause is not None else None,
         "suspect": snapshot.suspect,
+        "gate": body(snapshot, since_boot()),
         "login_state": snapshot.seen.login_state if snapshot.seen is not None else None,
         "login_state_since": instant(snapshot.seen.since) if snapshot.seen is not None else None,
         "kernel": _kernel(snapshot),
+        "canary": _canary(snapshot),
         "reauth": {
             "due": instant(snapshot.login.due),
             "required": snapshot.login.required,
@@ -69,7 +74,24 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
         "cause": fit(cause.words) if cause is not None else None,
         "cure": fit(cause.cure) if cause is not None else None,
         "next_attempt": instant(snapshot.next_attempt),
+        "recovery": recovery(snapshot.recovery),
     }
+
+
+def _canary(snapshot: Snapshot) -> list[dict[str, Any]] | None:
+    if snapshot.canary is None:
+        return None
+    return [
+        {
+            "name": view.name,
+            "state": view.state.value,
+            "why": view.why.value if view.why is not None else None,
+            "since": instant(view.since),
+            "last_update": instant(view.last_update),
+            "data_type": view.data_type.value if view.data_type is not None else None,
+        }
+        for view in snapshot.canary
+    ]
 
 
 def _kernel(snapshot: Snapshot) -> str | None:

@@ -1,4 +1,4 @@
-"""DESIGN.md section 3, the farms."""
+"""The farms: what each notice makes of them, and which ones count."""
 
 from datetime import timedelta
 
@@ -265,14 +265,15 @@ def test_farms_that_break_and_heal_in_a_burst_make_one_line() -> None:
     assert "and 4 more" in world.tells("farms")[0].text
 
 
-def test_a_farm_that_stays_broken_is_told_and_told_again_when_it_is_back() -> None:
+def test_a_farm_that_stays_broken_is_named_with_the_status_and_again_when_it_is_back() -> None:
     world = World().up()
     tell(world, 2103)
     world.run(60)
     tell(world, 2104)
     world.run(60)
-    lines = [line.text for line in world.tells("farms")]
-    assert lines == ["farms broken: market_data/usfarm", "farms back: market_data/usfarm"]
+    named = [line.text for line in world.tells("status")][1:]
+    assert named == ["up -> degraded (market_data/usfarm broken)", "degraded -> up (market_data/usfarm back)"]
+    assert world.tells("farms") == [], "it was named already"
 
 
 def test_since_tells_when_the_state_began() -> None:

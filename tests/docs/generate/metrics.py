@@ -7,13 +7,16 @@ from prometheus_client import Metric
 
 from supervisor.core.calendar.windows import Kind as Window
 from supervisor.core.codes.farm_kinds import FarmKind
+from supervisor.core.model.gate import GateReason
 from supervisor.core.model.layers import Layer
+from supervisor.core.model.recovery.rules import Result, Rung
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.vocabulary import Data, Failure, Loss, RestartResult
 from supervisor.observe.metrics.family import FLAG, Family, Kind
 from supervisor.observe.metrics.gateway import GATEWAY
 from supervisor.observe.metrics.ourselves import ourselves
 from supervisor.observe.metrics.own import OWN
+from supervisor.observe.notify.courier import RESULTS
 from tests.docs.generate.source import NOTE, code, table
 from tests.observe import rich
 from tests.observe.stage import INTERNALS
@@ -50,14 +53,23 @@ _EXAMPLES: Mapping[str, str] = {
     "python_gc_collections_total": "rate(python_gc_collections_total[5m])",
 }
 _HEADS = ("name", "type", "labels", "unit", "meaning", "example")
-_UNITS = (("_timestamp_seconds", "Unix time in s"), ("_seconds", "s"), ("_seconds_total", "s"), ("_total", "a count"))
+_UNITS = (
+    ("_timestamp_seconds", "Unix time in s"),
+    ("_bytes", "bytes"),
+    ("_seconds", "s"),
+    ("_seconds_total", "s"),
+    ("_total", "a count"),
+)
 """By the end of the name, the first that fits."""
 _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
     "gateway": ("The `name` of the gateway in the config.", ()),
     "layer": ("A layer. All layers before it are up too.", Layer),
     "kind": ("The service a data farm belongs to.", FarmKind),
     "farm": ("The name of a data farm, as the gateway tells it.", ()),
+    "target": ("The `name` of a target of `notify` in the config, or `heartbeat_url`.", ()),
     "planned": ("Whether a window explained it.", ("true", "false")),
+    "canary": ("A contract whose data is watched.", ()),
+    "state": ("A state of TCP, such as established or close_wait.", ()),
     "code": ("A message code, or `other` for a code that is not in [codes](codes.md).", ()),
     "cause": ("The lowest layer that was down when the outage began.", Layer),
     "data": ("What the loss did to subscriptions, as far as the gateway said.", Data),
@@ -65,9 +77,16 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
         "A window: one of these, or the name of a custom window.",
         [kind for kind in Window if kind is not Window.CUSTOM],
     ),
-    "result": ("How a scheduled restart went.", RestartResult),
+    "result": (
+        "How a scheduled restart went; how a deed of recovery ended; what became of messages to people.",
+        dict.fromkeys(map(str, (*RestartResult, *Result, *RESULTS, "waiting", "retrying"))),
+    ),
+    "rung": ("A rung of recovery.", Rung),
     "message": ("The name that ibapi gives a message, or its number; at most 40 of them, then `other`.", ()),
-    "reason": ("Why an attempt failed or a session ended.", dict.fromkeys(map(str, (*Failure, *Loss)))),
+    "reason": (
+        "Why an attempt failed, a session ended or the gate closed.",
+        dict.fromkeys(map(str, (*Failure, *Loss, *GateReason))),
+    ),
 }
 
 
@@ -108,6 +127,6 @@ def _unit(family: Family[Any]) -> str:
 def _labels(families: Sequence[Family[Snapshot]]) -> str:
     tables: tuple[Family[Any], ...] = (*families, *OWN)
     used = {"gateway", *(label for family in tables for label in family.labels)}
-    assert used == _LABELS.keys(), "describe each label, and no other"
+    assert used == _LABELS.keys(), f"describe each label, and no other: {sorted(used ^ _LABELS.keys())}"
     rows = [(code(name), text, ", ".join(map(code, values))) for name, (text, values) in _LABELS.items()]
     return table(("label", "meaning", "values"), rows)

@@ -7,6 +7,7 @@ from supervisor.commands import codes
 from supervisor.config.reference import with_tables
 from supervisor.core.codes.table import CATALOGUE
 from tests.docs.generate import man, metrics, states, statuses
+from tests.docs.generate.recovery import with_rungs
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -14,7 +15,11 @@ PAGES: Mapping[str, Callable[[str], str]] = {
     "codes.md": lambda _: codes.markdown(CATALOGUE),
     "configuration.md": with_tables,
     "man/ib-supervisor.1": lambda _: man.page(),
+    "man/ib-supervisor.bash": lambda _: man.completion("bash"),
+    "man/ib-supervisor.fish": lambda _: man.completion("fish"),
+    "man/ib-supervisor.zsh": lambda _: man.completion("zsh"),
     "metrics.md": lambda _: metrics.page(),
+    "recovery.md": with_rungs,
     "states.md": lambda _: states.page(),
     "statuses.md": lambda _: statuses.page(),
 }

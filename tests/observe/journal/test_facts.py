@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.core.model.cause import Cause, CauseKey, Message
-from supervisor.core.model.facts import Facts, FirstId, OpenOutage, UsedId
+from supervisor.core.model.facts import Facts, FirstId, OpenOutage, ToldTalk, UsedId
 from supervisor.observe.journal.facts import VERSION, from_json, to_json
 
 INSTANTS = st.datetimes(timezones=st.just(UTC))
@@ -35,6 +35,7 @@ OUTAGES = st.builds(
 )
 FIRST = st.builds(FirstId, st.text(), st.integers(), st.integers(), st.text(), st.integers())
 USED = st.builds(UsedId, st.integers(), st.none() | INSTANTS)
+TALKS = st.builds(ToldTalk, st.text(), INSTANTS, st.text(), told=st.lists(st.text()).map(tuple), turned=st.booleans())
 KINDS: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     str: st.text(),
@@ -44,6 +45,7 @@ KINDS: dict[Any, st.SearchStrategy[Any]] = {
     OpenOutage | None: st.none() | OUTAGES,
     int: st.integers(),
     tuple[FirstId, ...]: st.lists(FIRST).map(tuple),
+    tuple[ToldTalk, ...]: st.lists(TALKS).map(tuple),
     tuple[UsedId, ...]: st.lists(USED).map(tuple),
 }
 FACTS = st.builds(Facts, **{name: KINDS[kind] for name, kind in get_type_hints(Facts).items()})

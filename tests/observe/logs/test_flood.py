@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.observe.logs import writer as logs
-from supervisor.observe.logs.flood import HEAVY, KINDS, TOLD_EVERY, Flood, Rates
+from supervisor.observe.logs.flood import EXAMPLES, HEAVY, KINDS, TOLD_EVERY, Flood, Rates
 from supervisor.observe.web.protocol import Limits
 from tests.observe import rich
 from tests.observe.stage import Stage, served
@@ -54,9 +54,20 @@ def test_what_is_left_out_is_told_once_with_its_number_and_an_example() -> None:
     assert flood.due is None
     admitted(flood, "a", 7, 1.0)
     assert flood.due == 1.0 + TOLD_EVERY
-    assert list(flood.left_out()) == [(2, "of a")]
+    assert flood.left_out() == [(2, "of a")]
     assert flood.due is None
-    assert list(flood.left_out()) == []
+    assert flood.left_out() == []
+
+
+def test_of_many_kinds_the_worst_are_named_and_the_others_counted() -> None:
+    flood = Flood(Rates(burst=1))
+    for kind in range(100):
+        admitted(flood, kind, 2 + (kind == 7), 0.0)
+    named = flood.left_out()
+    assert len(named) == EXAMPLES + 1
+    assert named[0] == (2, "of 7")
+    assert named[-1] == (100 - EXAMPLES, "")
+    assert sum(count for count, _ in named) == 101
 
 
 def test_kinds_are_bounded_too() -> None:

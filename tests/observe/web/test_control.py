@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from supervisor.core.model.events import (
+    IdsConfirmed,
     LoginConfirmed,
     MaintenanceAsked,
     MaintenanceEnded,
@@ -37,6 +38,7 @@ JSON = "application/json; charset=utf-8"
         ("maintenance", {"end": "true"}, MaintenanceEnded()),
         ("maintenance", {"end": "True"}, MaintenanceEnded()),
         ("confirm-login", {}, LoginConfirmed()),
+        ("confirm-ids", {}, IdsConfirmed()),
     ],
 )
 def test_what_may_be_asked(what: str, fields: dict[str, str], event: OperatorEvent) -> None:

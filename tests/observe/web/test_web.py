@@ -1,17 +1,16 @@
 """Every address over a real socket: what it answers, and to whom."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.observe.web.backend import ReloadResult
 from supervisor.observe.web.listen import BindError, bind
 from supervisor.observe.web.server import WebServer
@@ -109,20 +108,10 @@ def test_the_page_names_each_gateway_and_asks_nobody_else(shared: Shared) -> Non
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "live" in answer.text
     assert "paper" in answer.text
-    assert "://" not in answer.text
+    assert set(re.findall(r"\w+://[\w.]+", answer.text)) <= {"http://www.w3.org"}, "a name of XML, no address"
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
-
-
-def test_the_page_escapes_what_it_shows() -> None:
-    snapshot = rich.fresh("live").snapshot
-    odd = replace(snapshot, cause=Cause(CauseKey.NAME_UNKNOWN, "<script>a & b, U1234567</script>", 4001))
-    with visited(Stage([odd])) as client:
-        text = client.get("/").text
-        assert "<script>" not in text
-        assert "&lt;script&gt;" in text
-        assert "a &amp; b, U***67" in text
 
 
 def test_events_are_the_last_ones_or_those_since() -> None:

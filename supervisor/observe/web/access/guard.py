@@ -32,6 +32,8 @@ REALM = 'Basic realm="ib-supervisor", charset="UTF-8"'
 HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN = frozenset({"/metrics", "/-/healthy", "/-/ready"})
 """Paths that are answered under any name."""
+MAY_CHANGE = "may_change"
+"""In the scope of a request: whether this client may ask for a change."""
 FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
 """Headers in which a proxy names its client."""
 FOREIGN = (
@@ -95,6 +97,7 @@ class Guard:
         if self._admit is not None and (stopped := await self._stopped(self._admit, scope)) is not None:
             await _hold(receive, scope["state"]["connection"].patience)
             return stopped
+        scope[MAY_CHANGE] = self._known or is_loopback(scope["client"])
         refusal = self._refusal(scope)
         return self._app if refusal is None else PlainTextResponse(f"{refusal}\n", 403)
 

@@ -1,0 +1,102 @@
+"""What a controller's command server answers, one line at a time, read with deadlines."""
+
+import re
+import socket
+import time
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+CONNECT: Final = 3.0
+"""Seconds to connect."""
+LONGEST_LINE: Final = 1024
+LINES: Final = 50
+"""Lines that are read before we give up."""
+_ANSWER: Final = re.compile(r"^(?:[^\n]{0,40}?\W)?(OK|ERROR|ERR)\b ?(.*)$")
+"""A prompt may stand before the word: IBC's `CommandPrompt` is written without a line end."""
+_INFO: Final = re.compile(r"^(?:[^\n]{0,40}?\W)?INFO\b")
+
+
+class Answer(NamedTuple):
+    """What became of a command. `accepted` None: it was sent, and nobody knows."""
+
+    accepted: bool | None
+    words: str
+
+
+def ask(place: tuple[str, int], request: bytes, within: float, *, more: float = 0.0) -> Answer:
+    """Send this, and wait up to `within` seconds for an answer.
+
+    `more`: seconds in which a second line, or the end of the connection, is awaited after the first. A controller may
+    still be at work on it, and a connection that breaks could disturb that.
+    """
+    host, port = place
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        connection = socket.create_connection(place, CONNECT)
+    except OSError as error:
+        return Answer(False, f"nothing accepts commands on {where} ({_words(error)})")
+    with connection:
+        try:
+            connection.settimeout(CONNECT)
+            connection.sendall(request)
+        except OSError as error:
+            return Answer(None, f"the command could not be sent whole to {where} ({_words(error)})")
+        return _heard(connection, where, within, more)
+
+
+def _heard(connection: socket.socket, where: str, within: float, more: float) -> Answer:
+    found: list[str] = []
+    accepted: bool | None = None
+    silent = True
+    deadline = time.monotonic() + within
+    try:
+        for line in _lines(connection, deadline):
+            silent = False
+            told = _ANSWER.match(line)
+            if _INFO.match(line) or told is None:
+                continue
+            if accepted is None:
+                accepted = told[1] == "OK"
+            found.append(told[2].strip())
+            if not accepted or len(found) == 2 or not more:
+                break
+            connection.settimeout(max(0.001, min(more, deadline - time.monotonic())))
+    except TimeoutError:
+        if accepted is None:
+            return Answer(None, f"no answer from {where} within {within:.0f} s")
+    except OSError as error:
+        if accepted is None:
+            return Answer(None, f"the connection to {where} broke ({_words(error)})")
+    if accepted is not None:
+        return Answer(accepted, "; ".join(word for word in found if word))
+    if silent:
+        return Answer(False, f"{where} closed the connection without a word: this machine is not among those it admits")
+    return Answer(None, f"{where} answered nothing that is known")
+
+
+def _lines(connection: socket.socket, deadline: float) -> Iterator[str]:
+    """Lines until the end of the connection; the last one may lack its end. Raises TimeoutError, OSError."""
+    waiting = b""
+    connection.settimeout(max(0.001, deadline - time.monotonic()))
+    for _ in range(LINES):
+        while b"\n" not in waiting and len(waiting) < LONGEST_LINE:
+            if time.monotonic() >= deadline:
+                raise TimeoutError
+            data = connection.recv(LONGEST_LINE)
+            if not data:
+                if waiting:
+                    yield _text(waiting)
+                return
+            waiting += data
+        line, _, waiting = waiting.partition(b"\n")
+        yield _text(line)
+
+
+def _text(line: bytes) -> str:
+    """As it may be shown: one printable line."""
+    text = line.decode("utf-8", "replace").strip()[:200]
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _words(error: OSError) -> str:
+    return error.strerror or type(error).__name__

@@ -1,0 +1,1 @@
+"""Recovery, as it is configured, recorded and shown."""

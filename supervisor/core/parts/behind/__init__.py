@@ -1,0 +1,1 @@
+"""What is seen behind the port, by controllers and by the kernel."""

@@ -1,0 +1,174 @@
+"""What recovery remembers of one gateway: the proposal, the deed under way, and the deeds that count.
+
+A budget counts deeds of the last 24 h, on either clock: a wall clock that is set forward gives nothing back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from supervisor.core.calendar.clock import Now
+from supervisor.core.model.recovery.rules import DAY, Block, DeedDone, RecoveryPolicy, Result, Rung, RungPolicy
+from supervisor.core.model.recovery.views import DeedView
+from supervisor.core.model.sight import GatewayProcess
+from supervisor.core.parts.recovery.rungs import Before, Scene
+
+APPROVAL: Final = 900.0
+"""Seconds for which an approval is good."""
+MET: Final = 10.0
+"""Seconds, and two pings at least, after which a process that is seen is the one that answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A rung that waits for a person's word."""
+
+    rung: Rung
+    since: Now
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's word for one rung of one outage."""
+
+    rung: Rung
+    outage: datetime | None
+    """When that outage began."""
+    by: str
+    at: Now
+
+    def holds(self, scene: Scene) -> bool:
+        """Whether the word is good yet."""
+        now = scene.now
+        fresh = now.mono - self.at.mono < APPROVAL and now.wall - self.at.wall < timedelta(seconds=APPROVAL)
+        return fresh and scene.outage == self.outage
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What was done, and is not proved yet."""
+
+    number: int
+    rung: Rung
+    at: Now
+    by: str
+    before: Before
+    deadline: float
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A deed that counts against a budget."""
+
+    what: DeedDone
+    mono: float
+    """When it was, in monotonic seconds of this process."""
+
+    def counts(self, now: Now) -> bool:
+        """Whether it is of the last 24 h, by either clock; one that lies ahead was done by a clock that was wrong."""
+        return now.mono - self.mono < DAY or now.wall - self.what.at < timedelta(seconds=DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A process that was seen while a session was ready. A look may be late, so it may be the one before."""
+
+    process: GatewayProcess
+    since: float
+    """Monotonic seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What is remembered. Without a policy nothing is."""
+
+    since: Mapping[Rung, float] = field(default_factory=dict)
+    """Since when what a rung is for is so, and nothing forbids it; monotonic seconds."""
+    proposal: Proposal | None = None
+    approval: Approval | None = None
+    deed: Deed | None = None
+    last: DeedView | None = None
+    """The deed under way, or the last one of this process."""
+    done: tuple[Done, ...] = ()
+    number: int = 0
+    """Of the last deed."""
+    port_closed: bool = False
+    """Of the last scene."""
+    met: Meeting | None = None
+    """The process of the session of now."""
+    seen: GatewayProcess | None = None
+    """The last process that was behind a session that answers."""
+    counts: Mapping[tuple[Rung, Result], int] = field(default_factory=dict)
+    blocks: Mapping[Rung, Block] = field(default_factory=dict)
+    """Why each rung is not done, as of the last look."""
+
+
+NOTHING_DONE: Final = Recovery()
+
+
+def recalled(kept: tuple[DeedDone, ...], now: Now) -> Recovery:
+    """What an earlier process did."""
+    return Recovery(done=tuple(Done(each, now.mono - (now.wall - each.at).total_seconds()) for each in kept))
+
+
+def kept(recovery: Recovery) -> tuple[DeedDone, ...]:
+    """What another process must know of it."""
+    return tuple(done.what for done in recovery.done)
+
+
+def forgotten(recovery: Recovery) -> Recovery:
+    """Nobody saw what was so: every patience begins anew."""
+    return replace(recovery, since={}) if recovery.since else recovery
+
+
+def switched_off(recovery: Recovery) -> Recovery:
+    """Recovery is off now. What was done counts if it is switched on again."""
+    return Recovery(done=recovery.done, number=recovery.number, counts=recovery.counts)
+
+
+def remembered(recovery: Recovery, scene: Scene) -> Recovery:
+    """Whether the gateway's process is another one since the last deeds; and deeds that no longer count are dropped."""
+    anew = scene.ready and recovery.port_closed
+    done = []
+    for each in recovery.done:
+        what = each.what
+        if what.same_process and (anew or what.was_to_another(scene.process)):
+            what = replace(what, same_process=False)
+        if each.counts(scene.now) or (what.rung is Rung.RESTART and what.same_process):
+            done.append(each if what is each.what else replace(each, what=what))
+    recovery = _met(recovery, scene)
+    if scene.port_closed is not recovery.port_closed:
+        recovery = replace(recovery, port_closed=scene.port_closed)
+    return recovery if tuple(done) == recovery.done else replace(recovery, done=tuple(done))
+
+
+def seen_logged_in(recovery: Recovery, scene: Scene) -> bool:
+    """Whether this very process of the gateway was seen logged in."""
+    if scene.ready:
+        return True
+    if scene.process is not None:
+        return scene.proven or scene.process == recovery.seen
+    return scene.known and not scene.port_closed
+
+
+def _met(recovery: Recovery, scene: Scene) -> Recovery:
+    """A process that is seen for `MET` seconds behind one session that answers is the one that answers."""
+    process, now, met = scene.process, scene.now.mono, recovery.met
+    if process is None or not scene.answers:
+        return recovery if met is None else replace(recovery, met=None)
+    if met is None or met.process != process:
+        return replace(recovery, met=Meeting(process, now))
+    if process != recovery.seen and now - met.since >= max(MET, 2 * scene.ping_every):
+        return replace(recovery, seen=process)
+    return recovery
+
+
+def remaining(recovery: Recovery, policy: RecoveryPolicy, rung: RungPolicy, now: Now) -> int:
+    """Deeds left of a budget."""
+    spent = sum(
+        each.what.rung is rung.rung and each.what.dry_run is policy.dry_run and each.counts(now)
+        for each in recovery.done
+    )
+    return max(0, rung.most - spent)

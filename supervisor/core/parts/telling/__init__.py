@@ -1,0 +1,1 @@
+"""What people are told: conversations, and what waits to be sent."""

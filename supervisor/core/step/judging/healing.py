@@ -1,0 +1,120 @@
+"""Recovery in a step: what it looks at, and what becomes of what it wants.
+
+It looks after all else is judged, and sees the gateway as a person would.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from supervisor.core.calendar.market import is_open
+from supervisor.core.calendar.tokens import last_expiry
+from supervisor.core.calendar.windows import Kind, occurrences
+from supervisor.core.model.actions import Heal
+from supervisor.core.model.cause import CauseKey
+from supervisor.core.model.events import DeedAnswered, RungApproved, RungAsked
+from supervisor.core.model.recovery.records import RecoveryRefused
+from supervisor.core.model.recovery.rules import LEAST_QUIET, Block, RecoveryPolicy
+from supervisor.core.model.vocabulary import Evidence, Phase, Planning, PortEvidence
+from supervisor.core.parts.login import restart_windows
+from supervisor.core.parts.recovery import ladder
+from supervisor.core.parts.recovery.memory import switched_off
+from supervisor.core.parts.recovery.rungs import Scene
+from supervisor.core.step.state import COMPETING_FOR
+from supervisor.core.step.transition import Transition
+
+_HUNG: Final = frozenset({CauseKey.MUTE, CauseKey.NEVER_READY, CauseKey.HEARTBEAT_LOST})
+"""The port accepts, and what is behind it does not answer, or does not let the session begin and says nothing."""
+_TOLD: Final = frozenset({Evidence.NOTICE_1100, Evidence.CARRIED})
+
+
+def recover(transition: Transition) -> None:
+    """One look of recovery."""
+    policy = transition.policy.recovery
+    if policy is None:
+        transition.state.recovery = switched_off(transition.state.recovery)
+        return
+    _take(transition, ladder.observed(transition.state.recovery, policy, scene_of(transition, policy)))
+
+
+def on_approval(transition: Transition, event: RungApproved) -> None:
+    """A person approves what recovery proposes."""
+    policy = transition.policy.recovery
+    if policy is None:
+        transition.records.append(RecoveryRefused(None, event.by, Block.NOT_LISTED))
+        return
+    _take(transition, ladder.approved(transition.state.recovery, scene_of(transition, policy), event.by))
+
+
+def on_asked(transition: Transition, event: RungAsked) -> None:
+    """A person asks for a rung."""
+    policy = transition.policy.recovery
+    if policy is None:
+        transition.records.append(RecoveryRefused(event.rung, event.by, Block.NOT_LISTED))
+        return
+    scene = scene_of(transition, policy)
+    _take(transition, ladder.asked(transition.state.recovery, policy, scene, event.rung, event.by))
+
+
+def on_answer(transition: Transition, event: DeedAnswered) -> None:
+    """A controller or a command answered."""
+    recovery = transition.state.recovery
+    _take(transition, ladder.answered(recovery, event.number, event.accepted, event.words))
+
+
+def scene_of(transition: Transition, policy: RecoveryPolicy) -> Scene:
+    """The gateway of now."""
+    state, now = transition.state, transition.now
+    line, known, seen = state.upstream, state.login, state.eyes.seen
+    ready = transition.ready
+    broken = transition.lowest_broken()
+    kinds = {occurrence.window.kind for occurrence in state.active}
+    cause = state.cause
+    return Scene(
+        now=now,
+        ready=ready,
+        ping_every=transition.policy.timing.heartbeat_interval,
+        epoch=state.session.epoch,
+        broken=broken,
+        told_lost=not line.up and (line.told_by_1100 or line.evidence in _TOLD),
+        upstream_evidence=line.evidence,
+        hung=not ready and cause is not None and cause.key in _HUNG,
+        port=PortEvidence.NONE if ready else known.evidence,
+        outage=state.outages.current.began if state.outages.current is not None else None,
+        known=state.known,
+        port_closed=known.port_closed,
+        process=seen.process,
+        proven=seen.proven,
+        login_state=seen.login_state,
+        token_good=_token_good(transition),
+        paused=state.session.phase is Phase.STOPPED,
+        reauth_required=known.required,
+        competing=state.competing_at is not None and now.mono - state.competing_at < COMPETING_FOR,
+        restart_pending=state.restarts.pending,
+        restart_near=broken is not None and _restart_near(transition, policy),
+        resetting=Kind.SERVER_RESET in kinds,
+        planned=broken is not None and transition.planning(broken) is Planning.PLANNED,
+        market_open=is_open(now.wall),
+    )
+
+
+def _token_good(transition: Transition) -> bool | None:
+    """Whether no token expired since the last login; an assumed one counts. None without a record."""
+    proven_at = transition.state.login.proven_at
+    return None if proven_at is None else proven_at >= last_expiry(transition.now.wall).proof_from
+
+
+def _restart_near(transition: Transition, policy: RecoveryPolicy) -> bool:
+    """Whether a scheduled restart is less than the quiet time ahead, or ten minutes behind."""
+    wall = transition.now.wall
+    begins = wall - timedelta(seconds=LEAST_QUIET)
+    ends = wall + timedelta(seconds=max(LEAST_QUIET, policy.quiet_before_restart))
+    near = occurrences(restart_windows(transition.policy), begins, ends)
+    return any(begins <= each.at <= ends for each in near)
+
+
+def _take(transition: Transition, outcome: ladder.Outcome) -> None:
+    recovery, records, deal = outcome
+    transition.state.recovery = recovery
+    transition.records += records
+    if deal is not None:
+        transition.deeds.append(Heal(deal.number, deal.rung))

@@ -1,0 +1,184 @@
+"""The files: as fresh as the decisions, never fresher, and gone at the end."""
+
+import json
+import logging
+import os
+import stat
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from supervisor.core.model.gate import GateReason
+from supervisor.core.model.snapshot import Snapshot
+from supervisor.observe.gate.body import body, written
+from supervisor.observe.gate.files import GateFiles
+from supervisor.observe.gate.reader import Gate, since_boot
+from tests.observe.gate.standing import decided, standing
+from tests.waiting import wait_until
+
+OPEN, CLOSED = standing(), standing(reasons=(GateReason.UPSTREAM,))
+
+
+class Stage:
+    """What the loop has decided, in the test's hand."""
+
+    def __init__(self, *snapshots: Snapshot) -> None:
+        self.snapshots: Sequence[Snapshot] = tuple(map(decided, snapshots))
+
+    def decide(self, *snapshots: Snapshot) -> None:
+        self.snapshots = tuple(map(decided, snapshots))
+
+
+@contextmanager
+def writing(stage: Stage, folder: Path | None) -> Iterator[GateFiles]:
+    files = GateFiles(lambda: stage.snapshots, folder)
+    files.start()
+    try:
+        yield files
+    finally:
+        files.close(5)
+
+
+def said(path: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads(path.read_bytes())
+    return found
+
+
+def test_a_gate_has_a_file_that_everybody_may_read(tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "gate"
+    before = os.umask(0o077)
+    try:
+        with writing(Stage(OPEN), folder):
+            wait_until((folder / "live.json").exists)
+            assert Gate(folder / "live.json").check().open
+            assert stat.S_IMODE((folder / "live.json").stat().st_mode) == 0o644
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+            assert [path.name for path in folder.iterdir() if not path.name.startswith(".")] == ["live.json"]
+    finally:
+        os.umask(before)
+
+
+def test_at_the_end_the_file_is_removed(tmp_path: Path) -> None:
+    with writing(Stage(OPEN), tmp_path):
+        wait_until((tmp_path / "live.json").exists)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_change_is_written_at_once(tmp_path: Path) -> None:
+    stage = Stage(OPEN)
+    with writing(stage, tmp_path) as files:
+        wait_until((tmp_path / "live.json").exists)
+        stage.decide(CLOSED)
+        files.news()
+        wait_until(lambda: said(tmp_path / "live.json")["open"] is False, 0.2, every=0.001)
+
+
+def test_a_new_decision_renews_the_lease_and_a_stalled_loop_lets_it_end(tmp_path: Path) -> None:
+    stage = Stage(OPEN)
+    gate = Gate(tmp_path / "live.json")
+    with writing(stage, tmp_path):
+        wait_until((tmp_path / "live.json").exists)
+        first = said(tmp_path / "live.json")["valid_until_boottime"]
+        stage.decide(OPEN)
+        wait_until(lambda: said(tmp_path / "live.json")["valid_until_boottime"] != first, 1.0)
+        assert gate.check().open
+        wait_until(lambda: gate.check().state == "unknown", 2.5)
+
+
+def test_a_gateway_that_leaves_takes_its_file_with_it(tmp_path: Path) -> None:
+    stage = Stage(OPEN, standing("paper"))
+    with writing(stage, tmp_path) as files:
+        wait_until(lambda: len(list(tmp_path.glob("*.json"))) == 2)
+        stage.decide(OPEN)
+        files.news()
+        wait_until(lambda: [path.name for path in tmp_path.glob("*.json")] == ["live.json"])
+
+
+def test_what_a_killed_process_left_is_swept_away_but_nothing_that_is_not_ours_or_lives(tmp_path: Path) -> None:
+    (tmp_path / "gone.json").write_bytes(written(body(standing("gone", age=60), since_boot())))
+    (tmp_path / "other.json").write_bytes(written(body(standing("other"), since_boot())))
+    (tmp_path / "notes.json").write_text('{"mine": true}')
+    (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "live.json").write_bytes(written(body(standing(age=60), since_boot())))
+    with writing(Stage(OPEN), tmp_path):
+        wait_until(lambda: Gate(tmp_path / "live.json").check().open)
+        assert {path.name for path in tmp_path.glob("*.json")} == {
+            "live.json",
+            "other.json",
+            "notes.json",
+            "broken.json",
+        }
+
+
+def test_another_folder_takes_the_files_along_and_none_removes_them(tmp_path: Path) -> None:
+    with writing(Stage(OPEN), tmp_path / "a") as files:
+        wait_until((tmp_path / "a" / "live.json").exists)
+        files.change(tmp_path / "b")
+        wait_until((tmp_path / "b" / "live.json").exists)
+        assert not (tmp_path / "a" / "live.json").exists()
+        files.change(None)
+        wait_until(lambda: not (tmp_path / "b" / "live.json").exists())
+        files.change(tmp_path / "a")
+        wait_until((tmp_path / "a" / "live.json").exists)
+
+
+def test_without_a_folder_nothing_is_written(tmp_path: Path) -> None:
+    with writing(Stage(OPEN), None) as files:
+        files.news()
+    assert list(tmp_path.iterdir()) == []
+    assert files.errors == 0
+
+
+def test_a_folder_that_cannot_be_written_is_told_once_and_counted_and_costs_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "in the way").write_text("")
+    stage = Stage(OPEN, standing("paper"))
+    folder = tmp_path / "in the way" / "gate"
+    with caplog.at_level(logging.WARNING, "supervisor.gate"), writing(stage, folder) as files:
+        wait_until(lambda: files.errors >= 4)
+        assert len(caplog.records) == 1
+        (tmp_path / "in the way").unlink()
+        wait_until((folder / "paper.json").exists)
+        wait_until(lambda: len(caplog.records) == 2)
+    assert "cannot be written" in caplog.records[0].message
+    assert "written again" in caplog.records[1].message
+
+
+def test_a_folder_that_hangs_delays_neither_news_nor_the_end(tmp_path: Path) -> None:
+    blocked, go_on = threading.Event(), threading.Event()
+
+    def slow() -> Sequence[Snapshot]:
+        blocked.set()
+        go_on.wait(10)
+        return (decided(OPEN),)
+
+    files = GateFiles(slow, tmp_path)
+    files.start()
+    try:
+        assert blocked.wait(5)
+        files.news()
+        files.close(0.05)
+    finally:
+        go_on.set()
+    files.close(5)
+    assert list(tmp_path.glob("*.json")) == []
+
+
+def test_a_defect_of_ours_is_told_and_does_not_end_the_writer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    broken = [True]
+
+    def snapshots() -> Sequence[Snapshot]:
+        if broken[0]:
+            raise RuntimeError("a defect")
+        return (decided(OPEN),)
+
+    files = GateFiles(snapshots, tmp_path)
+    files.start()
+    wait_until(lambda: caplog.records)
+    broken[0] = False
+    wait_until((tmp_path / "live.json").exists)
+    files.close(5)
