@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 
-.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers site dist release lock audit pins sbom clean
+.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance endurance-host soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers site dist release lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -88,6 +88,9 @@ race: $(STAMP)  ## play one script of faults to this daemon and to other connect
 
 race-quick: $(STAMP)  ## play the same script once (12 minutes)
 	$(BIN)/python -m tests.race --runs 1 --write
+
+endurance-host: $(STAMP)  ## 10,000 sessions of one hosted program: threads, descriptors and objects stay the same
+	REBUILDS=10000 $(BIN)/pytest tests/host/test_rebuilds.py $(PYTEST_ARGS)
 
 endurance: $(STAMP)  ## run 10,000 reconnects, 100 flapping gateways, 200 kills, broken disks, stuck readers (22 minutes)
 	$(BIN)/python -m tests.endurance $(ENDURANCE_ARGS)
