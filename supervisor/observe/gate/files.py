@@ -140,7 +140,8 @@ def _replace(directory: Path, name: str, content: bytes) -> None:
     try:
         opened = os.open(beside, flags, MODE)
     except FileNotFoundError:
-        directory.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(FOLDER_MODE)  # with another umask
         opened = os.open(beside, flags, MODE)
     try:
         if os.fstat(opened).st_mode & 0o777 != MODE:  # with another umask

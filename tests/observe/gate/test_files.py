@@ -55,6 +55,7 @@ def test_a_gate_has_a_file_that_everybody_may_read(tmp_path: Path) -> None:
             wait_until((folder / "live.json").exists)
             assert Gate(folder / "live.json").check().open
             assert stat.S_IMODE((folder / "live.json").stat().st_mode) == 0o644
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o755
             assert [path.name for path in folder.iterdir() if not path.name.startswith(".")] == ["live.json"]
     finally:
         os.umask(before)
