@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 
-.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-gate bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers dist release lock audit pins sbom clean
+.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers site dist release lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -62,6 +62,9 @@ mutants: $(STAMP)  ## plant faults in the core and see how soon the simulation f
 lab-prometheus: $(STAMP)  ## make every alert fire in a real Prometheus and Alertmanager (Debian: apt-get install prometheus prometheus-alertmanager faketime)
 	LAB_REQUIRED=1 $(BIN)/pytest tests/deploy/test_lab.py $(PYTEST_ARGS)
 
+bench-host: $(STAMP)  ## measure a hosted program beside plain ibapi: messages, latency, return
+	$(BIN)/python -m tests.bench.host $(BENCH_ARGS)
+
 bench: $(STAMP)  ## measure the daemon beside ib_async's Watchdog in the same run
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
@@ -76,6 +79,9 @@ bench-gate: $(STAMP)  ## measure how soon a program hears that the gate has clos
 
 bench-history: $(STAMP)  ## measure a journal of 400 days beside an empty one
 	$(BIN)/python -m tests.bench.history $(BENCH_ARGS)
+
+newest: $(STAMP)  ## ask the registries for newer releases of ibapi and of the other judges, and try a newer ibapi (once a month)
+	$(BIN)/python -m tests.judges.newest
 
 race: $(STAMP)  ## play one script of faults to this daemon and to other connectors, three times (40 minutes)
 	$(BIN)/python -m tests.race --runs 3 --write
@@ -129,6 +135,16 @@ lab-fleet: $(STAMP)  ## test twenty supervisors with one Prometheus, as root (De
 
 lint-containers: $(LINTERS)/.installed  ## check the shell scripts, the Dockerfile, the compose file, the Kubernetes objects and the Helm chart
 	sh deploy/docker/lint.sh $(LINTERS)/bin
+
+SITE := .venvs/site
+$(SITE)/.installed:
+	@$(PYTHON) -m venv $(SITE)
+	@$(SITE)/bin/pip install --quiet --disable-pip-version-check mkdocs-material==9.8.1
+	@touch $@
+
+site: $(SITE)/.installed  ## build the site of docs/ into artefacts/site; a dead link, or something from another server, is an error
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --quiet --strict
+	@! grep -rlE '<(link|script|img|iframe)[^>]*(src|href)="(https?:)?//' artefacts/site --include='*.html'
 
 PUBLISHING := .venvs/dist
 $(PUBLISHING)/.installed:

@@ -201,6 +201,12 @@ class Patterns:
             {self._not("stopped")}
         """
 
+    def canary_dead(self) -> str:
+        return f"""
+            # Absent while its market is closed, or anything below it is not up.
+            min by ({ID}) ({self._ib("ib_canary_up")}) == 0
+        """
+
     def competing_session(self) -> str:
         return f"""
             # One message keeps the metric at 1 for 5 minutes, and one alone also comes with a reconnection of IBKR.
@@ -303,6 +309,7 @@ WRITERS: Mapping[str, Callable[[Patterns], str]] = {
     "IBFarmDown": Patterns.farm_down,
     "IBFarmFlapping": Patterns.farm_flapping,
     "IBBriefOutage": Patterns.brief_outage,
+    "IBCanaryDead": Patterns.canary_dead,
     "IBHeartbeatSlow": Patterns.heartbeat_slow,
     "IBGateClosed": Patterns.gate_closed,
     "IBGatewayPausedLong": Patterns.gateway_paused_long,

@@ -54,6 +54,10 @@ WORDS: Mapping[str, Words] = {
         "Unplanned outages that ended before anybody was told.",
         _GATEWAY + _TIMES + " s in 12 hours. `ib-supervisor history` has each of them.",
     ),
+    "IBCanaryDead": (
+        "Connected, but no market data comes.",
+        _GATEWAY + "every layer is up, and data of a watched contract has not come for too long. The gate is closed.",
+    ),
     "IBHeartbeatSlow": (
         "The gateway answers slowly.",
         _GATEWAY + "for 10 minutes, heartbeats have taken over a second or were missed.",

@@ -149,6 +149,8 @@ class _Advice:
             )
             for key in ("client_id_fallback", "client_id"):
                 here[getattr(policy, key)] = f"the {key} of {self._name(index, policies)}"
+            if policy.canary is not None:
+                here[policy.canary.client_id] = f"the id of the canary of {self._name(index, policies)}"
         for index, policy in enumerate(policies):
             here = ours[(machine(policy.host), policy.port)]
             for number, program in enumerate(policy.programs):

@@ -11,6 +11,7 @@ from typing import TypeVar
 from supervisor.config.model import DEFAULT_HOST
 from supervisor.config.reading.faults import Faults
 from supervisor.config.values import readers
+from supervisor.core.model.canary import CanaryPolicy
 from supervisor.yaml_lines import Node
 
 _T = TypeVar("_T")
@@ -41,6 +42,12 @@ def compare_gateways(gateways: list[Node], faults: Faults) -> None:
                     right = "write an id that nobody else uses there"
                     said = node.said(str(client_id))
                     faults.add(node.line, node.path, f"{said} is a client id of {both}", right)
+            for client_id, node in _canary_ids(gateway):
+                first = ids.setdefault((machine(host), port, client_id), (gateway, node))
+                if first[1] is not node:
+                    right = "write canary.client_id, with an id that nobody else uses there"
+                    said = f"{client_id}, of the canary, is a client id of {_where(first)}, on the same host and port"
+                    faults.add(node.line, node.path, said, right)
 
 
 def machine(host: str) -> str:
@@ -66,6 +73,15 @@ def _client_ids(gateway: Node) -> Iterator[tuple[int, Node]]:
     """The ids that this gateway's session may use. One said twice is told as a conflict of its own keys."""
     yield from _read(gateway, "client_id", _CLIENT_ID)
     yield from _read(gateway, "client_id_fallback", _CLIENT_ID)
+
+
+def _canary_ids(gateway: Node) -> Iterator[tuple[int, Node]]:
+    """The id of the canary's own connection, which has a default."""
+    canary = gateway.entries.get("canary")
+    if canary is not None and canary.entries:
+        if "client_id" not in canary.entries:
+            yield CanaryPolicy(()).client_id, canary
+        yield from _read(canary, "client_id", _CLIENT_ID)
 
 
 def _where(said: _Said) -> str:

@@ -31,6 +31,7 @@ from supervisor.config.keys import (
 from supervisor.config.notify_keys import TargetKeys, sign_of_life_url
 from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
 from supervisor.config.values import readers
+from supervisor.config.values.canary_keys import CanaryKeys
 from supervisor.config.values.controller_keys import A_CONTROLLER, ControllerKeys
 from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
 from supervisor.config.values.readers import Conflict, Endpoint, Wrong, is_nothing
@@ -293,6 +294,9 @@ class GatewayKeys(Keys):
     kernel: Annotated[bool | None, or_null(Reads(readers.flag, form="`true` or `false`"))] = Field(
         None,
         description="Ask the kernel whether our request was read (Linux). Default: on for a loopback host.",
+    )
+    canary: Annotated[CanaryKeys | None, A_MAPPING_OR_NULL] = Field(
+        None, description="Watch whether market data really comes. It costs a line of market data for each contract."
     )
     timing: Annotated[TimingKeys, A_MAPPING] = Field(TimingKeys(), description="The timers.")
 

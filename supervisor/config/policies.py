@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from supervisor.config.consistency import is_loopback
 from supervisor.config.model import GatewayKeys, ServerReset
+from supervisor.config.values.canary_keys import canary_of
 from supervisor.config.values.controller_keys import controller_of
 from supervisor.config.values.recovery_keys import recovery_of
 from supervisor.config.values.resets import NONE, reset_windows
@@ -39,6 +40,7 @@ def policy_of(keys: GatewayKeys, show_accounts: bool, today: date) -> Policy:
         gate=GatePolicy(**dict(keys.gate)),
         controller=controller_of(keys.controller),
         recovery=recovery_of(keys.recovery, keys.controller),
+        canary=canary_of(keys.canary),
         kernel=is_loopback(keys.host) if keys.kernel is None else keys.kernel,
         timing=Timing(**dict(keys.timing)),
     )

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from supervisor.config.keys import Keys, Reads
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
 from supervisor.config.notify_keys import QuietKeys, TargetKeys
+from supervisor.config.values.canary_keys import CanaryContractKeys, CanaryKeys
 from supervisor.config.values.controller_keys import KINDS
 from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
 from supervisor.config.values.readers import ALL, Endpoint
@@ -40,6 +41,8 @@ SECTIONS: Final[tuple[type[Keys], ...]] = (
     *KINDS.values(),
     RecoveryKeys,
     RungKeys,
+    CanaryKeys,
+    CanaryContractKeys,
     HttpKeys,
     JournalKeys,
     LogKeys,

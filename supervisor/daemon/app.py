@@ -21,11 +21,13 @@ from supervisor.controllers.hands.hands import Hands
 from supervisor.controllers.watch import Watches
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.report import Level, Report
+from supervisor.core.model.actions import BehindAction, Heal, LookAtSockets
 from supervisor.core.model.events import Event
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import Record
 from supervisor.daemon.people import refuse_unknown_targets
+from supervisor.gateway.canary import CanaryLink
 from supervisor.gateway.link import GatewayLink
 from supervisor.gateway.lookup import Lookups
 from supervisor.kernel.tables import Ends, ends_of
@@ -206,6 +208,20 @@ class Daemon:
         self._controllers.arrange({name: asked for name, asked in named.items() if asked is not None})
         self._kernel.arrange({each.policy.name: _asked(each) for each in self.loop.gateways() if each.policy.kernel})
 
+    def _behind(self, name: str) -> Callable[[BehindAction, Policy], None]:
+        """Carries out what is not for the gateway's own session."""
+        canary = CanaryLink(name, lambda event: self.mailbox.post(name, event), lookups=self._lookups)
+
+        def carry_out(action: BehindAction, policy: Policy) -> None:
+            if isinstance(action, LookAtSockets):
+                self._kernel.hurry()
+            elif isinstance(action, Heal):
+                self._hands.carry_out(action, policy)
+            else:
+                canary.carry_out(action)
+
+        return carry_out
+
     def _runtime(self, policy: Policy) -> GatewayRuntime:
         name = policy.name
 
@@ -218,9 +234,7 @@ class Daemon:
         link = GatewayLink(name, post, wire=wire, lookups=self._lookups)
         seed = random.SystemRandom().getrandbits(64)
         facts = self._facts.get(name, Facts())
-        return GatewayRuntime(
-            policy, facts, self.clock.now(), seed, link, self._listener, post, self._kernel.hurry, self._hands
-        )
+        return GatewayRuntime(policy, facts, self.clock.now(), seed, link, self._listener, post, self._behind(name))
 
     # -- reload -------------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ from supervisor.daemon.app import Daemon
 from supervisor.daemon.lock import HeldError, JournalLock
 from supervisor.daemon.memory import give_back_large_blocks
 from supervisor.daemon.people import People, status_page
-from supervisor.gateway.selftest import SelfTestError, self_test
+from supervisor.gateway.selftest.trial import SelfTestError, self_test
 from supervisor.gateway.versions import ibapi_version
 from supervisor.observe.events import EventRing
 from supervisor.observe.gate.files import GateFiles

@@ -72,6 +72,7 @@ class Session:
         addresses: the order of the gateway's addresses, if it is to be remembered.
         label: a name for the thread.
         wire: gets every message, if given.
+        callbacks: makes the callbacks, if they are to hear more than those of any session.
         on_summary: takes the rows of an account summary. Without it they count as traffic.
     """
 
@@ -87,6 +88,7 @@ class Session:
         label: str = "gateway",
         wire: WireLog | None = None,
         on_summary: Callable[[SummaryRow | SummaryEnd], None] | None = None,
+        callbacks: Callable[..., Callbacks] = Callbacks,
     ) -> None:
         self.epoch = order.epoch
         self._order = order
@@ -97,7 +99,7 @@ class Session:
         self._telling = threading.Lock()
         self._told_closed = False
         self._told_more = False  # something other than PortOpened was told
-        self._callbacks = Callbacks(order.epoch, self._tell, on_summary=on_summary)
+        self._callbacks = callbacks(order.epoch, self._tell, on_summary=on_summary)
         self._connection = self._new_connection(lookups, wire)
         self._client = self._new_client()
         self._thread = threading.Thread(target=self._live, name=f"session-{label}-{order.epoch}", daemon=True)
@@ -136,6 +138,10 @@ class Session:
     def probe(self, request_id: int) -> None:
         """Ask for a contract that only IBKR's servers know."""
         self._request(lambda: EClient.reqContractDetails(self._client, request_id, probe_contract()))
+
+    def ask(self, send: Callable[[Client], None]) -> None:
+        """Make a request of another kind."""
+        self._request(lambda: send(self._client))
 
     def ask_summary(self, request_id: int, tags: str) -> None:
         """Ask for an account summary of all accounts. `cancel_summary` ends its updates."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Action, Announce, Heal, LookAtSockets, Persist, SessionAction
+from supervisor.core.model.actions import Action, Announce, BehindAction, Persist, SessionAction
 from supervisor.core.model.events import Ending, Event, Reloaded, SessionClosed, ShutdownAsked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
@@ -31,14 +31,6 @@ class Link(Protocol):
 
     def close(self, timeout: float) -> bool:
         """End everything within `timeout` seconds."""
-        ...
-
-
-class Healer(Protocol):
-    """Does what recovery decides: `supervisor.controllers.hands`."""
-
-    def carry_out(self, action: Heal, policy: Policy) -> None:
-        """Begin it, without ever blocking. Its answer comes as an event."""
         ...
 
 
@@ -70,15 +62,13 @@ class GatewayRuntime:
         link: Link,
         listener: Listener,
         post: Callable[[Event], None],
-        look: Callable[[], None] = lambda: None,
-        healer: Healer | None = None,
+        behind: Callable[[BehindAction, Policy], None] = lambda action, policy: None,
     ) -> None:
         self.policy = policy
         self.link = link
         self._listener = listener
         self._post = post
-        self._healer = healer
-        self._look = look
+        self._behind = behind
         self._state = initial(policy, facts, now, seed)
         self.snapshot: Snapshot = snapshot(self._state, policy)
         self.stale_at = now.mono + STALE
@@ -133,15 +123,11 @@ class GatewayRuntime:
         if isinstance(action, Persist):
             self._listener.keep(self.policy.name, action.facts)
             return
-        if isinstance(action, Heal):
-            if self._healer is not None:
-                self._healer.carry_out(action, self.policy)
-            return
         if isinstance(action, Announce):
             self._listener.announce(self.policy.name, action)
             return
-        if isinstance(action, LookAtSockets):
-            self._look()
+        if isinstance(action, BehindAction):
+            self._behind(action, self.policy)
             return
         try:
             self.link.carry_out(action)

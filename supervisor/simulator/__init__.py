@@ -20,7 +20,8 @@ The words, with their arguments; `for_` (seconds or "5s") heals a fault by itsel
   with `for`
 - live sessions: `freeze` for; `thaw`; `rst`; `fin`; `half_open`; `ghost` for client_id
 - answers: `ignore_time` for; `delay` by for; `no_contracts` mode (silent, error) for; `slow_writes` gap bytes for
-- IBKR and others: `upstream_lost` for data (maintained, lost) repeat; `farm_broken` farm for; `competing_session` for
+- IBKR and others: `upstream_lost` for data (maintained, lost) repeat; `farm_broken` farm for; `competing_session` for;
+  `no_quotes` for
 - orders and prices: `drop_orders` for; `reject_orders` code text for; `fill` order client quantity price;
   `cancel_order` order client reason; `price` contract last bid ask; `position` contract quantity cost account
 - settings: `clock` offset timezone for; `accounts` accounts for; `next_valid_id` id; `server_version` version;

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from supervisor.core.model.events import MaintenanceAsked, PauseAsked
 from supervisor.simulator import Fleet, SimulatedGateway
@@ -26,13 +26,61 @@ GATE = {
     "next_restart": "2026-11-24T04:45:00.000Z",
 }
 RECOVERY = {
+    "dry_run": False,
     "rungs": [
-        {"rung": "reconnect_data", "needs_login": "never", "budget_remaining": 6, "approval_pending": False},
-        {"rung": "restart", "needs_login": "maybe", "budget_remaining": 2, "approval_pending": True},
+        {
+            "rung": "reconnect_data",
+            "needs_login": "never",
+            "budget": 6,
+            "remaining": 5,
+            "due": None,
+            "blocked": "planned",
+            "why": "an active window explains what is broken",
+        },
+        {
+            "rung": "restart",
+            "needs_login": "maybe",
+            "budget": 2,
+            "remaining": 2,
+            "due": "2026-11-23T15:02:00.000Z",
+            "blocked": None,
+            "why": None,
+        },
     ],
-    "unattended": False,
+    "proposal": {
+        "rung": "restart",
+        "needs_login": "maybe",
+        "text": "recovery would restart the gateway: it may cost a login",
+        "since": "2026-11-23T14:59:00.000Z",
+        "approved_by": None,
+        "approved_until": None,
+    },
+    "deed": {
+        "rung": "reconnect_data",
+        "at": "2026-11-23T14:50:00.000Z",
+        "by": None,
+        "result": "unproved",
+        "words": "OK",
+    },
 }
+CANARY = [
+    {
+        "name": "EUR.USD",
+        "state": "dead",
+        "why": None,
+        "since": "2026-11-23T14:57:00.000Z",
+        "last_update": "2026-11-23T14:56:00.000Z",
+        "data_type": "live",
+    }
+]
 More = dict[str, Any]
+SEEN: More = {
+    "gate": GATE,
+    "login_state": "second_factor",
+    "login_state_since": "2026-11-23T14:40:00.000Z",
+    "recovery": RECOVERY,
+    "canary": CANARY,
+}
 
 
 @pytest.fixture(scope="module")
@@ -149,9 +197,11 @@ def test_sessions_restarts_farms_and_windows_are_there(gallery: str, open_page: 
         expect(section).to_contain_text(words)
 
 
-def test_gate_login_state_and_recovery_are_shown_where_the_daemon_tells_them(gallery: str, open_page: Open) -> None:
+def test_gate_login_state_recovery_and_canary_are_shown_where_the_daemon_tells_them(
+    gallery: str, open_page: Open
+) -> None:
     page = open_page("about:blank")
-    rich(page, gallery, {"gate": GATE, "login_state": "second_factor", "recovery": RECOVERY})
+    rich(page, gallery, SEEN)
     page.goto(f"{gallery}/gateways/frankfurt")
     drawn(page)
     gate = page.get_by_role("region", name="Gate for orders")
@@ -160,12 +210,36 @@ def test_gate_login_state_and_recovery_are_shown_where_the_daemon_tells_them(gal
     expect(page.get_by_role("region", name="Now", exact=True)).to_contain_text("second factor")
     recovery = page.get_by_role("region", name="Recovery", exact=True)
     expect(recovery).to_contain_text("waits for approval")
-    expect(recovery).to_contain_text("reconnect data")
-    rich(page, gallery, {"gate": None, "login_state": None, "recovery": None})
+    expect(recovery).to_contain_text("restart the gateway: it may cost a login")
+    expect(recovery).to_contain_text(
+        "reconnect data5 of 6 left todayno login; an active window explains what is broken"
+    )
+    expect(page.get_by_role("region", name="Canary", exact=True)).to_contain_text("EUR.USD")
+    rich(page, gallery, dict.fromkeys(SEEN))
     page.reload()
     drawn(page)
-    expect(page.get_by_role("heading", name="Gate for orders")).to_have_count(0)
-    expect(page.get_by_role("heading", name="Recovery")).to_have_count(0)
+    for name in ("Gate for orders", "Recovery", "Canary"):
+        expect(page.get_by_role("heading", name=name)).to_have_count(0)
+
+
+def test_a_step_of_recovery_is_approved_from_the_page(gallery: str, open_page: Open) -> None:
+    page = open_page("about:blank")
+    asked: list[str] = []
+    rich(page, gallery, SEEN)
+
+    def hear(route: Route) -> None:
+        asked.append(route.request.method)
+        route.fulfill(status=204)
+
+    page.route("**/approve", hear)
+    page.goto(f"{gallery}/gateways/frankfurt")
+    drawn(page)
+    page.get_by_role("button", name="Approve restart").click()
+    form = page.get_by_role("form", name="Approve restart")
+    expect(form).to_contain_text("it may cost a login")
+    form.get_by_role("button", name="Approve restart").click()
+    expect(page.get_by_role("status")).to_have_text("Approve restart: done")
+    assert asked == ["POST"]
 
 
 def test_an_operator_pauses_and_opens_maintenance_from_the_page(

@@ -11,19 +11,15 @@ from supervisor.config.keys import Keys
 from supervisor.config.model import FileKeys, GatewayKeys, HttpKeys, JournalKeys, LogKeys, TimingKeys
 from supervisor.config.notify_keys import QuietKeys, TargetKeys
 from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
+from supervisor.config.values.recovery_keys import RecoveryKeys, RungKeys
 from supervisor.config.values.window_keys import DailyRestartKeys, OnceWindowKeys, WeeklyRestartKeys, WeeklyWindowKeys
 from supervisor.core.model.policy import AccountMode, Reauth, Timing
 from tests.config.loading import NOW, config_of
 
 FILE = Path(__file__).parent / "contract.yaml"
 TEXT = FILE.read_text(encoding="utf-8")
-LATER = {"gateways": {"canary"}}
-LATER |= {"": set()}
-"""Keys of the contract, of a gateway and of the file, whose features are not there yet."""
 WHOLE = yaml.safe_load(TEXT)
-EXAMPLE = {key: value for key, value in WHOLE.items() if key not in LATER[""]}
-LIVE = {key: value for key, value in WHOLE["gateways"][0].items() if key not in LATER["gateways"]}
-EXAMPLE["gateways"] = [LIVE]
+LIVE = WHOLE["gateways"][0]
 
 # Two forms of windows and a weekly restart stand in comments of the example.
 WEEKLY_RESTART = yaml.safe_load('{day: sunday, time: "12:00", timezone: America/New_York, grace: 30m}')
@@ -31,21 +27,30 @@ ONCE = yaml.safe_load('{name: move, from: "2026-12-01T10:00:00Z", to: "2026-12-0
 WEEKLY = yaml.safe_load('{name: sat, weekly: "Sat 04:00", for: 2h, timezone: Europe/London, grace: 5m}')
 
 
+RECOVERY = yaml.safe_load(
+    "{rungs: [{rung: reconnect_data, patience: 5m, budget: 6}, {rung: reconnect_account, patience: 10m}, "
+    "{rung: restart, patience: 2m, budget: 2, unattended: false}, {rung: command, argv: [restart-it], patience: 15m}], "
+    "market_hours: avoid, quiet_before_restart: 10m, unattended: false, dry_run: false}"
+)
+
+
 @pytest.mark.parametrize(
     ("model", "example", "beyond"),
     [
-        (FileKeys, EXAMPLE, set()),
+        (FileKeys, WHOLE, set()),
         (GatewayKeys, LIVE, set()),
         (TimingKeys, LIVE["timing"], set()),
         (DailyRestartKeys, LIVE["daily_restart"], set()),
         (WeeklyRestartKeys, WEEKLY_RESTART, set()),
         (OnceWindowKeys, ONCE, {"grace"}),
         (WeeklyWindowKeys, WEEKLY, set()),
-        (HttpKeys, EXAMPLE["http"], set()),
-        (JournalKeys, EXAMPLE["journal"], set()),
-        (LogKeys, EXAMPLE["log"], set()),
+        (HttpKeys, WHOLE["http"], set()),
+        (JournalKeys, WHOLE["journal"], set()),
+        (LogKeys, WHOLE["log"], set()),
         (GateKeys, LIVE["gate"], set()),
-        (GateFileKeys, EXAMPLE["gate"], set()),
+        (RecoveryKeys, RECOVERY, set()),
+        (RungKeys, RECOVERY["rungs"][3], {"budget", "unattended"}),
+        (GateFileKeys, WHOLE["gate"], set()),
         (TargetKeys, dict.fromkeys(("name", "url", "url_file", "min_severity", "gateways", "quiet", "format")), set()),
         (QuietKeys, dict.fromkeys(("from", "to", "timezone")), set()),
     ],
@@ -57,13 +62,6 @@ def test_the_model_has_the_keys_of_the_contract(
     assert keys == set(example) | beyond
 
 
-def test_what_is_said_to_come_later_is_in_the_contract_and_not_yet_in_the_model() -> None:
-    assert LATER["gateways"] <= set(WHOLE["gateways"][0])
-    assert LATER[""] <= set(WHOLE)
-    assert not LATER["gateways"] & set(GatewayKeys.model_fields)
-    assert not LATER[""] & set(FileKeys.model_fields)
-
-
 @pytest.mark.parametrize("values", [WEEKLY_RESTART, ONCE, WEEKLY])
 def test_what_stands_in_its_comments_stands_there(values: dict[str, str]) -> None:
     for key, value in values.items():
@@ -73,11 +71,11 @@ def test_what_stands_in_its_comments_stands_there(values: dict[str, str]) -> Non
 def test_every_section_of_the_example_has_the_defaults_of_the_model() -> None:
     assert Timing(**dict(TimingKeys.model_validate(LIVE["timing"]))) == Timing()
     for model, name in ((HttpKeys, "http"), (JournalKeys, "journal"), (LogKeys, "log")):
-        assert model.model_validate(EXAMPLE[name]) == model()
+        assert model.model_validate(WHOLE[name]) == model()
     assert DailyRestartKeys.model_validate(LIVE["daily_restart"]) == DailyRestartKeys.model_validate(
         {key: LIVE["daily_restart"][key] for key in ("time", "timezone")}
     )
-    assert EXAMPLE["show_accounts"] is FileKeys.model_fields["show_accounts"].get_default()
+    assert WHOLE["show_accounts"] is FileKeys.model_fields["show_accounts"].get_default()
 
 
 def test_the_keys_of_its_gateway_that_are_defaults_are_those_of_the_model() -> None:
@@ -91,7 +89,7 @@ def test_the_keys_of_its_gateway_that_are_defaults_are_those_of_the_model() -> N
 
 
 def test_the_example_loads_and_means_what_it_says() -> None:
-    config = config_of(yaml.safe_dump(EXAMPLE), now=NOW)
+    config = config_of(yaml.safe_dump(WHOLE), now=NOW)
     (live,) = config.gateways
     assert (live.name, live.port, live.client_id) == ("live", 4001, 911)
     assert live.account_mode is AccountMode.LIVE

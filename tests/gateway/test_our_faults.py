@@ -12,7 +12,7 @@ from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import Ending, NextIdReceived
 from supervisor.gateway.connection import SupervisedConnection
 from supervisor.gateway.lookup import Lookups
-from supervisor.gateway.selftest import SelfTestError, self_test
+from supervisor.gateway.selftest.trial import SelfTestError, self_test
 from supervisor.gateway.session import Session
 from supervisor.gateway.visit import visit
 from tests.gateway.heard import Heard, order

@@ -11,7 +11,7 @@ from ibapi.client import EClient
 from ibapi.decoder import Decoder
 from ibapi.wrapper import EWrapper
 
-from supervisor.gateway.selftest import SelfTestError, self_test
+from supervisor.gateway.selftest.trial import SelfTestError, self_test
 
 
 def test_the_installed_ibapi_passes_in_well_under_a_second() -> None:

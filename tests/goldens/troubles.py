@@ -168,19 +168,19 @@ def _move(at: Place) -> None:
 
 def _farms(at: Place) -> None:
     at.calm()
-    with at.hears("farms", "broken"):
+    with at.hears("status", "usfarm broken"):
         at.notice(2103, f"{BROKEN}usfarm", "farm", "broken")
     at.look("a farm is broken", status="degraded")
-    with at.hears("farms", "back"):
+    with at.hears("status", "usfarm back"):
         at.notice(2104, f"{OK}usfarm", "farm", "ok")
         at.calm()
         at.notice(2105, HMDS_BROKEN, "farm", "ushmds is broken")
         at.notice(2106, HMDS_OK, "farm", "ushmds is ok")
     at.notice(2108, "Market data farm connection is inactive but should be available upon demand.cashfarm", "farm")
     at.notice(2119, "Market data farm is connecting:newfarm", "farm", "newfarm")
-    with at.hears("farms", "unnamed"):
+    with at.hears("status", "unnamed broken"):
         at.notice(2103, "Eine Marktdatenfarm ist nicht verbunden", "notice", "2103")
-    with at.hears("farms", "unnamed"):
+    with at.hears("status", "unnamed back"):
         at.notice(2104, "Eine Marktdatenfarm ist verbunden", "farm", "unnamed is ok")
     at.up()
 

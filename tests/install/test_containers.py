@@ -1,5 +1,6 @@
 """The files for Docker and Kubernetes, as far as they can be judged where neither runs."""
 
+import json
 import os
 import re
 import shutil
@@ -42,7 +43,9 @@ def test_what_the_image_copies_is_there_and_not_ignored() -> None:
     kept = [line[1:] for line in (folder / "Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")]
     for name in " ".join(copied).split():
         assert (DEPLOY.parent / name).exists()
-        assert any(Path(name).match(pattern) or pattern.startswith(f"{name}/") for pattern in kept), name
+        assert any(
+            Path(name).match(each) or each.startswith(f"{name}/") or name.startswith(f"{each}/") for each in kept
+        ), name
 
 
 def test_every_published_port_is_on_loopback() -> None:
@@ -157,6 +160,13 @@ def test_whoever_is_named_is_told_and_the_routes_stay(
         subprocess.run(
             ["amtool", "check-config", tmp_path / "written.yml"], check=True, timeout=20, capture_output=True
         )
+
+
+def test_the_bill_of_materials_is_that_of_the_lock_file() -> None:
+    locked = (DEPLOY / "docker/requirements.lock").read_text()
+    pinned = {(name, version) for name, version in re.findall(r"^([a-zA-Z0-9._-]+)==([^ ;\\]+)", locked, re.M)}
+    bill = json.loads((DEPLOY / "docker/sbom.cdx.json").read_text())
+    assert {(part["name"], part["version"]) for part in bill["components"]} == pinned, "run `make sbom`"
 
 
 # -- Kubernetes -------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.narrator import Narrator
 from supervisor.core.explain.report import Report
 from supervisor.core.model.actions import Connect, Ping
+from supervisor.core.model.canary import CanaryConnect
 from supervisor.core.model.events import (
     AccountsReceived,
     Ending,
@@ -40,6 +41,8 @@ class Played:
         self.snapshot: Snapshot = snapshot(self._state, policy)
         self.told: list[Report] = []
         self._unanswered = 0
+        self.canary_epoch = 0
+        """Of the last attempt of the canary."""
         self._narrator = Narrator()
 
     @property
@@ -58,6 +61,8 @@ class Played:
                     self._unanswered += 1
                 case Connect():
                     self._unanswered = 0
+                case CanaryConnect():
+                    self.canary_epoch = action.epoch
 
     def wait(self, seconds: float, *, answering: bool = True) -> None:
         """Time passes, in steps of at most half a second; heartbeats are answered after 20 ms."""

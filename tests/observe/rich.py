@@ -4,8 +4,23 @@ from datetime import UTC, datetime, time, timedelta
 
 from supervisor.core.calendar.windows import daily_restart, weekly_restart
 from supervisor.core.codes.farm_kinds import FarmKind
+from supervisor.core.model.canary import CanaryContract, CanaryPolicy, DataType
 from supervisor.core.model.controller import Process
-from supervisor.core.model.events import Ending, MaintenanceAsked, MessageUndecodable, PauseAsked, Sighted, SocketsSeen
+from supervisor.core.model.events import (
+    AccountsReceived,
+    CanaryHeard,
+    CanaryHours,
+    CanaryTicked,
+    Ending,
+    HandshakeDone,
+    MaintenanceAsked,
+    MessageUndecodable,
+    NextIdReceived,
+    PauseAsked,
+    PortOpened,
+    Sighted,
+    SocketsSeen,
+)
 from supervisor.core.model.policy import AccountMode, Policy, RequiredFarm
 from supervisor.core.model.recovery.rules import RecoveryPolicy, Rung, RungPolicy
 from supervisor.core.model.sight import GatewayProcess, Sight, Sockets
@@ -29,6 +44,7 @@ def policy(name: str = "live", port: int = 4001) -> Policy:
         controller=Process(("ibcalpha.ibc.IbcGateway",)),
         kernel=True,
         recovery=RecoveryPolicy((RungPolicy(Rung.COMMAND, 900.0, argv=("restart-gateway",)),)),
+        canary=CanaryPolicy((CanaryContract("EUR", "CASH", "IDEALPRO", "USD"),)),
         required_farms=(RequiredFarm("usfarm"), RequiredFarm("ushmds", FarmKind.HISTORICAL)),
     )
 
@@ -71,11 +87,30 @@ def eventful() -> Played:
     gateway.wait(400)
     gateway.farm(2104, "usfarm")
     gateway.farm(2103, "eufarm")
+    hear_canary(gateway)
     gateway.hear(Sighted(Sight(process=GatewayProcess(4711, 12.5), running=True), 60.0))
     states = (("established", 2), ("listen", 1))
     gateway.hear(SocketsSeen(Sockets(states, unaccepted=0, unread=0, unacknowledged=0)))
     gateway.hear(MaintenanceAsked(gateway.now.wall + timedelta(hours=1), "disks"))
     return gateway
+
+
+def hear_canary(gateway: Played) -> None:
+    """The canary's connection is ready, and data comes."""
+    before = gateway.canary_epoch
+    while (epoch := gateway.canary_epoch) == before:
+        gateway.wait(0.5)
+    for said in (
+        PortOpened(epoch),
+        HandshakeDone(epoch, 176, ""),
+        AccountsReceived(epoch, (ACCOUNT,)),
+        NextIdReceived(epoch, 1),
+    ):
+        gateway.hear(CanaryHeard(said))
+    gateway.hear(CanaryHours(epoch, 1, "20261122:1715-20261123:1700;20261123:1715-20261124:1700", "US/Eastern"))
+    gateway.hear(CanaryTicked(epoch, 2, DataType.LIVE, ticked=False))
+    gateway.wait(61)
+    gateway.hear(CanaryTicked(epoch, 2))
 
 
 def fresh(name: str = "fresh", port: int = 4002) -> Played:

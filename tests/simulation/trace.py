@@ -4,6 +4,7 @@ from collections import deque
 from datetime import timedelta
 
 from supervisor.core.model.actions import Action, Announce, Close, Connect, Heal, LookAtSockets, Persist, Ping, Probe
+from supervisor.core.model.canary import CanaryClose, CanaryConnect, CanaryHoursAsk, CanarySubscribe
 from supervisor.core.model.events import Event, NoticeReceived, SessionClosed, SessionEvent
 from supervisor.core.step.state import State
 from supervisor.core.step.step import Decision
@@ -55,3 +56,5 @@ def _did(action: Action) -> str:
             return f"heal {action.rung}"
         case LookAtSockets():
             return "look"
+        case CanaryConnect() | CanaryClose() | CanaryHoursAsk() | CanarySubscribe():
+            return f"canary {type(action).__name__.removeprefix('Canary').lower()} #{action.epoch}"

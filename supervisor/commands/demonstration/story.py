@@ -5,12 +5,17 @@
 - A scene measures how long after its begin a fault was found, and how long after its end the gateway was up again.
 """
 
+import json
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from supervisor.core.explain.causes import explain
+from supervisor.core.model.sight import LoginState
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.status import Status
 from supervisor.runtime.clocks import Clock
@@ -51,13 +56,39 @@ class Row:
     planned: bool
 
 
+class Controller:
+    """A simulated controller of the gateway: it writes the events that ibc2 writes. A context manager."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="ib-supervisor-demo-")
+        self.events = Path(self._folder.name, "events.jsonl")
+        self.events.touch()
+
+    def __enter__(self) -> "Controller":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+    def says(self, kind: str, at: datetime) -> None:
+        """Write one event."""
+        with self.events.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"time": at.isoformat(), "type": kind, "detail": ""}) + "\n")
+
+
 class Story:
     """Plays the scenes. `say` prints one line at the played time. `look` gives the gateway's newest snapshot."""
 
     def __init__(
-        self, gateway: SimulatedGateway, clock: Clock, look: Callable[[], Snapshot], say: Callable[[str], None]
+        self,
+        gateway: SimulatedGateway,
+        controller: "Controller",
+        clock: Clock,
+        look: Callable[[], Snapshot],
+        say: Callable[[str], None],
     ) -> None:
         self._gateway = gateway
+        self._controller = controller
         self._clock = clock
         self._look = look
         self._say = say
@@ -109,20 +140,30 @@ class Story:
 
     def _weekly_login(self) -> None:
         self._scene(
-            "Sunday night: the token expired at 01:00, so the restart ends at a login dialog that waits for a person"
+            "Sunday night: the token expired at 01:00, so the restart ends at a login that waits for the second factor"
         )
         self._jump_to((BEGINNING + timedelta(days=3)).replace(hour=23, minute=44, second=51))
         self._wait_for_minute()
         began = time.monotonic()
         self._do("refuse")
+        self._controller.says("TWO_FA_REQUIRED", self._clock.now().wall)
         found = self._await_broken(began)
         cause = self._cause()
         self._await("the login is asked for", lambda now: now.status is Status.REAUTH_REQUIRED)
+        self._await(
+            "its controller says what it waits for",
+            lambda now: now.seen is not None and now.seen.login_state is LoginState.SECOND_FACTOR,
+        )
+        cause_now = self._look().cause
+        if cause_now is not None:
+            self._say(explain(cause_now).words)
         self._say("someone approves the login on the phone")
+        self._controller.says("LOGGED_IN", self._clock.now().wall)
         self._do("heal")
         healed = time.monotonic()
         self._await("every layer is up", lambda now: now.up)
         self._rows_add("weekly login", cause, found - began, time.monotonic() - healed, False)
+        self._await("the outage is over for good", lambda now: now.outage is None)
         due = self._look().login.due
         if due is not None:
             self._say(f"the next login is due on {due.astimezone(NEW_YORK):%A %Y-%m-%d %H:%M %Z}")

@@ -30,6 +30,7 @@ from supervisor.core.calendar.schedule import logins_due
 from supervisor.core.calendar.windows import RESTARTS, Occurrence, occurrences
 from supervisor.core.model.gate import GateFarms
 from supervisor.core.model.policy import Policy, Reauth, Timing
+from supervisor.core.model.recovery.rules import MarketHours, NeedsLogin, RecoveryPolicy
 from supervisor.daemon.people import refuse_unknown_targets
 from supervisor.observe.notify.heartbeat import failure_of
 
@@ -98,6 +99,8 @@ def _facts(policy: Policy, now: datetime) -> Iterator[tuple[str, str]]:
         if value != usual:
             yield "timing", f"{field.name} {_timer(value)} (default {_timer(usual)})"
     yield "gate", _gate(policy)
+    if policy.recovery is not None:
+        yield from (("recovery", line) for line in _recovery(policy.recovery))
     if policy.follow_port_change:
         yield "port", "followed when the gateway announces another one"
     if not policy.upstream_probe:
@@ -164,6 +167,23 @@ def _target(target: Target) -> str:
     hours = "" if quiet is None else f", quiet from {quiet.begins:%H:%M} to {quiet.ends:%H:%M} {quiet.zone}"
     scheme = target.url.partition("://")[0].lower()
     return f"{rules.name} by {scheme}, {target.format}: {rules.min_severity} and above of {whom}{hours}"
+
+
+def _recovery(recovery: RecoveryPolicy) -> Iterator[str]:
+    """What may be done, in the order in which it is tried."""
+    for rung in recovery.rungs:
+        cost = {"never": "no login", "maybe": "a login perhaps", "yes": "a login"}[rung.needs_login]
+        free = rung.unattended or rung.needs_login is NeedsLogin.NEVER
+        word = "by itself" if free else "after `ib-supervisor approve`"
+        often = f"at most {rung.most} in 24 h"
+        yield f"{rung.rung} after {written(rung.patience)}, {often}, {word}; it costs {cost}"
+        if rung.argv:
+            yield f"  runs {' '.join(rung.argv)}"
+    if recovery.market_hours is MarketHours.AVOID:
+        yield "everything waits for approval while the market is open"
+    yield f"nothing within {written(recovery.quiet_before_restart)} before a scheduled restart"
+    if recovery.dry_run:
+        yield "a dry run: nothing is done at all"
 
 
 def _timer(value: float | int) -> str:

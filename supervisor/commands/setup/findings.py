@@ -18,7 +18,7 @@ from supervisor.commands.shared.api_client import Client, Refused, Unreachable
 from supervisor.commands.shared.terminal import span
 from supervisor.config.load import ConfigError, load
 from supervisor.config.settings import Config
-from supervisor.gateway.selftest import SelfTestError, self_test
+from supervisor.gateway.selftest.trial import SelfTestError, self_test
 from supervisor.gateway.versions import ibapi_version
 from supervisor.observe.journal.place import NotAJournalError, refuse_foreign
 

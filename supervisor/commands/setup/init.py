@@ -98,7 +98,7 @@ def _visited(place: Endpoint) -> Proposal:
 
 def _answered(each: Proposal, restart: str | None, zone: str | None, region: str | None, asking: bool) -> Proposal:
     """The proposal with what was given by options, or is answered now."""
-    known = replace(each, daily_restart=restart, zone=zone or each.zone, region=region)
+    known = replace(each, daily_restart=restart, zone=zone or each.zone, region=region or each.region)
     if not asking:
         return known
     say(f"{each.place}: {each.seen}", err=True)

@@ -19,6 +19,8 @@ NEW_YORK = "America/New_York"
 USUAL = {4001: "live", 4002: "paper", 7496: "tws-live", 7497: "tws-paper"}
 """The port that each program has by default, and what such a gateway is called here."""
 CLIENT_ID = 911
+PAPER_REGION = "north_america"
+"""Where paper accounts are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ def proposal(place: Endpoint, seen: Visit, why: str, local: str | None, now: dat
     offset = offset_of(seen.clock or "", now)
     zones = [zone for zone in (local, NEW_YORK) if zone is not None and offset_in(zone, now) == offset]
     clock = f", its clock runs at {offset_text(offset)}" if offset is not None else ""
-    return Proposal(place, name, mode, zones[0] if zones else None, f"server version {seen.server_version}{clock}")
+    region = PAPER_REGION if mode == "paper" else None
+    seen_as = f"server version {seen.server_version}{clock}"
+    return Proposal(place, name, mode, zones[0] if zones else None, seen_as, region=region)
 
 
 def with_own_names(proposals: Iterable[Proposal]) -> list[Proposal]:

@@ -1,7 +1,7 @@
 """The gateway's own clock, as its handshake tells it, and the zone in which it will restart.
 
 `20260405 23:49:26 Central European Standard Time` was captured at 21:49:26 UTC: the wall clock is the zone's local
-time, summer time included, while the name may lie (IBAPI.md section 5.1). So only the offset counts, never the name.
+time, summer time included, while the name may lie (docs/facts/ibapi.md). So only the offset counts, never the name.
 """
 
 import re

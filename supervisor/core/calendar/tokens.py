@@ -1,4 +1,4 @@
-"""When IBKR's login tokens expire: each Sunday at 01:00 in New York (IB.md section 3.3, IBKR's own words).
+"""When IBKR's login tokens expire: each Sunday at 01:00 in New York (docs/facts/ib.md).
 
 - The running session is not cut then; the next restart finds the token void.
 - On the fall-back Sunday 01:00 occurs twice: the token is expired from the first, and a login counts as proven only

@@ -57,6 +57,7 @@ _TITLES: Final[Mapping[str, str]] = {
     "IBUpstreamLost": "has lost IBKR's servers",
     "IBFarmDown": "a required data farm is broken",
     "IBGateClosed": "orders are not safe to send",
+    "IBCanaryDead": "connected, but no market data comes",
     "IBGatewayPausedLong": "paused for a long time",
     "IBRestartNotSeen": "did not restart at its time",
     "IBReauthDueSoon": "the weekly login is due",
@@ -85,6 +86,10 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "IBReauthDueSoon": (
         "The restart at {due} asks for the weekly login. A login made before it counts.",
         "Log the gateway in when it suits you, with the second factor.",
+    ),
+    "IBCanaryDead": (
+        "Every layer is up, and data of a contract that the canary watches does not come while its market is open.",
+        "Look whether the user is logged in elsewhere, and restart the data in the gateway (Ctrl-Alt-F).",
     ),
     "IBClockSkew": (
         "The gateway's clock and this machine's have differed by more than 3 s for ten minutes.",

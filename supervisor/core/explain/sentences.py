@@ -15,10 +15,12 @@ from supervisor.core.codes.entry import Severity
 from supervisor.core.codes.notices import summary
 from supervisor.core.codes.table import KNOWN, lookup
 from supervisor.core.explain import recovery
+from supervisor.core.explain.canaries import canary_words
 from supervisor.core.explain.causes import explain, sentence
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.explain.sightings import login_words
 from supervisor.core.model import records
+from supervisor.core.model.canary import CanaryBlind, CanaryChanged
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.gate import TOLD, GateClosed, GateOpened, GateReason, GateReasonsChanged, IdsKnown
 from supervisor.core.model.layers import layers_up
@@ -122,6 +124,8 @@ def report_of(record: records.Record, *, explained: bool = False) -> Report | No
             return Report(Level.ERROR, "reauth_required", f"re-authentication required.{_because(cause, explained)}")
         case LoginStateChanged():
             return login_words(record)
+        case CanaryChanged() | CanaryBlind():
+            return canary_words(record)
         case records.ZoneDiffers():
             return _zone_differs(record)
         case records.ClockWrong(clock=clock):

@@ -130,5 +130,5 @@ def login_words(record: LoginStateChanged) -> Report:
     text = _STATES[state] + (since_words(seen) if seen is not None else "")
     if record.words:
         text = f"{text} ({summary(record.words)})"
-    level = Level.WARNING if state in _LOUD else Level.INFO
+    level = Level.DEBUG if state is None else Level.WARNING if state in _LOUD else Level.INFO
     return Report(level, "login_state", text, {"login_state": state.value if state is not None else None})

@@ -7,6 +7,7 @@ told by records (`supervisor.core.model.records`), not here.
 from dataclasses import dataclass
 from datetime import datetime
 
+from supervisor.core.model.canary import CanaryAction
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.pages import Severity
@@ -98,4 +99,6 @@ class LookAtSockets:
 
 SessionAction = Connect | Close | Ping | Probe
 """What the gateway's link carries out."""
-Action = SessionAction | Announce | Persist | LookAtSockets | Heal
+BehindAction = LookAtSockets | CanaryAction | Heal
+"""What is not for the gateway's own session."""
+Action = SessionAction | Announce | Persist | BehindAction

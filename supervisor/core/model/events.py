@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from supervisor.core.model.canary import DataType
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.policy import Policy
@@ -57,7 +58,7 @@ class HandshakeDone:
     epoch: int
     server_version: int
     clock: str
-    """As it came, e.g. `20261121 04:33:39 EST` (IBAPI.md section 5.1)."""
+    """As it came, e.g. `20261121 04:33:39 EST` (docs/facts/ibapi.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +311,38 @@ SessionEvent = (
     | CallbackFailed
     | SessionClosed
 )
+# -- of the canary's own connection -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryHeard:
+    """An event of the canary's session, whose epochs are its own."""
+
+    event: SessionEvent
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryTicked:
+    """Data came for a request, or the kind of data was told."""
+
+    epoch: int
+    request_id: int
+    data_type: DataType | None = None
+    ticked: bool = True
+    """Data came."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryHours:
+    """The hours of the contract of a request, as IBKR writes them, in its zone."""
+
+    epoch: int
+    request_id: int
+    hours: str
+    zone: str
+
+
+CanaryEvent = CanaryHeard | CanaryTicked | CanaryHours
 ProgramEvent = ProgramRan | TimeAsked
 OperatorEvent = (
     PauseAsked
@@ -323,4 +356,4 @@ OperatorEvent = (
 )
 DaemonEvent = Started | GateTold | Slept | Reloaded | ShutdownAsked | DeedAnswered
 EyesEvent = Sighted | SocketsSeen
-Event = SessionEvent | ProgramEvent | OperatorEvent | DaemonEvent | EyesEvent | Ticked
+Event = SessionEvent | ProgramEvent | OperatorEvent | DaemonEvent | EyesEvent | CanaryEvent | Ticked

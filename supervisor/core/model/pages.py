@@ -101,6 +101,7 @@ PAGES: tuple[Page, ...] = (
     ),
     Page("IBFarmFlapping", _FARM, _WARNING, 0, explains=("IBBriefOutage",)),
     Page("IBBriefOutage", _GATEWAY, _WARNING, 900),
+    Page("IBCanaryDead", _GATEWAY, _CRITICAL, 60, paper=_WARNING, explains=(GATE,)),
     Page("IBHeartbeatSlow", _GATEWAY, _WARNING, 600),
     Page(GATE, _GATEWAY, _WARNING, 300),
     Page("IBGatewayPausedLong", _GATEWAY, _WARNING, 7200),
@@ -109,7 +110,7 @@ PAGES: tuple[Page, ...] = (
     Page("IBRestartNotSeen", _GATEWAY, _WARNING, 0, explains=("IBBriefOutage",)),
     Page("IBReauthDueSoon", _GATEWAY, _WARNING, 0),
     # How it is set up.
-    Page("IBCompetingSession", _GATEWAY, _WARNING, 360, explains=(GATE,)),
+    Page("IBCompetingSession", _GATEWAY, _WARNING, 360, explains=("IBCanaryDead", GATE)),
     Page("IBOrderIdWentBack", _GATEWAY, _INFO, 0),
     Page("IBMessagesUndecodable", _GATEWAY, _WARNING, 0),
     Page("IBRestartBlip", _GATEWAY, _INFO, 0),

@@ -10,6 +10,7 @@ from typing import Final
 
 from supervisor.core.calendar.windows import Window
 from supervisor.core.codes.farm_kinds import FarmKind
+from supervisor.core.model.canary import CanaryPolicy
 from supervisor.core.model.controller import Controller
 from supervisor.core.model.gate import GatePolicy
 from supervisor.core.model.recovery.rules import RecoveryPolicy
@@ -125,6 +126,7 @@ class Policy:
     """Who starts the gateway and can say how it is; None: nobody is asked."""
     recovery: RecoveryPolicy | None = None
     """None: nothing is done to the gateway."""
+    canary: CanaryPolicy | None = None
     kernel: bool = False
     """The kernel is asked for the sockets on the gateway's port."""
     timing: Timing = field(default_factory=Timing)

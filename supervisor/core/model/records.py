@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
+from supervisor.core.model.canary import CanaryBlind, CanaryChanged
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.gate import GateClosed, GateOpened, GateReasonsChanged, IdsKnown
 from supervisor.core.model.layers import Layer
@@ -375,6 +376,8 @@ Record = (
     | LoginStated
     | LoginRequired
     | LoginStateChanged
+    | CanaryChanged
+    | CanaryBlind
     | ZoneDiffers
     | ClockWrong
     | GateClosed

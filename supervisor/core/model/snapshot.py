@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
+from supervisor.core.model.canary import CanaryView
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.counters import Counters, Histogram
 from supervisor.core.model.facts import OpenOutage
@@ -190,6 +191,8 @@ class Snapshot:
     """What is seen behind the port; None without a controller."""
     recovery: RecoveryView | None = None
     """None where it is off."""
+    canary: tuple[CanaryView, ...] | None = None
+    """The contracts of the canary; None without one."""
     sockets: Sockets | None = None
     """The kernel's last look at the gateway's port, while it counts."""
     kernel: KernelSaid | None = None

@@ -11,6 +11,7 @@ from supervisor.core.parts.recovery.memory import NOTHING_DONE
 from supervisor.core.step.judging.healing import recover
 from supervisor.core.step.judging.matters import has_news, hear, tell_people
 from supervisor.core.step.judging.seeing import judge_sight
+from supervisor.core.step.judging.watching import judge_canary
 from supervisor.core.step.state import Desupport, State, facts_of, may_differ
 from supervisor.core.step.transition import Transition
 
@@ -40,6 +41,8 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
             state.cause = cause
     if transition.policy.controller is not None:
         judge_sight(transition)
+    if transition.policy.canary is not None:
+        judge_canary(transition, transition.policy.canary)
     _status(transition, stopped=stopped)
     state.outages = outages.caused(state.outages, state.cause)
     last = state.outages.last

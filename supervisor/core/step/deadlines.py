@@ -30,6 +30,7 @@ def wake_of(state: State, policy: Policy) -> Wake:
     if policy.required_farms is not None:
         due.append(farms.missing_due(state.farms))
     ahead = (  # a moment that has passed asks for nothing more
+        state.canary.wake if state.canary is not None else None,
         eyes.deadline(state.eyes) if policy.controller is not None else None,
         None if state.login.required else state.login.required_from,
         state.low_since + outages.RESET_PATIENCE if state.low_since is not None else None,

@@ -34,6 +34,7 @@ from supervisor.core.parts.recovery import memory
 from supervisor.core.step.advance import turn_windows
 from supervisor.core.step.deadlines import resume
 from supervisor.core.step.judging.healing import on_answer, on_approval, on_asked
+from supervisor.core.step.judging.watching import reloaded
 from supervisor.core.step.messages import compare_zone
 from supervisor.core.step.state import calendar_of
 from supervisor.core.step.transition import Transition
@@ -121,6 +122,7 @@ def _reload(transition: Transition, event: Reloaded) -> None:
     longer = policy.timing.heartbeat_interval - before.timing.heartbeat_interval
     state.heartbeat = heartbeat.retimed(state.heartbeat, longer)
     _readdress(transition, before)
+    reloaded(transition, before)
     if policy.controller != before.controller:
         state.eyes = eyes.forgotten(state.eyes)
     if policy.required_farms != before.required_farms:

@@ -17,6 +17,7 @@ from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
 from supervisor.core.parts import outages as outages_part
 from supervisor.core.parts.accounts import FITTING, AccountGuard
+from supervisor.core.parts.behind.canary import Canary
 from supervisor.core.parts.behind.eyes import BLIND, Eyes
 from supervisor.core.parts.behind.kernel import NEVER_ASKED, Kernel
 from supervisor.core.parts.farms import Farms
@@ -111,6 +112,7 @@ class State:
     eyes: Eyes = BLIND
     recovery: Recovery = NOTHING_DONE
     kernel: Kernel = NEVER_ASKED
+    canary: Canary | None = None
     desupport: Desupport | None = None
     broken: Layer | None = Layer.PORT
     """The lowest layer broken; None if every layer is up."""

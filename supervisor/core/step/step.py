@@ -10,6 +10,7 @@ from typing import NamedTuple
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.actions import Action
 from supervisor.core.model.events import (
+    CanaryEvent,
     Event,
     EyesEvent,
     ProgramRan,
@@ -25,6 +26,7 @@ from supervisor.core.step.conclude import conclude
 from supervisor.core.step.deadlines import run_deadlines, wake_of
 from supervisor.core.step.judging.gating import judge_gate
 from supervisor.core.step.judging.seeing import on_eyes_event
+from supervisor.core.step.judging.watching import on_canary_event
 from supervisor.core.step.messages import on_session_event
 from supervisor.core.step.program import ask_time, stand_still
 from supervisor.core.step.requests import on_request
@@ -63,6 +65,8 @@ def step(state: State, event: Event, now: Now, policy: Policy, late: float = 0.0
         on_session_event(transition, event)
     elif isinstance(event, EyesEvent):
         on_eyes_event(transition, event)
+    elif isinstance(event, CanaryEvent):
+        on_canary_event(transition, event)
     elif isinstance(event, TimeAsked):
         ask_time(transition, event)
     else:

@@ -71,6 +71,7 @@ def snapshot(state: State, policy: Policy, earlier: Earlier | None = None) -> Sn
         outages=state.outages.totals,
         restarts=_restarts(state, earlier),
         seen=state.eyes.seen if policy.controller is not None else None,
+        canary=state.canary.views if state.canary is not None else None,
         sockets=kernel.fresh(state.kernel, now.mono) if policy.kernel else None,
         kernel=_kernel(state) if state.heartbeat.suspect else None,
         recovery=_recovery(state, policy.recovery, earlier) if policy.recovery is not None else None,

@@ -2,8 +2,27 @@
 
 from collections.abc import Iterable
 
+from supervisor.core.model.canary import CanaryState, CanaryView
 from supervisor.observe.metrics.entries import Gateway, flag, gauge
-from supervisor.observe.metrics.family import Family, Kind, Row, single
+from supervisor.observe.metrics.family import FLAG, Family, Kind, Row, single
+
+
+def _canary_up(views: tuple[CanaryView, ...] | None) -> Iterable[Row]:
+    for view in views or ():
+        if view.state is not CanaryState.UNJUDGED:
+            yield (view.name,), int(view.state is CanaryState.ALIVE)
+
+
+def _canary_updates(views: tuple[CanaryView, ...] | None) -> Iterable[Row]:
+    for view in views or ():
+        if view.last_update is not None:
+            yield (view.name,), view.last_update.timestamp()
+
+
+def _canary_types(views: tuple[CanaryView, ...] | None) -> Iterable[Row]:
+    for view in views or ():
+        if view.data_type is not None:
+            yield (view.name,), view.data_type
 
 
 def _states(states: tuple[tuple[str, int], ...] | None) -> Iterable[Row]:
@@ -58,5 +77,33 @@ BEHIND: tuple[Gateway, ...] = (
         lambda s: s.seen.restarts if s.seen is not None else None,
         lambda count: () if count is None else single(count),
         query="increase(ib_gateway_process_restarts_total[1d])",
+    ),
+    Family(
+        Kind.GAUGE,
+        "ib_canary_up",
+        "1 if data of the contract comes, 0 if it should and does not; absent while it cannot be judged.",
+        lambda s: s.canary,
+        _canary_up,
+        ("canary",),
+        query="ib_canary_up == 0",
+        unit=FLAG,
+    ),
+    Family(
+        Kind.GAUGE,
+        "ib_canary_last_update_timestamp_seconds",
+        "The last data of the contract; at most one a second is noted.",
+        lambda s: s.canary,
+        _canary_updates,
+        ("canary",),
+        query="time() - ib_canary_last_update_timestamp_seconds",
+    ),
+    Family(
+        Kind.STATESET,
+        "ib_canary_data_type",
+        "What kind of data of the contract comes.",
+        lambda s: s.canary,
+        _canary_types,
+        ("canary",),
+        query='ib_canary_data_type{ib_canary_data_type="live"} == 0',
     ),
 )

@@ -1,4 +1,4 @@
-"""Every address of DESIGN.md section 9, and what it answers.
+"""Every address of the web side, and what it answers.
 
 - What takes time (a page of metrics) or waits (the loop) is done beside the web server's own loop.
 - Errors are plain sentences.

@@ -1,4 +1,4 @@
-"""`/api/v1/status`: what is known of every gateway, as JSON (DESIGN.md section 9).
+"""`/api/v1/status`: what is known of every gateway, as JSON.
 
 Instants are RFC 3339 in UTC, durations seconds; unknown is null. No account number is in it.
 """
@@ -65,6 +65,7 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
         "login_state": snapshot.seen.login_state if snapshot.seen is not None else None,
         "login_state_since": instant(snapshot.seen.since) if snapshot.seen is not None else None,
         "kernel": _kernel(snapshot),
+        "canary": _canary(snapshot),
         "reauth": {
             "due": instant(snapshot.login.due),
             "required": snapshot.login.required,
@@ -75,6 +76,22 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
         "next_attempt": instant(snapshot.next_attempt),
         "recovery": recovery(snapshot.recovery),
     }
+
+
+def _canary(snapshot: Snapshot) -> list[dict[str, Any]] | None:
+    if snapshot.canary is None:
+        return None
+    return [
+        {
+            "name": view.name,
+            "state": view.state.value,
+            "why": view.why.value if view.why is not None else None,
+            "since": instant(view.since),
+            "last_update": instant(view.last_update),
+            "data_type": view.data_type.value if view.data_type is not None else None,
+        }
+        for view in snapshot.canary
+    ]
 
 
 def _kernel(snapshot: Snapshot) -> str | None:

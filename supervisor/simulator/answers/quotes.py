@@ -4,7 +4,7 @@ Rules
 - A subscription is told its data type, its grid and everything that is known; then whatever has changed, four times a
   second. A snapshot is told once and ended.
 - An index has no sides, a currency no last trade; a delayed price cannot be executed automatically (mask 0).
-- A stream says nothing while its farm is broken, IBKR is lost, or another session has the live data.
+- A stream says nothing while its farm is broken, IBKR is lost, another session has the live data, or `no_quotes` lasts.
 """
 
 from collections.abc import Callable, Iterator
@@ -67,6 +67,7 @@ def halted(farm: str, kind: int, now: Moment) -> bool:
     """Whether a stream of this farm and data type has nothing to say now."""
     return (
         Fault.UPSTREAM_LOST in now.behaviour
+        or Fault.NO_QUOTES in now.behaviour
         or now.behaviour.broken(farm)
         or (Fault.COMPETING_SESSION in now.behaviour and kind in (LIVE, FROZEN))
     )

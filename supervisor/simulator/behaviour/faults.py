@@ -33,6 +33,7 @@ class Fault(StrEnum):
     UPSTREAM_LOST = "upstream_lost"
     FARM_BROKEN = "farm_broken"
     COMPETING_SESSION = "competing_session"
+    NO_QUOTES = "no_quotes"
     DROP_ORDERS = "drop_orders"
     REJECT_ORDERS = "reject_orders"
 

@@ -98,6 +98,7 @@ WORDS: Mapping[str, Mapping[str, Argument]] = {
     },
     "farm_broken": {"for": _FOR, "farm": Argument(text, "usfarm")},
     "competing_session": {"for": _FOR},
+    "no_quotes": {"for": _FOR},
     # orders and the market
     "drop_orders": {"for": _FOR},
     "reject_orders": {

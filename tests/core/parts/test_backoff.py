@@ -1,4 +1,4 @@
-"""DESIGN.md section 6: when the next attempt comes."""
+"""When the next attempt comes."""
 
 from dataclasses import replace
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""DESIGN.md section 3, the farms."""
+"""The farms: what each notice makes of them, and which ones count."""
 
 from datetime import timedelta
 

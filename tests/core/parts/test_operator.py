@@ -1,4 +1,4 @@
-"""What the operator asks for: pause, resume, reload, shutdown (DESIGN.md sections 5, 7 and 8)."""
+"""What the operator asks for: pause, resume, reload, shutdown."""
 
 from collections.abc import Callable
 from dataclasses import replace

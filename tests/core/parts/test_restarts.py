@@ -1,4 +1,4 @@
-"""DESIGN.md section 5: scheduled restarts, each judged once."""
+"""Scheduled restarts, each judged once."""
 
 from dataclasses import replace
 from datetime import time, timedelta

@@ -1,4 +1,4 @@
-"""DESIGN.md section 3, upstream: what ends it, and what alone brings it back."""
+"""Upstream: what ends it, and what alone brings it back."""
 
 from dataclasses import replace
 

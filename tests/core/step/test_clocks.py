@@ -1,4 +1,4 @@
-"""Clocks and zones: suspends, jumps, and the gateway's own clock (DESIGN.md section 5)."""
+"""Clocks and zones: suspends, jumps, and the gateway's own clock."""
 
 from datetime import timedelta
 

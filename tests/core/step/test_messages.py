@@ -1,4 +1,4 @@
-"""What else the gateway says, and what follows (IB.md section 1)."""
+"""What else the gateway says, and what follows."""
 
 from datetime import UTC, datetime
 from functools import partial

@@ -1,4 +1,4 @@
-"""DESIGN.md section 4: one word for a person, the first that applies; and why, with the cure."""
+"""One word for a person, the first that applies; and why, with the cure."""
 
 from dataclasses import replace
 from datetime import timedelta

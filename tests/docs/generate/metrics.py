@@ -68,6 +68,7 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
     "farm": ("The name of a data farm, as the gateway tells it.", ()),
     "target": ("The `name` of a target of `notify` in the config, or `heartbeat_url`.", ()),
     "planned": ("Whether a window explained it.", ("true", "false")),
+    "canary": ("A contract whose data is watched.", ()),
     "state": ("A state of TCP, such as established or close_wait.", ()),
     "code": ("A message code, or `other` for a code that is not in [codes](codes.md).", ()),
     "cause": ("The lowest layer that was down when the outage began.", Layer),

@@ -24,7 +24,7 @@ def test_the_keys_are_those_of_the_contract_in_its_order() -> None:
     keys = (
         "name status since phase epoch layers farms upstream heartbeat_seconds last_message server_version "
         "account_mode windows host port client_id labels paused_until suspect gate login_state "
-        "login_state_since kernel reauth cause cure next_attempt"
+        "login_state_since kernel canary reauth cause cure next_attempt recovery"
     )
     assert list(shown(rich.eventful().snapshot)) == keys.split()
 
@@ -91,7 +91,7 @@ def test_no_account_number_is_told() -> None:
 def test_an_account_number_in_a_cause_is_masked() -> None:
     snapshot = rich.fresh().snapshot
     told = shown(replace(snapshot, cause=Cause(CauseKey.NAME_UNKNOWN, "U1234567", 4001)))
-    assert "The name U***67 cannot be looked up" in told["cause"]
+    assert "The name U***67 is not known" in told["cause"]
     assert "U1234567" not in f"{told['cause']}{told['cure']}"
 
 

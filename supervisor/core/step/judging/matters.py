@@ -77,6 +77,7 @@ def has_news(before: State, state: State) -> bool:
         or login.unwatched is not before.login.unwatched
         or (soon is not None and before.at.wall < soon <= now.wall)
         or state.competing_at is not before.competing_at
+        or (state.canary is not before.canary and _dead(state) is not _dead(before))
         or state.desupport is not None
         or clock.mismatch is not before.clock.mismatch
         or (clock.skew is not before.clock.skew and clock.skew != before.clock.skew)
@@ -128,6 +129,8 @@ def _matters(transition: Transition) -> list[Matter]:
         found.append(Matter(page.name, page, name, soon, page.severity, due=due.at))
     if state.competing_at is not None and now.mono - state.competing_at < COMPETING_FOR:
         found.append(_lasting(transition, "IBCompetingSession", transition.cause(CauseKey.COMPETING_SESSION)))
+    if _dead(state):
+        found.append(_lasting(transition, "IBCanaryDead", None))
     calm = state.status not in (Status.MAINTENANCE, Status.STOPPED)
     if state.clock.skew is not None and not -SKEW <= state.clock.skew <= SKEW and calm:
         found.append(_lasting(transition, "IBClockSkew", None))
@@ -136,6 +139,10 @@ def _matters(transition: Transition) -> list[Matter]:
     if state.desupport is not None:
         found += _desupport(transition, state.desupport.on)
     return found
+
+
+def _dead(state: State) -> bool:
+    return state.canary is not None and state.canary.dead
 
 
 def _row_of(transition: Transition, outage: Outage) -> str | None:

@@ -52,9 +52,12 @@ function reach(answers) {
   if (answers) { daemon.announced = "the daemon answers again"; remember(); }
   changed();
 }
-let remembering = 0, later = 0;
+let remembering = 0, later = 0, remembered = 0;
+// What goes on has another length each time.
+const refresh = () => { if (Date.now() - remembered > HISTORY || daemon.gateways.some((gateway) => SICK.has(gateway.status))) remember(); };
 async function remember() {
   const turn = ++remembering;
+  remembered = Date.now();
   const fields = PAGE.gateway ? { since: "24h", gateway: PAGE.gateway } : { since: "24h" };
   try {
     const found = await asked("/api/v1/history", fields);

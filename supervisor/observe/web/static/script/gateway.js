@@ -65,7 +65,7 @@ function Sessions({ gateway, past }) {
   if (!past.sessions) return null;
   return html`<section class="panel" aria-labelledby="sessions-title"><div class="over"><h2 id="sessions-title">Sessions</h2><span class="quiet">of the daemon</span></div>
     ${past.sessions.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="list of sessions"><table class="rows"><thead><tr><th scope="col">ready, ${zoneShort()}</th><th scope="col">lasted</th><th scope="col">end</th></tr></thead><tbody>
-      ${past.sessions.slice(0, 100).map((session, n) => { const current = !n && !session.lost && gateway.layers.session; return html`<tr class=${current ? "now" : ""}><td>${moment(session.ready)}</td><td>${session.lost ? span((instant(session.lost) - instant(session.ready)) / 1000) : current ? html`<${Timer} at=${session.ready} run="since" />` : ""}</td><td>${session.lost ? `${words(session.reason ?? "lost")}${session.planned ? ", planned" : ""}` : current ? "is ready now" : "not recorded"}</td></tr>`; })}</tbody></table></div>` : html`<p class="quiet none">No session in 90 days.</p>`}</section>`;
+      ${past.sessions.slice(0, 100).map((session, n) => { const current = !n && !session.lost && gateway.layers.session; return html`<tr class=${current ? "now" : ""}><td>${moment(session.ready)}</td><td>${session.lost ? span((instant(session.lost) - instant(session.ready)) / 1000) : current ? html`<${Timer} at=${session.ready} run="since" />` : ""}</td><td>${session.lost ? `${words(session.reason ?? "lost")}${session.planned ? ", planned" : ""}` : current ? "ready now" : "not recorded"}</td></tr>`; })}</tbody></table></div>` : html`<p class="quiet none">No session in 90 days.</p>`}</section>`;
 }
 const RESULTS = { in_time: "up", overdue: "down", not_seen: "degraded" };
 function Restarts({ past }) {
@@ -74,23 +74,31 @@ function Restarts({ past }) {
     ${past.restarts.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="list of restarts"><table class="rows"><thead><tr><th scope="col">window ended, ${zoneShort()}</th><th scope="col">result</th></tr></thead><tbody>
       ${past.restarts.slice(0, 120).map((one) => html`<tr><td>${moment(one.time)}</td><td title=${one.text}><span class="result ${RESULTS[one.result] ?? ""}">${words(one.result)}</span></td></tr>`)}</tbody></table></div>` : html`<p class="quiet none">No restart window has ended in 90 days.</p>`}</section>`;
 }
+const GATES = { open: "up", closed: "down", unknown: "stopped" };
 function Gate({ gateway }) {
-  const gate = gateway.gate;
+  const gate = gateway.gate, word = gateWord(gateway);
   if (!gate) return null;
-  return html`<section class="panel" aria-labelledby="gate-title"><div class="over"><h2 id="gate-title">Gate for orders</h2><span class="badge ${gate.open ? "up" : "down"}"><${Icon} name=${gate.open ? "open" : "closed"} />${gate.open ? "open" : "closed"}</span></div>
-    ${(gate.reasons ?? []).length > 0 && html`<ul class="reasons">${gate.reasons.map((one) => html`<li><b>${words(one.reason ?? String(one))}</b> ${one.text ?? ""}</li>`)}</ul>`}
+  return html`<section class="panel" aria-labelledby="gate-title"><div class="over"><h2 id="gate-title">Gate for orders</h2><span class="badge ${GATES[word]}"><${Icon} name=${word === "open" ? "open" : "closed"} />${word}</span></div>
+    ${word === "unknown" && html`<p>The daemon's last word is too old: its loop has not looked at this gateway for two seconds.</p>`}
+    ${gate.reasons.length > 0 && html`<ul class="reasons">${gate.reasons.map((one) => html`<li><b>${words(one.reason)}</b> ${one.text}</li>`)}</ul>`}
     ${gate.next_restart && html`<p>next restart <${Timer} at=${gate.next_restart} run="until" />, ${moment(gate.next_restart)} ${zoneShort()}</p>`}
-    <p class="quiet small">The gate cannot know whether IBKR accepts an order, nor whether your program's own session is alive. Its epoch, ${gate.epoch ?? gateway.epoch}, is the daemon's session.</p></section>`;
+    <p class="quiet small">The gate cannot know whether IBKR accepts an order, nor whether your program's own session is alive. Its epoch, ${gate.epoch}, is the daemon's session.</p></section>`;
 }
-// What is not a list of rungs is shown as it was told: names with values.
-const plainly = (value) => value === null || value === undefined ? "–" : value === true ? "yes" : value === false ? "no" : typeof value === "object" ? JSON.stringify(value) : /^\d{4}-\d\d-\d\dT/.test(value) ? `${moment(value)} ${zoneShort()}` : words(String(value));
+const COSTS = { never: "no login", maybe: "may cost a login", yes: "costs a login" };
 function Recovery({ gateway }) {
-  const { rungs, ...rest } = gateway.recovery ?? {};
-  if (!gateway.recovery) return null;
-  const columns = [...new Set((rungs ?? []).flatMap((rung) => Object.keys(rung)))].filter((name) => name !== "rung");
-  return html`<section class="panel" aria-labelledby="recovery-title"><div class="over"><h2 id="recovery-title">Recovery</h2>${waiting(gateway) && html`<span class="badge degraded"><${Icon} name="degraded" />waits for approval</span>`}</div>
-    ${rungs?.length > 0 && html`<div class="wide" tabindex="0" role="region" aria-label="steps of recovery"><table class="rows"><thead><tr><th scope="col">step</th>${columns.map((name) => html`<th scope="col">${words(name)}</th>`)}</tr></thead><tbody>${rungs.map((rung) => html`<tr><td>${words(rung.rung ?? "")}</td>${columns.map((name) => html`<td>${plainly(rung[name])}</td>`)}</tr>`)}</tbody></table></div>`}
-    ${Object.keys(rest).length > 0 && html`<dl class="pairs">${Object.entries(rest).map(([name, value]) => html`<dt>${words(name)}</dt><dd>${plainly(value)}</dd>`)}</dl>`}</section>`;
+  const recovery = gateway.recovery;
+  if (!recovery) return null;
+  const { proposal, deed } = recovery;
+  return html`<section class="panel" aria-labelledby="recovery-title"><div class="over"><h2 id="recovery-title">Recovery</h2>${waiting(gateway) && html`<span class="badge degraded"><${Icon} name="degraded" />waits for approval</span>`}${recovery.dry_run && html`<span class="quiet">dry run: nothing is done</span>`}</div>
+    ${proposal && html`<p>${proposal.text}${proposal.approved_by ? html` <span class="quiet">approved by ${proposal.approved_by}, until ${clock(proposal.approved_until)} ${zoneShort()}</span>` : ""}</p>`}
+    <ul class="windows">${recovery.rungs.map((each) => html`<li><b>${words(each.rung)}</b><span>${each.remaining} of ${each.budget} left today</span><span class="quiet">${COSTS[each.needs_login] ?? each.needs_login}${each.why ? `; ${each.why}` : each.due ? html`; due <${Timer} at=${each.due} run="until" />` : ""}</span></li>`)}</ul>
+    ${deed && html`<p class="small"><b>${words(deed.rung)}</b> <span class="quiet">${moment(deed.at)} ${zoneShort()}${deed.by ? ` by ${deed.by}` : ""}:</span> ${words(deed.result ?? "under way")}${deed.words ? html` <span class="quiet">${deed.words}</span>` : ""}</p>`}</section>`;
+}
+const CANARY = { alive: "up", dead: "down" };
+function Canary({ gateway }) {
+  if (!gateway.canary) return null;
+  return html`<section class="panel" aria-labelledby="canary-title"><div class="over"><h2 id="canary-title">Canary</h2><span class="quiet">does market data arrive?</span></div>
+    <ul class="windows">${gateway.canary.map((each) => html`<li><b>${each.name}</b><span class="result ${CANARY[each.state] ?? ""}">${words(each.state)}</span><span class="quiet">${[each.data_type && words(each.data_type), each.why && words(each.why), each.last_update && `last tick ${moment(each.last_update)} ${zoneShort()}`].filter(Boolean).join("; ") || "no tick yet"}</span></li>`)}</ul></section>`;
 }
 function Now({ gateway, theirs }) {
   const upstream = gateway.upstream, login = gateway.reauth;
@@ -101,7 +109,8 @@ function Now({ gateway, theirs }) {
     ["session", gateway.layers.session ? `no. ${gateway.epoch}` : `none, ${words(gateway.phase)}`],
     gateway.next_attempt && ["next attempt", html`<${Timer} at=${gateway.next_attempt} run="until" />`],
     gateway.paused_until && ["paused until", `${moment(gateway.paused_until)} ${zoneShort()}`],
-    gateway.login_state && ["login state", loginWord(gateway)],
+    gateway.login_state && ["login state", html`${loginWord(gateway)}${gateway.login_state_since ? html` <span class="quiet"><${Timer} at=${gateway.login_state_since} run="since" /></span>` : ""}`],
+    gateway.kernel && ["sockets", gateway.kernel],
     ["weekly login", login.required ? "required now" : login.due ? html`due <${Timer} at=${login.due} run="until" />${login.assumed ? html` <span class="quiet">the last one is assumed</span>` : ""}` : "none known"],
     ["server version", gateway.server_version ?? "unknown"],
     ["gateway's zone", theirs ? `${theirs.replaceAll("_", " ")}, ${zoneShort(now(), theirs)}` : "not configured"],
@@ -130,7 +139,7 @@ function Gateway({ name }) {
       <div class="main-column"><${Availability} gateway=${gateway} past=${past} open=${open} setOpen=${setOpen} chosen=${chosen} choose=${choose} dayPast=${dayPast} />
         <${PastOutages} gateway=${gateway} past=${past} day=${day ? chosen : null} dayPast=${dayPast} choose=${choose} open=${open} setOpen=${setOpen} /></div>
       <div class="event-column"><${GatewayEvents} name=${name} /></div>
-      <div class="side-column"><${Gate} gateway=${gateway} /><${Recovery} gateway=${gateway} /><${Now} gateway=${gateway} theirs=${theirs} />
+      <div class="side-column"><${Gate} gateway=${gateway} /><${Recovery} gateway=${gateway} /><${Canary} gateway=${gateway} /><${Now} gateway=${gateway} theirs=${theirs} />
         <section class="panel" aria-labelledby="farms-title"><h2 id="farms-title">Data farms</h2><${Farms} gateway=${gateway} /></section>
         <section class="panel" aria-labelledby="coming-title"><h2 id="coming-title">Coming windows</h2><${Windows} gateway=${gateway} theirs=${theirs} /></section>
         <${Restarts} past=${past} /><${Sessions} gateway=${gateway} past=${past} /></div>`}

@@ -98,7 +98,7 @@ function Few({ gateway }) {
   const known = daemon.past?.get(gateway.name), end = now(), past = useHistory(gateway.name, REMEMBERED), days = past.known?.days;
   return html`<article class="card whole is-${gateway.status}" aria-labelledby="g-${gateway.name}">
     <div><div class="head"><h2 id="g-${gateway.name}"><a href=${pageOf(gateway.name)}>${gateway.name}</a></h2><${Badge} status=${gateway.status} /><span class="since"><${Since} gateway=${gateway} /></span></div>
-      <${Meta} gateway=${gateway} all=${true} /><${Why} gateway=${gateway} /><${Ladder} gateway=${gateway} /><p class="notes"><span class="note">heartbeat <${Beat} gateway=${gateway} /></span>${notes(gateway)}</p>
+      <${Meta} gateway=${gateway} all=${true} /><${Why} gateway=${gateway} /><${Ladder} gateway=${gateway} /><p class="notes">${gateway.layers.heartbeat && html`<span class="note">heartbeat <${Beat} gateway=${gateway} /></span>`}${notes(gateway)}</p>
       <h3>Data farms</h3><${Farms} gateway=${gateway} /></div>
     <div><h3>Last 24 hours</h3>${known ? html`<p class="big ${availability(known).known ? "" : "quiet"}">${availability(known).text}</p><${Line} known=${known} begin=${end - DAY} end=${end} /><p class="quiet small">${lostTime(known)}${unseen(known) ? `; ${unseen(known)}` : ""}</p>` : html`<p class="quiet">asking …</p>`}
       <h3>90 days</h3>${days ? html`<${Calendar} days=${days} choose=${(day) => { location.href = `${pageOf(gateway.name)}#${day}`; }} />` : html`<p class="quiet">asking …</p>`}</div>

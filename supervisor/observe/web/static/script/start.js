@@ -12,7 +12,7 @@ function Title() {
 render(html`<${Title} />${PAGE.gateway ? html`<${Gateway} name=${PAGE.gateway} />` : html`<${Overview} />`}`, document.getElementById("app"));
 setInterval(tick, 1000);
 setInterval(look, POLL);
-setInterval(remember, HISTORY);
+setInterval(refresh, HISTORY / 4);
 look();
 remember();
 begin();

@@ -6,7 +6,7 @@ const told = (outage) => `${outage.planned ? "planned" : "unplanned"}: no ${outa
 function Strip({ known, begin, end, large, pick }) {
   const place = (from, to) => {
     const left = Math.max(0, (instant(from) - begin) / (end - begin)), right = Math.min(1, (instant(to) - begin) / (end - begin));
-    return right > left || (right === left && left > 0) ? { left: `${(left * 100).toFixed(3)}%`, width: `${((right - left) * 100).toFixed(3)}%` } : null;
+    return right > left || (right === left && left > 0) ? { left: `min(${(left * 100).toFixed(3)}%, calc(100% - 3px))`, width: `${((right - left) * 100).toFixed(3)}%` } : null;
   };
   const bar = (from, to, kind, title, act) => { const style = place(from, to); return style && html`<i class=${kind} style=${style} title=${title} onClick=${act} />`; };
   const last = instant(known.until), lasts = (to) => instant(to) >= last - 15e3 && end > last ? end : to;

@@ -27,7 +27,7 @@ from supervisor.core.model.events import (
 )
 from supervisor.gateway.framing import RAW_IDS_SINCE
 from supervisor.gateway.lookup import Lookups
-from supervisor.gateway.selftest_peer import CLOCK, NOTICE, TEXT_VERSION, Peer
+from supervisor.gateway.selftest.peer import CLOCK, NOTICE, TEXT_VERSION, Peer
 from supervisor.gateway.session import Session
 from supervisor.gateway.versions import ibapi_version, tame_logging
 

@@ -1,0 +1,1 @@
+"""At start: does the installed `ibapi` still work as this room relies on?"""
