@@ -132,7 +132,7 @@ class Patterns:
     def gate_closed(self) -> str:
         stopped = self._ib("ib_gateway_status", 'ib_gateway_status="stopped"')
         return f"""
-            # Something else tells of most reasons. This one is left if nothing does: data that does not come, order ids.
+            # Sharper alerts tell of most reasons. Left are those that nothing else tells: dead data, order ids.
             {self._ib("ib_gate_open")} == 0
             unless on ({ID}) max without (window) ({self._ib("ib_window_active")}) == 1
             unless on ({ID}) max without (ib_gateway_status) ({stopped}) == 1

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from supervisor.observe.gate.reader import Gate
 from supervisor.simulator import Fleet, SimulatedGateway
 from tests.daemon.running import Running, gateways, quick, running
 from tests.waiting import wait_until
@@ -82,10 +83,11 @@ def run(name: str, url: str, **environment: str) -> Iterator[Example]:
 
 def test_every_example_of_the_page_is_run_here() -> None:
     assert len(EXAMPLES) == PAGE.read_text("utf-8").count("```") // 2
-    assert set(EXAMPLES) == {*WAITING, *FOLLOWING, *UNITS, "sqlite"}
+    assert set(EXAMPLES) == {*WAITING, *ASKING, *FOLLOWING, *UNITS, "sqlite"}
 
 
 WAITING = ("wait-command", "wait-curl", "wait-python")
+ASKING = ("gate-python", "gate-command")
 FOLLOWING = ("follow-bash", "follow-python")
 UNITS = ("trading-program.service", "on-change.service")
 
@@ -102,6 +104,22 @@ def test_waiting_ends_when_the_gateway_is_up_and_not_before(
         gateway.do("heal")
         assert example.process.wait(30) == 0
         wait_until(lambda: example.lines == ["live is up: start trading"])
+
+
+def test_a_program_that_asks_the_gate_sends_while_it_is_open_and_holds_while_it_is_closed(
+    tmp_path: Path, gateway: SimulatedGateway
+) -> None:
+    file = tmp_path / "gate" / "live.json"
+    config = f"{gateways(quick(gateway.port, 'live'))}\ngate: {{directory: gate}}\n"
+    with running(tmp_path, config) as daemon:
+        for name in ASKING:
+            wait_until(lambda: Gate(file).check().open, 30)
+            with run(name, daemon.url, GATE=str(file)) as example:
+                wait_until(lambda example=example: "send" in example.lines, 30)  # type: ignore[misc]
+        gateway.do("notice", code=1100, text=LOST)
+        wait_until(lambda: Gate(file).check().state == "closed")
+        with run("gate-python", daemon.url, GATE=str(file)) as example:
+            wait_until(lambda: example.lines == ["hold: upstream"], 30)
 
 
 @pytest.mark.parametrize("name", FOLLOWING)
