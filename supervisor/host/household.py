@@ -307,9 +307,10 @@ class Household:
     def _lost(self, epoch: int, loss: Loss, at: datetime) -> None:
         self._lost_at = self._lost_at or at
         self._round = self._pending = None
-        session, ready = self._seat.session, self.doorway.ready
-        if session is not None and session.epoch == epoch and ready is not None and ready.epoch == epoch:
-            session.tell("on_lost", loss)
+        ready = self.doorway.ready
+        for session in (self._seat.session, self._seat.before):
+            if session is not None and session.epoch == epoch and ready is not None and ready.epoch == epoch:
+                session.tell("on_lost", loss)
 
     def _upstream(self, *, up: bool, at: datetime | None = None) -> None:
         if not up:

@@ -24,6 +24,8 @@ class Seat:
         self.bell = Bell()
         self.session: HostedSession | None = None
         """The present one, or the last one."""
+        self.before: HostedSession | None = None
+        """The one before it: the next session may begin before the program was told of the loss."""
         self.thread: int | None = None
         self._calls: deque[Callable[[], None]] = deque()
         self._sessions: deque[HostedSession] = deque()
@@ -71,7 +73,7 @@ class Seat:
                         return
                 self.do_calls()
                 if session is not None:
-                    self.session = session
+                    self.before, self.session = self.session, session
                     session.live()
         finally:
             self.thread = None
