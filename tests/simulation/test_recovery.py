@@ -1,0 +1,18 @@
+"""Recovery keeps its promises among stupid controllers, and the simulation finds a fault that is planted in it."""
+
+import pytest
+
+from tests.simulation.recovery import MUTANTS, hunted, played
+
+
+@pytest.mark.timeout(300)
+def test_weeks_of_faults_and_stupid_controllers_break_no_promise() -> None:
+    tally = played(range(3), 10.0)
+    assert sum(tally.faults.values()) > 10
+    assert sum(tally.deeds.values()) > 5
+
+
+@pytest.mark.timeout(300)
+def test_the_simulation_finds_a_planted_fault() -> None:
+    by_name = {mutant.name: mutant for mutant in MUTANTS}
+    assert hunted(by_name["no patience"]).startswith("no deed before its patience")
