@@ -21,7 +21,7 @@ def facts(told: dict[str, object]) -> dict[str, str]:
 
 def test_the_login_that_a_controller_shows_is_there_and_one_that_nobody_knows_is_not() -> None:
     told = gateway(rich.eventful().snapshot)
-    assert facts(told)["login"].startswith("logged in since ")
+    assert facts(told)["login"].startswith("logged_in since ")
     assert "login" not in facts(told | {"login_state": None})
 
 

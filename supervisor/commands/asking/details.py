@@ -33,7 +33,6 @@ def _facts(gateway: Gateway, now: datetime) -> Iterator[tuple[str, Text | str]]:
     suspect = ", suspect: a ping is not answered in time" if gateway.get("suspect") else ""
     yield "heartbeat", f"{milliseconds(gateway['heartbeat_seconds'])}{suspect}"
     yield "sockets", gateway.get("kernel") or ""
-    yield "login", _login(gateway, now)
     for contract in gateway.get("canary") or ():
         yield "data", _canary(contract, now)
     yield "last word", f"{_at(gateway['last_message'], now)}" if gateway["last_message"] else "none yet"
@@ -50,12 +49,6 @@ def _facts(gateway: Gateway, now: datetime) -> Iterator[tuple[str, Text | str]]:
     for farm in sorted(gateway["farms"], key=lambda each: each["state"] != "broken"):
         needed = "" if farm["required"] else ", not required"
         yield "farm", f"{farm['kind']}/{farm['name']}: {farm['state']}{needed}, for {ago(farm['since'], now)}"
-
-
-def _login(gateway: Gateway, now: datetime) -> str:
-    """What its controller shows; nothing where nobody looks, or nobody knows."""
-    state = gateway.get("login_state")
-    return f"{state.replace('_', ' ')} since {_at(gateway.get('login_state_since'), now)}" if state else ""
 
 
 def _canary(contract: Gateway, now: datetime) -> Text:
