@@ -33,6 +33,9 @@ def _facts(gateway: Gateway, now: datetime) -> Iterator[tuple[str, Text | str]]:
         yield "login", f"{gateway['login_state']} since {_at(gateway['login_state_since'], now)}"
     suspect = ", suspect: a ping is not answered in time" if gateway.get("suspect") else ""
     yield "heartbeat", f"{milliseconds(gateway['heartbeat_seconds'])}{suspect}"
+    yield "sockets", gateway.get("kernel") or ""
+    for contract in gateway.get("canary") or ():
+        yield "data", _canary(contract, now)
     yield "last word", f"{_at(gateway['last_message'], now)}" if gateway["last_message"] else "none yet"
     yield "IBKR", _upstream(gateway, now)
     yield "accounts", gateway["account_mode"]
@@ -47,6 +50,14 @@ def _facts(gateway: Gateway, now: datetime) -> Iterator[tuple[str, Text | str]]:
     for farm in sorted(gateway["farms"], key=lambda each: each["state"] != "broken"):
         needed = "" if farm["required"] else ", not required"
         yield "farm", f"{farm['kind']}/{farm['name']}: {farm['state']}{needed}, for {ago(farm['since'], now)}"
+
+
+def _canary(contract: Gateway, now: datetime) -> Text:
+    why = f" ({contract['why'].replace('_', ' ')})" if contract["why"] else ""
+    kind = f", {contract['data_type'].replace('_', ' ')}" if contract["data_type"] else ""
+    last = f", last {ago(contract['last_update'], now)} ago" if contract["last_update"] else ""
+    style = "bold red" if contract["state"] == "dead" else ""
+    return Text.assemble(f"{contract['name']} ", (contract["state"], style), f"{why}{kind}{last}")
 
 
 def _upstream(gateway: Gateway, now: datetime) -> str:
