@@ -26,7 +26,7 @@ from supervisor.core.model.sight import GatewayProcess, LoginState, Sight
 from supervisor.core.model.vocabulary import Phase
 from supervisor.core.parts.recovery import blocks, ladder, memory
 from supervisor.core.parts.recovery.rungs import Scene
-from supervisor.core.step import healing
+from supervisor.core.step.judging import healing
 from tests.core.driver import NEW_YORK, RESET, RESTART, World, instant, policy
 from tests.simulation.planting import Mutant, planted, replaced
 from tests.simulation.violation import Violation, holds
