@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 
-.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-gate bench-host bench-history race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers site dist release lock audit pins sbom clean
+.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers site dist release lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -79,6 +79,9 @@ bench-gate: $(STAMP)  ## measure how soon a program hears that the gate has clos
 
 bench-history: $(STAMP)  ## measure a journal of 400 days beside an empty one
 	$(BIN)/python -m tests.bench.history $(BENCH_ARGS)
+
+newest: $(STAMP)  ## ask the registries for newer releases of ibapi and of the other judges, and try a newer ibapi (once a month)
+	$(BIN)/python -m tests.judges.newest
 
 race: $(STAMP)  ## play one script of faults to this daemon and to other connectors, three times (40 minutes)
 	$(BIN)/python -m tests.race --runs 3 --write

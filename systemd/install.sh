@@ -14,7 +14,7 @@
 # - Python is run with -I, and from the source: root must not import what lies in the folder where make was called.
 # - With DESTDIR, nothing outside of it is written, and systemd is not asked to do anything.
 #
-# From the environment: DESTDIR; PREFIX, SYSCONFDIR, BINDIR, UNITDIR; PYTHON; IBAPI, the folder of IBKR's own ibapi
+# From the environment: DESTDIR; PREFIX, SYSCONFDIR, BINDIR, DATADIR, UNITDIR; PYTHON; IBAPI, the folder of IBKR's own ibapi
 # (IBJts/source/pythonclient) to use instead of PyPI's; SYSTEMD_VERSION, to install for another version than this machine's.
 set -eu
 umask 022
@@ -32,6 +32,8 @@ IBAPI=$(absolute "${IBAPI:-}")
 PREFIX=${PREFIX:-/opt/ib-supervisor}
 SYSCONFDIR=${SYSCONFDIR:-/etc}
 BINDIR=${BINDIR:-/usr/local/bin}
+DATADIR=${DATADIR:-${BINDIR%/*}/share}
+SHARED="man/man1/ib-supervisor.1 bash-completion/completions/ib-supervisor"
 UNITDIR=${UNITDIR:-/usr/local/lib/systemd/system}
 PYTHON=${PYTHON:-python3}
 SOURCE=$(cd "$(dirname "$0")/.." && pwd)
@@ -162,6 +164,10 @@ switch_to() {
     done
     point current "releases/$1"
     ln -sfn "$PREFIX/current/bin/ib-supervisor" "$DESTDIR$BINDIR/ib-supervisor"
+    for file in $SHARED; do
+        mkdir -p "$DESTDIR$DATADIR/${file%/*}"
+        ln -sfn "$PREFIX/current/share/$file" "$DESTDIR$DATADIR/$file"
+    done
     ! uses_systemd || systemctl daemon-reload
 }
 
@@ -198,6 +204,7 @@ uninstall() {
         rm -f "$DESTDIR$UNITDIR/$unit" "$DESTDIR$UNITDIR/$unit.d/50-systemd-254.conf"
         rmdir "$DESTDIR$UNITDIR/$unit.d" 2>/dev/null || true
     done
+    for file in $SHARED; do rm -f "$DESTDIR$DATADIR/$file"; done
     rm -f "$DESTDIR$BINDIR/ib-supervisor" "$HOME_OF_ALL/current" "$HOME_OF_ALL/previous"
     rm -rf "$HOME_OF_ALL/releases" "$LOCK"
     rmdir "$HOME_OF_ALL" 2>/dev/null || true

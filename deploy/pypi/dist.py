@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 DIST = ROOT / "dist"
 PLACES = {
     "pyproject.toml": r'(?m)^version = "(.*)"$',
+    "deploy/docker/bake.hcl": r'variable "VERSION" \{ default = "(.*)" \}',
     "deploy/kubernetes/kustomization.yaml": r"(?m)^    newTag: (.*)$",
     "deploy/helm/ib-supervisor/Chart.yaml": r'(?m)^version: (.*)$|^appVersion: "(.*)"$',
 }

@@ -23,6 +23,7 @@ from supervisor.core.model.snapshot import LoginView, Snapshot
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Planning
 from supervisor.observe.events import EventRing
+from supervisor.observe.gate.reader import since_boot
 from supervisor.observe.journal.notices import Heard, notice
 from supervisor.observe.journal.place import place_of
 from supervisor.observe.journal.store import Entry, Span, Store
@@ -104,8 +105,9 @@ def snapshots() -> list[Snapshot]:
 
 
 def fleet(count: int) -> list[Snapshot]:
-    """The six, and as many more that they are `count`: up, but for a few."""
-    six = snapshots()
+    """The six, and as many more that they are `count`: up, but for a few. Their gates' leases last."""
+    boot = since_boot() + 3600
+    six = [replace(found, at=replace(found.at, boot=boot)) for found in snapshots()]
     if count <= len(six):
         return six[:count]
     up, degraded, _, _, down, _ = six

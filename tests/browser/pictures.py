@@ -10,7 +10,7 @@ from tests.observe.stage import served
 
 FOLDER = ROOT / "docs" / "pictures"
 PICTURES = {
-    "status-light": ("/", "light", 1280, 980),
+    "status-light": ("/", "light", 1760, 1240),
     "status-dark": ("/gateways/frankfurt", "dark", 390, 844),
     "gateway-light": ("/gateways/tokyo", "light", 1280, 980),
 }

@@ -193,7 +193,7 @@ def test_a_restart_of_the_daemon_is_survived_and_told(
         expect(badge(page)).to_have_text("up", timeout=15_000)
         assert second.ask("/api/v1/gateways/live/pause")[0] == 204
         expect(badge(page)).to_have_text("stopped", timeout=8_000)
-        expect(page.locator("#events")).to_contain_text("paused by the operator")
+        expect(page.locator("#events")).to_contain_text("paused by loopback")
 
 
 def test_without_scripts_there_are_tables(gallery: str, open_page: Open) -> None:

@@ -1,5 +1,8 @@
 """`demo`: how its story begins, and how it ends early."""
 
+import io
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -7,6 +10,8 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
+
+from supervisor.commands.demonstration.demo import ends
 
 
 @pytest.fixture
@@ -37,6 +42,15 @@ def test_it_names_its_url_and_is_up_within_seconds(demo: "subprocess.Popen[str]"
         assert 'ib_up{gateway="demo"} 1.0' in page.read().decode()
     demo.send_signal(signal.SIGINT)
     assert demo.wait(20) == 0
+
+
+def test_it_stays_only_where_somebody_watches() -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        assert not ends(False, terminal)
+        assert ends(True, terminal)
+    os.close(ours)
+    assert ends(False, io.StringIO())
 
 
 def test_it_ends_when_nobody_reads_its_story_any_more(demo: "subprocess.Popen[str]") -> None:

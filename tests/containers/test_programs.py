@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.root, pytest.mark.timeout(500)]
 
 CONFIG = """
 gateways:
-  - {name: paper, host: HOST, port: PORT, client_id: 911, kernel: KERNEL, server_reset: none}
+  - {name: paper, host: HOST, port: PORT, client_id: ID, kernel: KERNEL, server_reset: none}
 gate: {directory: /run/ib-gate}
 http: {listen: "0.0.0.0:14000", names: [ib-supervisor]}
 log: {format: json}
@@ -38,7 +38,12 @@ def gateway(engine: Engine) -> Iterator[str]:
 def started(engine: Engine, folder: Path, word: str, network: list[str], host: str, port: int, kernel: str) -> str:
     """A supervisor with a config of its own, and the folder of its gate on a volume."""
     config = folder / f"{word}.yaml"
-    config.write_text(CONFIG.replace("HOST", host).replace("PORT", str(port)).replace("KERNEL", kernel))
+    config.write_text(
+        CONFIG.replace("HOST", host)
+        .replace("PORT", str(port))
+        .replace("KERNEL", kernel)
+        .replace("ID", str(900 + len(word)))
+    )
     name = f"{engine.name}-{word}"
     options = ["--read-only", "--cap-drop", "ALL", *network]
     options += ["--volume", f"{config}:/etc/ib-supervisor/supervisor.yaml:ro"]

@@ -20,7 +20,7 @@ def audiences() -> dict[str, str]:
     return {found["page"]: found["audience"].strip() for found in _ROW.finditer((DOCS / "index.md").read_text())}
 
 
-def on_page_markdown(markdown: str, /, *, page: Any, **_: Any) -> str:
+def on_page_markdown(markdown: str, /, *, page: Any, **others: Any) -> str:
     """The text of a page as the site has it."""
     place = str(page.file.src_uri)
     markdown = _OUTSIDE.sub(lambda found: _named(found, place), markdown)
@@ -28,8 +28,8 @@ def on_page_markdown(markdown: str, /, *, page: Any, **_: Any) -> str:
     audience = audiences().get(place)
     if audience is None:
         return markdown
-    heading, newline, rest = markdown.partition("\n")
-    return f"{heading}\n\n*For {audience}.*\n{newline}{rest}"
+    heading, _, rest = markdown.partition("\n")
+    return f"{heading}\n\n*For {audience}.*\n{rest}"
 
 
 def _named(found: re.Match[str], place: str) -> str:

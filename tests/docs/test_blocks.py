@@ -23,6 +23,7 @@ import yaml
 
 from supervisor.commands.main import COMMANDS, app
 from supervisor.config.load import load
+from supervisor.config.model import FileKeys
 from supervisor.simulator.scenario.files import parse
 from tests.deploy.tools import needs
 
@@ -112,14 +113,18 @@ def test_a_block_of_yaml_is_what_its_page_says(block: Block, tmp_path: Path) -> 
     if "routes" in part:
         assert all(route.keys() == {"matchers", "receiver"} for route in part["routes"])
         return
-    config = dict(part) if {"gateways", "defaults", "http"} & part.keys() else {"defaults": part}
+    of_the_file = set(FileKeys.model_fields) - {"gate"} | ({"gate"} if "directory" in part.get("gate", {}) else set())
+    config = dict(part) if of_the_file & part.keys() else {"defaults": part}
     config.setdefault("gateways", [{"name": "live", "port": 4001, "client_id": 911}])
     if "web_config" in config.get("http", {}):
         (tmp_path / Path(config["http"]["web_config"]).name).write_text("{}", encoding="utf-8")
         config["http"] = {**config["http"], "web_config": Path(config["http"]["web_config"]).name}
     file = tmp_path / "supervisor.yaml"
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
-    assert load(file, {}).gateways
+    named = re.findall(r"\$\{(\w+)\}", block.text)
+    assert load(
+        file, {name: "https://127.0.0.1/x" if "HEALTH" in name else "json://127.0.0.1/" for name in named}
+    ).gateways
 
 
 @needs("promtool", "amtool")

@@ -29,4 +29,4 @@ def test_a_link_out_of_the_docs_becomes_a_name_and_others_stay() -> None:
         page=_Page("unknown.md"),
     )
     assert shown == "See the file (`deploy/x.yaml`), `config/a.yaml` and [limits](limits.md#a)."
-    assert on_page_markdown("[codes](../codes.md)", page=_Page("facts/ib.md")) == "[codes](../codes.md)"
+    assert on_page_markdown("[codes](../codes.md)", page=_Page("facts/none.md")) == "[codes](../codes.md)"

@@ -48,12 +48,12 @@ def test_warnings_of_ibapi_come_without_what_they_warn_about_and_rarely(caplog: 
 
 
 @pytest.mark.timeout(600)  # the first run makes the environments
-@pytest.mark.parametrize("version", ["10.30.1", "10.37.2", "10.46.1"])
+@pytest.mark.parametrize("version", ["10.30.1", "10.37.2", "10.46.1", "10.50.2", "10.51.1"])
 def test_every_supported_ibapi_passes_the_tests_of_a_session(version: str) -> None:
     """9.81.1 is the one in this environment."""
     python = python_of(f"ibapi-{version}", "pytest>=8.3", "pytest-timeout>=2.3", "pyyaml>=6.0.2", "tzdata")
     says = run([python, "-c", "import ibapi; print(ibapi.__version__)"], ROOT)
-    assert says.stdout.strip() == version
+    assert [int(part) for part in says.stdout.strip().split(".")] == [int(part) for part in version.split(".")]
     files = sorted(Path(__file__).parent.glob("test_session*.py"))
     assert len(files) == 6
     done = run([python, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", *files], ROOT)

@@ -1,5 +1,6 @@
 """The files for Docker and Kubernetes, as far as they can be judged where neither runs."""
 
+import json
 import os
 import re
 import shutil
@@ -159,6 +160,13 @@ def test_whoever_is_named_is_told_and_the_routes_stay(
         subprocess.run(
             ["amtool", "check-config", tmp_path / "written.yml"], check=True, timeout=20, capture_output=True
         )
+
+
+def test_the_bill_of_materials_is_that_of_the_lock_file() -> None:
+    locked = (DEPLOY / "docker/requirements.lock").read_text()
+    pinned = {(name, version) for name, version in re.findall(r"^([a-zA-Z0-9._-]+)==([^ ;\\]+)", locked, re.M)}
+    bill = json.loads((DEPLOY / "docker/sbom.cdx.json").read_text())
+    assert {(part["name"], part["version"]) for part in bill["components"]} == pinned, "run `make sbom`"
 
 
 # -- Kubernetes -------------------------------------------------------------------------------------------------------

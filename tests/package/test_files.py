@@ -48,10 +48,10 @@ def test_a_wheel_and_a_checkout_write_the_same_files(unpacked: Path) -> None:
         assert here
 
 
-def test_a_wheel_has_the_manual_page_and_the_licence_and_is_typed(unpacked: Path) -> None:
+def test_a_wheel_has_the_manual_page_completions_and_the_licence_and_is_typed(unpacked: Path) -> None:
     names = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*")}
-    (data,) = unpacked.glob("*.data")
-    assert f"{data.name}/data/share/man/man1/ib-supervisor.1" in names
+    shared = {name.partition(".data/data/share/")[2] for name in names}
+    assert {"man/man1/ib-supervisor.1", "bash-completion/completions/ib-supervisor"} <= shared
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert "supervisor/py.typed" in names
 
@@ -93,6 +93,7 @@ def test_a_version_is_written_in_one_place_and_the_others_follow() -> None:
     chart = yaml.safe_load((ROOT / "deploy/helm/ib-supervisor/Chart.yaml").read_text())
     base = yaml.safe_load((ROOT / "deploy/kubernetes/kustomization.yaml").read_text())
     version = PROJECT["project"]["version"]
+    assert f'variable "VERSION" {{ default = "{version}" }}' in (ROOT / "deploy/docker/bake.hcl").read_text()
     assert {chart["version"], chart["appVersion"], base["images"][0]["newTag"]} == {version}
     result = CliRunner().invoke(app, ["--version"])
     assert result.output == f"ib-supervisor {version}\n"

@@ -69,6 +69,12 @@ def ladder(layers: Mapping[str, bool | None]) -> Text:
     return Text(marks) if broken is None else Text.assemble(marks, " ", (broken, "red"))
 
 
+def gate(gateway: Gateway) -> str:
+    """`open`, or the reason of the highest rank that closes it. A dash if nobody knows."""
+    known = gateway.get("gate") or {"open": False, "reasons": []}
+    return "open" if known["open"] else str(known["reasons"][0]["reason"]) if known["reasons"] else "-"
+
+
 def _farms(farms: Sequence[Mapping[str, Any]]) -> Text:
     broken = [farm["name"] for farm in farms if farm["state"] == "broken"]
     seen = [farm for farm in farms if farm["state"] != "unknown"]
@@ -114,10 +120,11 @@ _COLUMNS: Mapping[str, Callable[[Gateway, datetime], Text | str]] = {
     "STATUS": _status,
     "SINCE": lambda gateway, now: ago(gateway["since"], now),
     "LAYERS": lambda gateway, now: ladder(gateway["layers"]),
+    "GATE": lambda gateway, now: gate(gateway),
     "FARMS": lambda gateway, now: _farms(gateway["farms"]),
     "HEARTBEAT": lambda gateway, now: milliseconds(gateway["heartbeat_seconds"]),
     "NEXT WINDOW": lambda gateway, now: _window(gateway["windows"], now),
     "LOGIN DUE": lambda gateway, now: _login(gateway["reauth"], now),
 }
-_OPTIONAL = ("NEXT WINDOW", "LOGIN DUE", "FARMS", "HEARTBEAT")
+_OPTIONAL = ("NEXT WINDOW", "GATE", "LOGIN DUE", "FARMS", "HEARTBEAT")
 """The most urgent first."""

@@ -6,7 +6,7 @@ import textwrap
 import threading
 import time as time_module
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -28,9 +28,11 @@ from supervisor.commands.shared.terminal import show, width
 from supervisor.config.settings import Config, Http, Log, LogLevel
 from supervisor.config.values.readers import Endpoint
 from supervisor.core.calendar.windows import daily_restart
+from supervisor.core.explain.messages import telling
 from supervisor.core.explain.report import Level, Report
+from supervisor.core.model.actions import Announce
 from supervisor.core.model.controller import Ibc2
-from supervisor.core.model.policy import AccountMode, Policy
+from supervisor.core.model.policy import AccountMode, Policy, Timing
 from supervisor.daemon.process import Process, StartError
 from supervisor.runtime.clocks import Clock
 from supervisor.simulator import Scenario, SimulatedGateway
@@ -38,6 +40,8 @@ from supervisor.simulator import Scenario, SimulatedGateway
 NAME = "demo"
 PORT = 14000
 WIDTH = 110
+MERGE = 1.0
+"""Seconds after which an outage is over for good: short, so that its end is told before the story ends."""
 _QUIET_KINDS = frozenset({"farm", "notice", "outage_closed"})
 
 
@@ -53,7 +57,12 @@ def demo(
     clock.offset = BEGINNING.astimezone(UTC) - datetime.now(UTC)
     scenario = Scenario(accounts=("DU1234567",), timezone=str(NEW_YORK))
     with Controller() as controller, SimulatedGateway(scenario, wall=lambda: clock.now().wall.timestamp()) as gateway:
-        raise typer.Exit(_Demo(gateway, controller, clock, once or not sys.stdout.isatty()).play())
+        raise typer.Exit(_Demo(gateway, controller, clock, ends(once, sys.stdout)).play())
+
+
+def ends(once: bool, out: TextIO) -> bool:
+    """Whether it ends after its table: if that was asked for, or if nobody watches who could press Ctrl-C."""
+    return once or not out.isatty()
 
 
 class _Demo:
@@ -65,13 +74,16 @@ class _Demo:
         self._once = once
         self._gateway = gateway
         self._failed = False
+        self._messages = 0
         self._process: Process | None = None
 
     def play(self) -> int:
         """Play the story and return the exit status."""
         for port in (PORT, 0):
             try:
-                self._process = Process(self._config(port), os.environ, sys.stderr, clock=self._clock, say=self._told)
+                self._process = Process(
+                    self._config(port), os.environ, sys.stderr, clock=self._clock, say=self._told, heard=self._messaged
+                )
                 break
             except StartError as error:
                 if port == 0:
@@ -96,6 +108,7 @@ class _Demo:
             timezone=str(NEW_YORK),
             windows=(restart,),
             controller=Ibc2(str(self._controller.events)),
+            timing=Timing(outage_merge=MERGE),
         )
         return Config((policy,), http=Http(Endpoint("127.0.0.1", port)), log=Log(level=LogLevel.ERROR))
 
@@ -118,6 +131,10 @@ class _Demo:
         columns = width()
         summary = "the story did not end" if self._failed else f"{len(story.rows)} outages: each was found and healed"
         show(folded(summary, columns), closing(story.rows, columns))
+        say(
+            f"\n{self._messages} messages would have been sent to a phone: nobody is told of what is planned, or of "
+            "what is over within a minute (docs/notify.md)"
+        )
         if self._once or self._failed:
             process.daemon.stop()
         else:
@@ -126,6 +143,12 @@ class _Demo:
     def _told(self, gateway: str, at: datetime, report: Report) -> None:
         if report.level >= Level.INFO and report.kind not in _QUIET_KINDS:
             self._line(at, f"  {textwrap.shorten(report.text, WIDTH, placeholder=' ...')}")
+
+    def _messaged(self, gateway: str, said: Announce) -> None:
+        message = telling(gateway, said, str(NEW_YORK))
+        self._messages += 1
+        text = textwrap.shorten(f"{message.title}. {message.text}", WIDTH, placeholder=" ...")
+        self._line(said.at, f"  would be sent: {text}")
 
     def _say(self, text: str) -> None:
         self._line(self._clock.now().wall, text)

@@ -163,6 +163,7 @@ class Story:
         healed = time.monotonic()
         self._await("every layer is up", lambda now: now.up)
         self._rows_add("weekly login", cause, found - began, time.monotonic() - healed, False)
+        self._await("the outage is over for good", lambda now: now.outage is None)
         due = self._look().login.due
         if due is not None:
             self._say(f"the next login is due on {due.astimezone(NEW_YORK):%A %Y-%m-%d %H:%M %Z}")

@@ -7,7 +7,7 @@ from typing import Final
 from supervisor.core.calendar.durations import written
 from supervisor.core.codes.notices import summary
 from supervisor.core.explain.report import Level, Report
-from supervisor.core.model.canary import CanaryBlind, CanaryChanged, CanaryState, CanaryView, Unjudged
+from supervisor.core.model.canary import CanaryBlind, CanaryChanged, CanaryState, Unjudged
 
 WHY: Final[Mapping[Unjudged, str]] = MappingProxyType(
     {
@@ -37,11 +37,3 @@ def canary_words(record: CanaryChanged | CanaryBlind) -> Report:
         return Report(Level.INFO, "canary", f"data of {record.name} comes", fields)
     why = f": {WHY[record.why]}" if record.why is not None else ""
     return Report(Level.INFO, "canary", f"canary {record.name} is not judged{why}", fields)
-
-
-def view_words(view: CanaryView) -> str:
-    """One contract in a few words: `EUR.USD alive, delayed`."""
-    if view.why is not None:
-        return f"{view.name} not judged: {WHY[view.why]}"
-    kind = f", {view.data_type.value.replace('_', ' ')}" if view.data_type is not None else ""
-    return f"{view.name} {view.state.value}{kind}"

@@ -41,8 +41,8 @@ def conclude(transition: Transition, before: State, *, exactly: bool) -> None:
             state.cause = cause
     if transition.policy.controller is not None:
         judge_sight(transition)
-    if transition.policy.canary is not None or state.canary is not None:
-        judge_canary(transition)
+    if transition.policy.canary is not None:
+        judge_canary(transition, transition.policy.canary)
     _status(transition, stopped=stopped)
     state.outages = outages.caused(state.outages, state.cause)
     last = state.outages.last

@@ -28,6 +28,7 @@ from supervisor.core.model.events import (
     PortOpened,
     SessionClosed,
     SessionEvent,
+    TrafficSeen,
 )
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.status import Status
@@ -293,3 +294,52 @@ def test_a_reload_with_other_contracts_begins_anew_under_another_epoch() -> None
     assert [view.name for view in world.snapshot.canary] == ["EUR.USD", "SPY"]
     world.reload(replace(world.policy, canary=replace(WATCHED.canary, max_age=20.0)))  # type: ignore[type-var]
     assert world.snapshot.canary is not None
+
+
+def test_two_ends_of_a_stream_soon_after_each_other_are_one_subscription() -> None:
+    world = watching()
+    first = requests(world)[1]
+    hear(world, NoticeReceived(world.epoch, first, 10182, "disconnected"))
+    world.run(10)
+    assert requests(world)[1] == first
+    world.run(6)
+    assert requests(world)[1] > first
+
+
+def test_what_else_its_connection_says_changes_nothing() -> None:
+    world = watching()
+    before = world.state.canary
+    hear(world, TrafficSeen(world.epoch), HandshakeDone(world.epoch, 176, ""))
+    assert world.state.canary is not None
+    assert before is not None
+    assert world.state.canary.session == before.session
+
+
+def refused() -> Flock:
+    """Its connection waits for the next attempt."""
+    world = flock()
+    hear(world, SessionClosed(world.epoch, Ending.REFUSED))
+    return world
+
+
+def test_a_reload_while_it_waits_has_nothing_to_close() -> None:
+    world = refused()
+    world.reload(policy())
+    assert world.closed == 0
+    assert world.state.canary is None
+
+
+def test_the_loss_of_the_gateway_while_it_waits_has_nothing_to_close() -> None:
+    world = refused()
+    world.peer.port = "refuse"
+    world.drop()
+    world.run(60)
+    assert world.closed == 0
+    assert state(world) == (CanaryState.UNJUDGED, Unjudged.GATEWAY)
+
+
+def test_a_reload_may_add_a_canary() -> None:
+    world = flock(policy())
+    world.reload(WATCHED)
+    assert world.epoch == 1
+    assert state(world) == (CanaryState.UNJUDGED, Unjudged.CONNECTING)

@@ -1,14 +1,16 @@
 """What a controller says beside what the port shows: right, wrong, late and mute controllers."""
 
+from dataclasses import replace
+
 import pytest
 
 from supervisor.core.explain.causes import explain
-from supervisor.core.model.cause import CauseKey
+from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.controller import Process
 from supervisor.core.model.events import Sighted, SocketsSeen, Started
-from supervisor.core.model.sight import GatewayProcess, LoginState, Sight, Sockets
+from supervisor.core.model.sight import GatewayProcess, LoginSeen, LoginState, Sight, Sockets
 from supervisor.core.model.status import Status
-from tests.core.driver import NEW_YORK, RESTART, World, policy
+from tests.core.driver import NEW_YORK, RESTART, World, instant, policy
 
 CONTROLLED = policy(controller=Process(("gateway",)), kernel=True, timezone=NEW_YORK, windows=(RESTART,))
 ONE, TWO = GatewayProcess(100, 1.0), GatewayProcess(200, 9.0)
@@ -179,6 +181,20 @@ def test_another_controller_begins_anew_and_keeps_the_count() -> None:
     assert world.snapshot.seen is not None
     assert world.snapshot.seen.restarts == 1
     assert world.snapshot.seen.login_state is None
+
+
+def test_a_controller_that_knows_since_when_is_believed_and_never_ahead_of_time() -> None:
+    world = closed()
+    for since, told in ((instant("2027-01-06T11:30:00Z"),) * 2, (instant("2030-01-01T00:00:00Z"), world.now.wall)):
+        see(world, replace(FACTOR, since=since))
+        assert world.snapshot.seen is not None
+        assert world.snapshot.seen.since == told
+
+
+def test_where_nobody_knows_since_when_the_words_leave_it_out() -> None:
+    seen = LoginSeen(LoginState.SECOND_FACTOR, None, None)
+    words = explain(Cause(CauseKey.MUTE, "127.0.0.1", 4001, login=seen)).words
+    assert words == "The gateway at 127.0.0.1:4001 waits for the second factor."
 
 
 # -- the kernel's word ------------------------------------------------------------------------------------------------

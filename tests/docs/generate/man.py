@@ -1,6 +1,9 @@
-"""The manual page ib-supervisor(1), from the definitions of the command line."""
+"""The manual page ib-supervisor(1), and what shells complete, from the definitions of the command line."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from enum import Enum
 from typing import Any
@@ -29,6 +32,14 @@ _ENVIRONMENT = (
 def page() -> str:
     """All of it."""
     return "\n".join(_lines()) + "\n"
+
+
+def completion(shell: str) -> str:
+    """The script with which a shell completes our words: it asks the program itself."""
+    show = [sys.executable, "-m", "supervisor", "--show-completion", shell]
+    named = {**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}  # the shell is named, not detected
+    done = subprocess.run(show, capture_output=True, text=True, timeout=30, check=True, env=named)
+    return done.stdout.strip() + "\n"
 
 
 def _lines() -> Iterator[str]:

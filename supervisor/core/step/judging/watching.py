@@ -61,12 +61,9 @@ def on_canary_event(transition: Transition, event: CanaryEvent) -> None:
             assert_never(event)
 
 
-def judge_canary(transition: Transition) -> None:
+def judge_canary(transition: Transition, wanted: CanaryPolicy) -> None:
     """At the end of a step: open or close the connection, ask for what is missing, judge each contract."""
-    state, wanted, now = transition.state, transition.policy.canary, transition.now
-    if wanted is None:
-        _end(transition)
-        return
+    state, now = transition.state, transition.now
     known = state.canary
     if known is None or len(known.streams) != len(wanted.contracts):
         policy = transition.policy

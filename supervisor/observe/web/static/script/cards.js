@@ -26,12 +26,14 @@ function notes(gateway) {
     window && html`<span class="note maintenance">${words(window.name)} <${Timer} at=${window.end} run="left" /></span>`,
     gateway.paused_until && html`<span class="note">paused, goes on <${Timer} at=${gateway.paused_until} run="until" /></span>`,
     gateway.next_attempt && html`<span class="note">next attempt <${Timer} at=${gateway.next_attempt} run="until" /></span>`,
-    gateway.gate && !gateway.gate.open && gateway.status === "up" && html`<span class="note degraded">gate closed: ${words(gateway.gate.reasons?.[0]?.reason ?? "unknown")}</span>`,
+    gateway.status === "up" && gateWord(gateway) === "closed" && html`<span class="note degraded">gate closed: ${words(gateway.gate.reasons[0].reason)}</span>`,
     gateway.login_state && loginWord(gateway) !== "logged in" && html`<span class="note">login: ${loginWord(gateway)}</span>`,
     gateway.canary?.some((each) => each.state === "dead") && html`<span class="note degraded">connected, but no market data</span>`,
     waiting(gateway) && html`<span class="note degraded">recovery waits for approval</span>`,
   ].filter(Boolean);
 }
+// A gate that is not open and has no reason is one whose lease is over: the daemon's loop has not decided lately.
+const gateWord = (gateway) => !gateway.gate ? "" : gateway.gate.open ? "open" : gateway.gate.reasons.length ? "closed" : "unknown";
 const loginWord = (gateway) => words(gateway.login_state);
 function Past({ known, bare }) {
   if (!known) return html`<div class="past"><div class="strip" /></div>`;

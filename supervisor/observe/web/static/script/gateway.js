@@ -65,7 +65,7 @@ function Sessions({ gateway, past }) {
   if (!past.sessions) return null;
   return html`<section class="panel" aria-labelledby="sessions-title"><div class="over"><h2 id="sessions-title">Sessions</h2><span class="quiet">of the daemon</span></div>
     ${past.sessions.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="list of sessions"><table class="rows"><thead><tr><th scope="col">ready, ${zoneShort()}</th><th scope="col">lasted</th><th scope="col">end</th></tr></thead><tbody>
-      ${past.sessions.slice(0, 100).map((session, n) => { const current = !n && !session.lost && gateway.layers.session; return html`<tr class=${current ? "now" : ""}><td>${moment(session.ready)}</td><td>${session.lost ? span((instant(session.lost) - instant(session.ready)) / 1000) : current ? html`<${Timer} at=${session.ready} run="since" />` : ""}</td><td>${session.lost ? `${words(session.reason ?? "lost")}${session.planned ? ", planned" : ""}` : current ? "is ready now" : "not recorded"}</td></tr>`; })}</tbody></table></div>` : html`<p class="quiet none">No session in 90 days.</p>`}</section>`;
+      ${past.sessions.slice(0, 100).map((session, n) => { const current = !n && !session.lost && gateway.layers.session; return html`<tr class=${current ? "now" : ""}><td>${moment(session.ready)}</td><td>${session.lost ? span((instant(session.lost) - instant(session.ready)) / 1000) : current ? html`<${Timer} at=${session.ready} run="since" />` : ""}</td><td>${session.lost ? `${words(session.reason ?? "lost")}${session.planned ? ", planned" : ""}` : current ? "ready now" : "not recorded"}</td></tr>`; })}</tbody></table></div>` : html`<p class="quiet none">No session in 90 days.</p>`}</section>`;
 }
 const RESULTS = { in_time: "up", overdue: "down", not_seen: "degraded" };
 function Restarts({ past }) {
@@ -74,13 +74,15 @@ function Restarts({ past }) {
     ${past.restarts.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="list of restarts"><table class="rows"><thead><tr><th scope="col">window ended, ${zoneShort()}</th><th scope="col">result</th></tr></thead><tbody>
       ${past.restarts.slice(0, 120).map((one) => html`<tr><td>${moment(one.time)}</td><td title=${one.text}><span class="result ${RESULTS[one.result] ?? ""}">${words(one.result)}</span></td></tr>`)}</tbody></table></div>` : html`<p class="quiet none">No restart window has ended in 90 days.</p>`}</section>`;
 }
+const GATES = { open: "up", closed: "down", unknown: "stopped" };
 function Gate({ gateway }) {
-  const gate = gateway.gate;
+  const gate = gateway.gate, word = gateWord(gateway);
   if (!gate) return null;
-  return html`<section class="panel" aria-labelledby="gate-title"><div class="over"><h2 id="gate-title">Gate for orders</h2><span class="badge ${gate.open ? "up" : "down"}"><${Icon} name=${gate.open ? "open" : "closed"} />${gate.open ? "open" : "closed"}</span></div>
-    ${(gate.reasons ?? []).length > 0 && html`<ul class="reasons">${gate.reasons.map((one) => html`<li><b>${words(one.reason ?? String(one))}</b> ${one.text ?? ""}</li>`)}</ul>`}
+  return html`<section class="panel" aria-labelledby="gate-title"><div class="over"><h2 id="gate-title">Gate for orders</h2><span class="badge ${GATES[word]}"><${Icon} name=${word === "open" ? "open" : "closed"} />${word}</span></div>
+    ${word === "unknown" && html`<p>The daemon's last word is too old: its loop has not looked at this gateway for two seconds.</p>`}
+    ${gate.reasons.length > 0 && html`<ul class="reasons">${gate.reasons.map((one) => html`<li><b>${words(one.reason)}</b> ${one.text}</li>`)}</ul>`}
     ${gate.next_restart && html`<p>next restart <${Timer} at=${gate.next_restart} run="until" />, ${moment(gate.next_restart)} ${zoneShort()}</p>`}
-    <p class="quiet small">The gate cannot know whether IBKR accepts an order, nor whether your program's own session is alive. Its epoch, ${gate.epoch ?? gateway.epoch}, is the daemon's session.</p></section>`;
+    <p class="quiet small">The gate cannot know whether IBKR accepts an order, nor whether your program's own session is alive. Its epoch, ${gate.epoch}, is the daemon's session.</p></section>`;
 }
 const COSTS = { never: "no login", maybe: "may cost a login", yes: "costs a login" };
 function Recovery({ gateway }) {

@@ -1,0 +1,1 @@
+complete --command ib-supervisor --no-files --arguments "(env _IB_SUPERVISOR_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) ib-supervisor)" --condition "env _IB_SUPERVISOR_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) ib-supervisor"
