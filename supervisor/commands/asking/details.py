@@ -5,7 +5,7 @@ from datetime import datetime
 
 from rich.text import Text
 
-from supervisor.commands.asking.overview import STYLES, Gateway, ago, gate, ladder, milliseconds, until
+from supervisor.commands.asking.overview import STYLES, Gateway, ago, ladder, milliseconds, until
 from supervisor.commands.shared.table import Laid, Row, lay_out
 
 
@@ -27,8 +27,6 @@ def _facts(gateway: Gateway, now: datetime) -> Iterator[tuple[str, Text | str]]:
     )
     yield "orders", _gate(gateway)
     yield "next try", _at(gateway["next_attempt"], now) if gateway["next_attempt"] else ""
-    reasons = (gateway.get("gate") or {"reasons": []})["reasons"]
-    yield "gate", f"closed: {'; '.join(each['text'] for each in reasons)}" if reasons else gate(gateway)
     if gateway.get("login_state"):
         yield "login", f"{gateway['login_state']} since {_at(gateway['login_state_since'], now)}"
     suspect = ", suspect: a ping is not answered in time" if gateway.get("suspect") else ""
