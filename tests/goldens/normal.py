@@ -23,6 +23,8 @@ _TERMINAL = (
     (re.compile(r"\bin \d+[dhms](?: \d+[dhms])?"), "in <s>"),
     (re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:d|h|m|s|ms)(?: \d+[hms])?(?![\w.])"), "<s>"),
     (re.compile(r"\b\d+ ms\b"), "<s>"),
+    (re.compile(r"\buntil \d\d:\d\d\b"), "until <time>"),
+    (re.compile(r"\bno longer paused, and \w+ now"), "no longer paused, and <status> now"),
     (re.compile(r"\b\d+\.\d+ %"), "<ratio>"),
     (re.compile(r" {2,}"), "  "),
 )
@@ -43,6 +45,9 @@ _BY_KEY = {
     "new_port": "<port>",
     "port": "<port>",
     "id": "<n>",
+    "valid_until_realtime": "<time>",
+    "valid_until_boottime": "<s>",
+    "valid_for": "<s>",
 }
 
 

@@ -241,6 +241,7 @@ class Server:
         for ended in self.behaviour.begin(fault, arguments):
             self.timers.cancel(ended)
         if fault is Fault.REFUSE and arguments.get("sessions") != "keep":
+            self.listeners[-1].refuse()  # first, or a client that comes back at once is accepted, and then reset
             self.reset_all()
         states.begin(fault, self)
         if fault is Fault.GHOST:  # its `for` is how long an id is kept, not how long this goes on
