@@ -79,8 +79,7 @@ def snapshot(state: State, policy: Policy, earlier: Earlier | None = None) -> Sn
 
 
 def _kernel(state: State) -> KernelSaid | None:
-    if not state.heartbeat.pings:
-        return None
+    """Of a suspect: at least one of its pings is unanswered."""
     process = state.eyes.seen.process
     pid = process.pid if process is not None else None
     return kernel.of_request(state.kernel, state.heartbeat.pings[0], state.at.mono, pid)

@@ -1,5 +1,7 @@
 """What people are told of one gateway, and what they are not."""
 
+from datetime import timedelta
+
 import pytest
 
 from supervisor.core.model.actions import Announce
@@ -7,6 +9,7 @@ from supervisor.core.model.events import PauseAsked, ResumeAsked
 from supervisor.core.model.pages import Severity
 from supervisor.core.model.policy import AccountMode
 from supervisor.core.model.vocabulary import Stage
+from supervisor.core.parts.telling.notify import urgent
 from tests.core.driver import RESET, RESTART, World, policy
 
 NIGHTLY = policy(windows=(RESTART, RESET), timezone="America/New_York")
@@ -39,6 +42,7 @@ def test_an_outage_is_told_once_it_has_lasted_and_once_when_it_is_over() -> None
     world.run(2)
     assert said(world) == [("IBGatewayDown", "began")]
     assert world.announced[0][0] == pytest.approx(began + 60, abs=1.1)
+    assert urgent(world.state.notify)
     world.run(600)
     world.peer.port = "open"
     world.run(120)
@@ -47,6 +51,21 @@ def test_an_outage_is_told_once_it_has_lasted_and_once_when_it_is_over() -> None
     assert told(world).recovered
     assert world.announced[0][1].talk == told(world).talk
     assert world.facts.talks == ()
+    assert not urgent(world.state.notify)
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(100, []), (30, [Severity.WARNING]), (1, [Severity.CRITICAL])],
+)
+def test_that_ibkr_will_refuse_this_version_is_told_two_months_ahead_and_urgently_in_the_last_two_days(
+    days: int, expected: list[Severity]
+) -> None:
+    world = World().up()
+    day = world.now.wall + timedelta(days=days)
+    world.notice(2172, f"The version 1019.2 needs to be upgraded, as it will be desupported on {day:%Y%m%d}.")
+    world.run(60)
+    assert [message.severity for _, message in world.announced] == expected
 
 
 def test_a_short_outage_is_not_told() -> None:
