@@ -9,6 +9,12 @@ import pytest
 LONGEST = ("calendar", "deploy", "simulation", "faults", "gateway", "judges", "endurance", "goldens", "docs")
 
 
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workers of pytest-xdist have COLUMNS set, and so have some shells: the tests of commands print to a pipe."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Name the group of each test, and bring the groups into order."""
     for item in items:

@@ -71,7 +71,7 @@ def test_an_error_of_the_system_about_our_own_socket_is_no_word_of_the_peer() ->
 
 def test_probe_does_not_blame_the_gateway_for_a_name_without_an_address() -> None:
     seen = visit("nowhere.invalid", 4001, 912)
-    assert cause_of(seen, Endpoint("nowhere.invalid", 4001), 912).key is CauseKey.LOCAL_ERROR
+    assert cause_of(seen, Endpoint("nowhere.invalid", 4001), 912).key is CauseKey.NAME_UNKNOWN
 
 
 def test_the_self_test_does_not_blame_ibapi_for_a_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from supervisor.core.model.cause import Cause, CauseKey, Message
 from supervisor.core.model.facts import Facts, FirstId, OpenOutage, ToldTalk, UsedId
+from supervisor.core.model.recovery.rules import DeedDone, Rung
 from supervisor.observe.journal.facts import VERSION, from_json, to_json
 
 INSTANTS = st.datetimes(timezones=st.just(UTC))
@@ -36,6 +37,15 @@ OUTAGES = st.builds(
 FIRST = st.builds(FirstId, st.text(), st.integers(), st.integers(), st.text(), st.integers())
 USED = st.builds(UsedId, st.integers(), st.none() | INSTANTS)
 TALKS = st.builds(ToldTalk, st.text(), INSTANTS, st.text(), told=st.lists(st.text()).map(tuple), turned=st.booleans())
+DEEDS = st.builds(
+    DeedDone,
+    st.sampled_from(Rung),
+    INSTANTS,
+    st.booleans(),
+    st.none() | st.integers(),
+    st.none() | NUMBERS,
+    st.booleans(),
+)
 KINDS: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     str: st.text(),
@@ -44,6 +54,7 @@ KINDS: dict[Any, st.SearchStrategy[Any]] = {
     datetime | None: st.none() | INSTANTS,
     OpenOutage | None: st.none() | OUTAGES,
     int: st.integers(),
+    tuple[DeedDone, ...]: st.lists(DEEDS).map(tuple),
     tuple[FirstId, ...]: st.lists(FIRST).map(tuple),
     tuple[ToldTalk, ...]: st.lists(TALKS).map(tuple),
     tuple[UsedId, ...]: st.lists(USED).map(tuple),

@@ -307,7 +307,7 @@ def test_every_damaged_file_is_kept_under_a_name_of_its_own(path: Path, begin: B
 def test_damage_met_while_running_costs_the_old_events_and_no_facts(path: Path, begin: Begin) -> None:
     filled(begin, path, events=500)
     pages = bytearray(path.read_bytes())
-    pages[4096 * 20 :] = b"\xa5" * (len(pages) - 4096 * 20)  # the first pages, with the facts, are whole
+    pages[4096 * 30 :] = b"\xa5" * (len(pages) - 4096 * 30)  # the first pages, with the facts, are whole
     path.write_bytes(pages)
     journal = begin(path)
     assert journal.open() == LIVE

@@ -228,7 +228,7 @@ def test_the_file_says_whose_it_is_and_how_far_it_was_migrated(path: Path, begin
     assert rows(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
     assert rows(path, "PRAGMA user_version") == [(len(MIGRATIONS),)]
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
-    assert rows(path, "SELECT key FROM meta") == [("created",)]
+    assert rows(path, "SELECT key FROM meta") == [("created",), ("running",)]
 
 
 def test_a_file_of_a_newer_daemon_is_read_and_written_as_it_is(path: Path, begin: Begin) -> None:
