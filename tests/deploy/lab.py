@@ -197,6 +197,8 @@ def made_up() -> str:
         f"ib_supervisor_events_dropped_total {int(time.time())}\n"
         f"ib_supervisor_journal_errors_total {int(time.time())}\n"
         f"process_start_time_seconds {int(time.time())}\n"
+        'ib_gate_open{gateway="gated"} 0\n'
+        'ib_canary_up{gateway="dark",canary="EUR.USD"} 0\n'
     )
 
 

@@ -89,6 +89,11 @@ def test_what_has_a_name_of_its_own_is_not_told_as_a_gateway_that_is_down(lab: L
     assert lab.webhook.find("IBGatewayDown", gateway=gateway) is None
 
 
+def test_a_gate_that_stays_closed_and_data_that_does_not_come_are_told(lab: Lab) -> None:
+    lab.wait_told("IBGateClosed", gateway="gated", timeout=90)
+    lab.wait_told("IBCanaryDead", gateway="dark", timeout=90)
+
+
 def test_a_supervisor_that_starts_again_and_again_is_told(lab: Lab) -> None:
     lab.wait_told("IBSupervisorCrashLoop", instance=lab.webhook.address)
 
