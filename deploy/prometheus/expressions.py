@@ -136,6 +136,8 @@ class Patterns:
             {self._ib("ib_gate_open")} == 0
             unless on ({ID}) max without (window) ({self._ib("ib_window_active")}) == 1
             unless on ({ID}) max without (ib_gateway_status) ({stopped}) == 1
+            unless on ({ID}) {self._ib("ib_up")} == 0
+            unless on ({ID}) {self._ib("ib_competing_session")} == 1
         """
 
     def gateway_paused_long(self) -> str:

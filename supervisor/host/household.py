@@ -7,6 +7,7 @@
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -216,7 +217,7 @@ class Household:
         if session is None:
             return
         if self.doorway.is_open():
-            self._state.keep(alive_at=round(now.wall.timestamp(), 0))
+            self._state.keep(alive_at=float(math.floor(now.wall.timestamp())))
         work = session.work
         self._tell_gate(GateReason.PROGRAM_BUSY, holds=is_busy(work, now.mono))
         self._tell_gate(GateReason.UNDECODABLE, holds=bool(self.undecoded))

@@ -148,7 +148,7 @@ def test_our_own_ghost_after_a_kill_is_waited_for_briefly(
     state = tmp_path / "state"
     with hosted(book, gateway.port, state=state) as host:
         host.wait_ready(10)
-        wait_until(lambda: '"alive_at": 0.0' not in state.read_text())
+        wait_until(lambda: '"alive_at": 1' in state.read_text())
     with RawClient(gateway.port) as ghost:
         ghost.ready(17)
         with hosted(book, gateway.port, state=state) as host:

@@ -33,7 +33,7 @@ class Decisions:
 
 def _coarse(what: tuple[object, ...]) -> str:
     """As text, without what a sum of many short times and one long time differ in."""
-    text = re.sub(r"\d+\.\d{4,}", lambda found: f"{float(found[0]):.3f}", repr(what))
+    text = re.sub(r"\d+\.\d+", lambda found: f"{float(found[0]):.3f}", repr(what))
     return re.sub(r"(\d{1,3})\d{3}, tzinfo=", r"\1000, tzinfo=", text)
 
 
