@@ -15,6 +15,12 @@ from ibapi.wrapper import EWrapper
 from supervisor.host import Host, NotSent
 
 
+def say(*words):
+    """One line in one write: two threads write here, and `print` writes the end of a line by itself."""
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
 class Ledger:
     """Fills by their `execId`: a fill may be told twice, and counts once."""
 
@@ -25,7 +31,7 @@ class Ledger:
     def note(self, execution):
         if execution.execId not in self.fills:
             self.fills[execution.execId] = execution
-            print("fill", execution.execId, execution.orderId, flush=True)
+            say("fill", execution.execId, execution.orderId)
 
 
 class Trader(EWrapper, EClient):
@@ -34,16 +40,16 @@ class Trader(EWrapper, EClient):
         self.ledger = ledger
 
     def error(self, reqId, *args):
-        print("error", reqId, *args, flush=True)
+        say("error", reqId, *args)
 
     def execDetails(self, reqId, contract, execution):
         self.ledger.note(execution)
 
     def on_ready(self, ready):
-        print("ready", ready.epoch, "next order id", ready.next_order_id, flush=True)
+        say("ready", ready.epoch, "next order id", ready.next_order_id)
         if not ready.complete:
             self.ledger.complete = False
-            print("some fills may be missing:", ready.reason, flush=True)
+            say("some fills may be missing:", ready.reason)
 
 
 def share():
@@ -63,14 +69,14 @@ def trade(host, every, ended):
     while not ended.wait(every):
         gate = host.gate.check()
         if not gate.open:
-            print("not now:", ", ".join(gate.reasons) or gate.why, flush=True)
+            say("not now:", ", ".join(gate.reasons) or gate.why)
             continue
         number = host.new_order_id()
         try:
             host.app.placeOrder(number, share(), buy_one())
-            print("sent", number, flush=True)
+            say("sent", number)
         except (NotSent, AttributeError) as error:  # AttributeError: host.app is None, the session has just ended
-            print("not sent", number, error, flush=True)
+            say("not sent", number, error)
 
 
 def main(port, state, every):
