@@ -41,7 +41,7 @@ test: $(STAMP)  ## check style and types, run all tests that need no root, in WO
 	$(BIN)/mypy
 	$(PYTEST) tests/core --cov=supervisor.core --cov-branch --cov-fail-under=100 $(PYTEST_ARGS)
 	$(PYTEST) --ignore=tests/core --ignore=tests/browser --ignore=tests/deploy/test_lab.py $(PYTEST_ARGS)
-	$(BIN)/pytest tests/browser $(PYTEST_ARGS)  # separate: Playwright keeps an event loop running in its process
+	$(BIN)/pytest -n 2 --dist loadgroup tests/browser $(PYTEST_ARGS)  # separate: Playwright keeps an event loop running
 
 check: test  ## run what CI runs before the labs
 
