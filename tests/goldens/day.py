@@ -58,9 +58,17 @@ class Day:
         kind, _, keys = restart.partition(" ")
         return (
             gateways(
-                quick(port["live"], "live", 911, slow, weekly_restart=WEEKLY[15:], required_farms="[usfarm, ushmds]"),
-                quick(port["paper"], "paper", 914, slow, **{kind: keys}, account_mode="paper"),
-                quick(port["stuck"], "stuck", 913, short),
+                quick(
+                    port["live"],
+                    "live",
+                    911,
+                    slow,
+                    weekly_restart=WEEKLY[15:],
+                    kernel="false",
+                    required_farms="[usfarm, ushmds]",
+                ),
+                quick(port["paper"], "paper", 914, slow, **{kind: keys}, account_mode="paper", kernel="false"),
+                quick(port["stuck"], "stuck", 913, short, kernel="false"),
             )
             + f"log: {{level: debug, format: json}}\njournal: {{path: {self.folder}/journal.db}}\n{more}"
         )
