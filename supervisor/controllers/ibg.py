@@ -43,7 +43,7 @@ _STARTING = frozenset(
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
-        """Whoever answers elsewhere is not the one that was named."""
+        """A program that answers elsewhere is not the one that was named."""
 
 
 class Ibg:

@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from supervisor.core.model.actions import Close, Connect, Ping, Probe
 from supervisor.core.model.events import SessionEvent
@@ -22,6 +22,42 @@ from supervisor.gateway.versions import tame_logging
 
 HANDSHAKE_GRACE = 0.5
 """Seconds that a session waits beyond the core's handshake deadline. So the core judges a mute gateway first."""
+
+
+class Live(Protocol):
+    """What a link asks of a session."""
+
+    @property
+    def epoch(self) -> int:
+        """Its number."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+    def ping(self) -> None:
+        """Ask for the gateway's time."""
+        ...
+
+    def probe(self, request_id: int, /) -> None:
+        """Ask for something that crosses to IBKR."""
+        ...
+
+
+def pass_on(session: Live | None, action: Close | Ping | Probe) -> None:
+    """Ask it of the session that it is meant for. If that has ended, nothing is done."""
+    if session is None or session.epoch != action.epoch:
+        return
+    match action:
+        case Close():
+            session.close()
+        case Ping():
+            session.ping()
+        case Probe(request_id=request_id):
+            session.probe(request_id)
+        case _:
+            assert_never(action)
 
 
 class GatewayLink:
@@ -56,18 +92,7 @@ class GatewayLink:
         if isinstance(action, Connect):
             self._connect(action)
             return
-        session = self._session
-        if session is None or session.epoch != action.epoch:
-            return
-        match action:
-            case Close():
-                session.close()
-            case Ping():
-                session.ping()
-            case Probe(request_id=request_id):
-                session.probe(request_id)
-            case _:
-                assert_never(action)
+        pass_on(self._session, action)
 
     def socket(self) -> socket.socket | None:
         """The connected socket of the session of now, to be asked about; for any thread."""

@@ -5,15 +5,14 @@ As `supervisor.gateway.link`, but a session lives on the program's thread, and s
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import assert_never
 
-from supervisor.core.model.actions import Close, Connect, Ping, Probe, SessionAction
+from supervisor.core.model.actions import Connect, SessionAction
 from supervisor.core.model.events import ProgramEvent, SessionEvent
 from supervisor.core.program.pacing import Pacing
 from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.hosted.connection import Desk
 from supervisor.gateway.hosted.session import HostedSession, House
-from supervisor.gateway.link import HANDSHAKE_GRACE
+from supervisor.gateway.link import HANDSHAKE_GRACE, pass_on
 from supervisor.gateway.lookup import Lookups
 from supervisor.host.seat import Seat
 
@@ -39,18 +38,7 @@ class HostLink:
         if isinstance(action, Connect):
             self._connect(action)
             return
-        session = self.session
-        if session is None or session.epoch != action.epoch:
-            return
-        match action:
-            case Close():
-                session.close()
-            case Ping():
-                session.ping()
-            case Probe(request_id=request_id):
-                session.probe(request_id)
-            case _:
-                assert_never(action)
+        pass_on(self.session, action)
 
     def close(self, timeout: float) -> bool:
         """End the session. Wait at most `timeout` seconds. True if it is over."""
