@@ -113,6 +113,7 @@ def test_05_a_configured_fallback_is_the_only_other_id_ever_used(add: Adds) -> N
     at.do("ghost", client_id=955, for_=0.001)
     at.do("ghost", for_=60)
     at.do("rst")
+    at.until(lambda: at.metric("ib_sessions_total") == 2)
     at.wait_up()
     assert [client.client_id for client in at.gateway.clients] == [955]
 

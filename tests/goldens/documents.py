@@ -37,8 +37,8 @@ _VARYING = re.compile(
 _VARYING_SAMPLES = re.compile(r'^ib_messages_total\{code="326"')
 _UNSIGNED = ("ib_clock_skew_seconds", "ib_restart_observed_offset_seconds", "ib_upstream_settling")
 """May be 0 or not."""
-_PROCESS = ("process_", "python_gc_")
-"""Families of prometheus_client: their values are never the same twice."""
+_NEVER_THE_SAME = ("process_", "python_gc_", "ib_gate_")
+"""Families of prometheus_client; and the gate, which a window may close before a fault does."""
 _LABELS = (
     (re.compile(r'\b(server_version|ibapi_version|python_version|version)="[^"]*"'), r'\1="<version>"'),
     (re.compile(r'\b(major|minor|patchlevel)="\d+"'), r'\1="<n>"'),
@@ -124,7 +124,7 @@ def _sample(line: str) -> str:
 
 
 def _value(name: str, line: str, value: str) -> str:
-    if name in _UNSIGNED or name.startswith(_PROCESS) or name.endswith(("_bucket", "_created")):
+    if name in _UNSIGNED or name.startswith(_NEVER_THE_SAME) or name.endswith(("_bucket", "_created")):
         return "<n>"
     if _VARYING.search(name) or _VARYING_SAMPLES.match(line):
         return "<n>" if float(value) else "0"
