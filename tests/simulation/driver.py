@@ -75,7 +75,7 @@ class Run:
         self._every_ping = every_ping
         self._watch = watch
         self.announced: list[tuple[float, Announce]] = []
-        self._facts = Facts()
+        self.facts = Facts()
         self._lives = 0
         self._openings = self._openings_of(self.policy)
         self._look_after = 0.0
@@ -138,6 +138,7 @@ class Run:
         if not times:
             return False
         self.tally.pings_skipped += times
+        self.facts = self.state.facts
         self.world.skipped_until(state.session.epoch, line.of_mono(answered))
         self._judge.ledger.answered_at = answered
         return True
@@ -181,7 +182,7 @@ class Run:
                 case Announce():
                     self.announced.append((self.line.t, action))
                 case Persist():
-                    self._facts = action.facts
+                    self.facts = action.facts
 
     # -- events on their way ------------------------------------------------------------------------------------------
 
@@ -221,7 +222,7 @@ class Run:
         """A process begins, with the facts of the one before."""
         now = self.line.now()
         self._lives += 1
-        self.state = initial(self.policy, self._facts, now, self.scenario.seed * 1000 + self._lives)
+        self.state = initial(self.policy, self.facts, now, self.scenario.seed * 1000 + self._lives)
         self._judge = Judge(self.policy, self.state, self._openings)
         self._narrator = Narrator()
         self._step(Started())
