@@ -13,9 +13,9 @@ from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
 from supervisor.core.step.state import State
 from supervisor.core.step.step import Decision
-from tests.simulation import faults as f
 from tests.simulation.driver import Run
-from tests.simulation.scenario import Scenario, of_seed
+from tests.simulation.world import faults as f
+from tests.simulation.world.scenario import Scenario, of_seed
 
 HOURS = 48
 Standing = tuple[Phase, Layer | None, Status]
