@@ -24,7 +24,7 @@ from supervisor.core.model.events import (
 )
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.vocabulary import Loss, Phase, Planning
-from tests.simulation.judges import bounds
+from tests.simulation.judges import bounds, sights
 from tests.simulation.judges.violation import holds
 from tests.simulation.loop import Loop
 from tests.simulation.tally import Tally
@@ -32,6 +32,20 @@ from tests.simulation.world import faults as f
 from tests.simulation.world.scenario import DAY
 
 WRONG_PORT = 4999
+UNSEEN = (
+    f.Chaos
+    | f.Noise
+    | f.Confirm
+    | f.Reload
+    | f.KeeperLies
+    | f.KeeperHangs
+    | f.DeadStream
+    | f.StreamEnds
+    | f.Competing
+    | f.CanaryRival
+    | f.TargetDown
+)
+"""What no layer is to tell of."""
 LOOK = 1.0
 """The daemon's loop looks at the clocks at least that often, in seconds."""
 SPIN = 1000
@@ -69,7 +83,7 @@ class Run(Loop):
         self._looks(fault)
         if isinstance(fault, f.PortMove) and not self._hears_of_the_port():
             return
-        if self.fate.suffer(fault):
+        if self.fate.suffer(fault) or self.feed.suffer(fault):
             return
         match fault:
             case f.Chaos():
@@ -231,14 +245,14 @@ class Run(Loop):
         self.state, self._waiting = None, []
         self._blinded("off", fault.lasts)
         if fault.reboot:
-            self.line.boot = 30.0 - fault.lasts - self.line.t
+            self.line.started_again(fault.lasts)
         self.line.later(fault.lasts, self._live)
 
     # -- truth against report -----------------------------------------------------------------------------------------
 
     def _looks(self, fault: f.Fault) -> None:
         """Compare when this fault should have been noticed, and when its end should have been."""
-        if isinstance(fault, f.Chaos | f.Noise | f.Confirm | f.Reload):
+        if isinstance(fault, UNSEEN):
             return
         lasts = fault.away + fault.login if isinstance(fault, f.Leave) else getattr(fault, "lasts", 0.0)
         seen = (bounds.SLACK, bounds.heartbeat_bound(self.policy), bounds.loss_bound(self.policy), 36.0, 105.0)
@@ -250,6 +264,9 @@ class Run(Loop):
                 self.line.later(fault.away + share * fault.login, self._compare)
 
     def _compare(self) -> None:
-        if self.state is None or len(self._blind) or self.state.session.phase is Phase.STOPPED:
+        state, blind, troubles = self.state, self._blind, self.world.troubles
+        if state is None or len(blind) or state.session.phase is Phase.STOPPED:
             return
-        bounds.look(self.line, self.world.troubles, self._blind.calm_since, self.state, self._judge.ledger, self.policy)
+        bounds.look(self.line, troubles, blind.calm_since, state, self._judge.ledger, self.policy)
+        if self.keeper is not None:
+            sights.look(self.line, troubles, blind.calm_since, state, self._judge.ledger, self.keeper)
