@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from math import inf
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.narrator import Narrator
@@ -23,7 +24,7 @@ from supervisor.core.model.events import (
     Started,
     Ticked,
 )
-from supervisor.core.model.facts import Facts
+from supervisor.core.model.facts import Facts, ToldTalk
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.sight import Sockets
 from supervisor.core.model.vocabulary import Phase
@@ -32,6 +33,7 @@ from supervisor.core.step.step import Decision, step
 from tests.simulation import skip
 from tests.simulation.judges.judge import Judge
 from tests.simulation.judges.planning import Openings
+from tests.simulation.judges.telling import TellingBook
 from tests.simulation.judges.twins import Twin, has_eyes
 from tests.simulation.judges.violation import holds
 from tests.simulation.tally import Tally
@@ -41,7 +43,8 @@ from tests.simulation.world.fate import Fate
 from tests.simulation.world.feed import Feed
 from tests.simulation.world.keeper import Keeper
 from tests.simulation.world.scenario import Scenario
-from tests.simulation.world.timeline import Timeline
+from tests.simulation.world.targets import MAIL, PHONE, Target
+from tests.simulation.world.timeline import Doing, Timeline
 from tests.simulation.world.troubles import Troubles
 
 FIRST_LOOK = 0.5
@@ -76,7 +79,13 @@ class Loop:
         """None while the daemon does not run."""
         self._every_ping = every_ping
         self._watch = watch
-        self.announced: list[tuple[float, Announce]] = []
+        self.targets = (Target(PHONE, self.line), Target(MAIL, self.line))
+        self._telling = TellingBook()
+        self._talks_before: tuple[ToldTalk, ...] = ()
+        """What was kept of conversations before the last words."""
+        self._spoke_at = -inf
+        self._at_its_word: Doing | None = None
+        """What befalls it when it next tells people something."""
         self.facts = Facts()
         self._lives = 0
         self._openings = Openings(scenario.policy.windows, scenario.begins, scenario.days)
@@ -156,6 +165,7 @@ class Loop:
         if self._watch is not None:
             self._watch(self.line.t, before, event, decision)
         self._judge.step(before, event, after, decision.actions, late)
+        self._telling.step(before, after, decision.actions)
         if self._twin is not None:
             self._twin.step(event, at, self.policy, late, after, decision.actions)
         for happened in decision.records:
@@ -171,9 +181,19 @@ class Loop:
                 case LookAtSockets():
                     self.line.later(0.002, self._look_at_sockets)
                 case Announce():
-                    self.announced.append((self.line.t, action))
+                    self._spoke(action)
                 case Persist():
                     self.facts = action.facts
+
+    def _spoke(self, said: Announce) -> None:
+        """People are told. It stands before the facts that remember it."""
+        if self._spoke_at != self.line.t:
+            self._spoke_at, self._talks_before = self.line.t, self.facts.talks
+        for target in self.targets:
+            target.announce(said)
+        if self._at_its_word is not None:
+            self.line.at(self.line.t, self._at_its_word)
+            self._at_its_word = None
 
     # -- events on their way ------------------------------------------------------------------------------------------
 
@@ -222,6 +242,9 @@ class Loop:
         self.state = initial(self.policy, self.facts, now, seed)
         self._judge = Judge(self.policy, self.state, self._openings, self.scenario.behind.market)
         self._twin = Twin(self.policy, self.facts, now, seed) if has_eyes(self.policy) else None
+        self._telling.process_begins(self.state)
+        for target in self.targets:
+            target.begins()
         self._narrator = Narrator()
         self._step(Started())
         if self.keeper is not None:

@@ -199,6 +199,8 @@ class DaemonDown:
     lasts: float
     killed: bool
     reboot: bool
+    at_its_word: bool = False
+    """It is killed when it next tells people something, before it has kept that it did."""
 
 
 @dataclass(frozen=True, slots=True)
