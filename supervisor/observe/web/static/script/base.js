@@ -7,7 +7,7 @@ const html = htm.bind(h);
 const PAGE = document.body.dataset;
 const ASKS = new Set(PAGE.asks.split(" ").filter(Boolean));
 const LADDER = ["port", "handshake", "session", "heartbeat", "upstream", "farms"];
-const SICK_FIRST = ["unknown", "reauth_required", "down", "degraded", "maintenance", "stopped", "up"];
+const SICK_FIRST = ["reauth_required", "down", "degraded", "maintenance", "stopped", "up"];
 const SICK = new Set(["reauth_required", "down", "degraded"]);
 const DAY = 86400e3;
 

@@ -74,7 +74,7 @@ function Connection() {
   return html`<p class="connection" id="link"><i />${text}</p>`;
 }
 function Chips({ gateways }) {
-  const statuses = SICK_FIRST.map((status) => [status, gateways.filter((gateway) => gateway.status === status).length]).filter(([status, number]) => number || filter.statuses.has(status));
+  const statuses = ["unknown", ...SICK_FIRST].map((status) => [status, gateways.filter((gateway) => gateway.status === status).length]).filter(([status, number]) => number || filter.statuses.has(status));
   const labels = new Map();
   for (const gateway of gateways) for (const label of labelsOf(gateway)) labels.set(label, (labels.get(label) ?? 0) + 1);
   const some = [...labels].filter(([label, number]) => number < gateways.length || filter.labels.has(label)).sort();
