@@ -27,6 +27,7 @@ from supervisor.core.model.events import (
 from supervisor.core.model.gate import LEASE
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.vocabulary import Loss, Phase, Planning
+from supervisor.core.parts.behind.canary import AGAIN
 from supervisor.core.step.state import State
 from tests.simulation.judges import bounds, sights
 from tests.simulation.judges.violation import holds
@@ -54,6 +55,8 @@ UNSEEN = (
 """What no layer is to tell of."""
 LOOK = 1.0
 """The daemon's loop looks at the clocks at least that often, in seconds."""
+BEGINS = 60.0
+"""Seconds in which the canary is connected and has its first data."""
 SPIN = 1000
 """Steps without any time passing after which the loop is held to spin."""
 
@@ -329,5 +332,10 @@ class Run(Loop):
         if state is None or len(blind) or state.session.phase is Phase.STOPPED:
             return
         bounds.look(self.line, troubles, blind.calm_since, state, self._judge.ledger, self.policy)
+        calm = min(self.feed.calm_for(), troubles.calm_for(self.line.t), self.line.t - blind.calm_since)
+        if state.canary is not None and calm > AGAIN + 2 * BEGINS:
+            holds(
+                not state.canary.dead, "a dead stream is subscribed again", lambda: f"dead, and calm for {calm:.0f} s"
+            )
         if self.keeper is not None:
             sights.look(self.line, troubles, blind.calm_since, state, self._judge.ledger, self.keeper)

@@ -5,7 +5,7 @@ from supervisor.core.model.sight import LoginState
 from supervisor.core.step.state import State
 from tests.simulation.judges.ledger import Ledger
 from tests.simulation.judges.violation import holds
-from tests.simulation.world.keeper import LATE, Keeper
+from tests.simulation.world.keeper import FRESH, LATE, Keeper
 from tests.simulation.world.timeline import Timeline
 from tests.simulation.world.troubles import Troubles
 
@@ -21,6 +21,9 @@ def look(line: Timeline, troubles: Troubles, clear: float, state: State, ledger:
     told, names = state.eyes.seen.login_state, troubles.names()
     if ledger.ready and ledger.beats and ledger.upstream_up:
         holds(told is LoginState.LOGGED_IN, PROMISE, lambda: f"{told}, while a session works")
+    silent = line.t - max(clear, keeper.silent_from)
+    if silent > FRESH + SLACK and not ledger.ready:
+        holds(told is None, PROMISE, lambda: f"{told}, and it has not answered for {silent:.0f} s")
     lasted = line.t - max(clear, troubles.changed_at, keeper.told_at - LATE)
     if not keeper.honest or ledger.ready or lasted < SLACK:
         return

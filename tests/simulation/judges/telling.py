@@ -1,8 +1,8 @@
 """What people are told of outages, judged over all processes of the daemon.
 
 - `an outage is told once`: by one first message; then only by a sharper name, and its end once, when it closes.
-- `an outage is told in time`: not before it has lasted as long as its row says, and at the latest when it has lasted as
-  long as the most patient row that may be about it.
+- `an outage is told in time`: not before it has lasted as long as its row says, a sharper name not before that has, and
+  at the latest when it has lasted as long as the most patient row that may be about it.
 - `what is planned is not told`: but for a missing login and a wrong account.
 """
 
@@ -37,6 +37,8 @@ class TellingBook:
         self._holds: tuple[datetime, float] | None = None
         """The outage that is unplanned and lasts, and since when it has done so without a break."""
         self._began = 0.0
+        self._kind: tuple[str, float] = ("", 0.0)
+        """What the outage is by the lowest layer broken, and since when."""
 
     def process_begins(self, state: State) -> None:
         """Another process, perhaps with another monotonic clock."""
@@ -65,6 +67,10 @@ class TellingBook:
             holds(not told or name in self._over, ONCE, lambda: f"{last} is over, and nobody was told")
 
     def _follow(self, after: State) -> None:
+        broken = after.broken
+        kind = {None: "", Layer.UPSTREAM: "IBUpstreamLost", Layer.FARMS: "IBFarmDown"}.get(broken, "IBGatewayDown")
+        if kind != self._kind[0]:
+            self._kind = (kind, after.at.mono)
         outage, books = after.outages.current, after.outages
         lasts = outage is not None and outage.ended is None and books.observing
         if outage is None or not lasts or outage.planning is Planning.PLANNED:
@@ -88,6 +94,11 @@ class TellingBook:
         holds(outage is not None and outage_id(outage.began) == said.talk, ONCE, lambda: f"{said} of {outage}")
         if said.row not in NEVER_EXPLAINED:
             holds(self._holds is not None, SILENT, lambda: f"{said} of {outage}")
+        if not first and said.row == self._kind[0]:
+            lasted = after.at.mono - self._kind[1]
+            holds(again or lasted >= ROWS[said.row].after - TINY, TIMELY, lambda: f"{said} after {lasted} s")
+        if not first:
+            return
         since = self._holds[1] if self._holds is not None else self._began
         inherited = outage is not None and outage.began < said.at and since - self._began < MOST
         patience = ROWS[said.row].after

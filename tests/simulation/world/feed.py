@@ -80,7 +80,16 @@ class Feed:
 
     def _span(self, name: str, seconds: float) -> None:
         self._troubles.begin(name, self._line.t)
-        self._line.later(seconds, lambda: self._troubles.end(name, self._line.t))
+        self._line.later(seconds, partial(self._over, name))
+
+    def _over(self, name: str) -> None:
+        """It would come again, if it were asked for again."""
+        self._troubles.end(name, self._line.t)
+        self._ended = True
+
+    def calm_for(self) -> float:
+        """Seconds for which nothing has kept data from who asks for it."""
+        return self._troubles.calm_for(self._line.t)
 
     def _notice(self, request: int, code: int, text: str) -> None:
         for connection in self._all():

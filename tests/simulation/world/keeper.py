@@ -5,6 +5,7 @@ It is asked every few seconds. An answer that is the last one again decides noth
 
 from collections.abc import Callable
 from functools import partial
+from math import inf
 
 from supervisor.core.model.events import Sighted
 from supervisor.core.model.sight import GatewayProcess, LoginState, Sight
@@ -33,6 +34,8 @@ class Keeper:
         self._line, self._troubles, self._tell = line, troubles, tell
         self._lie: Sight | None = None
         self._hangs = False
+        self.silent_from = inf
+        """Since when it does not answer; infinity while it does."""
 
     @property
     def honest(self) -> bool:
@@ -58,7 +61,7 @@ class Keeper:
     def hangs(self, seconds: float) -> None:
         """For so long it does not answer."""
         self._tell(Sighted(self._sight(), FRESH))
-        self._hangs = True
+        self._hangs, self.silent_from = True, min(self.silent_from, self._line.t)
         self._line.later(seconds, self._answers)
 
     def _tells_the_truth(self, lie: Sight) -> None:
@@ -67,7 +70,7 @@ class Keeper:
             self.look()
 
     def _answers(self) -> None:
-        self._hangs = False
+        self._hangs, self.silent_from = False, inf
         self.look()
 
     def _sight(self) -> Sight:

@@ -80,7 +80,7 @@ class Target:
         if self.troubles or (quiet and (quiet.until(wall) or quiet.until(wall - timedelta(seconds=LATEST)))):
             return
         for key, letter in self.letters.items():
-            waited = line.t - max(letter.since, self._began, self.troubles.calm_since)
+            waited = line.t - max(letter.since, self._began, line.woke_at, self.troubles.calm_since)
             lost = letter.state is not Delivery.SENT and waited > LATEST
             holds(not lost, "no message is lost", lambda key=key, waited=waited: f"{key} waits for {waited:.0f} s")
 

@@ -27,6 +27,8 @@ class Timeline:
     """Seconds by which the wall clock is off."""
     slept: float = 0.0
     """Seconds asleep since the machine was started."""
+    woke_at: float = 0.0
+    """When it was last asleep."""
     _queue: list[tuple[float, int, Doing]] = field(default_factory=list)
     _number: int = 0
 
@@ -54,6 +56,7 @@ class Timeline:
         self.t += seconds
         self.boot -= seconds
         self.slept += seconds
+        self.woke_at = self.t
         while self.boot + self.t < mono:  # rounding must not turn the monotonic clock back
             self.boot = math.nextafter(self.boot, math.inf)
 
