@@ -28,8 +28,8 @@ from supervisor.core.parts.recovery import blocks, ladder, memory
 from supervisor.core.parts.recovery.rungs import Scene
 from supervisor.core.step.judging import healing
 from tests.core.driver import NEW_YORK, RESET, RESTART, World, instant, policy
-from tests.simulation.planting import Mutant, planted, replaced
-from tests.simulation.violation import Violation, holds
+from tests.simulation.judges.violation import Violation, holds
+from tests.simulation.planted.planting import Mutant, planted, replaced
 
 DAY = 86400.0
 PATIENCE = {Rung.RECONNECT_DATA: 300.0, Rung.RECONNECT_ACCOUNT: 600.0, Rung.RESTART: 120.0, Rung.COMMAND: 900.0}

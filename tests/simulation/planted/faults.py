@@ -28,7 +28,7 @@ from supervisor.core.step import conclude, deadlines, messages, step
 from supervisor.core.step.judging import gating
 from supervisor.core.step.state import State, Wake
 from supervisor.core.step.transition import Transition
-from tests.simulation.planting import constant, replaced
+from tests.simulation.planted.planting import constant, replaced
 
 OVERDUE = (Failure.TIMEOUT, Failure.HANDSHAKE_TIMEOUT, Failure.SESSION_TIMEOUT)
 

@@ -17,9 +17,9 @@ from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
 from supervisor.core.parts.farms import is_required
 from supervisor.core.step.state import State
-from tests.simulation.ledger import Ledger
-from tests.simulation.planning import UNCLEAR_FROM, Openings
-from tests.simulation.violation import holds
+from tests.simulation.judges.ledger import Ledger
+from tests.simulation.judges.planning import UNCLEAR_FROM, Openings
+from tests.simulation.judges.violation import holds
 
 TINY = 1e-6
 COMPETING = 300.0

@@ -26,7 +26,7 @@ from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.events import Ending
 from supervisor.core.model.gate import GateFarms, GatePolicy
 from supervisor.core.model.policy import AccountMode, Policy, Reauth, RequiredFarm, Timing
-from tests.simulation import faults as f
+from tests.simulation.world import faults as f
 
 DAYS = 91.25
 """Of one run: four make a gateway-year."""
