@@ -31,8 +31,9 @@ from supervisor.core.model.events import (
     TrafficSeen,
 )
 from supervisor.core.model.gate import GateReason
+from supervisor.core.model.policy import Policy
 from supervisor.core.model.status import Status
-from tests.core.driver import RELAXED, World, policy
+from tests.core.driver import NOON, RELAXED, World, policy
 
 EURUSD = CanaryContract("EUR", "CASH", "IDEALPRO", "USD")
 WATCHED = policy(canary=CanaryPolicy((EURUSD,), max_age=10.0), timing=RELAXED)
@@ -59,8 +60,8 @@ class Flock(World):
                 super()._carry_out(action)  # type: ignore[arg-type]
 
 
-def flock(settings: object = WATCHED) -> Flock:
-    world = Flock(settings)  # type: ignore[arg-type]
+def flock(settings: Policy = WATCHED, at: str = NOON) -> Flock:
+    world = Flock(settings, at=at)
     world.asked, world.closed, world.epoch = [], 0, 0
     world.up()
     return world

@@ -81,6 +81,11 @@ class Canary:
         """Whether a contract is dead."""
         return any(stream.state is CanaryState.DEAD for stream in self.streams)
 
+    def market_open(self, wall: datetime) -> bool | None:
+        """Whether one of the contracts is in its hours; None if nothing is known of this day's hours."""
+        known = [each.hours for each in self.streams if each.hours and wall < each.hours[-1][1]]
+        return any(span_at(hours, wall) is not None for hours in known) if known else None
+
 
 Told = CanaryChanged | CanaryBlind
 

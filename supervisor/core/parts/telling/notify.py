@@ -20,7 +20,9 @@ from supervisor.core.calendar.clock import Now
 from supervisor.core.model.actions import Announce
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.facts import ToldTalk
+from supervisor.core.model.gate import GateClosed
 from supervisor.core.model.pages import ROWS, Page, Severity
+from supervisor.core.model.recovery.records import RecoveryRecord
 from supervisor.core.model.vocabulary import Stage
 
 FLAPPING_FOR = 600.0
@@ -52,6 +54,8 @@ class Matter:
     """Seconds that it must last, if not as long as its row says."""
     turned: bool = False
     """It was planned until now. Of a conversation under way it is known already."""
+    about: RecoveryRecord | GateClosed | None = None
+    """What it is about, where that is more than a row and a cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +295,7 @@ def _opening(talk: Talk, matter: Matter, now: Now) -> Announce:
         seconds,
         matter.cause,
         matter.due,
+        about=matter.about,
     )
 
 
