@@ -2,15 +2,11 @@
 
 from dataclasses import replace
 
-import pytest
-
 from tests.race import report
 from tests.race.course import Results
 from tests.race.doors import BY_FILE, BY_HTTP
 from tests.race.faults import DAILY, FARM, HANG, IBKR_AWAY, KILLED, NETWORK, PORT, SCRIPT
-from tests.race.figures import ROOT
 from tests.race.racers import DOOR, HOSTED, KEPT, NAUTILUS, NEW_IBAPI, OURS, RECOVERY, STOQEY, WATCHDOG
-from tests.race.rules import HOUR, Trouble, ibc2, ours, rules, watchdog
 from tests.race.scoring import Moments, Result, Sending, judged, missed, sending
 from tests.race.test_judging import claims
 from tests.race.timeline import Timeline, Word
@@ -136,29 +132,3 @@ def test_the_short_table_says_what_may_be_sent_and_what_was_missed() -> None:
     } <= short.keys()
     assert short["executions missed"][0] == "-", "the daemon sends no orders"
     assert RECOVERY not in short["found after / back after its end"]
-
-
-def test_a_restart_is_asked_for_only_in_a_hang_and_keeps_the_login() -> None:
-    outcomes = {trouble: ours(trouble) for trouble in Trouble}
-    assert {trouble for trouble, outcome in outcomes.items() if outcome.asked} == {Trouble.HANG}
-    hang = outcomes[Trouble.HANG]
-    assert (len(hang.asked), hang.logins) == (1, 0)
-    assert hang.back == pytest.approx(190, abs=10)
-
-
-def test_the_rules_of_others_end_the_gateway() -> None:
-    assert watchdog(Trouble.HANG, 20.0).asked == [24.0]
-    assert watchdog(Trouble.HANG, 20.0).back == 56.0
-    slow = watchdog(Trouble.HANG, 60.0)
-    assert (slow.back, slow.asked[:2]) == (None, [24.0, 56.0]), "it does not wait for a login of a minute"
-    assert watchdog(Trouble.IBKR, None).asked[0] == 0.0
-    assert watchdog(Trouble.FARM, None).asked == ()
-    assert all(at < HOUR for trouble in Trouble for at in watchdog(trouble, None).asked)
-    assert ibc2(Trouble.HANG, 20.0).asked == [630.0]
-    assert ibc2(Trouble.HANG, 20.0).back == 665.0
-    assert ibc2(Trouble.HANG, None).back is None
-    assert [ibc2(trouble, None).asked for trouble in (Trouble.IBKR, Trouble.FARM, Trouble.NETWORK)] == [(), (), ()]
-
-
-def test_the_page_has_the_table_of_rules() -> None:
-    assert rules() in (ROOT / "docs" / "race.md").read_text()
