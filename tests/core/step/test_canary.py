@@ -214,6 +214,26 @@ def test_hours_are_read_again_each_day() -> None:
     assert sum(isinstance(each, CanaryHoursAsk) for each in world.asked) == 2
 
 
+def test_hours_that_nobody_told_are_asked_for_again_every_five_minutes() -> None:
+    """IBKR was away when they were asked for: a day without an answer would be a day without a canary."""
+    world = flock()
+    connect(world)
+    first = requests(world)[0]
+    world.run(290)
+    assert requests(world)[0] == first
+    world.run(20)
+    assert requests(world)[0] > first
+
+
+def test_of_a_contract_that_is_refused_hours_are_asked_for_once_a_day() -> None:
+    world = flock()
+    connect(world)
+    hours, data = requests(world)
+    hear(world, NoticeReceived(world.epoch, data, 354, "not subscribed"))
+    world.run(1000)
+    assert requests(world)[0] == hours
+
+
 def test_a_competing_session_heard_by_the_canary_is_believed() -> None:
     world = live()
     hear(world, NoticeReceived(world.epoch, requests(world)[1], 10197, "No market data during competing session"))

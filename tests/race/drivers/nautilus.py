@@ -1,12 +1,14 @@
 """nautilus_trader's Interactive Brokers client, as its factory makes it: `python nautilus.py NAME=PORT`.
 
-Its claim is that of its own two flags: ready, and connected to IB; both are read every 5 ms.
+Its claim is that of its own two flags: ready, and connected to IB; both are read every 5 ms. Orders wait for the same
+flags.
 """
 
 import asyncio
 import json
 import sys
 import time
+from typing import Any
 
 from nautilus_trader.adapters.interactive_brokers.factories import get_cached_ib_client  # type: ignore[import-not-found]
 from nautilus_trader.cache.cache import Cache  # type: ignore[import-not-found]
@@ -33,13 +35,20 @@ async def main() -> None:
         say(who, "heard", code=code)
         heard(req_id, code, *rest)
 
+    def filled(req_id: int, contract: object, execution: Any) -> None:
+        say(who, "fill", code=round(execution.price))
+        executed(req_id, contract, execution)
+
+    executed = client._eclient.wrapper.execDetails
     client._eclient.wrapper.error = error
+    client._eclient.wrapper.execDetails = filled
     up = False
     while True:
         ready = client._is_client_ready.is_set() and client._is_ib_connected.is_set()
         if ready != up:
             up = ready
             say(who, "up" if up else "down")
+            say(f"{who}/door", "up" if up else "down")
         await asyncio.sleep(0.005)
     del guard
 

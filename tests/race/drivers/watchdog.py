@@ -59,12 +59,26 @@ def watch(who: str, port: int, wait: str) -> Watchdog:
     return watchdog
 
 
+async def look(who: str, ib: IB) -> None:
+    """What a program asks before an order, and the executions that the client has, by an event or in its list."""
+    may, known = False, set()
+    while True:
+        if ib.isConnected() is not may:
+            may = not may
+            say(f"{who}/door", "up" if may else "down")
+        for exec_id, fill in list(ib.wrapper.fills.items()):
+            if exec_id not in known:
+                known.add(exec_id)
+                say(who, "fill", code=round(fill.execution.price))
+        await asyncio.sleep(0.005)
+
+
 async def main() -> None:
     wait, *gateways = sys.argv[1:]
     logging.disable(logging.CRITICAL)
     watchdogs = [watch(name, int(port), wait) for name, port in (each.split("=") for each in gateways)]
-    await asyncio.Event().wait()
-    del watchdogs
+    looks = (look(each.ib.who, each.ib) for each in watchdogs)
+    await asyncio.gather(*looks)
 
 
 if __name__ == "__main__":

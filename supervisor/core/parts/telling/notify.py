@@ -140,7 +140,8 @@ def heard(
         known = kept.get(matter.talk)
         talk = known or Talk(matter.talk, matter.began, matter.row, now, turned=matter.turned)
         if talk.row != matter.row:
-            talk = replace(talk, row=matter.row)
+            # Of what was told, another name must have lasted by itself: a restart amid a long loss is not worth a word.
+            talk = replace(talk, row=matter.row, since=now if talk.told else talk.since)
         if matter.row not in talk.told and matter.page.name not in explained and _is_due(talk, matter, now):
             said.append(_opening(talk, matter, now))
             severity = max(talk.severity, matter.severity, key=RANK.__getitem__)
