@@ -17,7 +17,6 @@ from nautilus_trader.common.component import LiveClock, MessageBus, init_logging
 from nautilus_trader.common.enums import LogLevel  # type: ignore[import-not-found]
 from nautilus_trader.model.identifiers import TraderId  # type: ignore[import-not-found]
 
-
 WORDS = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # the client's own log goes elsewhere: it would break our lines
 
