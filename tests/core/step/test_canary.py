@@ -208,6 +208,14 @@ def test_a_dead_stream_is_subscribed_again_every_five_minutes_and_no_more_often(
     assert len(world.asked) - begun == 3
 
 
+def test_a_stream_that_was_asked_for_long_ago_is_asked_for_again_in_the_step_in_which_it_is_dead() -> None:
+    """Nothing else may wake the daemon then."""
+    world = live(400.0)
+    first = requests(world)[1]
+    world.wait(lambda w: state(w)[0] is CanaryState.DEAD)
+    assert requests(world)[1] > first
+
+
 def test_hours_are_read_again_each_day() -> None:
     world = live()
     world.run(86400 + 60)
