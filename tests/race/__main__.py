@@ -92,10 +92,15 @@ def race(
 
 
 def commit() -> str:
-    """What was raced: the commit, and whether anything was changed since."""
-    words = ("git", "-C", str(ROOT), "describe", "--always", "--dirty=, with changes")
-    told = subprocess.run(words, capture_output=True, text=True, check=False)
-    return told.stdout.strip() or "unknown"
+    """What races: the commit, and whether code was changed since."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ("git", "-C", str(ROOT), *words), capture_output=True, text=True, check=False
+        ).stdout.strip()
+
+    changed = git("status", "--porcelain", "--", "supervisor", "tests")
+    return f"{git('rev-parse', '--short', 'HEAD') or 'unknown'}{', with changes' if changed else ''}"
 
 
 def keep(runs: list[Results]) -> None:

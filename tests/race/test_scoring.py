@@ -1,11 +1,13 @@
 """What one fault did to one racer: seconds on a clock, and the rows of the tables."""
 
+import re
 from dataclasses import replace
 
 from tests.race import report
 from tests.race.course import Results
 from tests.race.doors import BY_FILE, BY_HTTP
 from tests.race.faults import DAILY, FARM, HANG, IBKR_AWAY, KILLED, NETWORK, PORT, SCRIPT
+from tests.race.figures import ROOT
 from tests.race.racers import DOOR, HOSTED, KEPT, NAUTILUS, NEW_IBAPI, OURS, RECOVERY, STOQEY, WATCHDOG
 from tests.race.scoring import Moments, Result, Sending, judged, missed, sending
 from tests.race.test_judging import claims
@@ -132,3 +134,15 @@ def test_the_short_table_says_what_may_be_sent_and_what_was_missed() -> None:
     } <= short.keys()
     assert short["executions missed"][0] == "-", "the daemon sends no orders"
     assert RECOVERY not in short["found after / back after its end"]
+
+
+def test_the_written_tables_have_these_rows_with_their_date_and_commit() -> None:
+    page, readme = (rows((ROOT / name).read_text()) for name in ("docs/race.md", "README.md"))
+    whole = {report.WRONG, report.NEEDLESS, report.LOST, "gateway restarts asked for"}
+    assert {f"whole script: {what}" for what in whole} <= page.keys()
+    assert f"{HANG}: suspected after" in page
+    assert whole | {"executions missed"} <= readme.keys()
+    for name in ("docs/race.md", "README.md"):
+        assert re.search(
+            r"\nMeasured 20\d\d-\d\d-\d\d on .* Runs of the script: \d.* Commit \w+", (ROOT / name).read_text()
+        )

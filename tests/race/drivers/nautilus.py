@@ -6,6 +6,7 @@ flags.
 
 import asyncio
 import json
+import os
 import sys
 import time
 from typing import Any
@@ -16,9 +17,12 @@ from nautilus_trader.common.component import LiveClock, MessageBus, init_logging
 from nautilus_trader.common.enums import LogLevel  # type: ignore[import-not-found]
 from nautilus_trader.model.identifiers import TraderId  # type: ignore[import-not-found]
 
+WORDS = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # the client's own log goes elsewhere: it would break our lines
+
 
 def say(who: str, word: str, **more: object) -> None:
-    print(json.dumps({"at": time.monotonic(), "who": who, "says": word, **more}), flush=True)
+    print(json.dumps({"at": time.monotonic(), "who": who, "says": word, **more}), file=WORDS, flush=True)
 
 
 async def main() -> None:
