@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from supervisor.core.model.actions import Close
 from supervisor.core.model.events import (
     Ending,
     LoginConfirmed,
@@ -302,7 +301,7 @@ class Run(Loop):
             self._telling.killed_at_its_word()
         self._count()
         for connection in self.world.connections:
-            self.world.carry_out(Close(connection.epoch))
+            self.world.close(connection)
             connection.ours = False
         self.state, self._waiting = None, []
         self._blinded("off", fault.lasts)
