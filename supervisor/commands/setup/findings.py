@@ -70,7 +70,10 @@ def _config(file: Path | None, env: Mapping[str, str]) -> tuple[Config | None, l
         more = f" (and {len(others)} more)" if others else ""
         return None, [Finding("config", Grade.WRONG, f"{first}{more}.", f"See all: ib-supervisor check-config {file}")]
     if config.warnings:
-        seen = f"{file} is valid, with {len(config.warnings)} warnings; the first: {config.warnings[0]}."
+        first, *others = config.warnings
+        seen = f"{file} is valid, with a warning: {first}."
+        if others:
+            seen = f"{file} is valid, with {len(config.warnings)} warnings; the first: {first}."
         return config, [Finding("config", Grade.DOUBTFUL, seen, f"See all: ib-supervisor check-config {file}")]
     return config, [Finding("config", Grade.WELL, f"{file} is valid.")]
 
