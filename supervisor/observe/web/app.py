@@ -7,6 +7,7 @@
 import base64
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -94,7 +95,7 @@ class Site:
     # -- looking ------------------------------------------------------------------------------------------------------
 
     async def _metrics(self, request: Request) -> Response:
-        accept, smaller = request.headers.get("accept"), gzip_accepted(request.headers.get("accept-encoding", ""))
+        accept, smaller = request.headers.get("accept"), _takes_gzip(request.headers.get("accept-encoding", ""))
 
         def answer() -> tuple[bytes, str]:
             body, content_type = self._exposition.page(accept)
@@ -261,6 +262,11 @@ def _who(request: Request) -> str:
         except ValueError:
             return "loopback"
     return "loopback"
+
+
+def _takes_gzip(said: str) -> bool:
+    """Whether the client takes gzip. prometheus_client reads no quality: `gzip;q=0` is a no."""
+    return gzip_accepted(said) and re.search(r"\bgzip\s*;\s*q=0(\.0*)?\s*(,|$)", said) is None
 
 
 async def _each(chunks: Iterable[bytes]) -> Any:
