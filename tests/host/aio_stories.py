@@ -1,7 +1,7 @@
 """Stories of an `ib_async.IB` that is kept alive, and what its hooks were told."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from ib_async import IB, Stock
@@ -36,12 +36,12 @@ async def until(predicate: Callable[[], object], timeout: float = 30.0) -> None:
 HOOKS = ("on_ready", "on_lost", "on_data_lost", "on_data_maintained", "on_upstream", "on_reconciled", "on_farm")
 
 
-def play(gateway: SimulatedGateway, story: Story, **more: Any) -> Notes:
+def play(gateway: SimulatedGateway, story: Story, *, timing: Mapping[str, float] = QUICK, **more: Any) -> Notes:
     notes = Notes()
 
     async def main() -> None:
         hooks: dict[str, Any] = {name: notes.hook(name) for name in HOOKS}
-        keeper = Keeper(IB(), port=gateway.port, client_id=17, timing=QUICK, **hooks, **more)
+        keeper = Keeper(IB(), port=gateway.port, client_id=17, timing=timing, **hooks, **more)
         async with keeper:
             await keeper.wait_ready(10)
             await story(keeper, notes)

@@ -10,6 +10,7 @@ from supervisor.host.aio import Keeper
 from supervisor.simulator import SimulatedGateway
 from tests.host.aio_stories import AAPL, MSFT, Notes, play, told, until
 from tests.host.programs import QUICK
+from tests.race.wall import Wall
 
 
 def test_trades_and_tickers_are_the_same_objects_after_a_restart_and_go_on(gateway: SimulatedGateway) -> None:
@@ -104,3 +105,38 @@ def test_it_connects_as_soon_as_the_gateway_is_there_and_ends_in_the_midst_of_an
         assert len(asyncio.all_tasks()) == 1
 
     asyncio.run(main())
+
+
+SHORT = {
+    **QUICK,
+    "connect_timeout": 0.3,
+    "handshake_timeout": 0.3,
+    "handshake_timeout_early": 0.3,
+    "session_timeout": 1.0,
+}
+
+
+def test_an_attempt_that_timed_out_does_not_connect_later_and_keep_the_client_id(gateway: SimulatedGateway) -> None:
+    async def story(keeper: Keeper, notes: Notes) -> None:
+        await told(lambda: gateway.do("freeze"))
+        with Wall([gateway.port]):
+            await told(lambda: gateway.do("rst"))
+            await asyncio.sleep(1.5)
+        await told(lambda: gateway.do("heal"))
+        await until(lambda: len(notes.all("on_ready")) == 2, 10)
+        await until(lambda: [client.ready for client in gateway.clients] == [True], 10)
+
+    play(gateway, story, timing=SHORT)
+
+
+def test_an_attempt_that_met_a_mute_gateway_does_not_end_the_session_after_it(gateway: SimulatedGateway) -> None:
+    async def story(keeper: Keeper, notes: Notes) -> None:
+        await told(lambda: gateway.do("mute"))
+        await told(lambda: gateway.do("rst"))
+        await asyncio.sleep(1.0)
+        await told(lambda: gateway.do("heal"))
+        await until(lambda: len(notes.all("on_ready")) == 2, 10)
+        await asyncio.sleep(sum(SHORT[name] for name in ("connect_timeout", "handshake_timeout", "session_timeout")))
+        assert len(notes.all("on_lost")) == 1
+
+    play(gateway, story, timing=SHORT)

@@ -4,6 +4,8 @@
 - What it is told on the way is heard by its events; where it has none, by a handler put in front of its own.
 - The handshake is read a second time for the gateway's clock, which `ib_async` does not keep.
 - The heartbeat goes past the queue in which `ib_async` paces the program's messages.
+- An attempt that was given up is over before the next one begins. Else it could connect later and keep the client id,
+  or fail later and take the connection of the next one with it.
 """
 
 import asyncio
@@ -100,6 +102,7 @@ class AioLink:
         """What came first: the server version and the gateway's clock."""
         self._next_traffic = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._attempt: asyncio.Task[None] | None = None
         self._listen()
 
     def carry_out(self, action: SessionAction) -> None:
@@ -109,7 +112,7 @@ class AioLink:
             self._greeting = b""
             stood = self._breath.work.total(time.monotonic())
             self.session = AioSession(action.epoch, self._ib, self._breath, stood)
-            self._begin(self._live(action))
+            self._attempt = self._begin(self._live(action, self._attempt))
             return
         if self._over or action.epoch != self._epoch:
             return
@@ -141,17 +144,23 @@ class AioLink:
             ib.wrapper.setEventsDone()
             ib.wrapper.connectionClosed()
         ib.client.disconnect()
+        if self._attempt is not None:
+            self._attempt.cancel()
         if ready:
             ib.disconnectedEvent.emit()
 
     # -- what is under way ---------------------------------------------------------------------------------------------
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
-    async def _live(self, order: Connect) -> None:
+    async def _live(self, order: Connect, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            before.cancel()
+            await asyncio.gather(before, return_exceptions=True)
         try:
             await self._connect_ib(order)
         except ConnectionRefusedError as error:
