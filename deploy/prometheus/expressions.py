@@ -132,13 +132,21 @@ class Patterns:
     def gate_closed(self) -> str:
         stopped = self._ib("ib_gateway_status", 'ib_gateway_status="stopped"')
         return f"""
-            # Sharper alerts tell of most reasons. Left are those that nothing else tells: dead data, order ids.
+            # Sharper alerts tell of most reasons. Left are those that nothing else tells: order ids.
             {self._ib("ib_gate_open")} == 0
             unless on ({ID}) max without (window) ({self._ib("ib_window_active")}) == 1
             unless on ({ID}) max without (ib_gateway_status) ({stopped}) == 1
             unless on ({ID}) {self._ib("ib_up")} == 0
             unless on ({ID}) {self._ib("ib_competing_session")} == 1
+            unless on ({ID}) min by ({ID}) ({self._ib("ib_canary_up")}) == 0
         """
+
+    def recovery_approval(self) -> str:
+        return f"max without (rung) ({self._ib('ib_recovery_approval_pending')}) == 1"
+
+    def recovery_failed(self) -> str:
+        ended = self._ib("ib_recovery_actions_total", 'result=~"unproved|refused"')
+        return f"sum without (rung, result) (increase({ended}[1h])) > 0"
 
     def gateway_paused_long(self) -> str:
         return f"""
@@ -207,6 +215,8 @@ class Patterns:
         return f"""
             # Absent while its market is closed, or anything below it is not up.
             min by ({ID}) ({self._ib("ib_canary_up")}) == 0
+            # A competing session takes the data, and has a name of its own.
+            unless on ({ID}) {self._ib("ib_competing_session")} == 1
         """
 
     def competing_session(self) -> str:
@@ -314,6 +324,8 @@ WRITERS: Mapping[str, Callable[[Patterns], str]] = {
     "IBCanaryDead": Patterns.canary_dead,
     "IBHeartbeatSlow": Patterns.heartbeat_slow,
     "IBGateClosed": Patterns.gate_closed,
+    "IBRecoveryApproval": Patterns.recovery_approval,
+    "IBRecoveryFailed": Patterns.recovery_failed,
     "IBGatewayPausedLong": Patterns.gateway_paused_long,
     "IBGatewayUnwatched": Patterns.gateway_unwatched,
     "IBRestartNotSeen": Patterns.restart_not_seen,

@@ -40,6 +40,7 @@ MAY_IMPORT = {
     "commands": {
         "core",
         "gateway",
+        "controllers",
         "observe",
         "config",
         "runtime",

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from supervisor.core.model.actions import Close
 from supervisor.core.model.events import (
@@ -22,18 +24,39 @@ from supervisor.core.model.events import (
     ShutdownAsked,
     Slept,
 )
+from supervisor.core.model.gate import LEASE
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.vocabulary import Loss, Phase, Planning
-from tests.simulation.judges import bounds
+from supervisor.core.parts.behind.canary import AGAIN
+from supervisor.core.step.state import State
+from tests.simulation.judges import bounds, sights
 from tests.simulation.judges.violation import holds
 from tests.simulation.loop import Loop
 from tests.simulation.tally import Tally
 from tests.simulation.world import faults as f
+from tests.simulation.world.program import Program
 from tests.simulation.world.scenario import DAY
 
 WRONG_PORT = 4999
+STALE = "a lease ends with its decision"
+UNSEEN = (
+    f.Chaos
+    | f.Noise
+    | f.Confirm
+    | f.Reload
+    | f.KeeperLies
+    | f.KeeperHangs
+    | f.DeadStream
+    | f.StreamEnds
+    | f.Competing
+    | f.CanaryRival
+    | f.TargetDown
+)
+"""What no layer is to tell of."""
 LOOK = 1.0
 """The daemon's loop looks at the clocks at least that often, in seconds."""
+BEGINS = 60.0
+"""Seconds in which the canary is connected and has its first data."""
 SPIN = 1000
 """Steps without any time passing after which the loop is held to spin."""
 
@@ -43,6 +66,11 @@ class Run(Loop):
 
     def run(self) -> Tally:
         """Play it. Raises Violation."""
+        with TemporaryDirectory(prefix="ib-supervisor-") as folder:
+            self._program = Program(Path(folder), self.line)
+            return self._run()
+
+    def _run(self) -> Tally:
         line, end = self.line, self.scenario.days * DAY
         for fault in self.scenario.faults:
             line.at(fault.at, partial(self._begin, fault))
@@ -69,7 +97,7 @@ class Run(Loop):
         self._looks(fault)
         if isinstance(fault, f.PortMove) and not self._hears_of_the_port():
             return
-        if self.fate.suffer(fault):
+        if self.fate.suffer(fault) or self.feed.suffer(fault):
             return
         match fault:
             case f.Chaos():
@@ -83,8 +111,13 @@ class Run(Loop):
                 self.line.later(fault.lasts, partial(self._set_clock, -fault.by))
             case f.Suspend():
                 self._sleep(fault)
+            case f.DaemonDown(after_its_word=float(after)):
+                self._at_its_word = partial(self.line.later, after, partial(self._down, fault))
             case f.DaemonDown():
                 self._down(fault)
+            case f.TargetDown():
+                for target in self.targets:
+                    target.fails(fault.lasts, doubt=fault.doubt)
             case _:
                 self._operate(fault)
 
@@ -124,13 +157,41 @@ class Run(Loop):
 
     def _stall(self, fault: f.Stall) -> None:
         """The loop does not turn; `chatty`: a healthy gateway sends its traffic all the while."""
+        stalled = self.line.t < self._stalled_until
         self._stalled_until = max(self._stalled_until, self.line.t + fault.lasts)
+        if self.state is not None and not stalled:
+            self._lease_runs(fault.lasts)
         self._blinded("stall", fault.lasts + 1.0)
         if fault.chatty:
             self.world.chatter_until(self.line.t + fault.lasts)
         if self.state is not None and self._chaos is None and self.state.session.phase is Phase.READY:
             ended = self.state.counters.losses
             self.line.later(fault.lasts + 15.0, partial(self._stalled, fault, self._lives, ended))
+
+    def _lease_runs(self, lasts: float) -> None:
+        """The loop decides nothing from now on: what a program reads of the gate."""
+        begun, life = self.line.t, self._lives
+        was_open = self._program.decided(self._now_standing(), self.policy)
+        steady = self.line.set_by, self.line.slept
+        for seconds in (LEASE / 2, LEASE + 0.05, lasts / 2, lasts - 0.01):
+            if 0.0 < seconds < lasts:
+                self.line.later(seconds, partial(self._reads, begun, life, was_open, steady))
+
+    def _reads(self, begun: float, life: int, was_open: bool, steady: tuple[float, float]) -> None:
+        if self._lives != life:
+            return
+        if self.state is not None:
+            self._program.renewed()
+        passed, may = self.line.t - begun, self._program.may_send()
+        if passed >= LEASE:
+            holds(not may, STALE, lambda: f"open {passed:.2f} s after the last decision")
+        elif steady == (self.line.set_by, self.line.slept) and self.state is not None:
+            holds(may is was_open, STALE, lambda: f"{may}, decided {was_open}")
+
+    def _now_standing(self) -> State:
+        if self.state is None:
+            raise RuntimeError("the daemon does not run")
+        return self.state
 
     def _stalled(self, fault: f.Stall, life: int, ended: Mapping[tuple[Loss, Planning], int]) -> None:
         """A stall of ours costs a healthy session nothing."""
@@ -148,12 +209,20 @@ class Run(Loop):
         self.line.later(fault.lasts, lambda: self._changed(replace(self.policy, port=right), 1.0))
 
     def _set_clock(self, by: float) -> None:
-        self.line.set_by += by
+        if self.state is not None and self.line.t >= self._stalled_until:
+            self._program.decided(self.state, self.policy)
+            self.line.set_by += by
+            holds(not self._program.may_send(), STALE, lambda: f"open with a clock that was set by {by:g} s")
+        else:
+            self.line.set_by += by
         self._look_after = self.line.t + LOOK / 2
 
     def _sleep(self, fault: f.Suspend) -> None:
         self._tick_if_due()
+        if self.state is not None and self.line.t >= self._stalled_until:
+            self._program.decided(self.state, self.policy)
         self.line.sleep(fault.lasts)
+        holds(not self._program.may_send(), STALE, "open after a sleep, before the loop has decided")
         self._blinded("asleep", LOOK)
         self._hear(Slept(fault.lasts))  # before anything that is heard since
         if fault.cut:
@@ -224,6 +293,13 @@ class Run(Loop):
         self._tick_if_due()
         if not fault.killed:
             self._step(ShutdownAsked())
+        elif self.line.t >= self._stalled_until:
+            self._lease_runs(fault.lasts)
+        for target in self.targets:
+            target.ends()
+        if fault.after_its_word == 0.0:
+            self.facts = replace(self.facts, talks=self._talks_before)
+            self._telling.killed_at_its_word()
         self._count()
         for connection in self.world.connections:
             self.world.carry_out(Close(connection.epoch))
@@ -231,14 +307,14 @@ class Run(Loop):
         self.state, self._waiting = None, []
         self._blinded("off", fault.lasts)
         if fault.reboot:
-            self.line.boot = 30.0 - fault.lasts - self.line.t
+            self.line.started_again(fault.lasts)
         self.line.later(fault.lasts, self._live)
 
     # -- truth against report -----------------------------------------------------------------------------------------
 
     def _looks(self, fault: f.Fault) -> None:
         """Compare when this fault should have been noticed, and when its end should have been."""
-        if isinstance(fault, f.Chaos | f.Noise | f.Confirm | f.Reload):
+        if isinstance(fault, UNSEEN):
             return
         lasts = fault.away + fault.login if isinstance(fault, f.Leave) else getattr(fault, "lasts", 0.0)
         seen = (bounds.SLACK, bounds.heartbeat_bound(self.policy), bounds.loss_bound(self.policy), 36.0, 105.0)
@@ -250,6 +326,16 @@ class Run(Loop):
                 self.line.later(fault.away + share * fault.login, self._compare)
 
     def _compare(self) -> None:
-        if self.state is None or len(self._blind) or self.state.session.phase is Phase.STOPPED:
+        for target in self.targets:
+            target.compare()
+        state, blind, troubles = self.state, self._blind, self.world.troubles
+        if state is None or len(blind) or state.session.phase is Phase.STOPPED:
             return
-        bounds.look(self.line, self.world.troubles, self._blind.calm_since, self.state, self._judge.ledger, self.policy)
+        bounds.look(self.line, troubles, blind.calm_since, state, self._judge.ledger, self.policy)
+        calm = min(self.feed.calm_for(), troubles.calm_for(self.line.t), self.line.t - blind.calm_since)
+        if state.canary is not None and calm > AGAIN + 2 * BEGINS:
+            holds(
+                not state.canary.dead, "a dead stream is subscribed again", lambda: f"dead, and calm for {calm:.0f} s"
+            )
+        if self.keeper is not None:
+            sights.look(self.line, troubles, blind.calm_since, state, self._judge.ledger, self.keeper)

@@ -9,33 +9,46 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from math import inf
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.narrator import Narrator
-from supervisor.core.model.actions import Announce, Close, Connect, Persist, Ping, Probe
+from supervisor.core.model.actions import Announce, Close, Connect, LookAtSockets, Persist, Ping, Probe
+from supervisor.core.model.canary import CanaryClose, CanaryConnect, CanaryHoursAsk, CanarySubscribe
 from supervisor.core.model.events import (
+    CanaryEvent,
     Event,
     NoticeReceived,
     SessionEvent,
+    SocketsSeen,
     Started,
     Ticked,
 )
-from supervisor.core.model.facts import Facts
+from supervisor.core.model.facts import Facts, ToldTalk
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.sight import Sockets
 from supervisor.core.model.vocabulary import Phase
 from supervisor.core.step.state import State, Wake, initial
 from supervisor.core.step.step import Decision, step
 from tests.simulation import skip
 from tests.simulation.judges.judge import Judge
 from tests.simulation.judges.planning import Openings
+from tests.simulation.judges.telling import TellingBook
+from tests.simulation.judges.twins import Twin, has_eyes
+from tests.simulation.judges.violation import holds
 from tests.simulation.tally import Tally
 from tests.simulation.world import faults as f
 from tests.simulation.world.counterpart import Counterpart
 from tests.simulation.world.fate import Fate
+from tests.simulation.world.feed import Feed
+from tests.simulation.world.keeper import Keeper
 from tests.simulation.world.scenario import Scenario
-from tests.simulation.world.timeline import Timeline
+from tests.simulation.world.targets import MAIL, PHONE, Target
+from tests.simulation.world.timeline import Doing, Timeline
 from tests.simulation.world.troubles import Troubles
 
+FIRST_LOOK = 0.5
+"""Seconds after its start in which the daemon has asked the controller."""
 Watcher = Callable[[float, State, Event, Decision], None]
 
 
@@ -52,14 +65,27 @@ class Loop:
         self.scenario = scenario
         self.line = Timeline(scenario.begins)
         self.world = Counterpart(scenario, self.line, self._receive)
-        self.fate = Fate(self.world, self.line)
+        behind = scenario.behind
+        self.feed = Feed(self.world, self.line, behind.market, behind.every)
+        self.fate = Fate(self.world, self.line, self.feed)
+        self.keeper: Keeper | None = None
+        if behind.keeper:
+            self.keeper = Keeper(self.line, self.world.troubles, self._hear, speaks=behind.speaks)
+            self.world.keeper = self.keeper
+        self._twin: Twin | None = None
         self.policy: Policy = scenario.policy
         self.tally = Tally(runs=1, days=scenario.days)
         self.state: State | None = None
         """None while the daemon does not run."""
         self._every_ping = every_ping
         self._watch = watch
-        self.announced: list[tuple[float, Announce]] = []
+        self.targets = (Target(PHONE, self.line), Target(MAIL, self.line))
+        self._telling = TellingBook()
+        self._talks_before: tuple[ToldTalk, ...] = ()
+        """What was kept of conversations before the last words."""
+        self._spoke_at = -inf
+        self._at_its_word: Doing | None = None
+        """What befalls it when it next tells people something."""
         self.facts = Facts()
         self._lives = 0
         self._openings = Openings(scenario.policy.windows, scenario.begins, scenario.days)
@@ -105,6 +131,10 @@ class Loop:
         self.facts = self.state.facts
         self.world.skipped_until(state.session.epoch, line.of_mono(answered))
         self._judge.ledger.answered_at = answered
+        if self._twin is not None:
+            twin = self._twin
+            twin.state, as_often, _ = skip.over_pings(twin.state, twin.policy, trip, line.boot + until)
+            holds(times == as_often, "eyes change no decision", lambda: f"{times} pings, without them {as_often}")
         return True
 
     def _tick(self) -> None:
@@ -135,6 +165,9 @@ class Loop:
         if self._watch is not None:
             self._watch(self.line.t, before, event, decision)
         self._judge.step(before, event, after, decision.actions, late)
+        self._telling.step(before, after, decision.actions)
+        if self._twin is not None:
+            self._twin.step(event, at, self.policy, late, after, decision.actions)
         for happened in decision.records:
             self._narrator.tell(happened, after.at.mono)
         if Phase.STOPPED in (before.session.phase, after.session.phase):
@@ -143,14 +176,28 @@ class Loop:
             match action:
                 case Connect() | Close() | Ping() | Probe():
                     self.world.carry_out(action)
+                case CanaryConnect() | CanaryClose() | CanaryHoursAsk() | CanarySubscribe():
+                    self.feed.carry_out(action)
+                case LookAtSockets():
+                    self.line.later(0.002, self._look_at_sockets)
                 case Announce():
-                    self.announced.append((self.line.t, action))
+                    self._spoke(action)
                 case Persist():
                     self.facts = action.facts
 
+    def _spoke(self, said: Announce) -> None:
+        """People are told. It stands before the facts that remember it."""
+        if self._spoke_at != self.line.t:
+            self._spoke_at, self._talks_before = self.line.t, self.facts.talks
+        for target in self.targets:
+            target.announce(said)
+        if self._at_its_word is not None:
+            self.line.at(self.line.t, self._at_its_word)
+            self._at_its_word = None
+
     # -- events on their way ------------------------------------------------------------------------------------------
 
-    def _receive(self, event: SessionEvent) -> None:
+    def _receive(self, event: SessionEvent | CanaryEvent) -> None:
         """The world says something; chaos may happen to it."""
         chaos, dice = self._chaos, self._dice
         if chaos is None:
@@ -176,6 +223,11 @@ class Loop:
             self._tick_if_due()
         self._step(event)
 
+    def _look_at_sockets(self) -> None:
+        """The kernel knows what the gateway has not read."""
+        unread = 64 if "hung" in self.world.troubles else 0
+        self._hear(SocketsSeen(Sockets(unaccepted=0, unread=unread)))
+
     def _tick_if_due(self) -> None:
         if self._due() <= self.line.t:
             self._tick()
@@ -186,10 +238,17 @@ class Loop:
         """A process begins, with the facts of the one before."""
         now = self.line.now()
         self._lives += 1
-        self.state = initial(self.policy, self.facts, now, self.scenario.seed * 1000 + self._lives)
-        self._judge = Judge(self.policy, self.state, self._openings)
+        seed = self.scenario.seed * 1000 + self._lives
+        self.state = initial(self.policy, self.facts, now, seed)
+        self._judge = Judge(self.policy, self.state, self._openings, self.scenario.behind.market)
+        self._twin = Twin(self.policy, self.facts, now, seed) if has_eyes(self.policy) else None
+        self._telling.process_begins(self.state)
+        for target in self.targets:
+            target.begins()
         self._narrator = Narrator()
         self._step(Started())
+        if self.keeper is not None:
+            self.line.later(FIRST_LOOK, self.keeper.look)
 
     def _count(self) -> None:
         if self.state is not None:

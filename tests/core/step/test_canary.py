@@ -31,8 +31,9 @@ from supervisor.core.model.events import (
     TrafficSeen,
 )
 from supervisor.core.model.gate import GateReason
+from supervisor.core.model.policy import Policy
 from supervisor.core.model.status import Status
-from tests.core.driver import RELAXED, World, policy
+from tests.core.driver import NOON, RELAXED, World, policy
 
 EURUSD = CanaryContract("EUR", "CASH", "IDEALPRO", "USD")
 WATCHED = policy(canary=CanaryPolicy((EURUSD,), max_age=10.0), timing=RELAXED)
@@ -59,8 +60,8 @@ class Flock(World):
                 super()._carry_out(action)  # type: ignore[arg-type]
 
 
-def flock(settings: object = WATCHED) -> Flock:
-    world = Flock(settings)  # type: ignore[arg-type]
+def flock(settings: Policy = WATCHED, at: str = NOON) -> Flock:
+    world = Flock(settings, at=at)
     world.asked, world.closed, world.epoch = [], 0, 0
     world.up()
     return world
@@ -114,6 +115,21 @@ def test_it_connects_when_the_gateway_is_up_and_asks_for_hours_and_one_stream() 
     world = watching()
     assert [type(each) for each in world.asked] == [CanaryHoursAsk, CanarySubscribe]
     assert state(world) == (CanaryState.UNJUDGED, Unjudged.STARTING)
+
+
+def test_a_dead_stream_is_told_to_people_by_one_name() -> None:
+    world = live()
+    world.run(400)
+    assert {told.row for _, told in world.announced} == {"IBCanaryDead"}, "not the gate that it closes, too"
+
+
+def test_a_stream_that_a_competing_session_took_is_told_as_that_and_not_as_dead() -> None:
+    world = live()
+    for _ in range(10):
+        hear(world, NoticeReceived(world.epoch, requests(world)[1], 10197, "No market data during competing session"))
+        world.run(60)
+    assert state(world)[0] is CanaryState.DEAD
+    assert {told.row for _, told in world.announced} == {"IBCompetingSession"}
 
 
 def test_data_within_its_age_is_alive_and_its_kind_is_told() -> None:
@@ -207,10 +223,38 @@ def test_a_dead_stream_is_subscribed_again_every_five_minutes_and_no_more_often(
     assert len(world.asked) - begun == 3
 
 
+def test_a_stream_that_was_asked_for_long_ago_is_asked_for_again_in_the_step_in_which_it_is_dead() -> None:
+    """Nothing else may wake the daemon then."""
+    world = live(400.0)
+    first = requests(world)[1]
+    world.wait(lambda w: state(w)[0] is CanaryState.DEAD)
+    assert requests(world)[1] > first
+
+
 def test_hours_are_read_again_each_day() -> None:
     world = live()
     world.run(86400 + 60)
     assert sum(isinstance(each, CanaryHoursAsk) for each in world.asked) == 2
+
+
+def test_hours_that_nobody_told_are_asked_for_again_every_five_minutes() -> None:
+    """IBKR was away when they were asked for: a day without an answer would be a day without a canary."""
+    world = flock()
+    connect(world)
+    first = requests(world)[0]
+    world.run(290)
+    assert requests(world)[0] == first
+    world.run(20)
+    assert requests(world)[0] > first
+
+
+def test_of_a_contract_that_is_refused_hours_are_asked_for_once_a_day() -> None:
+    world = flock()
+    connect(world)
+    hours, data = requests(world)
+    hear(world, NoticeReceived(world.epoch, data, 354, "not subscribed"))
+    world.run(1000)
+    assert requests(world)[0] == hours
 
 
 def test_a_competing_session_heard_by_the_canary_is_believed() -> None:

@@ -151,6 +151,22 @@ def test_a_sharper_name_is_told_in_the_same_conversation_and_what_it_explains_is
     assert len({message.talk for _, message in world.announced}) == 1
 
 
+def test_a_restart_amid_a_loss_that_was_told_is_told_only_if_it_lasts() -> None:
+    """Else every night of a long loss of IBKR would bring a message about a gateway that only restarts."""
+    world = World().up()
+    world.peer.probes = False
+    world.notice(1100)
+    world.run(200)
+    assert said(world) == [("IBUpstreamLost", "began")]
+    for away in (30, 70):
+        world.peer.port = "refuse"
+        world.drop()
+        world.run(away)
+        world.peer.port = "open"
+        world.run(60)
+        assert said(world)[1:] == ([("IBGatewayDown", "changed")] if away > 60 else [])
+
+
 def test_a_paper_gateway_wakes_nobody() -> None:
     world = World(policy(account_mode=AccountMode.PAPER))
     world.peer.accounts = ("DU1234567",)

@@ -17,12 +17,14 @@ from supervisor.core.model.vocabulary import Phase, Planning
 from supervisor.core.step.state import State
 from tests.simulation.judges.attempts import ACCOUNT_WAIT, Attempts
 from tests.simulation.judges.books import Books
+from tests.simulation.judges.canaries import CanaryBook
 from tests.simulation.judges.case import Case
 from tests.simulation.judges.gatekeeping import GateBook
 from tests.simulation.judges.ledger import Ledger
 from tests.simulation.judges.logins import Logins
 from tests.simulation.judges.planning import Openings
 from tests.simulation.judges.violation import Violation, holds
+from tests.simulation.world.market import Market
 
 TINY = 1e-6
 
@@ -30,7 +32,7 @@ TINY = 1e-6
 class Judge:
     """Looks at every step of one process."""
 
-    def __init__(self, policy: Policy, state: State, openings: Openings) -> None:
+    def __init__(self, policy: Policy, state: State, openings: Openings, market: Market) -> None:
         stopped = state.session.phase is Phase.STOPPED
         self.ledger = Ledger(policy, state.known, state.upstream.up, stopped=stopped)
         self.ledger.home, self.ledger.gone = state.login.address[1], state.login.port_closed
@@ -41,6 +43,7 @@ class Judge:
         self._attempts = Attempts(self.case)
         self._books = Books(self.case, state)
         self._logins = Logins(self.case, state)
+        self._canary = CanaryBook(policy.canary, market) if policy.canary is not None else None
         self._active: list[Occurrence] | None = None
 
     def policy_is(self, policy: Policy, openings: Openings) -> None:
@@ -73,7 +76,11 @@ class Judge:
         if after.broken is not due:
             raise Violation("report follows events", f"{after.broken} broken, {due} due, {ledger.brief()}")
         self._status(after)
-        self._gate.step(after, ledger, self.case.policy, openings)
+        canary = self._canary
+        if canary is not None:
+            canary.step(before, event, after, actions, ledger)
+        dead = canary is not None and canary.dead
+        self._gate.step(after, ledger, self.case.policy, openings, dead=dead)
         self._attempts.step(before, event, after, actions)
         self._books.step(before, event, after)
         self._logins.step(before, event, after, was_ready=was_ready)

@@ -14,8 +14,11 @@ from typing import Protocol
 from supervisor.core.calendar.tokens import next_expiry
 from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.actions import Close, Connect, Ping, Probe
+from supervisor.core.model.canary import CanaryConnect
 from supervisor.core.model.events import (
     AccountsReceived,
+    CanaryEvent,
+    CanaryHeard,
     Ending,
     HandshakeDone,
     NextIdReceived,
@@ -29,7 +32,8 @@ from supervisor.core.model.events import (
 )
 from supervisor.core.model.policy import AccountMode, Policy
 from tests.simulation.world import words
-from tests.simulation.world.connection import Connection
+from tests.simulation.world.connection import Connection, Said
+from tests.simulation.world.keeper import Keeper
 from tests.simulation.world.scenario import FARMS, Scenario
 from tests.simulation.world.timeline import Doing, Timeline
 from tests.simulation.world.troubles import Troubles
@@ -41,7 +45,7 @@ WARMING = 1.0
 class Delivery(Protocol):
     """Where events go."""
 
-    def __call__(self, event: SessionEvent) -> None: ...
+    def __call__(self, event: SessionEvent | CanaryEvent) -> None: ...
 
 
 class Counterpart:
@@ -61,6 +65,8 @@ class Counterpart:
         self.away_door = self.waiting_door = "refuses"
         self.back_at = -10.0
         self.linger = 0.0
+        self.keeper: Keeper | None = None
+        self.canary_id_taken = False
 
     # -- what the daemon does -----------------------------------------------------------------------------------------
 
@@ -70,7 +76,7 @@ class Counterpart:
                 self._connect(action)
             case Close():
                 for connection in self._of(action.epoch):
-                    self._close(connection)
+                    self.close(connection)
             case Ping():
                 for connection in self._of(action.epoch):
                     self._ping(connection)
@@ -90,11 +96,14 @@ class Counterpart:
             connection.last_answer = last_answer
 
     def _of(self, epoch: int) -> list[Connection]:
-        return [connection for connection in self.connections if connection.epoch == epoch]
+        return [each for each in self.connections if each.epoch == epoch and not each.canary]
 
     def _connect(self, action: Connect) -> None:
+        self.open(Connection(action.epoch, action.client_id), action)
+
+    def open(self, connection: Connection, action: Connect | CanaryConnect) -> None:
+        """An attempt begins."""
         self.connections = [other for other in self.connections if other.alive or other.ours]
-        connection = Connection(action.epoch, action.client_id)
         self.connections.append(connection)
         door = self._door(action.port)
         if door == "lost":
@@ -107,7 +116,7 @@ class Counterpart:
             return
         self._line.later(0.001, partial(self.say, connection, PortOpened(action.epoch)))
         if door == "closes":
-            self._line.later(0.003, partial(self._drop, connection, Ending.CLOSED))
+            self._line.later(0.003, partial(self.drop, connection, Ending.CLOSED))
         elif door == "open":
             self._line.later(0.002, partial(self._greet, connection))
 
@@ -136,10 +145,11 @@ class Counterpart:
         clock = f"{self._line.truth():%Y%m%d %H:%M:%S} UTC"
         self.say(connection, HandshakeDone(epoch, 176, clock))
         rivals = (other for other in self.connections if other is not connection and other.alive and other.accepted)
-        if "rival" in self.troubles or any(other.client_id == connection.client_id for other in rivals):
+        rival = self.canary_id_taken if connection.canary else "rival" in self.troubles
+        if rival or any(other.client_id == connection.client_id for other in rivals):
             in_use = NoticeReceived(epoch, -1, 326, words.IN_USE)
             self._line.later(0.001, partial(self.say, connection, in_use))
-            self._line.later(0.003, partial(self._drop, connection, Ending.CLOSED))
+            self._line.later(0.003, partial(self.drop, connection, Ending.CLOSED))
             return
         connection.accepted = True
         self._line.later(0.002, partial(self._welcome, connection))
@@ -160,7 +170,7 @@ class Counterpart:
     def farm_is_broken(self, name: str) -> bool:
         return f"farm {name}" in self.other_farms or f"farm {name}" in self.troubles
 
-    def _close(self, connection: Connection) -> None:
+    def close(self, connection: Connection) -> None:
         """We close: our end is gone at once, the gateway's end when it learns of it."""
         if not connection.ours:
             return
@@ -177,7 +187,7 @@ class Counterpart:
     def _end(self, connection: Connection, ending: Ending) -> None:
         if connection.ours or ending is Ending.ASKED:
             connection.ours = False
-            self._deliver(SessionClosed(connection.epoch, ending))
+            self._tell(connection, SessionClosed(connection.epoch, ending))
 
     def _ping(self, connection: Connection) -> None:
         if not connection.ours:
@@ -205,16 +215,19 @@ class Counterpart:
 
     # -- how words travel ---------------------------------------------------------------------------------------------
 
-    def say(self, connection: Connection, event: SessionEvent) -> None:
+    def say(self, connection: Connection, event: Said) -> None:
         """The gateway says something: it comes if both ends are open, at once or when the way is free again."""
         if not (connection.alive and connection.ours):
             return
         if "lost" in self.troubles or ("hung" in self.troubles and not isinstance(event, PortOpened | TrafficSeen)):
             connection.held.append(event)
         else:
-            self._deliver(event)
+            self._tell(connection, event)
 
-    def _drop(self, connection: Connection, ending: Ending) -> None:
+    def _tell(self, connection: Connection, event: Said) -> None:
+        self._deliver(CanaryHeard(event) if connection.canary and isinstance(event, SessionEvent) else event)
+
+    def drop(self, connection: Connection, ending: Ending) -> None:
         """The gateway's end closes: we hear of it if the network carries it."""
         if not connection.alive:
             return
@@ -226,7 +239,7 @@ class Counterpart:
 
     def drop_all(self, ending: Ending) -> None:
         for connection in self.connections:
-            self._drop(connection, ending)
+            self.drop(connection, ending)
 
     def notice(self, code: int, text: str) -> None:
         for connection in self.connections:
@@ -251,7 +264,7 @@ class Counterpart:
 
     def _fade(self, ghosts: list[Connection]) -> None:
         for ghost in ghosts:
-            self._drop(ghost, Ending.CLOSED)
+            self.drop(ghost, Ending.CLOSED)
 
     def _deaf(self) -> bool:
         """The gateway hears nothing, not even that we closed."""
@@ -269,7 +282,7 @@ class Counterpart:
 
     def talk(self) -> None:
         for connection in self.connections:
-            if connection.shaken:
+            if connection.shaken and not connection.canary:
                 self.say(connection, TrafficSeen(connection.epoch))
 
     def chatter_until(self, end: float) -> None:

@@ -6,22 +6,25 @@ from supervisor.core.calendar.tokens import next_expiry
 from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.events import CallbackFailed, Ending
 from supervisor.core.model.policy import AccountMode
+from supervisor.core.model.sight import LoginState
 from supervisor.core.parts.farms import is_required
 from tests.simulation.world import faults as f
 from tests.simulation.world import words
 from tests.simulation.world.counterpart import Counterpart
+from tests.simulation.world.feed import Feed
 from tests.simulation.world.scenario import FARMS
 from tests.simulation.world.timeline import Timeline
 
 MOVED_PORT = 4100
+DIALOGS = (LoginState.SECOND_FACTOR, LoginState.LOGIN_DIALOG)
 KIND_OF = {name: kind for kind, name in FARMS}
 
 
 class Fate:
     """Of one gateway."""
 
-    def __init__(self, world: Counterpart, line: Timeline) -> None:
-        self._world, self._line = world, line
+    def __init__(self, world: Counterpart, line: Timeline, feed: Feed) -> None:
+        self._world, self._line, self._feed = world, line, feed
 
     def suffer(self, fault: f.Fault) -> bool:
         """Begin this fault; False if it is none of the world's."""
@@ -50,6 +53,12 @@ class Fate:
                 self._farm_breaks(fault)
             case f.PortMove():
                 self._port_moves(fault)
+            case f.KeeperLies():
+                if self._world.keeper is not None:
+                    self._world.keeper.lies(fault.sight, fault.lasts)
+            case f.KeeperHangs():
+                if self._world.keeper is not None:
+                    self._world.keeper.hangs(fault.lasts)
             case f.WrongLogin():
                 if self._world.policy.account_mode is not AccountMode.ANY:
                     self._world.span("wrong", fault.lasts, partial(self._world.drop_all, Ending.CLOSED))
@@ -64,9 +73,14 @@ class Fate:
                 return False
         return True
 
+    def _changed(self) -> None:
+        if self._world.keeper is not None:
+            self._world.keeper.changed()
+
     def _leave(self, fault: f.Leave) -> None:
         self._world.away_door = fault.door
         self._world.troubles.begin("away", self._line.t)
+        self._changed()
         self._world.drop_all(fault.ending)
         self._line.later(fault.away, partial(self._return, fault))
 
@@ -79,11 +93,16 @@ class Fate:
             self._world.troubles.begin("login", line.t)
             line.later(fault.login, self._logged_in)
         self._world.troubles.end("away", line.t)
+        if self._world.keeper is not None:
+            self._world.keeper.process += 1
+            self._world.keeper.dialog = DIALOGS[self._world.order_id % 2]
+        self._changed()
 
     def _logged_in(self) -> None:
         self._world.token_ends = next_expiry(self._line.truth()).at
         self._world.back_at = self._line.t
         self._world.troubles.end("login", self._line.t)
+        self._changed()
         self._world.drop_all(Ending.CLOSED)
 
     def _chatter(self) -> None:
@@ -103,6 +122,8 @@ class Fate:
         broken = [name for _, name in FARMS if self._world.farm_is_broken(name)]
         text = words.of_return(fault.ends, [name for _, name in FARMS if name not in broken], broken)
         self._world.notice(fault.ends, text)
+        if fault.ends == 1101:
+            self._feed.data_lost()
 
     def _farm_breaks(self, fault: f.FarmBreak) -> None:
         kind = KIND_OF[fault.farm]
