@@ -60,12 +60,6 @@ def packed(address: str) -> bytes:
     return _plain(socket.inet_pton(socket.AF_INET6, address.partition("%")[0]))
 
 
-def read(folder: Path) -> bytes | None:
-    """Both tables as one text; None where there are none."""
-    text = read_v4(folder)
-    return None if text is None else text + read_v6(folder)
-
-
 def read_v4(folder: Path) -> bytes | None:
     """The table of IPv4; None where there is none."""
     try:
