@@ -119,7 +119,7 @@ def test_a_gateway_that_leaves_the_config_while_it_is_looked_at_is_said_to_be_go
     played(story, lambda: answers[-1])
 
 
-def test_while_no_daemon_answers_the_last_answer_stays_and_that_is_said() -> None:
+def test_while_no_daemon_answers_nothing_is_shown_as_so_and_what_was_so_is_told_as_past() -> None:
     answers: list[dict[str, Any]] = []
 
     def ask() -> Any:
@@ -133,7 +133,16 @@ def test_while_no_daemon_answers_the_last_answer_stays_and_that_is_said() -> Non
         await until(pilot, lambda: screen(app)[0] == " 1 of 2 up; 1 down")
         answers.clear()
         await until(pilot, lambda: "no daemon answers" in screen(app)[0])
-        assert "gateway-00" in " ".join(screen(app))
+        told = " ".join(screen(app))
+        assert "gateway-00" in told
+        assert told.count("unknown") >= 4, "status and layers of both"
+        assert "Before that it was down. Nothing accepts connections" in told
+        assert "++++++" not in told
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Details))
+        await until(pilot, lambda: "Before that it was" in " ".join(screen(app)))
+        answers.append(known(1))
+        await until(pilot, lambda: "Before that it was" not in " ".join(screen(app)))
 
     played(story, ask)
 

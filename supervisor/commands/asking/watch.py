@@ -3,6 +3,7 @@
 - The rows are those of `overview`, so they follow the same rule for narrow terminals.
 - Answers come on a thread of their own, so that a slow daemon never holds up a key. If none comes, the last one stays
   on the screen, and the first line says so.
+- While no daemon answers, nothing is known of any gateway: what was so is told as past.
 - textual draws and reads keys. Every text of an answer is cleaned before it gets there.
 """
 
@@ -24,6 +25,7 @@ from supervisor.commands.asking.details import details
 from supervisor.commands.asking.overview import Gateway, explanation, overview, sick_first, summary
 from supervisor.commands.shared.api_client import Refused, Unreachable
 from supervisor.commands.shared.table import Laid
+from supervisor.core.model.layers import LAYERS
 from supervisor.observe.masking import clean
 
 Answer = Mapping[str, Any]
@@ -149,7 +151,8 @@ class Watch(App[None]):
 
     def _draw(self) -> None:
         now = datetime.now(UTC)
-        shown = [gateway for gateway in sick_first(self._gateways) if self._wanted in _searched(gateway)]
+        known = [_not_known(each) for each in self._gateways] if self._trouble else self._gateways
+        shown = [gateway for gateway in sick_first(known) if self._wanted in _searched(gateway)]
         laid = overview(shown, now, max(20, self.size.width - EDGE))
         first = summary(self._gateways) if self._gateways else Text(self._place)
         if self._wanted:
@@ -162,7 +165,7 @@ class Watch(App[None]):
         base.query_one(Rows).fill([str(gateway["name"]) for gateway in shown], laid)
         if isinstance(self.screen, Details):
             name = self.screen.gateway
-            self.screen.show(next((each for each in self._gateways if each["name"] == name), None), now)
+            self.screen.show(next((each for each in known if each["name"] == name), None), now)
 
     @on(Rows.OptionSelected)
     def _open(self, event: Rows.OptionSelected) -> None:
@@ -208,3 +211,36 @@ def _cleaned(value: Any) -> Any:
             return {clean(str(key)): _cleaned(part) for key, part in value.items()}
         case _:
             return value
+
+
+_NOTHING = (
+    "since",
+    "gate",
+    "heartbeat_seconds",
+    "last_message",
+    "next_attempt",
+    "login_state",
+    "canary",
+    "recovery",
+    "kernel",
+)
+
+
+def _not_known(gateway: Gateway) -> Gateway:
+    """A gateway whose daemon does not answer: what was so is told as past.
+
+    A daemon that ends stops every session. What it says then of a gateway that nobody paused is no news of it.
+    """
+    was, cause = gateway["status"], gateway["cause"]
+    before = "" if was == "stopped" and not cause else f"Before that it was {was}. {cause or ''}".rstrip()
+    return {
+        **gateway,
+        **dict.fromkeys(_NOTHING),
+        "status": "unknown",
+        "layers": dict.fromkeys(LAYERS),
+        "farms": [],
+        "windows": [window for window in gateway["windows"] if not window["active"]],
+        "suspect": False,
+        "cause": before,
+        "cure": None,
+    }

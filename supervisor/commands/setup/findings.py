@@ -70,7 +70,9 @@ def _config(file: Path | None, env: Mapping[str, str]) -> tuple[Config | None, l
         more = f" (and {len(others)} more)" if others else ""
         return None, [Finding("config", Grade.WRONG, f"{first}{more}.", f"See all: ib-supervisor check-config {file}")]
     if config.warnings:
-        seen = f"{file} is valid, with {len(config.warnings)} warnings; the first: {config.warnings[0]}."
+        count, warning = len(config.warnings), config.warnings[0]
+        told = f"a warning: {warning}" if count == 1 else f"{count} warnings; the first: {warning}"
+        seen = f"{file} is valid, with {told}."
         return config, [Finding("config", Grade.DOUBTFUL, seen, f"See all: ib-supervisor check-config {file}")]
     return config, [Finding("config", Grade.WELL, f"{file} is valid.")]
 

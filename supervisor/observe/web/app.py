@@ -7,6 +7,7 @@
 import base64
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35,7 +36,7 @@ from supervisor.observe.web.past_json import More, more, with_more
 from supervisor.observe.web.protocol import Limits
 from supervisor.observe.web.status_json import instant, status
 from supervisor.observe.web.stream import Streams, as_json
-from supervisor.observe.web.threads import Desk
+from supervisor.observe.web.threads import BoundedExecutor
 
 LONGEST_BODY = 64 * 1024
 EVENTS = 100
@@ -52,9 +53,9 @@ class Site:
     def __init__(self, backend: Backend, exposition: Exposition, limits: Limits) -> None:
         self._backend = backend
         self._exposition = exposition
-        self._pages = Desk("ib-web-page", 2)
-        self._asks = Desk("ib-web-ask", 4)
-        self._past = Desk("ib-web-history", 1)
+        self._pages = BoundedExecutor("ib-web-page", 2)
+        self._asks = BoundedExecutor("ib-web-ask", 4)
+        self._past = BoundedExecutor("ib-web-history", 1)
         self._named = False
         """Whether whoever asks has proved a name."""
         self.streams = Streams(backend.events, limits)
@@ -94,7 +95,7 @@ class Site:
     # -- looking ------------------------------------------------------------------------------------------------------
 
     async def _metrics(self, request: Request) -> Response:
-        accept, smaller = request.headers.get("accept"), gzip_accepted(request.headers.get("accept-encoding", ""))
+        accept, smaller = request.headers.get("accept"), _takes_gzip(request.headers.get("accept-encoding", ""))
 
         def answer() -> tuple[bytes, str]:
             body, content_type = self._exposition.page(accept)
@@ -261,6 +262,11 @@ def _who(request: Request) -> str:
         except ValueError:
             return "loopback"
     return "loopback"
+
+
+def _takes_gzip(said: str) -> bool:
+    """Whether the client takes gzip. prometheus_client reads no quality: `gzip;q=0` is a no."""
+    return gzip_accepted(said) and re.search(r"\bgzip\s*;\s*q=0(\.0*)?\s*(,|$)", said) is None
 
 
 async def _each(chunks: Iterable[bytes]) -> Any:

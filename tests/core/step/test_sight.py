@@ -7,7 +7,7 @@ import pytest
 from supervisor.core.explain.causes import explain
 from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.controller import Process
-from supervisor.core.model.events import Sighted, SocketsSeen, Started
+from supervisor.core.model.events import PauseAsked, Sighted, SocketsSeen, Started
 from supervisor.core.model.sight import GatewayProcess, LoginSeen, LoginState, Sight, Sockets
 from supervisor.core.model.status import Status
 from tests.core.driver import NEW_YORK, RESTART, World, instant, policy
@@ -68,6 +68,16 @@ def test_a_session_that_works_proves_the_login_whatever_a_controller_says() -> N
     world.run(2)
     assert world.snapshot.status is Status.UP
     assert world.snapshot.gate.open
+
+
+def test_a_dialog_that_was_told_before_a_session_was_ready_is_over_when_that_session_ends() -> None:
+    world = closed()
+    assert see(world, FACTOR) is LoginState.SECOND_FACTOR
+    world.peer.port = "open"
+    world.wait(lambda world: world.status is Status.UP)
+    world.step(PauseAsked(None))
+    assert state(world) is LoginState.LOGGED_IN
+    assert see(world, FACTOR) is LoginState.SECOND_FACTOR, "until it is told again"
 
 
 def test_while_ibkr_is_away_a_dialog_is_believed() -> None:

@@ -65,6 +65,10 @@ def test_metrics_are_compressed_for_who_asks_and_for_nobody_else(shared: Shared)
     plain = client.get("/metrics", headers={"Accept-Encoding": "identity"})
     smaller = client.get("/metrics", headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in plain.headers
+    for no in ("gzip;q=0", "br, gzip; q=0.0, identity", "*;q=0"):
+        assert "content-encoding" not in client.get("/metrics", headers={"Accept-Encoding": no}).headers, no
+    for yes in ("br, gzip;q=0.5", "gzip;q=1.0"):
+        assert client.get("/metrics", headers={"Accept-Encoding": yes}).headers["content-encoding"] == "gzip", yes
     assert smaller.headers["content-encoding"] == "gzip"
     assert int(smaller.headers["content-length"]) < len(plain.content) / 4
     assert smaller.text.splitlines()[:20] == plain.text.splitlines()[:20]

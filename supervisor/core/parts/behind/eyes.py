@@ -93,8 +93,11 @@ def attempt_failed(eyes: Eyes, evidence: PortEvidence, now: Now, *, dark: bool) 
 
 
 def session_ready(eyes: Eyes) -> Eyes:
-    """A session is ready: whatever process this is, it is logged in."""
-    return replace(eyes, closed_since=None, proven=True)
+    """A session is ready: whatever process this is, it is logged in, and a dialog that was told before is over."""
+    sight = eyes.sight
+    if sight.login_state in _WAITS:
+        sight = replace(sight, login_state=None, since=None, words="")
+    return replace(eyes, sight=sight, closed_since=None, proven=True)
 
 
 def deadline(eyes: Eyes) -> float | None:
