@@ -60,7 +60,7 @@ docs: $(STAMP)  ## write the generated pages of docs/
 	$(BIN)/python -m tests.docs.generate
 
 YEARS ?= 1000
-soak: $(STAMP)  ## simulate YEARS gateway-years of faults on all cores (1000: an hour on two free cores; writes docs/simulation.md)
+soak: $(STAMP)  ## simulate YEARS gateway-years of faults on all cores (1000: an hour or two on two cores; writes docs/simulation.md)
 	$(BIN)/python -m tests.simulation.soak --years $(YEARS) --record
 
 replay: $(STAMP)  ## simulate one SEED; if it breaks a promise, find the shortest schedule that does
