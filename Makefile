@@ -60,7 +60,7 @@ docs: $(STAMP)  ## write the generated pages of docs/
 	$(BIN)/python -m tests.docs.generate
 
 YEARS ?= 1000
-soak: $(STAMP)  ## simulate YEARS gateway-years of faults on all cores (1000: half an hour; writes docs/simulation.md)
+soak: $(STAMP)  ## simulate YEARS gateway-years of faults on all cores (1000: an hour on two free cores; writes docs/simulation.md)
 	$(BIN)/python -m tests.simulation.soak --years $(YEARS) --record
 
 replay: $(STAMP)  ## simulate one SEED; if it breaks a promise, find the shortest schedule that does
@@ -100,8 +100,9 @@ race: $(STAMP)  ## play one script of faults to this daemon and to other connect
 race-quick: $(STAMP)  ## play the same script once (18 minutes)
 	$(BIN)/python -m tests.race --runs 1 --write
 
-endurance-host: $(STAMP)  ## 10,000 sessions of one hosted program: threads, descriptors and objects stay the same
-	REBUILDS=10000 $(BIN)/pytest tests/host/test_rebuilds.py $(PYTEST_ARGS)
+endurance-host: $(STAMP)  ## 10,000 sessions of one hosted program (REBUILDS=), then ten simulated weeks (WEEKS=)
+	REBUILDS=$(or $(REBUILDS),10000) $(BIN)/pytest tests/host/test_rebuilds.py $(PYTEST_ARGS)
+	WEEKS=$(or $(WEEKS),10) $(BIN)/pytest tests/host/test_week.py $(PYTEST_ARGS)
 
 endurance: $(STAMP)  ## run 10,000 reconnects, 100 flapping gateways, 200 kills, broken disks, stuck readers (22 minutes)
 	$(BIN)/python -m tests.endurance $(ENDURANCE_ARGS)

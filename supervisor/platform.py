@@ -106,9 +106,11 @@ def wait_writable(target: int | socket.socket, timeout: float) -> bool:
 def send_at_once(sock: socket.socket, data: bytes) -> int:
     """Send what the socket takes now, and return how much that was. Raises OSError, BlockingIOError if it is nothing.
 
-    The socket is asked first, because one with a timeout would wait in spite of MSG_DONTWAIT. Where there is no such
-    flag, a message that is larger than the room in the socket could still wait.
+    One with a timeout is asked first, because it would wait in spite of MSG_DONTWAIT. So is one where there is no such
+    flag; a message that is larger than the room in the socket could still wait there.
     """
+    if not sock.gettimeout() and hasattr(socket, "MSG_DONTWAIT"):
+        return sock.send(data, socket.MSG_DONTWAIT)
     if not wait_writable(sock, 0.0):
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     return sock.send(data, getattr(socket, "MSG_DONTWAIT", 0))

@@ -13,18 +13,33 @@ ROOT = Path(__file__).parents[1]
 ALWAYS = ("tests/core", "tests/house")
 FOLLOW = {
     "supervisor/core": ("tests/observe/metrics", "tests/commands/test_codes.py", "tests/docs/test_generated.py"),
-    "supervisor/observe/metrics": ("tests/docs/test_generated.py", "tests/deploy"),
+    "supervisor/core/model/pages.py": ("tests/deploy/test_rules.py", "tests/deploy/test_alertmanager.py"),
+    "supervisor/observe/metrics": ("tests/docs/test_generated.py", "tests/deploy/test_dashboards.py"),
     "supervisor/platform.py": ("tests/runtime", "tests/platforms"),
     "supervisor/yaml_lines.py": ("tests/config", "tests/simulator/test_scenario.py"),
-    "deploy": ("tests/deploy",),
+    "deploy/prometheus": ("tests/deploy/test_rules.py", "tests/deploy/test_settings.py"),
+    "deploy/alertmanager": ("tests/deploy/test_alertmanager.py",),
+    "deploy/runbooks": ("tests/deploy/test_runbooks.py",),
+    "deploy/grafana": ("tests/deploy/test_dashboards.py",),
+    "deploy": ("tests/deploy/test_rules.py", "tests/deploy/test_pins.py"),
     "config": ("tests/config/test_examples.py",),
     "docs": ("tests/docs/test_generated.py", "tests/docs/test_links.py"),
     "CONTRIBUTING.md": ("tests/docs/test_links.py",),
     "README.md": ("tests/docs/test_links.py",),
 }
 """Tests that read a place besides those of the same name."""
-LONG = ("tests/browser", "tests/stories", "tests/deploy/test_lab.py", "tests/deploy/test_receivers.py")
-"""Left to `make test`: they start browsers, or whole daemons that wait."""
+LONG = (
+    "tests/browser",
+    "tests/stories",
+    "tests/deploy/test_lab.py",
+    "tests/deploy/test_receivers.py",
+    "tests/core/test_flaps.py",
+    "tests/core/step/test_facts.py",
+    "tests/core/step/test_lies.py",
+    "tests/core/step/test_year.py",
+    "tests/core/calendar/test_windows_properties.py",
+)
+"""Left to `make test`: they start browsers, whole daemons that wait, or simulate days and years."""
 
 
 def changed() -> list[str]:

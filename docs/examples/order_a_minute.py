@@ -1,9 +1,13 @@
 """Sends one order a minute, all night, and only when it is safe: `python order_a_minute.py PORT STATE [SECONDS]`.
 
+With `--daemon-gate FILE` an ib-supervisor that watches the same gateway must say so too. With `--gate-directory FOLDER`
+other programs can read what this one may do.
+
 The strategy has a thread of its own. It asks the gate before each order. It never learns of a session by an exception
 alone: what was not sent raises `NotSent`, and what was sent is heard of again after each loss, by its `execId`.
 """
 
+import argparse
 import sys
 import threading
 
@@ -12,7 +16,7 @@ from ibapi.contract import Contract
 from ibapi.order import Order
 from ibapi.wrapper import EWrapper
 
-from supervisor.host import Host, NotSent
+from supervisor.host import Gate, Host, NotSent
 
 
 def say(*words):
@@ -79,16 +83,20 @@ def trade(host, every, ended):
             say("not sent", number, error)
 
 
-def main(port, state, every):
+def main(told):
     ledger, ended = Ledger(), threading.Event()
     host = Host(
         lambda: Trader(ledger),
-        port=port,
+        host=told.host,
+        port=told.port,
         client_id=19,
-        state=state,
+        name="trader",
+        state=told.state,
         daily_restart={"time": "23:45", "timezone": "America/New_York"},
+        daemon_gate=Gate(told.daemon_gate) if told.daemon_gate else None,
+        gate_directory=told.gate_directory,
     )
-    threading.Thread(target=trade, args=(host, every, ended), daemon=True).start()
+    threading.Thread(target=trade, args=(host, told.seconds, ended), daemon=True).start()
     try:
         host.run()
     finally:
@@ -96,4 +104,11 @@ def main(port, state, every):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]) if len(sys.argv) > 3 else 60.0)
+    words = argparse.ArgumentParser()
+    words.add_argument("port", type=int)
+    words.add_argument("state", help="a file that keeps the highest order id")
+    words.add_argument("seconds", type=float, nargs="?", default=60.0, help="between two orders")
+    words.add_argument("--host", default="127.0.0.1")
+    words.add_argument("--daemon-gate", help="the file of a supervisor's gate")
+    words.add_argument("--gate-directory", help="a folder for the file of this program's gate")
+    main(words.parse_args())

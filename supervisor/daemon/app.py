@@ -10,6 +10,7 @@
 import logging
 import random
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -322,9 +323,17 @@ class Daemon:
 def _asked(gateway: GatewayRuntime) -> Asked:
     """What the kernel is asked about a gateway."""
 
+    known: dict[socket.socket, Ends] = {}
+
     def ends() -> Ends | None:
         link = gateway.link
         sock = link.socket() if isinstance(link, GatewayLink) else None
-        return None if sock is None else ends_of(sock)
+        if sock is None:
+            return None
+        found = known.get(sock) or ends_of(sock)
+        known.clear()
+        if found is not None:
+            known[sock] = found
+        return found
 
     return Asked(lambda: gateway.snapshot.port, ends)

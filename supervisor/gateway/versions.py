@@ -4,7 +4,7 @@ Versions are shown to people. No decision depends on one: `selftest` finds out w
 (docs/facts/ibapi.md#packaging).
 """
 
-import importlib.metadata
+import importlib
 import logging
 import time
 from dataclasses import dataclass
@@ -48,8 +48,9 @@ class IbapiVersion:
 @cache
 def ibapi_version() -> IbapiVersion:
     """What is installed. Reads the metadata of all distributions once, which takes about 0.1 s."""
-    names = tuple(sorted(set(importlib.metadata.packages_distributions().get("ibapi", ()))))
-    version = importlib.metadata.version(names[0]) if len(names) == 1 else str(getattr(ibapi, "__version__", "unknown"))
+    metadata = importlib.import_module("importlib.metadata")  # 40 ms, which most programs never need
+    names = tuple(sorted(set(metadata.packages_distributions().get("ibapi", ()))))
+    version = str(metadata.version(names[0])) if len(names) == 1 else str(getattr(ibapi, "__version__", "unknown"))
     return IbapiVersion(version, names)
 
 

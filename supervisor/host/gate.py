@@ -8,16 +8,30 @@
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from supervisor.core.explain.gates import why_closed
 from supervisor.core.model.gate import LEASE, GateReason
 from supervisor.core.model.snapshot import Snapshot
-from supervisor.core.program.busy import is_busy
-from supervisor.gateway.hosted.session import HostedSession
+from supervisor.core.program.busy import Work, is_busy
 from supervisor.observe.gate.reader import Check, Gate, since_boot
 
 _OVER = "the connection of this session is over"
 _BUSY = "a callback of the program runs for more than half a second, and nothing is heard meanwhile"
+
+
+class Living(Protocol):
+    """A session, as the gate sees it."""
+
+    @property
+    def epoch(self) -> int: ...
+
+    @property
+    def work(self) -> Work: ...
+
+    def connected(self) -> bool:
+        """Whether requests go."""
+        ...
 
 
 class HostGate:
@@ -30,7 +44,7 @@ class HostGate:
     """
 
     def __init__(
-        self, snapshot: Callable[[], Snapshot], session: Callable[[], HostedSession | None], daemon: Gate | None
+        self, snapshot: Callable[[], Snapshot], session: Callable[[], Living | None], daemon: Gate | None
     ) -> None:
         self._snapshot = snapshot
         self._session = session

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Self
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.windows import Window
 from supervisor.core.model.events import Event, IdsConfirmed
-from supervisor.core.model.facts import Facts, UsedId
 from supervisor.core.model.gate import GatePolicy
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.gateway.versions import tame_logging
@@ -27,7 +26,7 @@ from supervisor.host.link import HostLink
 from supervisor.host.runtime import HostRuntime
 from supervisor.host.seat import Seat
 from supervisor.host.settings import Restart, WhenDown, policy_of
-from supervisor.host.state_file import StateFile
+from supervisor.host.state_file import StateFile, facts_of
 from supervisor.host.subscriptions import Make, Subscription
 from supervisor.host.told import Queue, Ready
 from supervisor.observe.gate.files import GateFiles
@@ -131,7 +130,13 @@ class Host:
         self._loop = Loop(self._mailbox, clock, look=LOOK)
         self._link = HostLink(self._household, self._seat, self._post, order_max_wait)
         self._runtime = HostRuntime(
-            policy, _facts(self._state), clock.now(), random.getrandbits(64), self._link, self._household, self._post
+            policy,
+            facts_of(self._state.kept),
+            clock.now(),
+            random.getrandbits(64),
+            self._link,
+            self._household,
+            self._post,
         )
         self.gate = HostGate(lambda: self.snapshot, lambda: self._seat.session, daemon_gate)
         """Whether orders are safe now: `host.gate.check().open`."""
@@ -320,11 +325,3 @@ class Host:
     def _finish(self) -> None:
         self._loop.end()  # before the end of the session is heard: it is no loss
         self._loop.stop()
-
-
-def _facts(state: StateFile) -> Facts:
-    """What the core is told of an earlier process: its connection may still hold the client id."""
-    alive_at = state.kept.last_alive
-    if alive_at is None:
-        return Facts()
-    return Facts(client_ids=(UsedId(state.kept.client_id, alive_at),))

@@ -7,15 +7,14 @@
 """
 
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.calendar.gateway_clock import offset_in
+from supervisor.core.calendar.gateway_clock import likely_ahead
 from supervisor.core.explain.narrator import Narrator
 from supervisor.core.explain.sentences import report_of
 from supervisor.core.model.actions import Announce
@@ -217,7 +216,7 @@ class Household:
         if session is None:
             return
         if self.doorway.is_open():
-            self._state.keep(alive_at=float(math.floor(now.wall.timestamp())))
+            self._state.alive(now.wall.timestamp())
         work = session.work
         self._tell_gate(GateReason.PROGRAM_BUSY, holds=is_busy(work, now.mono))
         self._tell_gate(GateReason.UNDECODABLE, holds=bool(self.undecoded))
@@ -282,7 +281,7 @@ class Household:
         heard = reconcile.result(
             round_,
             datetime.now(UTC),
-            self._gateway_offset(snapshot),
+            likely_ahead(snapshot.clock.ahead, self._policy.timezone, datetime.now().astimezone()),
             upstream=snapshot.upstream_up is not False,
             undecodable=self.undecoded,
         )
@@ -303,6 +302,7 @@ class Household:
         self.subscriptions.renew_all()
         ready = Ready(epoch, self.ids.next, away, lost, heard.complete, heard.reason, version)
         session.tell("on_ready", ready)
+        self._state.alive(time.time())
         self.doorway.opened(ready)
 
     def _lost(self, epoch: int, loss: Loss, at: datetime) -> None:
@@ -331,15 +331,6 @@ class Household:
         session = self._seat.session
         if session is not None and session.epoch == self.doorway.epoch and session.connected():
             self._ask(session)
-
-    def _gateway_offset(self, snapshot: Snapshot) -> timedelta:
-        """The gateway's clock from UTC: by its own word, else by the configured zone, else that of this machine."""
-        if snapshot.clock.offset is not None:
-            return snapshot.clock.offset
-        now = datetime.now(UTC)
-        if self._policy.timezone is not None:
-            return offset_in(self._policy.timezone, now)
-        return now.astimezone().utcoffset() or timedelta(0)
 
     def order_seen(self, client_id: int, order_id: int) -> None:
         if client_id == self._policy.client_id:

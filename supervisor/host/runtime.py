@@ -1,14 +1,32 @@
 """The shell of a hosted program's gateway: before a deadline is judged, the core is told how long the program ran."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.events import Event, ProgramRan, TimeAnswered
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import Record
-from supervisor.host.link import HostLink
-from supervisor.runtime.gateway_runtime import GatewayRuntime, Listener
+from supervisor.runtime.gateway_runtime import GatewayRuntime, Link, Listener
+
+
+class Standing(Protocol):
+    """A session that the program's code may hold up."""
+
+    @property
+    def epoch(self) -> int: ...
+
+    def stood(self, now: float) -> float:
+        """Seconds for which it could not go on, because the program's code ran."""
+        ...
+
+
+class HostedLink(Link, Protocol):
+    """A link whose session the program's code may hold up."""
+
+    @property
+    def session(self) -> Standing | None: ...
 
 
 class HostRuntime(GatewayRuntime):
@@ -20,7 +38,7 @@ class HostRuntime(GatewayRuntime):
         facts: Facts,
         now: Now,
         seed: int,
-        link: HostLink,
+        link: HostedLink,
         listener: Listener,
         post: Callable[[Event], None],
     ) -> None:

@@ -8,11 +8,14 @@
 
 import json
 import logging
+import math
 import os
 import threading
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from supervisor.core.model.facts import Facts, UsedId
 
 LOG = logging.getLogger("supervisor.host")
 _LENGTH = 256
@@ -33,6 +36,12 @@ class Kept:
     def last_alive(self) -> datetime | None:
         """As an instant; None if never."""
         return datetime.fromtimestamp(self.alive_at, UTC) if self.alive_at else None
+
+
+def facts_of(kept: Kept) -> Facts:
+    """What the core is told of an earlier process: its connection may still hold the client id."""
+    alive_at = kept.last_alive
+    return Facts() if alive_at is None else Facts(client_ids=(UsedId(kept.client_id, alive_at),))
 
 
 class StateFile:
@@ -76,6 +85,10 @@ class StateFile:
                 os.write(self._descriptor, line.ljust(_LENGTH - 1) + b"\n")
             except OSError as error:
                 LOG.error("the state file cannot be written: %s", error.strerror)
+
+    def alive(self, wall: float) -> None:
+        """A session is ready now, and all that can be told was told."""
+        self.keep(alive_at=float(math.floor(wall)))
 
     def close(self) -> None:
         """Close the file."""

@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from supervisor.core.model.sight import Sockets
@@ -59,25 +60,39 @@ def packed(address: str) -> bytes:
     return _plain(socket.inet_pton(socket.AF_INET6, address.partition("%")[0]))
 
 
-def read(folder: Path) -> bytes | None:
-    """Both tables as one text; None where there are none."""
+def read_v4(folder: Path) -> bytes | None:
+    """The table of IPv4; None where there is none."""
     try:
-        text = (folder / "tcp").read_bytes()
+        return (folder / "tcp").read_bytes()
     except OSError:
         return None
+
+
+def read_v6(folder: Path) -> bytes:
+    """The table of IPv6; empty where there is none."""
     try:
-        return text + (folder / "tcp6").read_bytes()
+        return (folder / "tcp6").read_bytes()
     except OSError:  # a kernel without IPv6
-        return text
+        return b""
 
 
 def sockets_on(table: bytes, port: int, ends: Ends | None) -> Sockets:
     """What the table says of the sockets on the gateway's port, and of our connection to it."""
+    return _said(tuple(_rows(table, port)), port, ends)
+
+
+def is_whole(seen: Sockets, ends: Ends | None) -> bool:
+    """Whether a listener was seen, and the other end of our connection: another table has no more of them."""
+    return seen.unaccepted is not None and (ends is None or seen.unread is not None)
+
+
+@lru_cache(maxsize=1024)
+def _said(rows: tuple[tuple[bytes, ...], ...], port: int, ends: Ends | None) -> Sockets:
+    """What these rows say. They are mostly those of a second ago."""
     counts = dict.fromkeys(NAMES, 0)
     listening = False
     unaccepted = unread = unacknowledged = None
-    for row in _rows(table, port):
-        local, remote, state, queues = row[1], row[2], row[3], row[4]
+    for local, remote, state, queues in rows:
         sending, _, reading = queues.partition(b":")
         if ends is not None and _is(local, ends.ours, ends.our_port) and _is(remote, ends.theirs, ends.their_port):
             unacknowledged = int(sending, 16)
@@ -98,8 +113,8 @@ def sockets_on(table: bytes, port: int, ends: Ends | None) -> Sockets:
     )
 
 
-def _rows(table: bytes, port: int) -> Iterator[list[bytes]]:
-    """The rows that name the port, as words; each once."""
+def _rows(table: bytes, port: int) -> Iterator[tuple[bytes, ...]]:
+    """Of the rows that name the port, each once: the local address, the remote one, the state and the queues."""
     wanted = b":%04X " % port
     place = 0
     while (place := table.find(wanted, place)) >= 0:
@@ -107,7 +122,7 @@ def _rows(table: bytes, port: int) -> Iterator[list[bytes]]:
         end = len(table) if end < 0 else end
         words = table[begin:end].split(None, 5)
         if len(words) > 4:
-            yield words
+            yield tuple(words[1:5])
         place = end
 
 

@@ -6,15 +6,19 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from supervisor.core.model.events import SocketsSeen
+from supervisor.core.model.sight import Sockets
 from supervisor.kernel import tables
 from supervisor.platform import SOCKET_TABLES
 
 EVERY = 1.0
+SAME_FOR = 1.5
+"""Seconds after which a look that shows what the last one did is told again, so that it stays fresh."""
 log = logging.getLogger("supervisor.kernel")
 
 
@@ -38,6 +42,8 @@ class KernelWatch:
         self._folder = folder
         self._every = every
         self._asked: Mapping[str, Asked] = {}
+        self._told: Mapping[str, tuple[Sockets, float]] = {}
+        """What each gateway was told last, and when, in monotonic seconds."""
         self._turn = threading.Event()
         self._over = False
         self._thread: threading.Thread | None = None
@@ -59,19 +65,32 @@ class KernelWatch:
         self._turn.set()
 
     def _live(self) -> None:
+        hurried = False
         while not self._over:
             self._turn.clear()
             try:
-                self.look()
+                self.look(anew=hurried)
             except Exception:
                 log.exception("looking at the sockets failed")
-            self._turn.wait(self._every)
+            hurried = self._turn.wait(self._every)
 
-    def look(self) -> None:
-        """Read the tables once, and tell each gateway's part of it."""
-        asked = self._asked
-        table = tables.read(self._folder) if asked and self._folder is not None else None
-        if table is None:
+    def look(self, *, anew: bool = True) -> None:
+        """Read the tables once, and tell each gateway's part of it. `anew`: also what was told a moment ago."""
+        folder, asked = self._folder, {name: (each.port(), each.ends()) for name, each in self._asked.items()}
+        table = tables.read_v4(folder) if asked and folder is not None else None
+        if table is None or folder is None:
             return
-        for name, each in asked.items():
-            self._post(name, SocketsSeen(tables.sockets_on(table, each.port(), each.ends())))
+        seen = {name: tables.sockets_on(table, *each) for name, each in asked.items()}
+        if not all(tables.is_whole(seen[name], ends) for name, (_, ends) in asked.items()):
+            # A read costs the kernel milliseconds, because it walks all its sockets: the second one only if need be.
+            table += tables.read_v6(folder)
+            seen = {name: tables.sockets_on(table, *each) for name, each in asked.items()}
+        now, told = time.monotonic(), {}
+        for name, sockets in seen.items():
+            last = self._told.get(name)
+            if not anew and last is not None and sockets == last[0] and now - last[1] < SAME_FOR:
+                told[name] = last
+                continue
+            told[name] = sockets, now
+            self._post(name, SocketsSeen(sockets))
+        self._told = told

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.actions import Action, Announce, BehindAction, Persist, SessionAction
@@ -20,6 +21,24 @@ log = logging.getLogger("supervisor.daemon")
 
 STALE = 1.0
 """Seconds after which the snapshot of a gateway is renewed although nothing has happened: half of the gate's lease."""
+
+
+class Due(NamedTuple):
+    """The earliest moment at which a gateway is to be stepped, on either clock."""
+
+    mono: float
+    wall: datetime | None
+
+    def has_come(self, now: Now) -> bool:
+        """Whether it has passed on one of the clocks."""
+        return now.mono >= self.mono or (self.wall is not None and now.wall >= self.wall)
+
+    def or_earlier(self, other: "Due") -> "Due":
+        """The earlier one of both, clock by clock."""
+        if other.mono >= self.mono and (other.wall is None or other.wall is self.wall):
+            return self
+        walls = [wall for wall in (self.wall, other.wall) if wall is not None]
+        return Due(min(self.mono, other.mono), min(walls, default=None))
 
 
 class Link(Protocol):
@@ -71,8 +90,8 @@ class GatewayRuntime:
         self._behind = behind
         self._state = initial(policy, facts, now, seed)
         self.snapshot: Snapshot = snapshot(self._state, policy)
-        self.stale_at = now.mono + STALE
-        """When the snapshot is to be renewed although nothing has happened, in monotonic seconds."""
+        self.due = Due(now.mono + STALE, None)
+        """When the next step is due: at a deadline, or because the snapshot is to be renewed."""
 
     def step(self, event: Event, now: Now, late: float = 0.0) -> tuple[Record, ...]:
         """Let the core decide, carry out what it wants, tell what happened and return it, and show how things stand.
@@ -80,9 +99,12 @@ class GatewayRuntime:
         `late`: seconds since `now`, for an event that waited.
         """
         before = self._state
-        self.stale_at = max(before.at.mono, now.mono) + STALE  # first: a decision that fails is not tried at once again
+        stale_at = max(before.at.mono, now.mono) + STALE
+        self.due = Due(stale_at, None)  # first: a decision that fails is not tried at once again
         decision = step(before, event, now, self.policy, late)
         self._state = decision.state
+        wake = decision.state.wake
+        self.due = Due(stale_at if wake.mono is None else min(stale_at, wake.mono), wake.wall)
         self.snapshot = snapshot(decision.state, self.policy, (before, self.snapshot))
         for action in decision.actions:
             self._carry_out(action)
@@ -114,10 +136,6 @@ class GatewayRuntime:
         """The gateway has left the config. Release it, and do not wait for its threads."""
         self.step(ShutdownAsked(), now)
         self.link.close(0.0)
-
-    def is_due(self, now: Now) -> bool:
-        """Whether a deadline has passed on either clock, or the counters of seconds have stood for `STALE`."""
-        return now.mono >= self.stale_at or self._state.wake.is_due(now)
 
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, Persist):

@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from math import inf
 from typing import assert_never
 
 from supervisor.core.calendar.clock import Now
@@ -22,7 +23,7 @@ from supervisor.core.model.events import Event, ShutdownAsked, Slept, Started, T
 from supervisor.core.model.records import Record
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.runtime.clocks import Clock, SuspendWatch
-from supervisor.runtime.gateway_runtime import GatewayRuntime
+from supervisor.runtime.gateway_runtime import Due, GatewayRuntime
 from supervisor.runtime.mailbox import Envelope, Mailbox, Task
 
 log = logging.getLogger("supervisor.daemon")
@@ -51,6 +52,8 @@ class Loop:
         self._clock = clock
         self._gateways: dict[str, GatewayRuntime] = {}
         self._order: tuple[GatewayRuntime, ...] = ()
+        self._soonest = Due(-inf, None)
+        """No gateway is due earlier: so most rounds need not ask each of them."""
         self._stopping = False
         self._last_round = time.monotonic()
         self._suspends = suspends if suspends is not None else SuspendWatch()
@@ -88,6 +91,7 @@ class Loop:
         for name in before.keys() - {gateway.policy.name for gateway in self._order}:
             self._mailbox.forget(name)
         self._gateways = {gateway.policy.name: gateway for gateway in self._order}
+        self._soonest = Due(-inf, None)
         for gateway in self._order:
             if before.get(gateway.policy.name) is not gateway:
                 self.step(gateway, Started())
@@ -105,6 +109,7 @@ class Loop:
             happened = gateway.step(event, at, max(0.0, real.mono - at.mono))
         except Exception:
             log.exception("%s: a decision failed on %s", gateway.policy.name, type(event).__name__)
+        self._soonest = self._soonest.or_earlier(gateway.due)
         self.decisions = self.decisions.with_value(time.perf_counter() - began)
         return happened
 
@@ -128,14 +133,9 @@ class Loop:
 
     def _patience(self) -> float:
         now = self._clock.now()
-        patience = self._longest
-        for gateway in self._order:
-            patience = min(patience, gateway.stale_at - now.mono)
-            wake = gateway.wake
-            if wake.mono is not None:
-                patience = min(patience, wake.mono - now.mono)
-            if wake.wall is not None:
-                patience = min(patience, (wake.wall - now.wall).total_seconds())
+        patience = min(self._longest, self._soonest.mono - now.mono)
+        if self._soonest.wall is not None:
+            patience = min(patience, (self._soonest.wall - now.wall).total_seconds())
         return max(0.0, patience)
 
     def _take(self, patience: float) -> None:
@@ -181,9 +181,14 @@ class Loop:
 
     def _poll(self) -> Now:
         now = self._clock.now()
+        if not self._soonest.has_come(now):
+            return now
+        soonest = Due(inf, None)
         for gateway in self._order:
-            if gateway.is_due(now) and not self._mailbox.waiting(gateway.policy.name):
+            if gateway.due.has_come(now) and not self._mailbox.waiting(gateway.policy.name):
                 self.step(gateway, Ticked(), now)
+            soonest = soonest.or_earlier(gateway.due)
+        self._soonest = soonest
         return now
 
 

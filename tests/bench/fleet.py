@@ -27,6 +27,9 @@ DOCUMENT = ROOT / "docs" / "benchmarks.md"
 SIZES = (1, 10, 100)
 IDLE = 20.0
 """Seconds over which idle processor time is taken."""
+STABLE = 75.0
+"""Seconds after the start before the outage. A session that is not a minute old does not forgive earlier failures, so
+the waits after it are longer."""
 SCRAPES = 31
 STORM = 100
 """1100s for each gateway."""
@@ -116,6 +119,7 @@ def measured(count: int, folder: Path) -> Cost:
             pages = [_timed(daemon) for _ in range(SCRAPES)]
             changed = [_changed(daemon, side, word) for word in ("storm 1", "calm") * 5]
             memory, threads = resident(daemon.process.pid), _threads(daemon.process.pid)
+            time.sleep(max(0.0, wall + STABLE - time.time()))
             side.say("refuse")
             time.sleep(5.0)
             wall = time.time()

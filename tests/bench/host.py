@@ -3,11 +3,15 @@
 - Ticks: the same 50,000 price ticks, from one socket, to plain `ibapi` and to the same program hosted: messages a
   second, the best of several rounds each, in turn.
 - Latency: a tick from the socket to the callback, hosted and plain: the median and the 99th percentile.
-- Return: from the port's return to `on_ready`, in the window of a restart.
+- Return: from the port's return to `on_ready`, in the window of a restart, after a session that had lasted.
+- Import: the processor time of `from supervisor.host import Host` beside that of `ibapi`, in new processes, in turn.
 """
 
 import argparse
+import os
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +26,8 @@ from tests.gateway.peers import Line, Peer, text
 from tests.waiting import wait_until
 
 TICK = text(1, 6, 7, 1, "100.25", "300", 1)
+STABLE = 0.5
+"""Seconds after which a session counts as one that lasted."""
 
 
 class Counter(EWrapper, EClient):
@@ -147,11 +153,13 @@ def returns(rounds: int) -> list[float]:
     with (
         SimulatedGateway() as gateway,
         Host(
-            lambda: Back(1), port=gateway.port, client_id=17, daily_restart=window, timing={"stable_after": 0.5}
+            lambda: Back(1), port=gateway.port, client_id=17, daily_restart=window, timing={"stable_after": STABLE}
         ) as host,
     ):
         host.wait_ready(10)
         for number in range(1, rounds + 1):
+            # A session that is lost at once is followed by a longer pause each time, in a window too.
+            threading.Event().wait(2 * STABLE)
             gateway.do("refuse")
             threading.Event().wait(1.0 + 0.05 * number)
             gateway.do("heal")
@@ -161,13 +169,38 @@ def returns(rounds: int) -> list[float]:
     return found
 
 
+IMPORTS = {
+    "ibapi": "import ibapi.client, ibapi.wrapper",
+    "supervisor.host": "import ibapi.client, ibapi.wrapper; from supervisor.host import Host",
+    "a host made": "import ibapi.client, ibapi.wrapper; from supervisor.host import Host; "
+    "Host(object, port=4001, client_id=17)",
+}
+
+
+def imports(rounds: int) -> dict[str, list[float]]:
+    """Seconds of processor time of new processes that do so much, in turn."""
+    found: dict[str, list[float]] = {kind: [] for kind in IMPORTS}
+    # As installed: modules are compiled once, and not by each process.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    for _ in range(rounds):
+        for kind, words in IMPORTS.items():
+            script = f"import time; began = time.process_time(); {words}; print(time.process_time() - began)"
+            command = [sys.executable, "-c", script]
+            done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+            found[kind].append(float(done.stdout))
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ticks", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--drips", type=int, default=1_000)
     parser.add_argument("--returns", type=int, default=10)
+    parser.add_argument("--imports", type=int, default=21)
     options = parser.parse_args()
+    for kind, took in imports(options.imports).items():
+        print(f"| processor time of {kind} | median {statistics.median(took):.3f} s | least {min(took):.3f} s |")
     rates: dict[str, list[float]] = {"plain": [], "hosted": []}
     for _ in range(options.rounds):
         for kind in rates:

@@ -18,6 +18,8 @@ RESTORED = (
 PROMPT = "median 20 ms"
 WATCHDOG_CYCLE = 36.0
 """Seconds in which Watchdog is back if ever: its start-up wait, its retry delay, its connect timeout, and some."""
+STABLE = 62.0
+"""Seconds after which a session that ends is tried again at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ def _after(instant: float | None, since: float) -> float | None:
 
 
 def closed_socket(stage: Comparison) -> list[Row]:
-    """The gateway resets its sessions and refuses for 5 s."""
+    """The gateway resets its sessions and refuses for 5 s. They are older than a minute: only such a one forgives."""
+    stage.settle(WATCHDOG_CYCLE, quiet=STABLE)
     stage.play(("lost", 0.0, lambda pair: pair.do("refuse")), ("back", 5.0, lambda pair: pair.do("accept_again")))
     stage.settle(WATCHDOG_CYCLE)
     found_ours, found_theirs = _both(stage, up=False, since="lost")

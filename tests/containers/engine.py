@@ -88,6 +88,7 @@ class Engine:
             timeout=timeout,
             env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,
+            cwd=self.folder,  # conmon leaves a file `oom` where it was started
         )
         return Done(done.returncode, done.stdout)
 

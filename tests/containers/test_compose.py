@@ -9,6 +9,9 @@ import json
 import os
 import re
 import shutil
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +57,11 @@ class Composed:
         for path, pattern, quick in (
             (self.folder / "prometheus.yml", r"(?m)^  (scrape|evaluation)_interval: .*$", r"  \1_interval: 1s"),
             (self.folder.parent / "prometheus/alerts.yaml", r"(?m)^(\s+)for: .*$", r"\1for: 3s"),
+            # Without this an alert fires for two minutes more, and its end is told so much later.
+            (self.folder.parent / "prometheus/alerts.yaml", r"keep_firing_for: \w+", "keep_firing_for: 1s"),
+            # Warnings are told in waking hours, and so is their end: here at every hour.
+            (self.folder.parent / "alertmanager/alertmanager.yml", r'start_time: "[\d:]+"', 'start_time: "00:00"'),
+            (self.folder.parent / "alertmanager/alertmanager.yml", r'end_time: "[\d:]+"', 'end_time: "24:00"'),
             (self.folder.parent / "alertmanager/alertmanager.yml", r"group_wait: \w+", "group_wait: 1s"),
             (self.folder.parent / "alertmanager/alertmanager.yml", r"group_interval: \w+", "group_interval: 2s"),
         ):
@@ -85,11 +93,11 @@ class Composed:
         """What the supervisor says."""
         return self.engine.status(self.name("supervisor"))
 
-    def told(self, alert: str) -> bool:
+    def told(self, alert: str, status: str = "firing") -> bool:
         """Whether such a message has arrived at the webhook."""
         messages = [line for line in self.engine.logs(self.name("webhook")).splitlines() if line.startswith("{")]
         alerts = [alert for message in messages for alert in json.loads(message)["alerts"]]
-        return any((each["labels"]["alertname"], each["status"]) == (alert, "firing") for each in alerts)
+        return any((each["labels"]["alertname"], each["status"]) == (alert, status) for each in alerts)
 
     def outages(self) -> list[dict[str, object]]:
         """What the journal has."""
@@ -117,11 +125,12 @@ def test_the_file_gives_the_supervisor_what_it_promises(composed: Composed) -> N
     assert {port["HostIp"] for port in ports} == {"127.0.0.1"}
 
 
-def test_a_broken_farm_becomes_a_message(composed: Composed) -> None:
+def test_a_broken_farm_becomes_a_message_and_its_end_another(composed: Composed) -> None:
     wait_until(lambda: 'ib_up{gateway="paper"' in composed.engine.get(composed.name("supervisor"), "/metrics")[1], 20)
     composed.engine.order(composed.name("gateway"), do="farm_broken", farm="usfarm", **{"for": "12s"})
     wait_until(lambda: composed.told("IBFarmDown"), 60, every=0.5, what="the message")
     wait_until(lambda: composed.status()["status"] == "up", 30, every=0.3)
+    wait_until(lambda: composed.told("IBFarmDown", "resolved"), 60, every=0.5, what="the message that it is over")
 
 
 def test_a_restart_of_the_gateways_container_is_told_as_what_it_is(composed: Composed) -> None:
@@ -131,6 +140,25 @@ def test_a_restart_of_the_gateways_container_is_told_as_what_it_is(composed: Com
     outage = composed.outages()[-1]
     assert (outage["cause"], outage["planned"]) == ("session", False)
     assert "closed the session" in str(outage["words"]), "the relay hides that the port refuses: no more is claimed"
+
+
+def test_a_gateway_that_takes_long_to_stop_is_not_killed(composed: Composed) -> None:
+    """A gateway that is killed can leave its login hanging. An engine's own patience is 10 s."""
+    name = composed.name("gateway")
+    process = composed.engine.inspect(name)["State"]["Pid"]
+    os.kill(process, signal.SIGSTOP)  # it cannot heed SIGTERM
+    began = time.monotonic()
+    stopping = threading.Thread(target=composed.compose, args=("stop", "gateway"))
+    stopping.start()
+    try:
+        wait_until(lambda: time.monotonic() - began > 12.0, 20)
+        assert stopping.is_alive()
+    finally:
+        os.kill(process, signal.SIGCONT)
+    stopping.join(60)
+    assert composed.engine.exit_status(name) == 0, "ended by itself, not by SIGKILL (137)"
+    composed.compose("start", "gateway")
+    wait_until(lambda: composed.status()["status"] == "up", 60, every=0.3)
 
 
 def test_down_in_the_middle_of_an_outage_loses_nothing(composed: Composed) -> None:

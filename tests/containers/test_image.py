@@ -18,6 +18,19 @@ pytestmark = [pytest.mark.root, pytest.mark.timeout(500)]
 SAFE = ("--read-only", "--cap-drop", "ALL", "--user", "65532:65532", "--security-opt", "no-new-privileges")
 CLIENT_IDS = count(920)
 LIMITS = ("--memory", "512m", "--pids-limit", "512")
+LOAD = """
+import sys, threading, time, urllib.request as r
+ended, count = time.monotonic() + 10, [0]
+def ask():
+    while time.monotonic() < ended:
+        for path in ('/metrics', '/api/v1/status', '/'):
+            r.urlopen('http://' + sys.argv[1] + path, timeout=10).read()
+            count[0] += 1
+threads = [threading.Thread(target=ask) for _ in range(8)]
+[t.start() for t in threads]; [t.join() for t in threads]
+print(count[0])
+"""
+"""Eight readers that never pause, for ten seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +166,42 @@ def test_a_second_one_on_the_same_volume_does_not_start_and_names_the_first(
             engine.podman("stop", "--time", "5", first)
             engine.podman("start", second)
             wait_until(lambda: engine.status(second).get("status") == "up", 30, every=0.2)
+
+
+def test_it_lives_under_load_far_within_its_memory(
+    engine: Engine, network: str, running: str, gateway: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = engine.inspect(running)["NetworkSettings"]["Networks"][network]["IPAddress"]
+    asked = engine.inside(gateway, "/opt/ib-supervisor/bin/python", "-c", LOAD, f"{address}:14000").said.strip()
+    status = engine.inside(running, "cat", "/proc/1/status").said
+    (peak,) = (int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
+    with capsys.disabled():
+        print(f"\n{asked} requests in 10 s: {peak:.0f} MB at most")
+    assert int(asked) > 100
+    assert peak < 256, "half of its limit"
+    assert engine.status(running)["status"] == "up"
+
+
+def test_beyond_its_memory_the_kernel_ends_it_and_no_history_is_lost(
+    engine: Engine, network: str, gateway: str
+) -> None:
+    volume = ("--volume", f"{engine.name}-memory:/var/lib/ib-supervisor")
+
+    def outages(name: str) -> list[str]:
+        told = json.loads(engine.inside(name, "ib-supervisor", "history", "--json").said)
+        return [each["began"] for each in told["outages"]]
+
+    with supervisor(engine, "enough", network, *volume) as name:
+        wait_until(lambda: engine.status(name).get("status") == "up", 30, every=0.2)
+        engine.order(gateway, do="rst")
+        wait_until(lambda: outages(name), 30, every=0.3)
+        before = outages(name)
+    with supervisor(engine, "little", network, *volume, "--memory", "32m", "--memory-swap", "32m") as name:
+        wait_until(lambda: engine.exit_status(name) is not None, 60, every=0.2)
+        assert engine.exit_status(name) == 137, "SIGKILL, after which `restart: unless-stopped` starts it again"
+    with supervisor(engine, "again", network, *volume) as name:
+        wait_until(lambda: engine.status(name).get("status") == "up", 30, every=0.2)
+        assert outages(name)[: len(before)] == before
 
 
 def test_it_holds_what_is_locked_and_no_tools_of_a_build(engine: Engine, running: str) -> None:

@@ -1,10 +1,13 @@
 """The Kubernetes objects through `podman kube play`: those of the base, and those that the Helm chart renders.
 
 What podman does not do is done here in the place of Kubernetes, and said so: the generator's ConfigMap is put together
-by this test, the probes are asked by it (podman would ask them with a curl in the container, and the image has none),
-and `Recreate` is played by hand. The network policy and the objects of the Prometheus operator are left out.
+by this test, the Secret is made as podman 4 keeps one, the probes are asked by it (podman would ask them with a curl in
+the container, and the image has none), and `Recreate` is played by hand. The network policy and the objects of the
+Prometheus operator are left out.
 """
 
+import base64
+import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -22,6 +25,7 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.root, pytest.mark.timeout(500)]
 
 BASE = REPOSITORY / "deploy/kubernetes"
+CLIENT_ID = 911
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 Objects = dict[str, dict[str, Any]]
 
@@ -66,9 +70,15 @@ class Played:
         (volume,) = (each for each in template["spec"]["volumes"] if "persistentVolumeClaim" in each)
         volume["persistentVolumeClaim"]["claimName"] = self.claim
         objects["PersistentVolumeClaim"]["metadata"]["name"] = self.claim
+        self.secret = f"{self.name}-ids"
+        reference = {"secretKeyRef": {"name": self.secret, "key": "client-id"}}
+        self.container["env"] = [*(self.container.get("env") or ()), {"name": "LAB_CLIENT_ID", "valueFrom": reference}]
+        kept = folder / "secret.json"
+        kept.write_text(json.dumps({"client-id": base64.b64encode(str(CLIENT_ID).encode()).decode()}))
+        engine.podman("secret", "create", self.secret, str(kept))
         data = objects["ConfigMap"]["data"]
         config = yaml.safe_load(data["supervisor.yaml"])
-        config["gateways"] = [{"name": "paper", "host": "ib-gateway", "port": 4004, "client_id": 911}]
+        config["gateways"] = [{"name": "paper", "host": "ib-gateway", "port": 4004, "client_id": "${LAB_CLIENT_ID}"}]
         data["supervisor.yaml"] = yaml.safe_dump(config)
 
     def play(self, name: str) -> str:
@@ -114,6 +124,7 @@ def test_a_pod_answers_its_probes_and_a_second_waits_for_the_journal_of_the_firs
     first = played.play("first")
     wait_until(lambda: engine.status(first).get("status") == "up", 60, every=0.3, what="a gateway that is up")
     assert [engine.get(first, played.probes[probe])[0] for probe in PROBES] == [200, 200, 200]
+    assert engine.status(first)["client_id"] == CLIENT_ID, "of the Secret"
     host = engine.inspect(first)["HostConfig"]
     assert (host["ReadonlyRootfs"], host["Memory"]) == (True, 512 << 20)
     status = engine.inside(first, "cat", "/proc/1/status").said

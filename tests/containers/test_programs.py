@@ -1,4 +1,4 @@
-"""Gate and kernel in containers: a file on a shared volume, HTTP by a name, one network namespace or two."""
+"""Gate and kernel in containers: files on shared volumes, HTTP by a name, one network namespace or two."""
 
 import json
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.containers.engine import GATEWAY, IMAGE, Engine
+from tests.lab.machine import REPOSITORY
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(500)]
@@ -88,6 +89,60 @@ def test_a_gate_file_on_a_shared_volume_opens_closes_and_dies_with_its_writer(
     wait_until(lambda: read() == "open", 40, every=0.2)
     engine.podman("stop", "--time", "5", supervisor)
     assert read() == "unknown", "removed at the end"
+
+
+@pytest.fixture
+def trader(engine: Engine, gateway: str, supervisor: str) -> Iterator[str]:
+    """The example of an order a minute, hosted, in a container of its own: it reads one gate and writes another."""
+    name = f"{engine.name}-trader"
+    options = [
+        "--read-only",
+        "--cap-drop",
+        "ALL",
+        "--network",
+        f"{engine.name}-programs",
+        "--tmpfs",
+        "/state:mode=1777",
+    ]
+    options += ["--volume", f"{REPOSITORY}/docs/examples:/examples:ro"]
+    options += ["--volume", f"{engine.name}-gated-gate:/run/ib-gate:ro"]
+    options += ["--volume", f"{engine.name}-trader-gate:/run/program-gate:U", "--entrypoint", "python"]
+    command = ["/examples/order_a_minute.py", "4004", "/state/orders", "0.5", "--host", "gateway"]
+    command += ["--daemon-gate", "/run/ib-gate/paper.json", "--gate-directory", "/run/program-gate"]
+    engine.podman("run", "--detach", "--name", name, *options, IMAGE, *command)
+    yield name
+    engine.tried("podman", "rm", "--force", "--volumes", "--time", "0", name)
+
+
+def test_a_hosted_program_heeds_the_supervisors_gate_and_shows_its_own_to_a_third_container(
+    engine: Engine, gateway: str, supervisor: str, trader: str
+) -> None:
+    def shown() -> str:
+        """The trader's gate, as a container without any network reads it."""
+        volume = f"{engine.name}-trader-gate:/run/ib-gate:ro"
+        script = READER.replace("paper", "trader")
+        options = ["--network", "none", "--volume", volume, "--entrypoint", "python"]
+        return engine.podman("run", "--rm", *options, IMAGE, "-c", script).splitlines()[-1]
+
+    def said(words: str) -> int:
+        return engine.logs(trader).count(words)
+
+    wait_until(lambda: said("fill ") > 1, 30, every=0.3, what="orders that were sent and filled")
+    assert shown() == "open"
+    engine.order(gateway, do="notice", code=1100, text="Connectivity between IBKR and TWS has been lost.")
+    wait_until(lambda: shown() == "closed", 20, every=0.2)
+    wait_until(lambda: said("not now: upstream") > 0, 20, every=0.2)
+    engine.order(gateway, do="notice", code=1102, text="Connectivity has been restored - data maintained.")
+    wait_until(lambda: shown() == "open", 40, every=0.2)
+    fills = said("fill ")
+    wait_until(lambda: said("fill ") > fills, 40, every=0.3)
+    engine.podman("kill", "--signal", "STOP", supervisor)
+    wait_until(lambda: said("its lease is over, no daemon renews it") > 0, 20, every=0.2)
+    engine.podman("kill", "--signal", "CONT", supervisor)
+    fills = said("fill ")
+    wait_until(lambda: said("fill ") > fills, 40, every=0.3)
+    engine.podman("kill", "--signal", "KILL", trader)
+    wait_until(lambda: shown() == "unknown", 20, every=0.2, what="the end of the trader's lease")
 
 
 def test_the_gate_is_asked_over_http_by_the_services_name_and_by_no_other(

@@ -1,60 +1,16 @@
 """An `ib_async.IB` lives through losses: its trades, tickers and streams are the same objects as before."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import pytest
-from ib_async import IB, Contract, LimitOrder, Stock
+from ib_async import IB, Contract, LimitOrder
 
 from supervisor.host.aio import Keeper
 from supervisor.simulator import SimulatedGateway
+from tests.host.aio_stories import AAPL, MSFT, Notes, play, told, until
 from tests.host.programs import QUICK
 from tests.race.wall import Wall
-
-AAPL, MSFT = Stock("AAPL", "SMART", "USD"), Stock("MSFT", "SMART", "USD")
-Story = Callable[[Keeper, "Notes"], Coroutine[Any, Any, None]]
-
-
-class Notes(list[tuple[Any, ...]]):
-    """What the hooks were told."""
-
-    def hook(self, name: str) -> Callable[..., Coroutine[Any, Any, None]]:
-        async def noted(*args: Any) -> None:
-            self.append((name, *args))
-
-        return noted
-
-    def all(self, name: str) -> list[tuple[Any, ...]]:
-        return [each[1:] for each in self if each[0] == name]
-
-
-async def until(predicate: Callable[[], object], timeout: float = 30.0) -> None:
-    async with asyncio.timeout(timeout):
-        while not predicate():
-            await asyncio.sleep(0.01)
-
-
-HOOKS = ("on_ready", "on_lost", "on_data_lost", "on_data_maintained", "on_upstream", "on_reconciled", "on_farm")
-
-
-def play(gateway: SimulatedGateway, story: Story, timing: Mapping[str, float] = QUICK) -> Notes:
-    notes = Notes()
-
-    async def main() -> None:
-        hooks: dict[str, Any] = {name: notes.hook(name) for name in HOOKS}
-        keeper = Keeper(IB(), port=gateway.port, client_id=17, timing=timing, **hooks)
-        async with keeper:
-            await keeper.wait_ready(10)
-            await story(keeper, notes)
-
-    asyncio.run(main())
-    return notes
-
-
-async def told(act: Callable[[], object]) -> None:
-    """Let the gateway do something, without blocking the event loop."""
-    await asyncio.get_running_loop().run_in_executor(None, act)
 
 
 def test_trades_and_tickers_are_the_same_objects_after_a_restart_and_go_on(gateway: SimulatedGateway) -> None:
@@ -170,7 +126,7 @@ def test_an_attempt_that_timed_out_does_not_connect_later_and_keep_the_client_id
         await until(lambda: len(notes.all("on_ready")) == 2, 10)
         await until(lambda: [client.ready for client in gateway.clients] == [True], 10)
 
-    play(gateway, story, SHORT)
+    play(gateway, story, timing=SHORT)
 
 
 def test_an_attempt_that_met_a_mute_gateway_does_not_end_the_session_after_it(gateway: SimulatedGateway) -> None:
@@ -183,4 +139,4 @@ def test_an_attempt_that_met_a_mute_gateway_does_not_end_the_session_after_it(ga
         await asyncio.sleep(sum(SHORT[name] for name in ("connect_timeout", "handshake_timeout", "session_timeout")))
         assert len(notes.all("on_lost")) == 1
 
-    play(gateway, story, SHORT)
+    play(gateway, story, timing=SHORT)

@@ -68,7 +68,7 @@ def test_a_message_about_orders_that_cannot_be_decoded_closes_the_gate_until_it_
 
     with Peer(pushes) as peer, hosted(book, peer.port) as host:
         ready = host.wait_ready(10)
-        assert (ready.complete, ready.reason) == (False, "ibapi could not decode OPEN_ORDER")
+        assert (ready.complete, ready.reason) == (False, "could not be decoded: OPEN_ORDER")
         wait_until(lambda: host.gate.check().reasons == ("undecodable",))
         assert host.snapshot.up
         assert host.acknowledge() == ("OPEN_ORDER",)

@@ -1,55 +1,21 @@
 """The examples of the documentation run as they stand, each through a restart of the gateway."""
 
-import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from supervisor.simulator import SimulatedGateway
-from tests.simulator.client import RawClient
+from tests.host.examples import EXAMPLES, ROOT, executed, heard, running
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "docs" / "examples"
 
-
-class Program:
-    """A running example and the lines that it printed."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.lines: list[str] = []
-        self.reader = threading.Thread(target=self._read)
-        self.reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip())
-
-    def count(self, beginning: str) -> int:
-        return sum(line.startswith(beginning) for line in list(self.lines))
-
-    def until(self, beginning: str, times: int = 1, timeout: float = 30.0) -> None:
-        wait_until(lambda: self.count(beginning) >= times, timeout, what="\n".join(self.lines))
-
-
-@contextmanager
-def running(name: str, *arguments: object) -> Iterator[Program]:
-    command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT) as process:
-        program = Program(process)
-        try:
-            yield program
-            process.send_signal(signal.SIGINT)
-            process.wait(10)
-        finally:
-            process.kill()
-            program.reader.join(10)
+def test_three_lines_make_the_tutorials_program_a_hosted_one_and_the_example_has_them() -> None:
+    page = (ROOT / "docs/host.md").read_text()
+    diff = page.partition("```diff\n")[2].partition("```")[0].splitlines()
+    added = [line[1:].strip() for line in diff if line.startswith("+") and line[1:].strip()]
+    assert len(added) == 3
+    example = (EXAMPLES / "hello_world.py").read_text()
+    for line in added:
+        assert line.replace("port=4002", "port=port") in example
 
 
 def test_hello_world_is_answered_again_after_a_restart(gateway: SimulatedGateway) -> None:
@@ -104,21 +70,22 @@ def test_every_fill_of_the_minute_trader_is_heard_once_through_losses_of_all_kin
     assert program.count("some fills may be missing") == 0
 
 
-def executed(gateway: SimulatedGateway) -> list[str]:
-    """The ids of all executions that the gateway knows."""
-    with RawClient(gateway.port) as client:
-        client.ready(99)
-        client.ask(7, 3, 1, 0, "", "", "", "", "", "")
-        found = []
-        while (message := client.message())[0] != "55":
-            if message[0] == "11":
-                found.append(message[14])
-    return sorted(found)
-
-
-def heard(program: Program) -> list[str]:
-    """The ids of all fills that the program noted, each as often as it did."""
-    return sorted(line.split()[1] for line in program.lines if line.startswith("fill"))
+def test_a_minute_trader_that_is_killed_goes_on_with_new_ids_and_hears_what_it_missed(
+    gateway: SimulatedGateway, tmp_path: Path
+) -> None:
+    with running("order_a_minute.py", gateway.port, tmp_path / "state", 0.2) as first:
+        first.until("fill", 3)
+        first.process.kill()
+        first.process.wait(10)
+    with running("order_a_minute.py", gateway.port, tmp_path / "state", 0.2) as second:
+        fills = len(set(heard(first)))
+        second.until("fill", fills + 3, 40)
+        gateway.do("fills", mode="never")
+        wait_until(lambda: executed(gateway) == heard(second), 20)
+    ids = [line.split()[1] for each in (first, second) for line in each.lines if line.startswith("sent")]
+    assert len(ids) == len(set(ids))
+    codes = {line.split()[2] for each in (first, second) for line in each.lines if line.startswith("error")}
+    assert "103" not in codes, "no id was used twice"
 
 
 def test_the_asyncio_program_goes_on_after_a_restart(gateway: SimulatedGateway) -> None:

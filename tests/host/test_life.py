@@ -1,5 +1,8 @@
 """A program as people write it lives through the losses of its sessions, on one thread, and ends when it wants to."""
 
+import os
+import signal
+import sys
 import threading
 from datetime import UTC, datetime
 from typing import Any
@@ -118,6 +121,28 @@ def test_what_is_to_end_the_process_ends_the_host_and_is_raised_by_run(
     with pytest.raises(type(ending)):
         host.run()
     assert len(book.all("connectionClosed")) == 1
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_a_signal_handler_that_exits_ends_the_run_at_once(gateway: SimulatedGateway, book: Book, away: bool) -> None:
+    if away:
+        gateway.do("refuse")
+    host = hosted(book, gateway.port)
+
+    def kill() -> None:
+        wait_until(lambda: host.snapshot.counters.attempts > 2 if away else book.readies, 20)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    earlier = signal.signal(signal.SIGUSR1, lambda *_: sys.exit(7))
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        with pytest.raises(SystemExit, match="7"):
+            host.run()
+    finally:
+        signal.signal(signal.SIGUSR1, earlier)
+        killer.join()
+    assert len(book.all("connectionClosed")) == (not away)
 
 
 def test_a_factory_that_raises_at_first_is_a_mistake_and_raised(gateway: SimulatedGateway, book: Book) -> None:

@@ -1,6 +1,8 @@
 """Requests of any thread: they go to the session of their object, or they raise; an order never goes anywhere else."""
 
+import os
 import threading
+import warnings
 from typing import Any
 
 import pytest
@@ -144,6 +146,29 @@ def test_threads_that_ask_all_the_time_never_hang_and_see_one_exception_only(
             thread.join(5)
             assert not thread.is_alive()
     assert seen <= {NotSent}
+
+
+def test_a_fork_of_the_process_sends_nothing_on_its_parents_connection(gateway: SimulatedGateway, book: Book) -> None:
+    with hosted(book, gateway.port) as host:
+        ready = host.wait_ready(10)
+        wait_until(lambda: host.gate.check().open)
+        app, send = host.app, orders_of(host.app)[0]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # that a process with threads forks is the point
+            child = os.fork()
+        if child == 0:
+            raised = 0
+            for ask in (send, app.reqPositions):
+                try:
+                    ask()
+                except NotSent:
+                    raised += 1
+            os._exit(0 if raised == 2 and not host.gate.check().open else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        app.reqCurrentTime()
+        book.until("currentTime")
+        assert host.wait_ready(1) == ready
+        assert (gateway.received[PLACE], gateway.received[61]) == (0, 0)
 
 
 def test_what_the_program_overrides_is_called_and_its_super_reaches_ibapi(

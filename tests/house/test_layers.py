@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -140,9 +141,19 @@ def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parent.as_posix().removeprefix(".")
 
 
+def parsed(path: Path) -> ast.Module:
+    """The file as a tree."""
+    return _tree(path.read_text(encoding="utf-8"))
+
+
+@cache
+def _tree(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
 def imports(path: Path) -> Iterator[tuple[int, str]]:
     """Every module that is imported, anywhere in the file, with its line."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, name.name) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -217,7 +228,7 @@ def test_only_the_printer_writes_to_a_terminal() -> None:
         found(path, node.lineno, ast.unparse(node.func))
         for path in modules()
         if place(path) == "commands" and path.name != "printer.py"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) in {"print", "typer.echo", "typer.secho", "click.echo", "Console"}
     ]
@@ -240,7 +251,7 @@ def test_the_core_never_asks_what_time_it_is() -> None:
         found(path, node.lineno, node.attr)
         for path in modules()
         if place(path) == "core"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Attribute)
         and node.attr in {"now", "utcnow", "today"}
         and isinstance(node.ctx, ast.Load)
@@ -254,7 +265,7 @@ def test_only_where_the_start_must_be_fast_is_anything_imported_inside_a_functio
         found(path, inner.lineno, ast.unparse(inner))
         for path in modules()
         if place(path) not in {"commands", "daemon"}
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for inner in ast.walk(node)
         if isinstance(inner, ast.Import | ast.ImportFrom)
@@ -283,7 +294,7 @@ def test_a_module_opens_with_its_rules() -> None:
     silent = [
         str(path.relative_to(ROOT))
         for path in modules()
-        if path.read_text(encoding="utf-8").strip() and ast.get_docstring(ast.parse(path.read_text("utf-8"))) is None
+        if parsed(path).body and ast.get_docstring(parsed(path)) is None
     ]
     assert silent == []
 

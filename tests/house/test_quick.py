@@ -9,13 +9,14 @@ from tests.quick import ALWAYS, FOLLOW, LONG, ROOT, claims_about
     ("file", "tests"),
     [
         ("supervisor/core/parts/farms.py", {"tests/observe/metrics"}),
+        ("supervisor/core/model/pages.py", {"tests/deploy/test_rules.py", "tests/deploy/test_alertmanager.py"}),
         ("supervisor/observe/web/app.py", {"tests/observe/web"}),
         ("supervisor/observe/events.py", {"tests/observe"}),
         ("supervisor/observe/web/static/page.css", {"tests/observe/web"}),
         ("supervisor/runtime/loop.py", {"tests/runtime"}),
         ("supervisor/yaml_lines.py", {"tests/config", "tests/simulator/test_scenario.py"}),
         ("tests/gateway/test_link.py", {"tests/gateway/test_link.py"}),
-        ("deploy/prometheus/alerts.yaml", {"tests/deploy"}),
+        ("deploy/prometheus/alerts.yaml", {"tests/deploy/test_rules.py"}),
         ("LICENSE", set()),
     ],
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from tests.house.test_layers import PACKAGE, ROOT, found, imports, modules, place, room
+from tests.house.test_layers import PACKAGE, ROOT, found, imports, modules, parsed, place, room
 
 MAY_IMPORT_IN_CORE = {
     "calendar": {"calendar"},
@@ -50,7 +50,7 @@ def core_modules() -> list[Path]:
 def trees(paths: list[Path]) -> Iterator[tuple[Path, ast.AST]]:
     """Every node of these modules."""
     for path in paths:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             yield path, node
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.kernel.tables import Ends, ends_of, packed, read, sockets_on
+from supervisor.core.model.sight import Sockets
+from supervisor.core.parts.behind.kernel import FRESH
+from supervisor.kernel.tables import Ends, ends_of, packed, read_v4, read_v6, sockets_on
+from supervisor.kernel.watch import EVERY, SAME_FOR, Asked, KernelWatch
 from supervisor.platform import SOCKET_TABLES
 from tests.bench.sockets import seconds, table
 from tests.waiting import wait_until
@@ -15,6 +18,11 @@ from tests.waiting import wait_until
 HERE = packed("127.0.0.1")
 MAPPED = "0000000000000000FFFF00000100007F"
 SIX = "00000000000000000000000001000000"
+
+
+def both(folder: Path) -> bytes:
+    """The two tables as one text."""
+    return (read_v4(folder) or b"") + read_v6(folder)
 
 
 def row(local: str, remote: str, state: str, sending: int = 0, reading: int = 0) -> bytes:
@@ -88,16 +96,16 @@ def test_a_server_that_does_not_read_is_seen_by_the_real_kernel(family: socket.A
         with closing(server_side):
             client.sendall(b"x" * 1000)
             ends = ends_of(client)
-            wait_until(lambda: sockets_on(read(folder) or b"", server.getsockname()[1], ends).unread == 1000)
+            wait_until(lambda: sockets_on(both(folder), server.getsockname()[1], ends).unread == 1000)
             server_side.recv(1000)
-            wait_until(lambda: sockets_on(read(folder) or b"", server.getsockname()[1], ends).unread == 0)
+            wait_until(lambda: sockets_on(both(folder), server.getsockname()[1], ends).unread == 0)
 
 
 @pytest.mark.skipif(SOCKET_TABLES is None, reason="no /proc/net/tcp")
 def test_a_connection_that_nobody_accepts_is_seen_by_the_real_kernel() -> None:
     assert SOCKET_TABLES is not None
     with connected(socket.AF_INET) as (server, client):
-        seen = sockets_on(read(SOCKET_TABLES) or b"", server.getsockname()[1], ends_of(client))
+        seen = sockets_on(both(SOCKET_TABLES), server.getsockname()[1], ends_of(client))
         assert seen.unaccepted == 1
 
 
@@ -120,6 +128,41 @@ def test_a_socket_that_is_not_connected_has_no_ends() -> None:
 
 
 def test_where_there_are_no_tables_nothing_is_read(tmp_path: Path) -> None:
-    assert read(tmp_path) is None
+    assert read_v4(tmp_path) is None
+    assert read_v6(tmp_path) == b""
     (tmp_path / "tcp").write_bytes(LISTENS)
-    assert read(tmp_path) == LISTENS
+    assert read_v4(tmp_path) == LISTENS
+
+
+def looks(folder: Path, ends: Ends | None, told: list[Sockets]) -> KernelWatch:
+    watch = KernelWatch(lambda name, event: told.append(event.sockets), folder)
+    watch._asked = {"live": Asked(lambda: 4001, lambda: ends)}
+    return watch
+
+
+def test_the_table_of_ipv6_is_read_only_for_what_the_other_has_not(tmp_path: Path) -> None:
+    told: list[Sockets] = []
+    watch = looks(tmp_path, ENDS, told)
+    (tmp_path / "tcp").write_bytes(LISTENS + OURS + THEIRS)
+    (tmp_path / "tcp6").write_bytes(THEIRS)
+    watch.look()
+    assert dict(told[-1].states or ())["established"] == 1
+    (tmp_path / "tcp").write_bytes(OURS)
+    (tmp_path / "tcp6").write_bytes(LISTENS + THEIRS)  # as Java has it
+    watch.look()
+    assert (told[-1].unaccepted, told[-1].unread, told[-1].unacknowledged) == (2, 17, 7)
+
+
+def test_a_look_that_shows_nothing_new_is_told_again_before_it_is_stale(tmp_path: Path) -> None:
+    (tmp_path / "tcp").write_bytes(LISTENS)
+    told: list[Sockets] = []
+    watch = looks(tmp_path, None, told)
+    watch.look(anew=False)
+    watch.look(anew=False)
+    assert [seen.unaccepted for seen in told] == [2]
+    watch.look()
+    assert [seen.unaccepted for seen in told] == [2, 2]
+    (tmp_path / "tcp").write_bytes(LISTENS + row("0100007F:0FA1", "00000000:0000", "0A", reading=1))
+    watch.look(anew=False)
+    assert [seen.unaccepted for seen in told] == [2, 2, 3]
+    assert SAME_FOR + EVERY < FRESH

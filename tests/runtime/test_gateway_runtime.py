@@ -37,16 +37,16 @@ def test_a_snapshot_is_replaced_and_never_changed() -> None:
 def test_it_is_due_when_a_deadline_of_either_clock_has_passed() -> None:
     staged = RuntimeStage()
     staged.runtime.step(Started(), staged.clock.now())
-    assert not staged.runtime.is_due(staged.clock.now())
+    assert not staged.runtime.due.has_come(staged.clock.now())
     staged.clock.pass_(3.0)
-    assert staged.runtime.is_due(staged.clock.now())
+    assert staged.runtime.due.has_come(staged.clock.now())
 
     paused = RuntimeStage()
     until = paused.clock.now().wall + timedelta(minutes=15)
     paused.runtime.step(PauseAsked(until), paused.clock.now())
-    assert not paused.runtime.is_due(paused.clock.now())
+    assert not paused.runtime.due.has_come(paused.clock.now())
     paused.clock.pass_(900)
-    assert paused.runtime.is_due(paused.clock.now())
+    assert paused.runtime.due.has_come(paused.clock.now())
 
 
 def test_facts_are_handed_to_the_listener_and_come_back_in_the_next_life() -> None:

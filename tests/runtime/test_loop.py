@@ -21,6 +21,7 @@ from supervisor.core.model.events import (
 )
 from supervisor.core.model.vocabulary import Failure, Phase
 from supervisor.runtime.clocks import Clock, SuspendWatch
+from supervisor.runtime.gateway_runtime import Due
 from supervisor.runtime.loop import BATCH, Loop
 from supervisor.runtime.mailbox import Mailbox
 from tests.runtime.stage import RuntimeStage, SetClock, policy
@@ -102,14 +103,10 @@ def test_it_looks_at_the_clocks_once_a_second_or_as_often_as_it_is_told() -> Non
 def test_a_defect_of_a_decision_costs_that_decision(caplog: pytest.LogCaptureFixture) -> None:
     class Faulty:
         policy = policy("faulty")
-        wake = RuntimeStage().runtime.wake
-        stale_at = float("inf")
+        due = Due(0.0, None)
 
         def step(self, event: Event, now: Now, late: float = 0.0) -> None:
             raise ZeroDivisionError("ours")
-
-        def is_due(self, now: Now) -> bool:
-            return True
 
     mailbox, loop = made(look=0.02)
     staged = RuntimeStage()

@@ -44,6 +44,8 @@ FAULTS = ("farm", "farm", "hourly farm", "upstream", "hang", "hang", "stillborn"
 """A stillborn process is another one that hangs from its first moment: nobody has seen it logged in."""
 MOST_A_DAY = sum(BUDGET.values())
 SLOW = Timing(heartbeat_interval=900.0, retry_max=60.0)
+NOTICED = SLOW.retry_max + 18.5
+"""Seconds after which a gateway without a session is known to be well again: the longest wait, and one attempt."""
 
 
 def settings(unattended: bool) -> RecoveryPolicy:
@@ -63,7 +65,7 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)
     deeds: Counter[Rung] = field(default_factory=Counter)
     unneeded: Counter[Rung] = field(default_factory=Counter)
-    """The fault ended by itself within two minutes after the deed, or at its moment."""
+    """The fault ended by itself within two minutes after the deed, at its moment, or just before it."""
     results: Counter[str] = field(default_factory=Counter)
 
 
@@ -80,6 +82,8 @@ class Played(World):
         super().__init__(wanted, at=begins.isoformat(), facts=facts, seed=seed)
         self.truth: dict[str, float] = {}
         """The faults of now, and since when."""
+        self.past: dict[str, tuple[float, float]] = {}
+        """Those that are over: since when they were, and until when."""
         self.pid = 100
         self.logged_in: set[int] = set()
         self.restarted: set[int] = set()
@@ -128,8 +132,9 @@ class Played(World):
 
     def end(self, fault: str) -> None:
         """A fault is over, by whatever cause."""
-        if self.truth.pop(fault, None) is None:
+        if fault not in self.truth:
             return
+        self.is_past(fault)
         last = self.last
         if last is not None and self.now.mono - last[0] <= 120 and fault in IS_FOR[last[1]]:
             self.tally.unneeded[last[1]] += 1
@@ -139,6 +144,9 @@ class Played(World):
             self.notice(1102)
         elif fault == "hang":
             self.peer.answers, self.peer.port = True, "open"
+
+    def is_past(self, fault: str) -> None:
+        self.past[fault] = (self.truth.pop(fault), self.now.mono)
 
     def cured(self, fault: str) -> None:
         self.last = None
@@ -156,7 +164,8 @@ class Played(World):
         self.at(seconds, self.up_again)
 
     def up_again(self) -> None:
-        self.truth.clear()
+        for fault in list(self.truth):
+            self.is_past(fault)
         self.peer.answers, self.peer.port, self.peer.probes = True, "open", True
         self.see()
 
@@ -250,7 +259,7 @@ class Played(World):
         self.check(action.rung)
         number = action.number
         how = self.dice.choice(("works", "works", "nothing", "refuses", "mute", "heals", "kills"))
-        fault = next(iter(self.truth))
+        fault = next(iter(self.truth), "")
         said = {"refuses": False, "mute": None}.get(how, True)
         self.at(0.01, lambda: self.step(DeedAnswered(number, said, how)))
         if how == "heals":
@@ -271,6 +280,14 @@ class Played(World):
         _hold(not self.paused, "no deed while paused", now)
         _hold(now.mono - self.competing_at >= 300, "no deed beside a competing session", now)
         since = [begun for fault, begun in self.truth.items() if fault in IS_FOR[rung]]
+        if not since and self.phase is not Phase.READY:
+            # It healed a moment ago: who has no session learns of it with the next attempt.
+            since = [
+                begun
+                for fault, (begun, over) in self.past.items()
+                if fault in IS_FOR[rung] and now.mono - over <= NOTICED
+            ]
+            self.tally.unneeded[rung] += bool(since)
         _hold(bool(since), "no deed without its condition", now)
         _hold(now.mono - min(since) >= PATIENCE[rung], "no deed before its patience", now)
         if rung is not Rung.COMMAND:

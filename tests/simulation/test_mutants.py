@@ -1,11 +1,14 @@
 """The planted faults still fit the core; `make mutants` hunts them all."""
 
+from collections.abc import Callable
+
 import pytest
 
 from supervisor.core.parts import backoff
+from supervisor.core.parts.session import Session, lose
 from tests.simulation.mutants import hunted
 from tests.simulation.planted.faults import MUTANTS
-from tests.simulation.planted.planting import Misfit, Mutant, constant, planted
+from tests.simulation.planted.planting import Misfit, Mutant, constant, planted, replaced
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -28,6 +31,14 @@ def test_a_fault_is_taken_out_when_the_run_fails() -> None:
         raise RuntimeError("the run failed")
 
     assert backoff.FLOOR == floor > 0.0
+
+
+def test_a_fault_that_takes_other_arguments_is_refused() -> None:
+    def fault(right: Callable[..., Session], session: Session) -> Session:
+        return session
+
+    with pytest.raises(Misfit, match="lose takes other arguments"):
+        replaced("other arguments", lose, fault)
 
 
 def test_a_fault_in_a_place_that_is_gone_is_refused() -> None:

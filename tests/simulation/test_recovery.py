@@ -13,6 +13,13 @@ def test_weeks_of_faults_and_stupid_controllers_break_no_promise() -> None:
 
 
 @pytest.mark.timeout(300)
-def test_the_simulation_finds_a_planted_fault() -> None:
+@pytest.mark.parametrize(
+    ("name", "promise"),
+    [
+        ("no patience", "no deed before its patience"),
+        ("any process may be asked", "no command to a process that was not seen logged in"),
+    ],
+)
+def test_the_simulation_finds_a_planted_fault(name: str, promise: str) -> None:
     by_name = {mutant.name: mutant for mutant in MUTANTS}
-    assert hunted(by_name["no patience"]).startswith("no deed before its patience")
+    assert hunted(by_name[name]).startswith(promise)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from supervisor.core.model.actions import Action, Persist, Ping
-from supervisor.core.model.events import Event
+from supervisor.core.model.events import Ending, Event
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.status import Status
@@ -80,10 +80,20 @@ LONG = replace(
     ),
 )
 """IBKR and farms are away for hours, through windows that open and close."""
+EYES = replace(
+    of_seed(507, 1.0),
+    faults=(
+        f.DeadStream(20000.0, 9000.0),
+        f.Cut(40000.0, Ending.RESET),
+        f.StreamEnds(60000.0),
+        f.Leave(70000.0, 20.0, 300.0),
+    ),
+)
+"""A gateway with a canary."""
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("scenario", [BUSY, QUIET, LONG], ids=["busy", "quiet", "long"])
+@pytest.mark.parametrize("scenario", [BUSY, QUIET, LONG, EYES], ids=["busy", "quiet", "long", "eyes"])
 def test_skipping_answered_pings_changes_no_decision_in_two_days(scenario: Scenario) -> None:
     with_all, run_with_all = decisions(scenario, every_ping=True)
     skipping, run_skipping = decisions(scenario, every_ping=False)

@@ -18,6 +18,15 @@ def offset_of(clock: str, wall: datetime) -> timedelta | None:
 
     It may lie outside what a zone can have: then the clock is wrong, see `is_zone`.
     """
+    exact = ahead_of_utc(clock, wall)
+    return None if exact is None else round(exact / _QUARTER) * _QUARTER
+
+
+def ahead_of_utc(clock: str, wall: datetime) -> timedelta | None:
+    """What the gateway's clock shows minus UTC, to a second: zone and error together. None if `clock` is no time.
+
+    Its midnight is where this clock turns, however wrong it is.
+    """
     found = _WALL.match(clock)
     if found is None:
         return None
@@ -25,7 +34,7 @@ def offset_of(clock: str, wall: datetime) -> timedelta | None:
         told = datetime(*(int(part) for part in found.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]
     except ValueError:
         return None
-    return round((told - wall) / _QUARTER) * _QUARTER
+    return told - wall
 
 
 def is_zone(offset: timedelta) -> bool:
@@ -36,6 +45,16 @@ def is_zone(offset: timedelta) -> bool:
 def offset_in(zone: str, wall: datetime) -> timedelta:
     """The offset of a zone of the tz database at this instant."""
     return wall.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)
+
+
+def likely_ahead(told: timedelta | None, zone: str | None, local: datetime) -> timedelta:
+    """What the gateway's clock shows minus UTC: as it told, else by the configured zone, else as the machine's own.
+
+    `local` is now, in the machine's zone.
+    """
+    if told is not None:
+        return told
+    return offset_in(zone, local) if zone is not None else local.utcoffset() or timedelta(0)
 
 
 def offset_text(offset: timedelta) -> str:

@@ -31,6 +31,8 @@ class GatewayClock:
     """From UTC, to a quarter of an hour; None while unknown, or where no zone has it."""
     told_at: datetime | None = None
     """When it said so: the configured zone is compared at that instant."""
+    ahead: timedelta | None = None
+    """What it shows minus UTC, to a second, zone and error together; None while unknown."""
     mismatch: bool | None = None
     """It is not the offset of the configured zone; None if either is unknown."""
     skew: float | None = None

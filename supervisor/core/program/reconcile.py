@@ -4,6 +4,7 @@
 - After `LIMIT` what was heard so far has to do, and the program is told that it is not all.
 - A gateway tells executions since its midnight only. If that midnight lies between the loss and the answer, some may
   be missing, and nobody can ask for them here.
+- A loss is noticed late: a connection that is silent is given up only after the heartbeat's patience.
 - An answer that comes while IBKR is away is what the gateway remembers.
 - Times are monotonic seconds, but for `lost_at`, which may be of an earlier process.
 """
@@ -13,6 +14,8 @@ from datetime import datetime, timedelta
 
 LIMIT = 10.0
 """Seconds for both answers."""
+NOTICED_WITHIN = timedelta(minutes=1)
+"""A loss is noticed so late at most: what happened before may not have been heard either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def result(
 ) -> Heard:
     """What the round came to. `wall`: now; `offset`: the gateway's clock from UTC; `undecodable`: messages lost."""
     if undecodable:
-        return Heard(False, f"ibapi could not decode {', '.join(undecodable)}")
+        return Heard(False, f"could not be decoded: {', '.join(undecodable)}")
     if round_.refused:
         return Heard(False, round_.refused)
     missing = [
@@ -78,7 +81,7 @@ def result(
         return Heard(False, f"{' and '.join(missing)} were not told within {LIMIT:g} s")
     if not upstream:
         return Heard(False, "the gateway has lost IBKR's servers, and told what it remembers")
-    if round_.lost_at is not None and midnight_between(round_.lost_at, wall, offset):
+    if round_.lost_at is not None and midnight_between(round_.lost_at - NOTICED_WITHIN, wall, offset):
         return Heard(False, "the gateway's midnight has passed meanwhile: it tells executions since midnight only")
     return Heard(True)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from supervisor.core.calendar.gateway_clock import is_zone, offset_in, offset_of
+from supervisor.core.calendar.gateway_clock import ahead_of_utc, is_zone, offset_in, offset_of
 from supervisor.core.codes import notices
 from supervisor.core.codes.entry import Kind
 from supervisor.core.codes.table import OTHER, label, lookup, read
@@ -152,6 +152,7 @@ def _greeted(transition: Transition, event: HandshakeDone) -> None:
     told = state.desupport.server_version if state.desupport is not None else None
     if told is not None and event.server_version > told:
         state.desupport = None
+    state.clock = replace(state.clock, ahead=ahead_of_utc(event.clock, transition.now.wall))
     offset = offset_of(event.clock, transition.now.wall)
     if offset is not None and is_zone(offset):
         compare_zone(transition, offset, transition.now.wall)

@@ -10,6 +10,7 @@ Rules
 """
 
 import logging
+import os
 import sys
 import threading
 import time
@@ -167,6 +168,7 @@ class HostedSession(Session):
         self._open_orders: list[bool] = []
         """Who asked for open orders and awaits their end, in order: True is the program."""
         self._own_thread: int | None = None
+        self._process = os.getpid()
         self.program: Program | None = None
         self._ears: Ears | None = None
         self._over = threading.Event()
@@ -290,7 +292,8 @@ class HostedSession(Session):
     # -- for the program's requests, on any thread ---------------------------------------------------------------------
 
     def connected(self) -> bool:
-        return self._callbacks.connected and self._connection.isConnected()
+        # In a fork of the process the socket is the same one, and what it sends would break the stream.
+        return self._callbacks.connected and self._connection.isConnected() and os.getpid() == self._process
 
     def knows(self, order_id: int) -> bool:
         return self._house.knows(order_id)

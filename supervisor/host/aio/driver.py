@@ -4,15 +4,15 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Callable
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.events import Event, ShutdownAsked, Slept, Started, Ticked
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.host.runtime import HostedLink, HostRuntime
 from supervisor.runtime.clocks import Clock, SuspendWatch
-from supervisor.runtime.gateway_runtime import GatewayRuntime, Link, Listener
+from supervisor.runtime.gateway_runtime import Listener
 
 LOG = logging.getLogger("supervisor.host")
 LOOK = 1.0
@@ -22,13 +22,11 @@ LOOK = 1.0
 class Driver:
     """One gateway. Everything happens on the event loop that is running when `start` is called."""
 
-    def __init__(self, policy: Policy, link: Link, listener: Listener, wake: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, policy: Policy, facts: Facts, link: HostedLink, listener: Listener) -> None:
         self._clock = Clock()
         self._suspends = SuspendWatch()
         self._waiting: deque[tuple[Event, Now]] = deque()
-        self._runtime = GatewayRuntime(
-            policy, Facts(), self._clock.now(), random.getrandbits(64), link, listener, self.post
-        )
+        self._runtime = HostRuntime(policy, facts, self._clock.now(), random.getrandbits(64), link, listener, self.post)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._busy = False

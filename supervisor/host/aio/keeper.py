@@ -4,27 +4,35 @@
 - Trades, fills and tickers that the program holds live on over a loss, and streams are made again.
 - Hooks are functions or coroutine functions, called one after the other. One that raises is told and costs nothing
   else.
-- A callback that blocks the event loop blocks everything, as ever with asyncio; answers that came meanwhile are read
-  before any deadline is judged.
+- A callback that holds the event loop holds everything, as ever with asyncio. Meanwhile deadlines stand still, and
+  after half a second the gate is closed.
+- A message that `ib_async` cannot decode is told and counted. One that concerns money keeps the gate closed until the
+  program has dealt with it.
 """
 
 import asyncio
 import inspect
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from ib_async import IB, StartupFetch, StartupFetchALL
 
 from supervisor.core.calendar.clock import Now
+from supervisor.core.calendar.gateway_clock import likely_ahead
+from supervisor.core.calendar.windows import Window
 from supervisor.core.explain.narrator import Narrator
 from supervisor.core.explain.sentences import report_of
 from supervisor.core.model.actions import Announce, Connect
+from supervisor.core.model.events import GateTold, IdsConfirmed
 from supervisor.core.model.facts import Facts
-from supervisor.core.model.gate import GatePolicy
+from supervisor.core.model.gate import GatePolicy, GateReason
 from supervisor.core.model.records import (
     FarmChanged,
     Record,
@@ -36,28 +44,27 @@ from supervisor.core.model.records import (
 )
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.vocabulary import Evidence, Planning
-from supervisor.core.program.concerns import DEAD_STREAMS
-from supervisor.core.program.reconcile import LIMIT, Heard, Reconcile, result
+from supervisor.core.program.concerns import DEAD_STREAMS, concerns_money
+from supervisor.core.program.reconcile import LIMIT, Heard, Reconcile, refused, result
+from supervisor.host.aio.breath import Breath
+from supervisor.host.aio.calls import Calls
+from supervisor.host.aio.doubts import Doubts, library
 from supervisor.host.aio.driver import Driver
-from supervisor.host.aio.link import AioLink
+from supervisor.host.aio.link import BAD_MESSAGE, AioLink
 from supervisor.host.aio.memory import Memory
+from supervisor.host.aio.orders import Orders
+from supervisor.host.aio.subscriptions import AioSubscription, Make
+from supervisor.host.gate import HostGate
 from supervisor.host.settings import Restart, policy_of
+from supervisor.host.state_file import StateFile, facts_of
 from supervisor.host.told import Loss, Ready, Reconciled
+from supervisor.observe.gate.files import GateFiles
+from supervisor.observe.gate.reader import Gate
 
 LOG = logging.getLogger("supervisor.host")
-HOOKS = (
-    "on_ready",
-    "on_lost",
-    "on_suspect",
-    "on_upstream",
-    "on_data_lost",
-    "on_data_maintained",
-    "on_stream_dead",
-    "on_farm",
-    "on_reconciled",
-)
 _OURS = StartupFetch.ORDERS_OPEN | StartupFetch.EXECUTIONS
 """What the keeper asks for itself, because it must know whether all of it came."""
+_UNASKED = -1
 
 
 class Keeper:
@@ -65,13 +72,15 @@ class Keeper:
 
     Args:
         ib: the program's, not connected.
-        port, client_id, host, daily_restart, weekly_restart, account_mode, timing: as for `Host`.
+        port, client_id, host, name, daily_restart, weekly_restart, windows, account_mode, required_farms,
+        upstream_probe, state, daemon_gate, gate_directory, gate_before_restart, timing: as for `Host`.
         fetch: what `ib_async` asks for at each connect.
         hooks: `on_ready`, `on_lost` and the others, as functions or coroutine functions.
 
     Raises:
         ValueError: an argument is wrong.
         TypeError: there is no such hook.
+        OSError: the state file cannot be opened.
     """
 
     def __init__(
@@ -84,19 +93,21 @@ class Keeper:
         name: str | None = None,
         daily_restart: Restart | None = None,
         weekly_restart: Restart | None = None,
+        windows: tuple[Window, ...] = (),
         account_mode: str = "any",
+        required_farms: tuple[str, ...] | None = None,
         upstream_probe: bool = True,
+        state: str | os.PathLike[str] | None = None,
+        daemon_gate: Gate | None = None,
+        gate_directory: str | os.PathLike[str] | None = None,
+        gate_before_restart: float = 60.0,
         timing: Mapping[str, float] | None = None,
         fetch: StartupFetch = StartupFetchALL,
         **hooks: Callable[..., Any],
     ) -> None:
-        unknown = hooks.keys() - set(HOOKS)
-        if unknown:
-            raise TypeError(f"no such hook: {', '.join(sorted(unknown))}; there are {', '.join(HOOKS)}")
         self.ib = ib
         self._fetch = fetch & ~_OURS
-        self._hooks = hooks
-        self._calls: asyncio.Queue[tuple[str, tuple[Any, ...]]] = asyncio.Queue()
+        self._calls = Calls(hooks)
         self._memory = Memory(ib)
         self._narrator = Narrator()
         policy = policy_of(
@@ -106,31 +117,50 @@ class Keeper:
             name=name,
             daily=daily_restart,
             weekly=weekly_restart,
-            windows=(),
+            windows=windows,
             account_mode=account_mode,
-            required_farms=None,
+            required_farms=required_farms,
             upstream_probe=upstream_probe,
-            gate=GatePolicy(order_ids=True),
+            gate=GatePolicy(before_restart=gate_before_restart, order_ids=True),
             timing=timing,
         )
-        self._link = AioLink(ib, lambda event: self._driver.post(event), self._connect, self._synchronised)
-        self._driver = Driver(policy, self._link, self)
+        self._state = StateFile(state, client_id, host, port)
+        self._orders = Orders(ib, client_id, self._state)
+        self._breath = Breath(self._beat)
+        self._link = AioLink(
+            ib, self._breath, lambda event: self._driver.post(event), self._connect, self._synchronised
+        )
+        self._driver = Driver(policy, facts_of(self._state.kept), self._link, self)
+        self.gate = HostGate(lambda: self.snapshot, lambda: self._link.session, daemon_gate)
+        """Whether orders are safe now: `keeper.gate.check().open`. From any thread."""
+        self._gate_files = None
+        if gate_directory is not None:
+            self._gate_files = GateFiles(lambda: (self.snapshot,), Path(gate_directory))
+        self._gate_shown = self.snapshot.gate
+        self._undecoded: tuple[str, ...] = ()
+        self._subscriptions: list[AioSubscription] = []
         self._worker: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._stopped = asyncio.Event()
         self._last: Ready | None = None
         self._sessions = 0
         self._lost_mono: float | None = None
-        self._lost_at: datetime | None = None
+        self._lost_at: datetime | None = self._state.kept.last_alive
         self._upstream_told = True
+        self._round = Reconcile(_UNASKED - 1, 0.0)
+        """What is being asked for, or was asked for last."""
         self._heard = Heard(False, "")
         ib.errorEvent += self._error
+        Doubts(ib, self._undecodable)
 
     # -- its life ------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Begin; `wait_ready` waits for the first session."""
-        self._worker = asyncio.create_task(self._call_hooks())
+        self._worker = asyncio.create_task(self._calls.work())
+        self._breath.start()
+        if self._gate_files is not None:
+            self._gate_files.start()
         self._driver.start()
 
     async def stop(self) -> None:
@@ -142,6 +172,10 @@ class Keeper:
             self._worker.cancel()
             await asyncio.gather(self._worker, return_exceptions=True)
         await self._link.ended()
+        self._breath.stop()
+        self._state.close()
+        if self._gate_files is not None:
+            await asyncio.to_thread(self._gate_files.close, 1.0)
 
     async def run(self) -> None:
         """Keep it connected until `stop` is called or the task is cancelled."""
@@ -168,6 +202,29 @@ class Keeper:
         """All that is known of the gateway."""
         return self._driver.snapshot
 
+    @property
+    def slow_callbacks(self) -> int:
+        """How often the program held the event loop for more than two seconds."""
+        return self._breath.slow
+
+    def subscribe(self, make: Make) -> AioSubscription:
+        """Let a request be made now, and again after each loss of data. `make(ib)` may be a coroutine function."""
+        found = AioSubscription(make, self._subscriptions.remove)
+        self._subscriptions.append(found)
+        if self._ready.is_set():
+            self._make(found)
+        return found
+
+    def acknowledge(self) -> tuple[str, ...]:
+        """The program has dealt with messages that could not be decoded: the gate may open. Which they were."""
+        found, self._undecoded = self._undecoded, ()
+        self._driver.post(GateTold(GateReason.UNDECODABLE, holds=False))
+        return found
+
+    def confirm_ids(self) -> None:
+        """The program knows that the gateway's order ids went back: the gate may open."""
+        self._driver.post(IdsConfirmed())
+
     # -- the loop's listener -------------------------------------------------------------------------------------------
 
     def keep(self, gateway: str, facts: Facts) -> None:
@@ -188,10 +245,10 @@ class Keeper:
                 if self._ready.is_set():
                     words = report_of(record)
                     text = "" if words is None else words.text
-                    self._hook("on_lost", Loss(reason.value, planning is Planning.PLANNED, text, lasted))
+                    self._calls.hook("on_lost", Loss(reason.value, planning is Planning.PLANNED, text, lasted))
                 self._ready.clear()
             case SuspectChanged(suspect=suspect):
-                self._hook("on_suspect", suspect)
+                self._calls.hook("on_suspect", suspect)
             case UpstreamLost() | UpstreamUnknown():
                 self._lost_at = self._lost_at or at.wall
                 self._tell_upstream(up=False)
@@ -199,7 +256,7 @@ class Keeper:
                 self._tell_upstream(up=True)
                 self._restored(evidence)
             case FarmChanged(kind=kind, name=name, state=state):
-                self._hook("on_farm", kind.value, name, state.value)
+                self._calls.hook("on_farm", kind.value, name, state.value)
             case _:
                 pass
 
@@ -207,6 +264,7 @@ class Keeper:
 
     async def _connect(self, order: Connect) -> None:
         self._memory.keep()
+        self.acknowledge()  # what was of another session
         timing = self.snapshot.policy.timing
         limit = order.connect_timeout + timing.handshake_timeout + timing.session_timeout
         self._memory.give_back()
@@ -216,10 +274,11 @@ class Keeper:
     async def _ask_what_was_missed(self) -> Heard:
         """Open orders and executions; each fill that is new is told by the events of its trade."""
         known = self._memory.fills()
-        round_ = Reconcile(0, 0.0, self._lost_at)
-        began = time.monotonic()
+        began, lost_at = time.monotonic(), self._lost_at
         orders = await self._in_time(self.ib.reqOpenOrdersAsync(), began)
+        self._round = Reconcile(self.ib.client._reqIdSeq, 0.0, lost_at, orders)  # the id that the next line draws
         executions = await self._in_time(self.ib.reqExecutionsAsync(), began)
+        round_ = replace(self._round, executions=executions)  # `ib_async` takes a refusal for an answer
         wrapper = self.ib.wrapper
         for exec_id, fill in list(wrapper.fills.items()):
             trade = wrapper.permId2Trade.get(fill.execution.permId)
@@ -227,12 +286,14 @@ class Keeper:
                 self.ib.execDetailsEvent.emit(trade, fill)
                 trade.fillEvent.emit(trade, fill)
         self._memory.keep()
-        offset = self.snapshot.clock.offset or datetime.now().astimezone().utcoffset() or timedelta(0)
+        snapshot = self.snapshot
+        ahead = likely_ahead(snapshot.clock.ahead, snapshot.policy.timezone, datetime.now().astimezone())
         heard = result(
-            Reconcile(0, 0.0, round_.lost_at, orders, executions),
+            round_,
             datetime.now(UTC),
-            offset,
-            upstream=self.snapshot.upstream_up is not False,
+            ahead,
+            upstream=snapshot.upstream_up is not False,
+            undecodable=self._undecoded,
         )
         if self.snapshot.upstream_up is not False:
             self._lost_at = None
@@ -248,49 +309,70 @@ class Keeper:
     def _synchronised(self, epoch: int) -> None:
         self._sessions += 1
         lost = self._sessions > 1
+        next_id = self._orders.agree()
         if lost:
             self._memory.stream_again()
-            self._hook("on_data_lost")
+            self._calls.hook("on_data_lost")
+        for subscription in self._subscriptions:
+            self._make(subscription)
         away = 0.0 if self._lost_mono is None else time.monotonic() - self._lost_mono
         client = self.ib.client
         heard = self._heard
-        self._last = Ready(epoch, client._reqIdSeq, away, lost, heard.complete, heard.reason, client.serverVersion())
+        self._last = Ready(epoch, next_id, away, lost, heard.complete, heard.reason, client.serverVersion())
         self._ready.set()
-        self._hook("on_ready", self._last)
+        self._state.alive(time.time())
+        self._calls.hook("on_ready", self._last)
 
     def _restored(self, evidence: Evidence) -> None:
         if not self._ready.is_set():
             return
         if evidence is Evidence.NOTICE_1101:
             self._memory.stream_again()
-            self._hook("on_data_lost")
+            self._calls.hook("on_data_lost")
+            for subscription in self._subscriptions:
+                self._make(subscription)
         elif evidence is Evidence.NOTICE_1102:
-            self._hook("on_data_maintained")
-        self._calls.put_nowait(("", ()))
+            self._calls.hook("on_data_maintained")
+        self._calls.put("asking again", self._ask_again)
 
     def _tell_upstream(self, *, up: bool) -> None:
         if up is not self._upstream_told:
             self._upstream_told = up
-            self._hook("on_upstream", up)
+            self._calls.hook("on_upstream", up)
 
     def _error(self, request_id: int, code: int, text: str, contract: object) -> None:
+        self._round = refused(self._round, request_id, code, text)
         if code in DEAD_STREAMS:
-            self._hook("on_stream_dead", request_id, code)
+            self._calls.hook("on_stream_dead", request_id, code)
 
-    def _hook(self, name: str, *args: Any) -> None:
-        if name in self._hooks:
-            self._calls.put_nowait((name, args))
+    def _undecodable(self, number: int, name: str, error: str, raw: bytes) -> None:
+        """A message was lost."""
+        called = name or str(number)
+        if concerns_money(number):
+            self._undecoded = (*self._undecoded, called)
+            self._driver.post(GateTold(GateReason.UNDECODABLE, holds=True))
+        self._link.undecodable(number, name, error)
+        self._calls.hook("on_undecodable", called, raw)
+        text = f"{library()} cannot decode message {number} ({called}): {error}"
+        self.ib.errorEvent.emit(_UNASKED, BAD_MESSAGE, text, None)
 
-    async def _call_hooks(self) -> None:
-        while True:
-            name, args = await self._calls.get()
-            try:
-                if not name:  # IBKR is back: ask again
-                    heard = await self._ask_what_was_missed()
-                    self._hook("on_reconciled", Reconciled(heard.complete, heard.reason))
-                    continue
-                done = self._hooks[name](*args)
-                if inspect.isawaitable(done):
-                    await done
-            except Exception:
-                LOG.exception("%s of the program raised; the session goes on", name or "asking again")
+    def _beat(self) -> None:
+        """The event loop turns."""
+        if self._ready.is_set():
+            self._state.alive(time.time())
+        gate = self.snapshot.gate
+        if self._gate_files is not None and gate is not self._gate_shown:
+            self._gate_shown = gate
+            self._gate_files.news()
+
+    def _make(self, subscription: AioSubscription) -> None:
+        async def make() -> None:
+            made = subscription.make(self.ib)
+            subscription.made = await made if inspect.isawaitable(made) else made
+
+        self._calls.put("a subscription", make)
+
+    async def _ask_again(self) -> None:
+        """IBKR is back: what happened meanwhile?"""
+        heard = await self._ask_what_was_missed()
+        self._calls.hook("on_reconciled", Reconciled(heard.complete, heard.reason))

@@ -2,13 +2,16 @@
 
 - The IB is the program's own and is used again for each session, as its authors mean it.
 - What it is told on the way is heard by its events; where it has none, by a handler put in front of its own.
+- The handshake is read a second time for the gateway's clock, which `ib_async` does not keep.
 - The heartbeat goes past the queue in which `ib_async` paces the program's messages.
 - An attempt that was given up is over before the next one begins. Else it could connect later and keep the client id,
   or fail later and take the connection of the next one with it.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from ib_async import IB, Forex
@@ -18,6 +21,7 @@ from supervisor.core.model.events import (
     AccountsReceived,
     Ending,
     HandshakeDone,
+    MessageUndecodable,
     NextIdReceived,
     NoticeReceived,
     PortOpened,
@@ -27,11 +31,42 @@ from supervisor.core.model.events import (
     TimeAnswered,
     TrafficSeen,
 )
+from supervisor.core.program.busy import Work
+from supervisor.host.aio.breath import Breath
+from supervisor.host.aio.doubts import library
 
 _CURRENT_TIME = 49
 _REQ_CURRENT_TIME = b"49\x001\x00"
+_GREETING = 128
+"""Bytes of which the handshake is the first part."""
 TRAFFIC_INTERVAL = 0.2
+BAD_MESSAGE = 506
+"""With this code a program is told of a message that cannot be decoded, as `ibapi` does."""
 Synchronise = Callable[[Connect], Coroutine[Any, Any, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class AioSession:
+    """The session of now, for the gate and for the deadlines."""
+
+    epoch: int
+    ib: IB
+    breath: Breath
+    began: float
+    """How long the loop had stood when it began."""
+
+    @property
+    def work(self) -> Work:
+        """Whether the program holds the loop."""
+        return self.breath.work
+
+    def connected(self) -> bool:
+        """Whether requests go."""
+        return bool(self.ib.client.isReady())
+
+    def stood(self, now: float) -> float:
+        """Seconds for which the loop stood."""
+        return self.work.total(now) - self.began
 
 
 class AioLink:
@@ -39,6 +74,7 @@ class AioLink:
 
     Args:
         ib: the program's.
+        breath: of the event loop.
         post: takes events.
         connect: connects the IB by `connectAsync`, and returns when it has its accounts, orders and positions.
         synchronised: called with the epoch when it has.
@@ -47,11 +83,14 @@ class AioLink:
     def __init__(
         self,
         ib: IB,
+        breath: Breath,
         post: Callable[[SessionEvent], None],
         connect: Synchronise,
         synchronised: Callable[[int], None],
     ) -> None:
         self._ib = ib
+        self._breath = breath
+        self.session: AioSession | None = None
         self._post = post
         self._connect_ib = connect
         self._synchronised = synchronised
@@ -59,6 +98,8 @@ class AioLink:
         self._over = True
         self._opened = False
         self._greeted = False
+        self._greeting = b""
+        """What came first: the server version and the gateway's clock."""
         self._next_traffic = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._attempt: asyncio.Task[None] | None = None
@@ -68,6 +109,9 @@ class AioLink:
         """Do it without blocking. What follows comes as events."""
         if isinstance(action, Connect):
             self._epoch, self._over, self._opened, self._greeted = action.epoch, False, False, False
+            self._greeting = b""
+            stood = self._breath.work.total(time.monotonic())
+            self.session = AioSession(action.epoch, self._ib, self._breath, stood)
             self._attempt = self._begin(self._live(action, self._attempt))
             return
         if self._over or action.epoch != self._epoch:
@@ -175,6 +219,8 @@ class AioLink:
         self._ib.errorEvent += self._error
 
     def _heard(self, data: bytes) -> None:
+        if not self._greeted:
+            self._greeting += data[:_GREETING]
         self._greet()
         now = asyncio.get_running_loop().time()
         if now >= self._next_traffic:
@@ -185,7 +231,8 @@ class AioLink:
         version = self._ib.client.serverVersion()
         if version and not self._greeted:
             self._greeted = True
-            self._tell(HandshakeDone(self._epoch, version, ""))
+            clock = self._greeting[4:].split(b"\0")[1:2]
+            self._tell(HandshakeDone(self._epoch, version, clock[0].decode(errors="replace") if clock else ""))
 
     def _started(self) -> None:
         client = self._ib.client
@@ -197,6 +244,12 @@ class AioLink:
         if self._opened:  # else it is the end of the connection before this one
             self._end(Ending.RESET if message else Ending.CLOSED, message)
 
+    def undecodable(self, number: int, name: str, error: str) -> None:
+        """`ib_async` could not decode a message."""
+        self._tell(MessageUndecodable(self._epoch, number, name, library(), error))
+
     def _error(self, request_id: int, code: int, text: str, contract: object) -> None:
+        if code == BAD_MESSAGE:
+            return  # our own word to the program; the core has heard it as what it is
         self._greet()
         self._tell(NoticeReceived(self._epoch, request_id, code, text))

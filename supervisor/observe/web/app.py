@@ -36,7 +36,7 @@ from supervisor.observe.web.past_json import More, more, with_more
 from supervisor.observe.web.protocol import Limits
 from supervisor.observe.web.status_json import instant, status
 from supervisor.observe.web.stream import Streams, as_json
-from supervisor.observe.web.threads import Desk
+from supervisor.observe.web.threads import BoundedExecutor
 
 LONGEST_BODY = 64 * 1024
 EVENTS = 100
@@ -53,9 +53,9 @@ class Site:
     def __init__(self, backend: Backend, exposition: Exposition, limits: Limits) -> None:
         self._backend = backend
         self._exposition = exposition
-        self._pages = Desk("ib-web-page", 2)
-        self._asks = Desk("ib-web-ask", 4)
-        self._past = Desk("ib-web-history", 1)
+        self._pages = BoundedExecutor("ib-web-page", 2)
+        self._asks = BoundedExecutor("ib-web-ask", 4)
+        self._past = BoundedExecutor("ib-web-history", 1)
         self._named = False
         """Whether whoever asks has proved a name."""
         self.streams = Streams(backend.events, limits)

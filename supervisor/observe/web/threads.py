@@ -13,7 +13,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Desk:
+class BoundedExecutor:
     """At most `places` pieces of work at a time; who comes later waits for a place."""
 
     def __init__(self, name: str, places: int) -> None:

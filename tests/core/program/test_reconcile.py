@@ -51,10 +51,15 @@ def test_what_a_gateway_without_ibkr_tells_is_not_all() -> None:
 
 
 def test_messages_that_could_not_be_decoded_are_named() -> None:
-    assert told(WHOLE, undecodable=("OPEN_ORDER",)).reason == "ibapi could not decode OPEN_ORDER"
+    assert told(WHOLE, undecodable=("OPEN_ORDER",)).reason == "could not be decoded: OPEN_ORDER"
 
 
 def test_the_gateways_midnight_between_loss_and_return_is_told() -> None:
     lost = Reconcile(7, 10.0, datetime(2027, 1, 6, 4, 45, tzinfo=UTC), orders=True, executions=True)
     assert "midnight" in told(lost, datetime(2027, 1, 6, 5, 1, tzinfo=UTC)).reason
     assert told(lost, datetime(2027, 1, 6, 4, 59, tzinfo=UTC)).complete
+
+
+def test_a_loss_is_noticed_late_and_what_was_not_heard_before_it_counts() -> None:
+    lost = Reconcile(7, 10.0, datetime(2027, 1, 6, 5, 0, 5, tzinfo=UTC), orders=True, executions=True)
+    assert "midnight" in told(lost, datetime(2027, 1, 6, 5, 0, 9, tzinfo=UTC)).reason

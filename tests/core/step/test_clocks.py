@@ -1,11 +1,12 @@
 """Clocks and zones: suspends, jumps, and the gateway's own clock."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.calendar.gateway_clock import is_zone, offset_of, offset_text
+from supervisor.core.calendar.gateway_clock import ahead_of_utc, is_zone, likely_ahead, offset_of, offset_text
 from supervisor.core.model.events import Ticked, TimeAnswered
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.vocabulary import Phase
@@ -203,6 +204,16 @@ def test_offsets_are_rounded_to_a_quarter_of_an_hour_and_told_as_people_write_th
     assert not is_zone(timedelta(hours=14, minutes=15))
     assert not is_zone(timedelta(hours=-12, minutes=-15))
     assert [offset_text(timedelta(minutes=minutes)) for minutes in (-300, 330, 0)] == ["UTC-5", "UTC+5:30", "UTC+0"]
+
+
+def test_what_the_clock_shows_is_known_to_the_second_however_wrong_it_is() -> None:
+    wall = instant(NOON)
+    assert ahead_of_utc("20270106 17:52:29 NPT", wall) == timedelta(hours=5, minutes=52, seconds=29)
+    assert ahead_of_utc("soon", wall) is None
+    local = wall.astimezone(ZoneInfo(NEW_YORK))
+    assert likely_ahead(timedelta(seconds=3), "Europe/Berlin", local) == timedelta(seconds=3)
+    assert likely_ahead(None, "Europe/Berlin", local) == timedelta(hours=1)
+    assert likely_ahead(None, None, local) == timedelta(hours=-5)
 
 
 def test_the_skew_has_a_resolution_of_one_second() -> None:

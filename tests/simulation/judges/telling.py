@@ -37,12 +37,15 @@ class TellingBook:
         self._holds: tuple[datetime, float] | None = None
         """The outage that is unplanned and lasts, and since when it has done so without a break."""
         self._began = 0.0
+        self._left: datetime | None = None
+        """The outage that the process before left open: of it the time counts from its beginning."""
         self._kind: tuple[str, float] = ("", 0.0)
         """What the outage is by the lowest layer broken, and since when."""
 
     def process_begins(self, state: State) -> None:
         """Another process, perhaps with another monotonic clock."""
-        self._holds, self._began = None, state.at.mono
+        left = state.outages.inherited
+        self._holds, self._began, self._left = None, state.at.mono, left.began if left is not None else None
 
     def killed_at_its_word(self) -> None:
         """Nobody knows whether the last words were kept."""
@@ -100,10 +103,11 @@ class TellingBook:
         if not first:
             return
         since = self._holds[1] if self._holds is not None else self._began
-        inherited = outage is not None and outage.began < said.at and since - self._began < MOST
-        patience = ROWS[said.row].after
-        lasted = (said.at - said.began).total_seconds() if inherited else after.at.mono - since
-        holds(said.row in NEVER_EXPLAINED or lasted >= patience - TINY, TIMELY, lambda: f"{said} after {lasted} s")
+        lasted = after.at.mono - since
+        if outage is not None and outage.began == self._left:
+            lasted = max(after.at.mono - self._began, (said.at - said.began).total_seconds())
+        due = said.row in NEVER_EXPLAINED or lasted >= ROWS[said.row].after - TINY
+        holds(due, TIMELY, lambda: f"{said} after {lasted} s")
 
     def _due(self, after: State) -> None:
         if self._holds is None or after.at.mono - self._holds[1] <= MOST:

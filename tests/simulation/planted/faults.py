@@ -103,8 +103,10 @@ def _overdue_is_kept(
     *,
     close: bool = False,
     key: CauseKey | None = None,
+    what: str = "",
+    tried: str = "",
 ) -> None:
-    right(self, failure, detail, close=close and failure not in OVERDUE, key=key)
+    right(self, failure, detail, close=close and failure not in OVERDUE, key=key, what=what, tried=tried)
 
 
 def _wait_has_jitter(
@@ -161,13 +163,11 @@ def _counts_are_forgotten(right: Callable[..., Farms], farms: Farms, wall: datet
     return replace(gone, known=known)
 
 
-def _farms_do_not_count(
-    right: Callable[..., None], transition: Transition, broken_before: Layer | None, *, stopped: bool
-) -> None:
+def _farms_do_not_count(right: Callable[..., None], transition: Transition, *, stopped: bool) -> None:
     state = transition.state
     broken = state.broken
     state.broken = None if broken is Layer.FARMS else broken
-    right(transition, broken_before, stopped=stopped)
+    right(transition, stopped=stopped)
     state.broken = broken
 
 

@@ -4,11 +4,13 @@ A mutant names what it replaces by the object itself. So one whose place is gone
 type check, the import or `planted`, and never plays an unharmed core.
 """
 
+import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from inspect import Parameter
 from types import ModuleType
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -36,7 +38,7 @@ class Mutant:
 
 
 class Misfit(Exception):
-    """What a mutant replaces is not where it was."""
+    """What a mutant replaces is not where it was, or takes other arguments."""
 
 
 def replaced(
@@ -44,14 +46,26 @@ def replaced(
 ) -> Mutant:
     """`fault` is called instead of a function, which it is given in front of the arguments.
 
-    `owner`: where the function is looked up when it is called; its own module unless told otherwise.
+    `owner`: where the function is looked up when it is called; its own module unless told otherwise. Raises Misfit if
+    the two do not take the same arguments.
     """
+    if not _alike(original, fault):
+        raise Misfit(f"{name}: {original.__qualname__} takes other arguments")
 
     @wraps(original)
     def instead(*args: P.args, **kwargs: P.kwargs) -> R:
         return fault(original, *args, **kwargs)
 
     return Mutant(name, owner or sys.modules[original.__module__], original.__name__, original, instead)
+
+
+def _alike(original: Callable[..., object], fault: Callable[..., object]) -> bool:
+    """Whether the fault takes, after the original, as many arguments, and the same that have to be named."""
+    mine, theirs = (list(inspect.signature(each).parameters.values()) for each in (original, fault))
+    if any(each.kind is Parameter.VAR_POSITIONAL for each in theirs):
+        return True
+    named = [{each.name for each in some if each.kind is Parameter.KEYWORD_ONLY} for some in (mine, theirs)]
+    return len(mine) == len(theirs) - 1 and named[0] == named[1]
 
 
 def constant(name: str, owner: Owner, attribute: str, value: V) -> Mutant:
