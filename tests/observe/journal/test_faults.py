@@ -394,13 +394,3 @@ def test_an_opening_that_takes_too_long_goes_on_without_and_what_it_finds_later_
     journal.record("paper", AT, told("x"))
     wait_until(lambda: texts(path) == ["x"])
     assert kept(path) == LIVE
-
-
-def test_facts_that_did_not_change_are_not_written_again(path: Path, begin: Begin) -> None:
-    filled(begin, path)
-    before = rows(path, "SELECT updated FROM facts")
-    journal = begin(path)
-    journal.open()
-    journal.keep("live", Facts(known=True))
-    assert journal.close()
-    assert rows(path, "SELECT updated FROM facts") == before

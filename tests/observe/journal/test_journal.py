@@ -260,3 +260,16 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
         migrate(connection)
         migrate(connection)
         assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+
+
+def test_facts_that_did_not_change_are_not_written_again(path: Path, begin: Begin) -> None:
+    first = begin(path)
+    first.open()
+    first.keep("live", Facts(known=True))
+    assert first.close()
+    before = rows(path, "SELECT updated FROM facts")
+    journal = begin(path)
+    journal.open()
+    journal.keep("live", Facts(known=True))
+    assert journal.close()
+    assert rows(path, "SELECT updated FROM facts") == before
