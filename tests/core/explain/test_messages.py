@@ -82,6 +82,7 @@ def test_every_row_that_is_told_has_words(row: str) -> None:
         "IBHeartbeatSlow",
         "IBGatewayUnwatched",
         "IBSupervisorDown",
+        "IBSupervisorDown warning",
         "IBSupervisorCrashLoop",
         "IBDeadMansSwitch",
     }

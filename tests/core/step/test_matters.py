@@ -1,5 +1,6 @@
 """What people are told of one gateway, and what they are not."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -232,6 +233,16 @@ def test_the_weekly_login_is_told_when_it_is_due_when_it_is_required_and_when_it
     assert told(world).login
     world.run(7 * 3600)
     assert len(said(world)) == 3
+
+
+def test_a_standby_that_rests_does_not_ask_for_the_weekly_login() -> None:
+    world = World(replace(NIGHTLY, labels=(("role", "standby"),)), at="2027-01-09 23:55 NY").up()
+    world.step(PauseAsked(None, "standby"))
+    world.until("2027-01-10 10:00 NY")
+    assert said(world) == []
+    world.step(ResumeAsked())
+    world.run(60)
+    assert said(world) == [("IBReauthDueSoon", "began")], "now it is the one that watches"
 
 
 def test_a_login_before_it_was_required_is_told_as_done() -> None:
