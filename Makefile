@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 
-.PHONY: help demo quick format test check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance endurance-host soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers site dist deb release lock audit pins sbom clean
+.PHONY: help demo quick format test test-style test-core test-rest test-browser again check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance endurance-host soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers site dist deb release lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -35,13 +35,24 @@ format: $(STAMP)  ## put the code into its form, mend what ruff can mend
 
 WORKERS ?= 4
 PYTEST := $(BIN)/pytest -m "not root" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
-test: $(STAMP)  ## check style and types, run all tests that need no root, in WORKERS processes (4)
+test: test-style test-core test-rest test-browser  ## check style and types, run all tests that need no root, in WORKERS processes (4)
+
+test-style: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+test-core: $(STAMP)
 	$(PYTEST) tests/core --cov=supervisor.core --cov-branch --cov-fail-under=100 $(PYTEST_ARGS)
+
+test-rest: $(STAMP)
 	$(PYTEST) --ignore=tests/core --ignore=tests/browser --ignore=tests/deploy/test_lab.py $(PYTEST_ARGS)
-	$(BIN)/pytest -n 2 --dist loadgroup tests/browser $(PYTEST_ARGS)  # separate: Playwright keeps an event loop running
+
+test-browser: $(STAMP)  # separate: Playwright keeps an event loop running
+	$(BIN)/pytest -n 2 --dist loadgroup tests/browser $(PYTEST_ARGS)
+
+again: test-style test-core  ## run once more, one after another, what failed in the last `make test`
+	$(BIN)/python -m tests.again
 
 check: test  ## run what CI runs before the labs
 

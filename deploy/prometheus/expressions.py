@@ -140,6 +140,13 @@ class Patterns:
             unless on ({ID}) {self._ib("ib_competing_session")} == 1
         """
 
+    def recovery_approval(self) -> str:
+        return f"max without (rung) ({self._ib('ib_recovery_approval_pending')}) == 1"
+
+    def recovery_failed(self) -> str:
+        ended = self._ib("ib_recovery_actions_total", 'result=~"unproved|refused"')
+        return f"sum without (rung, result) (increase({ended}[1h])) > 0"
+
     def gateway_paused_long(self) -> str:
         return f"""
             max without (ib_gateway_status) ({self._ib("ib_gateway_status", 'ib_gateway_status="stopped"')}) == 1
@@ -355,6 +362,8 @@ WRITERS: Mapping[str, Callable[[Patterns], str]] = {
     "IBCanaryDead": Patterns.canary_dead,
     "IBHeartbeatSlow": Patterns.heartbeat_slow,
     "IBGateClosed": Patterns.gate_closed,
+    "IBRecoveryApproval": Patterns.recovery_approval,
+    "IBRecoveryFailed": Patterns.recovery_failed,
     "IBGatewayPausedLong": Patterns.gateway_paused_long,
     "IBGatewayUnwatched": Patterns.gateway_unwatched,
     "IBRestartNotSeen": Patterns.restart_not_seen,

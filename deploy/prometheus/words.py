@@ -66,6 +66,15 @@ WORDS: Mapping[str, Words] = {
         "The gate is closed: no orders should be sent.",
         _GATEWAY + "the gate has been closed for 5 minutes, outside of every window. `ib-supervisor gate` says why.",
     ),
+    "IBRecoveryApproval": (
+        "Recovery waits for a person's approval.",
+        _GATEWAY + "it would do something that costs a login, or may, or that the market's hours forbid. "
+        "`ib-supervisor status` says what; `ib-supervisor approve` lets it.",
+    ),
+    "IBRecoveryFailed": (
+        "Recovery did something, and it did not help.",
+        _GATEWAY + "no proof came in time, or the controller refused. `ib-supervisor history` has each deed.",
+    ),
     "IBGatewayPausedLong": (
         "The gateway is paused and nobody has resumed it.",
         _GATEWAY + "paused for over 2 hours. Nothing is watched and nobody is paged meanwhile.",

@@ -25,7 +25,8 @@ from supervisor.yaml_lines import Node, below, parse
 HIGHEST_COST: Final = 14
 """bcrypt's exponent: with 14 a login takes a second, with each more twice as long."""
 
-_BCRYPT: Final = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}", re.ASCII)
+_BCRYPT: Final = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}", re.ASCII)
+"""The salt is 16 bytes, so only four signs can be its last. The library raises an error for any other."""
 _SECTIONS: Final = ("tls_server_config", "basic_auth_users", "http_server_config")
 _TLS_KEYS: Final = ("cert_file", "key_file", "client_auth_type", "client_ca_file", "min_version", "max_version")
 _VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}

@@ -9,24 +9,23 @@ Rules
   looks like an account is masked too, because that is better than showing an account.
 - The core gives raw text. The log, the events, the journal and the web server pass it through `fit`. The wire log shows
   bytes and uses `mask` and `escaped`.
-
-An account number of IBKR is U, F or I and five digits or more; on paper a D stands in front, and up to two more
-capitals may follow the letter (docs/facts/ib.md#accounts-and-ports). A sub-account has letters after the digits.
+- What an account number looks like is said in supervisor/core/codes/accounts.py.
 """
 
 import re
 from collections.abc import Callable
 
+from supervisor.core.codes.accounts import ACCOUNT
+
 Words = Callable[[str], str]
 """What is made of raw text that may name an account: `mask`, or with `show_accounts: true` nothing."""
 
-_ACCOUNT = re.compile(r"([UFI]|D[UFI][A-Z]{0,2})[0-9]{3,}([0-9]{2})")
-_WHOLE = re.compile(rf"{_ACCOUNT.pattern}[A-Z]{{0,4}}")
+_WHOLE = re.compile(rf"{ACCOUNT.pattern}[A-Z]{{0,4}}")
 
 
 def mask(text: str) -> str:
     """The same text, with only the letters and the last two digits of every account number."""
-    return _ACCOUNT.sub(r"\1***\2", text)
+    return ACCOUNT.sub(r"\1***\2", text)
 
 
 def mask_whole(account: str) -> str:

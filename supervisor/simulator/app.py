@@ -6,6 +6,7 @@ Rules
 - What is wrong is said to `err`, as by every other command.
 - A reader who is gone or does not keep up costs lines, never the gateway: a test that reads only the first line is
   welcome.
+- Scenarios and clients are other people's. `clean` makes one harmless line of what they say.
 - SIGINT and SIGTERM end it cleanly.
 """
 
@@ -24,6 +25,7 @@ from supervisor.simulator.recorder.transcript import load as recorded
 from supervisor.simulator.scenario.files import Scenario, ScenarioError, load
 
 OK, FAILED, BAD_CONFIG = 0, 1, 78
+Clean = Callable[[str], str]
 _LONGEST_LINE = 1000
 """Characters: less than a pipe that is ready takes without waiting."""
 
@@ -36,6 +38,7 @@ def run(
     server_version: int | None,
     out: TextIO,
     err: TextIO,
+    clean: Clean,
 ) -> int:
     """Run one simulated gateway until SIGINT or SIGTERM, on the main thread; returns the exit status.
 
@@ -46,26 +49,26 @@ def run(
         scenario = Scenario() if scenario_path is None else load(scenario_path)
     except ScenarioError as error:
         for fault in error.faults:
-            _print(err, fault)
+            _print(err, clean(fault))
         return BAD_CONFIG
     if server_version is not None:
         scenario = replace(scenario, server_version=server_version)
     with until_ended() as wait:
-        return _serve(host, port, control_port, scenario, out, err, wait)
+        return _serve(host, port, control_port, scenario, out, err, wait, clean)
 
 
-def replay(port: int, host: str, recording: Path, out: TextIO, err: TextIO) -> int:
+def replay(port: int, host: str, recording: Path, out: TextIO, err: TextIO, clean: Clean) -> int:
     """Play a recording back until SIGINT or SIGTERM; returns the exit status: 78 if it is no recording."""
     try:
         entries = recorded(recording)
         with until_ended() as wait, Fleet() as fleet:
-            played = fleet.call(lambda: Replay(fleet.loop, entries, host, port, lambda text: _print(out, text)))
+            played = fleet.call(lambda: Replay(fleet.loop, entries, host, port, lambda text: _print(out, clean(text))))
             _print(out, f"listening on {host}:{played.port}, plays {recording}, server version {played.version}")
             wait()
             fleet.call(played.close)
         return OK
     except RecordingError as error:
-        _print(err, str(error))
+        _print(err, clean(str(error)))
         return BAD_CONFIG
     except OSError as error:
         return _taken(err, f"{host}:{port}", error)
@@ -79,9 +82,10 @@ def _serve(
     out: TextIO,
     err: TextIO,
     wait: Callable[[], None],
+    clean: Clean,
 ) -> int:
     def tell(text: str) -> None:
-        _print(out, f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3] + f"  {text}")
+        _print(out, f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3] + f"  {clean(text)}")
 
     try:
         gateway = SimulatedGateway(scenario, host=host, port=port, on_event=tell)

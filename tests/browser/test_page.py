@@ -186,6 +186,10 @@ def test_a_restart_of_the_daemon_is_survived_and_told(
         first.end()
         expect(page.get_by_role("alert")).to_contain_text("does not answer. Nothing is known since", timeout=15_000)
         expect(page.locator("#summary")).to_have_text("Nothing is known")
+        expect(badge(page)).to_have_text("unknown")
+        expect(page.get_by_role("group", name="show only").get_by_role("button")).to_have_text(["1 unknown"])
+        expect(page.get_by_text("stopped", exact=True)).to_have_count(0)
+        expect(page.locator(".ladder .on, .ladder .off")).to_have_count(0)
         assert page.title() == "no answer · ib-supervisor"
     with running(tmp_path, gateways(quick(gateway.port, "live", client_id=912)), port=port) as second:
         second.wait_up()
@@ -194,6 +198,35 @@ def test_a_restart_of_the_daemon_is_survived_and_told(
         assert second.ask("/api/v1/gateways/live/pause")[0] == 204
         expect(badge(page)).to_have_text("stopped", timeout=8_000)
         expect(page.locator("#events")).to_contain_text("paused by loopback")
+
+
+def test_of_a_silent_daemon_nothing_is_shown_as_so_and_what_was_so_is_told_as_past(
+    axe: str, gallery: str, open_page: Open
+) -> None:
+    page = drawn(open_page(gallery + "?status=down", bypass_csp=True))
+    assert names(page) == ["tokyo"]
+    page.route("**/api/**", lambda route: route.abort())
+    expect(page.get_by_role("alert")).to_contain_text("Nothing is known since", timeout=15_000)
+    expect(page.get_by_role("heading", level=2)).to_have_text(["Not known 6", "Recent events"])
+    assert badge(page).all_inner_texts() == ["unknown"] * 6
+    expect(page.locator("article", has_text="tokyo")).to_contain_text("Before that it was down, since Mon 23 Nov")
+    assert faults(page, axe) == []
+    page.unroute("**/api/**")
+    expect(page.locator(".alarm")).to_have_count(0, timeout=20_000)
+    assert names(page) == ["tokyo"]
+
+
+def test_a_gateway_of_a_silent_daemon_is_unknown_on_its_own_page_too(
+    axe: str, gallery: str, open_page: Open, complaints: Complaints
+) -> None:
+    page = drawn(open_page(gallery + "gateways/tokyo", bypass_csp=True))
+    complaints.clear()
+    page.route("**/api/**", lambda route: route.abort())
+    expect(page.locator(".hero .badge")).to_have_text("unknown", timeout=15_000)
+    expect(page.locator(".hero")).to_contain_text("Before that it was down")
+    expect(page.locator("#now-title, #farms-title, .actions")).to_have_count(0)
+    assert faults(page, axe) == []
+    assert [told for told in complaints if "ERR_FAILED" not in told] == []
 
 
 def test_without_scripts_there_are_tables(gallery: str, open_page: Open) -> None:

@@ -102,6 +102,10 @@ def test_clients_are_known_by_passwords_or_certificates(tmp_path: Path, name: st
             "web.yaml:1: basic_auth_users.a: is not a bcrypt hash; make one by htpasswd -nBC 10 NAME",
         ),
         (
+            f"basic_auth_users: {{a: {HASH.replace('Kuh.kf0', 'Kuhakf0')}}}",  # the library knows no such salt
+            "web.yaml:1: basic_auth_users.a: is not a bcrypt hash; make one by htpasswd -nBC 10 NAME",
+        ),
+        (
             f"basic_auth_users: {{a: {HASH.replace('$04$', '$31$')}}}",
             "web.yaml:1: basic_auth_users.a: its cost is not 4 to 14; make one by htpasswd -nBC 10 NAME",
         ),

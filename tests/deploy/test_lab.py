@@ -94,6 +94,11 @@ def test_a_gate_that_stays_closed_and_data_that_does_not_come_are_told(lab: Lab)
     lab.wait_told("IBCanaryDead", gateway="dark", timeout=90)
 
 
+def test_a_recovery_that_asks_and_one_that_does_not_help_are_told(lab: Lab) -> None:
+    lab.wait_told("IBRecoveryApproval", gateway="asking", timeout=90)
+    lab.wait_told("IBRecoveryFailed", gateway="helpless", timeout=90)
+
+
 def test_a_supervisor_that_starts_again_and_again_is_told(lab: Lab) -> None:
     lab.wait_told("IBSupervisorCrashLoop", instance=lab.webhook.address)
 

@@ -25,7 +25,7 @@ from supervisor.core.model.events import CallbackFailed, Ending, NoticeReceived,
 from supervisor.gateway.lookup import Lookups
 from supervisor.gateway.session import Session
 from supervisor.gateway.versions import tame_logging
-from supervisor.observe.masking import fit
+from supervisor.observe.masking import fit, mask
 from supervisor.simulator import SimulatedGateway
 from tests.config.loading import NOW
 from tests.fuzz.frames import Noise, session_of
@@ -150,6 +150,7 @@ def notices(data: bytes) -> int:
             names = (*connected, *not_connected)
     for name in names:
         assert name is None or (len(name) <= NAME_LIMIT and name.isprintable()), repr(name)
+        assert name is None or mask(name) == name, repr(name)
     assert len(summary(text)) <= 300
     assert fit(summary(text)).isprintable(), repr(summary(text))
     return 1
@@ -207,6 +208,7 @@ TARGETS: Mapping[str, Target] = {
             b"\x10Market data farm connection is broken:usfarm.nj",
             b"\x04Connectivity between IBKR and Trader Workstation has been restored - data maintained. All data farms "
             b"are connected: usfarm; ushmds. The following farms are not connected: euhmds.",
+            b"\x10Market data farm connection is OK:DU1234567",
             b"\x06Socket port has been reset and this connection is being dropped. Reconnect on the new port - 4002",
         ),
     ),

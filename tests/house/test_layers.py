@@ -56,8 +56,12 @@ called.
 Beside the rooms stand three modules: platform <- all but core, yaml_lines <- the rooms that read files of people,
 version <- daemon, commands.
 """
-LEAVES = {("simulator", "supervisor.core.calendar.durations")}
-"""Modules that a room may import although their room is closed to it: there is one parser of durations."""
+LEAVES = {
+    ("simulator", "supervisor.core.calendar.durations"),
+    ("simulator", "supervisor.core.codes.accounts"),
+}
+"""Modules that a room may import although their room is closed to it: there is one parser of durations, and one idea of
+what an account number looks like."""
 PLACES = {
     "ibapi": {"gateway"},
     "ib_async": {"host/aio"},

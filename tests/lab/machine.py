@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ STORE = REPOSITORY / "artefacts" / "lab"
 SUITES = {"bookworm": "3.11", "trixie": "3.13"}
 """Debian's releases, and the Python of each."""
 
-_PACKAGES = "systemd,systemd-sysv,dbus,procps,ca-certificates,python3-venv,make,sudo"
+_PACKAGES = "systemd,systemd-sysv,dbus,polkitd,procps,ca-certificates,python3-venv,make,sudo"
 _MASKED = (
     "systemd-resolved.service",
     "systemd-networkd.service",
@@ -173,7 +174,7 @@ def root_file_system(suite: str, purpose: str = "root") -> Path:
 def debian(suite: str) -> Path:
     """An archive of that Debian, with what the README asks for."""
     STORE.mkdir(parents=True, exist_ok=True)
-    image = STORE / f"{suite}.tar"
+    image = STORE / f"{suite}-{zlib.crc32(_PACKAGES.encode()):08x}.tar"
     if not image.exists():
         new = image.with_suffix(".new.tar")
         make = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={_PACKAGES}", suite, str(new), mirror()]

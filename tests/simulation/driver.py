@@ -1,95 +1,76 @@
-"""One gateway's years on the real core: the loop of the daemon, without threads, sockets and waiting.
+"""One gateway's years on the real core, and all that befalls it.
 
-`Run(scenario).run()` plays a scenario to its end, or raises the Violation of the first promise that was not kept. What
-the daemon's parts would do is done here: actions are carried out on a modelled world, events come back from it, the
-core is stepped at what it asks for (`wake`), its records are put into words, a suspend is told within a second, facts
-outlive the process.
+`Run(scenario).run()` plays a scenario to its end, or raises the Violation of the first promise that was not kept. A
+suspend is told within a second, and the truth of the world is compared with the report.
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from supervisor.core.calendar.clock import Now
-from supervisor.core.explain.narrator import Narrator
-from supervisor.core.model.actions import Announce, Close, Connect, Persist, Ping, Probe
+from supervisor.core.model.actions import Close
 from supervisor.core.model.events import (
     Ending,
-    Event,
     LoginConfirmed,
     MaintenanceAsked,
     MaintenanceEnded,
-    NoticeReceived,
     PauseAsked,
     Reloaded,
     ResumeAsked,
-    SessionEvent,
     ShutdownAsked,
     Slept,
-    Started,
-    Ticked,
 )
-from supervisor.core.model.facts import Facts
+from supervisor.core.model.gate import LEASE
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.vocabulary import Loss, Phase, Planning
-from supervisor.core.step.state import State, Wake, initial
-from supervisor.core.step.step import Decision, step
-from tests.simulation import bounds, skip
-from tests.simulation import faults as f
-from tests.simulation.counterpart import Counterpart
-from tests.simulation.invariants import Judge
-from tests.simulation.planning import Openings
-from tests.simulation.scenario import DAY, Scenario
+from supervisor.core.parts.behind.canary import AGAIN
+from supervisor.core.step.state import State
+from tests.simulation.judges import bounds, sights
+from tests.simulation.judges.violation import holds
+from tests.simulation.loop import Loop
 from tests.simulation.tally import Tally
-from tests.simulation.timeline import Timeline
-from tests.simulation.troubles import Troubles
-from tests.simulation.violation import holds
+from tests.simulation.world import faults as f
+from tests.simulation.world.program import Program
+from tests.simulation.world.scenario import DAY
 
 WRONG_PORT = 4999
+STALE = "a lease ends with its decision"
+UNSEEN = (
+    f.Chaos
+    | f.Noise
+    | f.Confirm
+    | f.Reload
+    | f.KeeperLies
+    | f.KeeperHangs
+    | f.DeadStream
+    | f.StreamEnds
+    | f.Competing
+    | f.CanaryRival
+    | f.TargetDown
+)
+"""What no layer is to tell of."""
 LOOK = 1.0
 """The daemon's loop looks at the clocks at least that often, in seconds."""
+BEGINS = 60.0
+"""Seconds in which the canary is connected and has its first data."""
 SPIN = 1000
 """Steps without any time passing after which the loop is held to spin."""
-Watcher = Callable[[float, State, Event, Decision], None]
 
 
-class Run:
-    """A scenario being played.
-
-    Args:
-        scenario: what will happen.
-        every_ping: deliver all pings instead of jumping over quiet stretches.
-        watch: told of every step.
-    """
-
-    def __init__(self, scenario: Scenario, *, every_ping: bool = False, watch: Watcher | None = None) -> None:
-        self.scenario = scenario
-        self.line = Timeline(scenario.begins)
-        self.world = Counterpart(scenario, self.line, self._receive)
-        self.policy: Policy = scenario.policy
-        self.tally = Tally(runs=1, days=scenario.days)
-        self.state: State | None = None
-        """None while the daemon does not run."""
-        self._every_ping = every_ping
-        self._watch = watch
-        self.announced: list[tuple[float, Announce]] = []
-        self._facts = Facts()
-        self._lives = 0
-        self._openings = self._openings_of(self.policy)
-        self._look_after = 0.0
-        self._blind = Troubles()
-        self._stalled_until = 0.0
-        self._waiting: list[tuple[Event, Now]] = []
-        self._chaos: f.Chaos | None = None
-        self._dice = random.Random(0)
-        self._spinning = 0
-
-    # -- the loop -----------------------------------------------------------------------------------------------------
+class Run(Loop):
+    """A scenario being played."""
 
     def run(self) -> Tally:
         """Play it. Raises Violation."""
+        with TemporaryDirectory(prefix="ib-supervisor-") as folder:
+            self._program = Program(Path(folder), self.line)
+            return self._run()
+
+    def _run(self) -> Tally:
         line, end = self.line, self.scenario.days * DAY
         for fault in self.scenario.faults:
             line.at(fault.at, partial(self._begin, fault))
@@ -109,155 +90,14 @@ class Run:
         self._count()
         return self.tally
 
-    def _due(self) -> float:
-        """The true time of the next tick."""
-        if self.state is None:
-            return float("inf")
-        if self._waiting:
-            return self._stalled_until
-        return self._time_of(self.state.wake)
-
-    def _time_of(self, wake: Wake) -> float:
-        due = float("inf") if wake.mono is None else self.line.of_mono(wake.mono)
-        if wake.wall is not None:
-            due = min(due, max(self.line.of_wall(wake.wall), self._look_after))
-        return max(due, self._stalled_until)
-
-    def _skipped(self, head: float) -> bool:
-        """Jump over answered pings, if the next thing due is one of them."""
-        state, line = self.state, self.line
-        if self._every_ping or state is None or self._chaos is not None or line.t < self._stalled_until:
-            return False
-        if state.wake.mono != state.heartbeat.next_ping or not skip.at_rest(state):
-            return False
-        if not self.world.answers_pings(state.session.epoch):
-            return False
-        until = min(head, self._time_of(skip.next_but_pings(state, self.policy)))
-        trip = self.scenario.round_trip
-        self.state, times, answered = skip.over_pings(state, self.policy, trip, line.boot + until)
-        if not times:
-            return False
-        self.tally.pings_skipped += times
-        self.world.skipped_until(state.session.epoch, line.of_mono(answered))
-        self._judge.ledger.answered_at = answered
-        return True
-
-    def _tick(self) -> None:
-        if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            for event, at in waiting:
-                self._step(event, at)
-        if self.state is None:
-            return
-        now, wake = self.line.now(), self.state.wake
-        # The sum that made the deadline and the sum that makes the clock may differ in the last digit.
-        if wake.mono is not None and abs(now.mono - wake.mono) < 1e-6:
-            now = replace(now, mono=max(now.mono, wake.mono))
-        if wake.wall is not None and abs(now.wall - wake.wall) < timedelta(microseconds=2):
-            now = replace(now, wall=max(now.wall, wake.wall))
-        self._step(Ticked(), now)
-
-    def _step(self, event: Event, now: Now | None = None) -> None:
-        before = self.state
-        if before is None:
-            return
-        real = self.line.now()
-        at = now if now is not None else real
-        late = max(0.0, real.mono - at.mono)
-        decision = step(before, event, at, self.policy, late)
-        after = self.state = decision.state
-        self.tally.steps += 1
-        if self._watch is not None:
-            self._watch(self.line.t, before, event, decision)
-        self._judge.step(before, event, after, decision.actions, late)
-        for happened in decision.records:
-            self._narrator.tell(happened, after.at.mono)
-        if Phase.STOPPED in (before.session.phase, after.session.phase):
-            self._blind.disturbed(self.line.t)
-        for action in decision.actions:
-            match action:
-                case Connect() | Close() | Ping() | Probe():
-                    self.world.carry_out(action)
-                case Announce():
-                    self.announced.append((self.line.t, action))
-                case Persist():
-                    self._facts = action.facts
-
-    # -- events on their way ------------------------------------------------------------------------------------------
-
-    def _receive(self, event: SessionEvent) -> None:
-        """The world says something; chaos may happen to it."""
-        chaos, dice = self._chaos, self._dice
-        if chaos is None:
-            self._hear(event)
-            return
-        if dice.random() < chaos.lose:
-            return
-        if dice.random() < chaos.double:
-            self.line.later(dice.uniform(0.0, chaos.longest), partial(self._hear, event))
-        if dice.random() < chaos.delay:
-            self.line.later(dice.uniform(0.0, chaos.longest), partial(self._hear, event))
-        else:
-            self._hear(event)
-
-    def _hear(self, event: Event) -> None:
-        if self.state is None:
-            return
-        if self.line.t < self._stalled_until:
-            self._waiting.append((event, self.line.now()))
-            return
-        port_moves = isinstance(event, NoticeReceived) and event.code == 1300
-        if self._waiting or port_moves or not isinstance(event, SessionEvent):
-            self._tick_if_due()
-        self._step(event)
-
-    def _tick_if_due(self) -> None:
-        if self._due() <= self.line.t:
-            self._tick()
-
-    # -- the daemon's life --------------------------------------------------------------------------------------------
-
-    def _live(self) -> None:
-        """A process begins, with the facts of the one before."""
-        now = self.line.now()
-        self._lives += 1
-        self.state = initial(self.policy, self._facts, now, self.scenario.seed * 1000 + self._lives)
-        self._judge = Judge(self.policy, self.state, self._openings)
-        self._narrator = Narrator()
-        self._step(Started())
-
-    def _down(self, fault: f.DaemonDown) -> None:
-        if self.state is None:
-            return
-        self.world.port_back()
-        self._tick_if_due()
-        if not fault.killed:
-            self._step(ShutdownAsked())
-        self._count()
-        for connection in self.world.connections:
-            self.world.carry_out(Close(connection.epoch))
-            connection.ours = False
-        self.state, self._waiting = None, []
-        self._blinded("off", fault.lasts)
-        if fault.reboot:
-            self.line.boot = 30.0 - fault.lasts - self.line.t
-        self.line.later(fault.lasts, self._live)
-
-    def _count(self) -> None:
-        if self.state is not None:
-            counters = self.state.counters
-            self.tally.attempts += counters.attempts
-            self.tally.sessions += counters.sessions
-            self.tally.outages += sum(self.state.outages.totals.counts.values())
-
-    # -- faults -------------------------------------------------------------------------------------------------------
+    # -- what befalls it ----------------------------------------------------------------------------------------------
 
     def _begin(self, fault: f.Fault) -> None:
         self.tally.faults[type(fault).__name__] += 1
         self._looks(fault)
         if isinstance(fault, f.PortMove) and not self._hears_of_the_port():
             return
-        if self.world.suffer(fault):
+        if self.fate.suffer(fault) or self.feed.suffer(fault):
             return
         match fault:
             case f.Chaos():
@@ -271,8 +111,13 @@ class Run:
                 self.line.later(fault.lasts, partial(self._set_clock, -fault.by))
             case f.Suspend():
                 self._sleep(fault)
+            case f.DaemonDown(at_its_word=True):
+                self._at_its_word = partial(self._down, fault)
             case f.DaemonDown():
                 self._down(fault)
+            case f.TargetDown():
+                for target in self.targets:
+                    target.fails(fault.lasts, doubt=fault.doubt)
             case _:
                 self._operate(fault)
 
@@ -312,13 +157,41 @@ class Run:
 
     def _stall(self, fault: f.Stall) -> None:
         """The loop does not turn; `chatty`: a healthy gateway sends its traffic all the while."""
+        stalled = self.line.t < self._stalled_until
         self._stalled_until = max(self._stalled_until, self.line.t + fault.lasts)
+        if self.state is not None and not stalled:
+            self._lease_runs(fault.lasts)
         self._blinded("stall", fault.lasts + 1.0)
         if fault.chatty:
             self.world.chatter_until(self.line.t + fault.lasts)
         if self.state is not None and self._chaos is None and self.state.session.phase is Phase.READY:
             ended = self.state.counters.losses
             self.line.later(fault.lasts + 15.0, partial(self._stalled, fault, self._lives, ended))
+
+    def _lease_runs(self, lasts: float) -> None:
+        """The loop decides nothing from now on: what a program reads of the gate."""
+        begun, life = self.line.t, self._lives
+        was_open = self._program.decided(self._now_standing(), self.policy)
+        steady = self.line.set_by, self.line.slept
+        for seconds in (LEASE / 2, LEASE + 0.05, lasts / 2, lasts - 0.01):
+            if 0.0 < seconds < lasts:
+                self.line.later(seconds, partial(self._reads, begun, life, was_open, steady))
+
+    def _reads(self, begun: float, life: int, was_open: bool, steady: tuple[float, float]) -> None:
+        if self._lives != life:
+            return
+        if self.state is not None:
+            self._program.renewed()
+        passed, may = self.line.t - begun, self._program.may_send()
+        if passed >= LEASE:
+            holds(not may, STALE, lambda: f"open {passed:.2f} s after the last decision")
+        elif steady == (self.line.set_by, self.line.slept) and self.state is not None:
+            holds(may is was_open, STALE, lambda: f"{may}, decided {was_open}")
+
+    def _now_standing(self) -> State:
+        if self.state is None:
+            raise RuntimeError("the daemon does not run")
+        return self.state
 
     def _stalled(self, fault: f.Stall, life: int, ended: Mapping[tuple[Loss, Planning], int]) -> None:
         """A stall of ours costs a healthy session nothing."""
@@ -336,16 +209,24 @@ class Run:
         self.line.later(fault.lasts, lambda: self._changed(replace(self.policy, port=right), 1.0))
 
     def _set_clock(self, by: float) -> None:
-        self.line.set_by += by
+        if self.state is not None and self.line.t >= self._stalled_until:
+            self._program.decided(self.state, self.policy)
+            self.line.set_by += by
+            holds(not self._program.may_send(), STALE, lambda: f"open with a clock that was set by {by:g} s")
+        else:
+            self.line.set_by += by
         self._look_after = self.line.t + LOOK / 2
 
     def _sleep(self, fault: f.Suspend) -> None:
         self._tick_if_due()
+        if self.state is not None and self.line.t >= self._stalled_until:
+            self._program.decided(self.state, self.policy)
         self.line.sleep(fault.lasts)
+        holds(not self._program.may_send(), STALE, "open after a sleep, before the loop has decided")
         self._blinded("asleep", LOOK)
         self._hear(Slept(fault.lasts))  # before anything that is heard since
         if fault.cut:
-            self.world.suffer(f.Cut(self.line.t, Ending.RESET))
+            self.fate.suffer(f.Cut(self.line.t, Ending.RESET))
         self._look_after = self.line.t + LOOK / 2
 
     def _pause(self, fault: f.Pause) -> None:
@@ -368,7 +249,7 @@ class Run:
         self._tick_if_due()
         self._openings.upkeep(now, until)
         self._hear(MaintenanceAsked(until, "new version"))
-        self.world.suffer(f.Leave(self.line.t, min(30.0, fault.lasts / 2), 60.0))
+        self.fate.suffer(f.Leave(self.line.t, min(30.0, fault.lasts / 2), 60.0))
         if fault.early:
             self.line.later(fault.lasts * 0.7, self._upkeep_over)
 
@@ -405,19 +286,35 @@ class Run:
         self._blinded("reload", blind)
         self._hear(Reloaded(before))
 
-    def _openings_of(self, policy: Policy) -> Openings:
-        return Openings(policy.windows, self.scenario.begins, self.scenario.days)
+    def _down(self, fault: f.DaemonDown) -> None:
+        if self.state is None:
+            return
+        self.world.port_back()
+        self._tick_if_due()
+        if not fault.killed:
+            self._step(ShutdownAsked())
+        elif self.line.t >= self._stalled_until:
+            self._lease_runs(fault.lasts)
+        for target in self.targets:
+            target.ends()
+        if fault.at_its_word:
+            self.facts = replace(self.facts, talks=self._talks_before)
+            self._telling.killed_at_its_word()
+        self._count()
+        for connection in self.world.connections:
+            self.world.carry_out(Close(connection.epoch))
+            connection.ours = False
+        self.state, self._waiting = None, []
+        self._blinded("off", fault.lasts)
+        if fault.reboot:
+            self.line.started_again(fault.lasts)
+        self.line.later(fault.lasts, self._live)
 
     # -- truth against report -----------------------------------------------------------------------------------------
 
-    def _blinded(self, name: str, seconds: float) -> None:
-        """For so long nothing is expected of the daemon."""
-        self._blind.begin(name, self.line.t)
-        self.line.later(seconds, lambda: self._blind.end(name, self.line.t))
-
     def _looks(self, fault: f.Fault) -> None:
         """Compare when this fault should have been noticed, and when its end should have been."""
-        if isinstance(fault, f.Chaos | f.Noise | f.Confirm | f.Reload):
+        if isinstance(fault, UNSEEN):
             return
         lasts = fault.away + fault.login if isinstance(fault, f.Leave) else getattr(fault, "lasts", 0.0)
         seen = (bounds.SLACK, bounds.heartbeat_bound(self.policy), bounds.loss_bound(self.policy), 36.0, 105.0)
@@ -429,6 +326,16 @@ class Run:
                 self.line.later(fault.away + share * fault.login, self._compare)
 
     def _compare(self) -> None:
-        if self.state is None or len(self._blind) or self.state.session.phase is Phase.STOPPED:
+        for target in self.targets:
+            target.compare()
+        state, blind, troubles = self.state, self._blind, self.world.troubles
+        if state is None or len(blind) or state.session.phase is Phase.STOPPED:
             return
-        bounds.look(self.line, self.world.troubles, self._blind.calm_since, self.state, self._judge.ledger, self.policy)
+        bounds.look(self.line, troubles, blind.calm_since, state, self._judge.ledger, self.policy)
+        calm = min(self.feed.calm_for(), troubles.calm_for(self.line.t), self.line.t - blind.calm_since)
+        if state.canary is not None and calm > AGAIN + 2 * BEGINS:
+            holds(
+                not state.canary.dead, "a dead stream is subscribed again", lambda: f"dead, and calm for {calm:.0f} s"
+            )
+        if self.keeper is not None:
+            sights.look(self.line, troubles, blind.calm_since, state, self._judge.ledger, self.keeper)

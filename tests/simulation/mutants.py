@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from tests.simulation import record
-from tests.simulation.planted_faults import MUTANTS
-from tests.simulation.planting import Mutant, planted
+from tests.simulation.planted.faults import MUTANTS
+from tests.simulation.planted.planting import Mutant, planted
 from tests.simulation.soak import Played, play, soak
 
 

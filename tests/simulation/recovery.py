@@ -28,8 +28,8 @@ from supervisor.core.parts.recovery import blocks, ladder, memory
 from supervisor.core.parts.recovery.rungs import Scene
 from supervisor.core.step.judging import healing
 from tests.core.driver import NEW_YORK, RESET, RESTART, World, instant, policy
-from tests.simulation.planting import Mutant, planted, replaced
-from tests.simulation.violation import Violation, holds
+from tests.simulation.judges.violation import Violation, holds
+from tests.simulation.planted.planting import Mutant, planted, replaced
 
 DAY = 86400.0
 PATIENCE = {Rung.RECONNECT_DATA: 300.0, Rung.RECONNECT_ACCOUNT: 600.0, Rung.RESTART: 120.0, Rung.COMMAND: 900.0}
@@ -40,6 +40,8 @@ IS_FOR = {
     Rung.RESTART: {"hang"},
     Rung.COMMAND: {"hang", "crash"},
 }
+FAULTS = ("farm", "farm", "hourly farm", "upstream", "hang", "hang", "stillborn", "crash", "rival", "pause")
+"""A stillborn process is another one that hangs from its first moment: nobody has seen it logged in."""
 MOST_A_DAY = sum(BUDGET.values())
 SLOW = Timing(heartbeat_interval=900.0, retry_max=60.0)
 
@@ -169,7 +171,7 @@ class Played(World):
         self.at(dice.expovariate(1 / (DAY / 1.5)), self.trouble)
         if self.truth or self.phase is not Phase.READY:
             return
-        fault = dice.choice(("farm", "farm", "hourly farm", "upstream", "hang", "hang", "crash", "rival", "pause"))
+        fault = dice.choice(FAULTS)
         self.tally.faults[fault] += 1
         lasts = dice.choice((30.0, 200.0, 400.0, 700.0, 1500.0, 4000.0))
         match fault:
@@ -187,6 +189,13 @@ class Played(World):
             case "hang":
                 self.truth["hang"] = self.now.mono
                 self.peer.answers, self.peer.port = False, "mute"
+                self.at(lasts * 3, lambda: self.end("hang"))
+            case "stillborn":
+                self.pid += 1
+                self.truth["hang"] = self.now.mono
+                self.peer.answers, self.peer.port = False, "mute"
+                self.drop()
+                self.see()
                 self.at(lasts * 3, lambda: self.end("hang"))
             case "crash":
                 self.truth["crash"] = self.now.mono

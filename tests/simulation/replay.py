@@ -7,10 +7,10 @@ import argparse
 import sys
 
 from tests.simulation.driver import Run
-from tests.simulation.scenario import DAYS, Scenario, of_seed
+from tests.simulation.judges.violation import Violation
 from tests.simulation.shrink import breaks, shrunk, violation_of
 from tests.simulation.trace import Trace
-from tests.simulation.violation import Violation
+from tests.simulation.world.scenario import DAYS, Scenario, of_seed
 
 
 def story(scenario: Scenario, violation: Violation, seconds: float, lines: int = 40) -> str:

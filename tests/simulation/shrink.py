@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tests.simulation.driver import Run
-from tests.simulation.scenario import DAY, Scenario
-from tests.simulation.violation import Violation
+from tests.simulation.judges.violation import Violation
+from tests.simulation.world.scenario import DAY, Scenario
 
 AFTER = 600.0
 """Seconds that a shrunk run goes on after the failure."""

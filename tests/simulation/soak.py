@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 from tests.simulation import record
 from tests.simulation.driver import Run
+from tests.simulation.judges.violation import Violation
 from tests.simulation.replay import story
-from tests.simulation.scenario import DAY, DAYS, of_seed
 from tests.simulation.tally import Tally
-from tests.simulation.violation import Violation
+from tests.simulation.world.scenario import DAY, DAYS, of_seed
 
 SAY_EVERY = 10.0
 """Seconds between two lines of progress."""

@@ -4,8 +4,8 @@ import pytest
 
 from supervisor.core.parts import backoff
 from tests.simulation.mutants import hunted
-from tests.simulation.planted_faults import MUTANTS
-from tests.simulation.planting import Misfit, Mutant, constant, planted
+from tests.simulation.planted.faults import MUTANTS
+from tests.simulation.planted.planting import Misfit, Mutant, constant, planted
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

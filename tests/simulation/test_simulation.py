@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from supervisor.core.model.events import Ending
-from tests.simulation import faults as f
 from tests.simulation.driver import Run
-from tests.simulation.scenario import DAYS, Scenario, of_seed
 from tests.simulation.shrink import breaks, shrunk, violation_of
 from tests.simulation.soak import soak
-from tests.simulation.timeline import Timeline
 from tests.simulation.trace import Trace
+from tests.simulation.world import faults as f
+from tests.simulation.world.scenario import DAYS, Scenario, of_seed
+from tests.simulation.world.timeline import Timeline
 
 YEARS = 6.0
 FIRST = 1

@@ -1,34 +1,53 @@
 """Jumping over answered pings changes no decision: two days with every ping and without."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from supervisor.core.model.actions import Ping
+from supervisor.core.model.actions import Action, Persist, Ping
 from supervisor.core.model.events import Event
+from supervisor.core.model.facts import Facts
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase
 from supervisor.core.step.state import State
 from supervisor.core.step.step import Decision
 from tests.simulation.driver import Run
-from tests.simulation.scenario import of_seed
+from tests.simulation.world import faults as f
+from tests.simulation.world.scenario import Scenario, of_seed
 
 HOURS = 48
 Standing = tuple[Phase, Layer | None, Status]
 
 
 class Decisions:
-    """All that a step decided, but the pings: when, what was done and recorded, and how things stood then."""
+    """All that a step decided, but the pings: when, what was done and recorded, and how things stood then.
+
+    That an outage goes on is no decision: it is kept every ten seconds.
+    """
 
     def __init__(self) -> None:
         self.made: list[tuple[float, str, str, Standing]] = []
+        self._kept = Facts()
 
     def __call__(self, t: float, before: State, event: Event, decision: Decision) -> None:
-        done = tuple(action for action in decision.actions if not isinstance(action, Ping))
+        done = tuple(
+            action for action in decision.actions if not isinstance(action, Ping) and not self._is_known(action)
+        )
         stands = _standing(decision.state)
         if done or decision.records or _standing(before) != stands:
             self.made.append((round(t, 3), _coarse(done), _coarse(decision.records), stands))
+
+    def _is_known(self, action: Action) -> bool:
+        if not isinstance(action, Persist):
+            return False
+        before, self._kept = self._kept, _but_seconds(action.facts)
+        return before == self._kept
+
+
+def _but_seconds(facts: Facts) -> Facts:
+    return facts if facts.outage is None else replace(facts, outage=replace(facts.outage, seconds=0.0))
 
 
 def _coarse(what: tuple[object, ...]) -> str:
@@ -41,22 +60,33 @@ def _standing(state: State) -> Standing:
     return state.session.phase, state.broken, state.status
 
 
-def decisions(seed: int, *, every_ping: bool) -> tuple[Decisions, Run]:
+def decisions(scenario: Scenario, *, every_ping: bool) -> tuple[Decisions, Run]:
     made = Decisions()
-    run = Run(of_seed(seed, HOURS / 24), every_ping=every_ping, watch=made)
+    run = Run(scenario, every_ping=every_ping, watch=made)
     run.run()
     return made, run
 
 
-BUSY, QUIET = 1254, 0
-"""A seed whose two days have 28 faults of 13 kinds, and one with nothing but two restarts."""
+BUSY, QUIET = of_seed(1254, HOURS / 24), of_seed(0, HOURS / 24)
+"""Two days with 28 faults of 13 kinds, and two with nothing but two restarts."""
+LONG = replace(
+    QUIET,
+    faults=(
+        f.FarmBreak(7200.0, 9000.0, "usfarm"),
+        f.UpstreamLoss(12000.0, 15000.0, 60.0, 1100, None),
+        f.FarmBreak(13000.0, 70000.0, "ushmds"),
+        f.UpstreamLoss(100000.0, 30000.0, 90.0, 2110, 1102),
+        f.DaemonDown(120000.0, 30.0, killed=True, reboot=False),
+    ),
+)
+"""IBKR and farms are away for hours, through windows that open and close."""
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", [BUSY, QUIET])
-def test_skipping_answered_pings_changes_no_decision_in_two_days(seed: int) -> None:
-    with_all, run_with_all = decisions(seed, every_ping=True)
-    skipping, run_skipping = decisions(seed, every_ping=False)
+@pytest.mark.parametrize("scenario", [BUSY, QUIET, LONG], ids=["busy", "quiet", "long"])
+def test_skipping_answered_pings_changes_no_decision_in_two_days(scenario: Scenario) -> None:
+    with_all, run_with_all = decisions(scenario, every_ping=True)
+    skipping, run_skipping = decisions(scenario, every_ping=False)
 
     assert skipping.made == with_all.made
     assert run_skipping.tally.pings_skipped > 1000
@@ -68,3 +98,13 @@ def test_skipping_answered_pings_changes_no_decision_in_two_days(seed: int) -> N
     assert (left.attempts, left.sessions, left.misses) == (right.attempts, right.sessions, right.misses)
     booked = run_with_all.state.outages.totals.seconds
     assert run_skipping.state.outages.totals.seconds == pytest.approx(booked)
+
+
+def test_the_seconds_of_an_outage_are_kept_while_its_pings_are_skipped() -> None:
+    """A kill in the middle of a long outage loses at most the ten seconds in which they are kept."""
+    scenario = replace(QUIET, days=0.5, faults=(f.FarmBreak(7200.0, 90000.0, "usfarm"),))
+    _, run = decisions(scenario, every_ping=False)
+
+    kept = run.facts.outage
+    assert kept is not None
+    assert kept.seconds == pytest.approx(0.5 * 86400.0 - 7200.0, abs=20.0)

@@ -8,7 +8,7 @@ from supervisor.core.model.canary import CanaryClose, CanaryConnect, CanaryHours
 from supervisor.core.model.events import Event, NoticeReceived, SessionClosed, SessionEvent
 from supervisor.core.step.state import State
 from supervisor.core.step.step import Decision
-from tests.simulation.scenario import Scenario
+from tests.simulation.world.scenario import Scenario
 
 
 class Trace:

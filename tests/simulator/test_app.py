@@ -17,10 +17,11 @@ from tests.simulator.client import RawClient
 PROGRAM = """
 import sys
 from pathlib import Path
+from supervisor.observe.masking import clean
 from supervisor.simulator.app import run
 port, scenario, control, version = sys.argv[1:]
 sys.exit(run(int(port), "127.0.0.1", Path(scenario) if scenario else None, int(control) if control else None,
-             int(version) if version else None, sys.stdout, sys.stderr))
+             int(version) if version else None, sys.stdout, sys.stderr, clean))
 """
 
 
@@ -99,6 +100,13 @@ def test_a_text_that_the_terminal_cannot_show_is_told_all_the_same(
         told = [line_of(process)[14:] for _ in range(3)]
         assert "notice code=1100, text=\\u5e02 \\udc80, request=-1" in told
         assert "thaw" in told
+
+
+def test_a_scenario_of_somebody_elses_does_not_write_to_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text('steps: [{do: notice, code: 2104, text: "\\e]0;owned\\a\\x9b2J"}, {do: thaw}]')
+    with running(0, tmp_path / "s.yaml", "", "") as process:
+        told = [line_of(process)[14:] for _ in range(3)]
+        assert "notice code=2104, text=\\x1b]0;owned\\x07\\x9b2J, request=-1" in told
 
 
 def test_a_reader_who_leaves_costs_lines_and_not_the_gateway() -> None:

@@ -154,7 +154,14 @@ def test_the_mask_keeps_lengths_and_tells_accounts_apart() -> None:
     mask = Mask()
     assert mask(b"U1234567,DU7654321") == b"U0000001,DU0000002"
     assert mask(b"DU7654321\0") == b"DU0000002\0"
-    assert mask(b"SOU1234567 U12 AU12345") == b"SOU1234567 U12 AU12345"
+    assert mask(b"SOU1234567 U12 DUM1234567C") == b"SOU0000001 U12 DUM0000003C"
+
+
+def test_the_mask_touches_no_byte_behind_an_account_in_protobuf() -> None:
+    """Field 6 as a text has the tag `2`, which is a digit."""
+    message = b"\x2a\x09DU1234567" + b"2\x03USD" + b"\x3a\x08U7654321" + b"8\x01"
+    masked = b"\x2a\x09DU0000001" + b"2\x03USD" + b"\x3a\x08U0000002" + b"8\x01"
+    assert Mask()(message) == masked
 
 
 @pytest.mark.parametrize(

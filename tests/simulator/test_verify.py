@@ -155,6 +155,13 @@ def test_the_report_has_no_account_numbers_and_says_what_was_assumed() -> None:
     assert masked("F123456") == "ACCOUNT"
 
 
+@pytest.mark.parametrize("account", ["U1234567", "DU1234567", "DUM1234567", "DFP1234567", "I12345"])
+@pytest.mark.parametrize("before", ["", "\n", "\t", "\x00", "x", "_"])
+def test_what_a_check_quotes_has_no_account_number_either(before: str, account: str) -> None:
+    """`farm_names` quotes a text as Python does: its escapes are letters, and stand before the number."""
+    assert masked(f"no name in {before + account!r}").endswith("ACCOUNT'")
+
+
 @pytest.mark.timeout(120)
 def test_the_command_prints_a_table_and_writes_a_report(tmp_path: Path) -> None:
     with SimulatedGateway(Scenario(server_version=226)) as gateway:

@@ -38,6 +38,14 @@ PATIENCE = 30.0
 """Seconds for the daemon's answer about a long period."""
 _COLUMNS = ("gateway", "began", "ended", "seconds", "cause", "planned", "recovered", "words")
 
+_RESULTS = {
+    "proved": "proved",
+    "unproved": "unproved",
+    "refused": "refused",
+    "dry_run": "dry run",
+    None: "proof awaited",
+}
+
 
 def history(
     since: Annotated[str, typer.Option(metavar="WHEN", help="How long ago (12h, 7d), or ISO 8601.")] = "7d",
@@ -50,7 +58,7 @@ def history(
     config: Annotated[Path | None, ConfigOption] = None,
     auth_file: Annotated[Path | None, AuthOption] = None,
 ) -> None:
-    """Show the outages of a period and how long each gateway was available, with planned and unplanned apart.
+    """Show the outages of a period, what recovery did, and how long each gateway was available.
 
     Exits with 0 if there is an answer, 1 if not, 2 for a wrong period or an unknown gateway.
     """
@@ -115,7 +123,7 @@ def _from_file(config: Path, since: datetime, until: datetime, gateway: str | No
 
 
 def told(answer: Mapping[str, Any], width: int | None) -> list[Text | Laid | str]:
-    """The answer as a summary and two tables: the outages, and the totals of each gateway."""
+    """The answer as a summary and tables: the outages, what recovery did, and the totals of each gateway."""
     since, until = _local(answer["since"]), _local(answer["until"])
     outages = answer["outages"]
     period = f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} {until:%Z}"
@@ -123,6 +131,8 @@ def told(answer: Mapping[str, Any], width: int | None) -> list[Text | Laid | str
     lines: list[Text | Laid | str] = [folded(first, width)]
     if outages:
         lines += ["", _outages(outages, width)]
+    if answer["deeds"]:
+        lines += ["", _deeds(answer["deeds"], width)]
     return [*lines, "", _totals(answer["gateways"], width)]
 
 
@@ -146,6 +156,25 @@ def _cells(outage: Mapping[str, Any]) -> list[Text | str]:
     lasted = span(outage["seconds"]) + ("+" if open_ else "")
     began = f"{_local(outage['began']):%m-%d %H:%M:%S}"
     return [outage["gateway"], began, lasted, outage["cause"], planned, to]
+
+
+def _deeds(deeds: Sequence[Mapping[str, Any]], width: int | None) -> Laid:
+    headings = ("GATEWAY", "RECOVERY", "AT", "BY", "LOGIN", "RESULT")
+    rows = [
+        Row(
+            [
+                deed["gateway"],
+                deed["rung"],
+                f"{_local(deed['at']):%m-%d %H:%M:%S}",
+                deed["by"] or "itself",
+                deed["needs_login"],
+                Text(_RESULTS[deed["result"]], "" if deed["result"] in ("proved", "dry_run") else "bold red"),
+            ],
+            deed["words"],
+        )
+        for deed in deeds
+    ]
+    return lay_out(headings, rows, width, words="WHAT CAME OF IT")
 
 
 def _totals(gateways: Sequence[Mapping[str, Any]], width: int | None) -> Laid:

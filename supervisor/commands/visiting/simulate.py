@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from supervisor.commands.shared.printer import say_text
+from supervisor.observe.masking import clean
 from supervisor.simulator import app
 from supervisor.simulator.scenario.schema import schema
 
@@ -51,5 +52,5 @@ def simulate(
     if replay is not None:
         if scenario is not None or control is not None or server_version is not None:
             raise typer.BadParameter("a recording takes no scenario, no control port and no other server version")
-        raise typer.Exit(app.replay(port, host, replay, sys.stdout, sys.stderr))
-    raise typer.Exit(app.run(port, host, scenario, control, server_version, sys.stdout, sys.stderr))
+        raise typer.Exit(app.replay(port, host, replay, sys.stdout, sys.stderr, clean))
+    raise typer.Exit(app.run(port, host, scenario, control, server_version, sys.stdout, sys.stderr, clean))

@@ -96,8 +96,8 @@ class RecoveryKeys(Keys):
     )
     market_hours: Annotated[MarketHours, reads_word(MarketHours)] = Field(
         _USUAL.market_hours,
-        description="`avoid`: while the market is open everything waits for approval. Without a canary, that is Monday "
-        "to Friday, 09:30 to 16:00 in New York.",
+        description="`avoid`: while the market is open everything waits for approval. That is in the hours of the "
+        "canary's contracts; without a canary Monday to Friday, 09:30 to 16:00 in New York.",
     )
     quiet_before_restart: Annotated[float, reads_duration("10m", "12h")] = Field(
         LEAST_QUIET, description="How long before a scheduled restart nothing is done."

@@ -6,6 +6,7 @@ Rules of this file:
 - A parser is pure and total: no text, however long or odd, makes it raise, and none takes long. Only the first or the
   last part of a text is looked at, and no pattern goes over that twice.
 - A name has at most `NAME_LIMIT` characters out of letters, digits, `_`, `.` and `-`, so it may become a metric label.
+- An account number is neither a name nor a number of anything else: what is read here is shown, and not masked.
 
 Texts of the messages: IBKR's message code list, and lines that users posted in public.
 """
@@ -15,6 +16,7 @@ import re
 from collections.abc import Callable
 from typing import Final, Literal
 
+from supervisor.core.codes.accounts import ACCOUNT
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
 from supervisor.core.codes.notices import (
     NAME_LIMIT,
@@ -80,14 +82,14 @@ def restored(data: Literal["lost", "maintained"]) -> Parser:
 
 def port_changed(text: str) -> PortChanged:
     """The last number, if it is a port. A `-` before it is a separator; a number with separators inside is no port."""
-    found = _PORT.search(text[-_TAIL:])
+    found = _PORT.search(_anonymous(text[-_TAIL:]))
     port = int(found[1]) if found else 0
     return PortChanged(port if 0 < port < 65536 else None)
 
 
 def desupported(text: str) -> Desupported:
     """The day is the number of eight digits; the first of the others is the running version, the second the minimum."""
-    numbers = _NUMBER.findall(text[:_HEAD])
+    numbers = _NUMBER.findall(_anonymous(text[:_HEAD]))
     days = [number for number in numbers if len(number) == 8 and number.isdecimal()]
     versions = [number[:NAME_LIMIT] for number in numbers if number not in days]
     return Desupported(
@@ -101,7 +103,7 @@ def _farm_name(text: str) -> str | None:
     """The farm's name, which stands at the end of the text in every language seen."""
     tail = text[-_TAIL:].strip()
     found = _SEPARATED.search(tail) or _TRAILING.search(tail)
-    return _short(found[1]) if found else None
+    return _short(found[1]) if found and not ACCOUNT.search(found[1]) else None
 
 
 def _farm_lists(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -111,9 +113,14 @@ def _farm_lists(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for found in _FARM_LIST.finditer(head.strip()):
         for item in found[2].split(";"):
             word = item.strip()
-            if _NAME.fullmatch(word):
+            if _NAME.fullmatch(word) and not ACCOUNT.search(word):
                 names[bool(found[1])][_short(word)] = None
     return tuple(names[0]), tuple(names[1])
+
+
+def _anonymous(text: str) -> str:
+    """The text without account numbers."""
+    return ACCOUNT.sub(" ", text)
 
 
 def _short(name: str) -> str:

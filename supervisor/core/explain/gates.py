@@ -57,9 +57,9 @@ _CAUSED: Final = frozenset(
 _OVER: Final = "It is over, and the gate opens when nothing else has come for {quiet:g} s."
 
 
-def sentence(reason: GateReason) -> str:
-    """What the reason means, at any gateway."""
-    return _TEXTS[reason].format(name="NAME")
+def sentence(reason: GateReason, gateway: str = "NAME") -> str:
+    """What the reason means, at this gateway or at any."""
+    return _TEXTS[reason].format(name=gateway)
 
 
 def why_closed(snapshot: Snapshot) -> tuple[Closed, ...]:

@@ -12,8 +12,12 @@ from typing import Final
 
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.explain.causes import explain
+from supervisor.core.explain.gates import sentence
+from supervisor.core.explain.recovery import COSTS_WORDS, DOES, report_of
 from supervisor.core.model.actions import Announce
+from supervisor.core.model.gate import GateClosed
 from supervisor.core.model.pages import ROWS, Severity
+from supervisor.core.model.recovery.records import RecoveryProposed, RecoveryRecord
 from supervisor.core.model.vocabulary import Stage
 from supervisor.core.parts.telling.notify import RANK
 
@@ -58,6 +62,9 @@ _TITLES: Final[Mapping[str, str]] = {
     "IBFarmDown": "a required data farm is broken",
     "IBCanaryDead": "connected, but no market data comes",
     "IBGateClosed": "orders are not safe to send",
+    "IBRecoveryApproval": "recovery waits for your word",
+    "IBRecoveryFailed": "recovery did not help",
+    "IBRecoveryDeed": "recovery acts",
     "IBGatewayPausedLong": "paused for a long time",
     "IBRestartNotSeen": "did not restart at its time",
     "IBReauthDueSoon": "the weekly login is due",
@@ -134,7 +141,7 @@ SUPERVISOR: Final = "supervisor"
 def telling(gateway: str, said: Announce, zone: str | None) -> Message:
     """The message in words. `zone` is the gateway's; None is UTC."""
     page = ROWS[said.row]
-    title, text, cure = _ending(said) if said.stage is Stage.OVER else _beginning(said, zone)
+    title, text, cure = _ending(gateway, said) if said.stage is Stage.OVER else _beginning(gateway, said, zone)
     return Message(
         gateway,
         said.talk,
@@ -186,8 +193,10 @@ def clock(at: datetime, zone: str | None) -> str:
     return f"{at.astimezone(zone_of(zone or 'UTC')):%a %H:%M %Z}"
 
 
-def _beginning(said: Announce, zone: str | None) -> tuple[str, str, str]:
+def _beginning(gateway: str, said: Announce, zone: str | None) -> tuple[str, str, str]:
     title = _TITLES[said.row]
+    if said.about is not None:
+        return _of_its_own(title, gateway, said.about)
     own = _TEXTS.get(said.row)
     if own is not None:
         text, cure = own
@@ -204,8 +213,22 @@ def _beginning(said: Announce, zone: str | None) -> tuple[str, str, str]:
     return title, text, cure
 
 
-def _ending(said: Announce) -> tuple[str, str, str]:
+def _of_its_own(title: str, gateway: str, about: RecoveryRecord | GateClosed) -> tuple[str, str, str]:
+    if isinstance(about, GateClosed):
+        text = " ".join(sentence(reason, gateway) for reason in about.reasons)
+        return title, text, f"`ib-supervisor gate {gateway}` says more."
+    if isinstance(about, RecoveryProposed):
+        dry = " It is a dry run: nothing will be done." if about.dry_run else ""
+        text = f"It would {DOES[about.rung]}; {COSTS_WORDS[about.needs_login]}.{dry}"
+        return title, text, f"Approve it on the status page, or with `ib-supervisor approve {gateway}`."
+    text = report_of(about).text
+    return title, f"{text[0].upper()}{text[1:]}{'' if text.endswith('.') else '.'}", ""
+
+
+def _ending(gateway: str, said: Announce) -> tuple[str, str, str]:
     lasted = lasting(said.seconds)
+    if said.about is not None:
+        return _of_its_own("recovery is over", gateway, said.about)
     if said.row == "IBReauthDueSoon":
         return "the weekly login is done", "It was done before it was missed.", ""
     if said.row not in _OUTAGES:

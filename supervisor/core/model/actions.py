@@ -10,7 +10,9 @@ from datetime import datetime
 from supervisor.core.model.canary import CanaryAction
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.facts import Facts
+from supervisor.core.model.gate import GateClosed
 from supervisor.core.model.pages import Severity
+from supervisor.core.model.recovery.records import RecoveryRecord
 from supervisor.core.model.recovery.rules import Rung
 from supervisor.core.model.vocabulary import Stage
 
@@ -85,6 +87,8 @@ class Announce:
     """Of an end: it is well again; False if a pause ended it."""
     login: bool = False
     """Of an end: the login that was asked for is done."""
+    about: RecoveryRecord | GateClosed | None = None
+    """What it tells of, where that is more than a row and a cause."""
 
     @property
     def key(self) -> str:

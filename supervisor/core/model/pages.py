@@ -104,6 +104,9 @@ PAGES: tuple[Page, ...] = (
     Page("IBCanaryDead", _GATEWAY, _CRITICAL, 60, paper=_WARNING, explains=(GATE,)),
     Page("IBHeartbeatSlow", _GATEWAY, _WARNING, 600),
     Page(GATE, _GATEWAY, _WARNING, 300),
+    # It costs a login, or may, and helps only soon: but what is wrong has told itself already.
+    Page("IBRecoveryApproval", _GATEWAY, _WARNING, 0),
+    Page("IBRecoveryFailed", _GATEWAY, _WARNING, 0),
     Page("IBGatewayPausedLong", _GATEWAY, _WARNING, 7200),
     Page("IBGatewayUnwatched", _GATEWAY, _WARNING, 900),
     # The calendar.
@@ -128,8 +131,11 @@ PAGES: tuple[Page, ...] = (
     Page("IBDeadMansSwitch", About.ALERTING, _INFO, 0, held=0),
 )
 
-OF_OUR_OWN: tuple[Page, ...] = (Page("IBSupervisorCrashed", _SUPERVISOR, _WARNING, 0),)
-"""What only the supervisor's own messages tell: Prometheus sees it by other names."""
+OF_OUR_OWN: tuple[Page, ...] = (
+    Page("IBSupervisorCrashed", _SUPERVISOR, _WARNING, 0),
+    Page("IBRecoveryDeed", _GATEWAY, _WARNING, 0),
+)
+"""What only the supervisor's own messages tell: Prometheus sees it by other names, or in a counter."""
 
 
 def _rows() -> Mapping[str, Page]:

@@ -140,6 +140,8 @@ class State:
     """What people are told."""
     notify_due: float | None = None
     """The monotonic moment at which they may have to be told more; None: only if something happens."""
+    gate_heard: bool = False
+    """Whether the gate was open when that was last looked at: it is judged after it."""
     program_ran: tuple[int, float] = (0, 0.0)
     """The last epoch of a hosted program, and how long its own code held that session's thread, in seconds."""
     facts: Facts = Facts()

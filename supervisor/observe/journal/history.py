@@ -19,9 +19,10 @@ from supervisor.core.model.cause import Cause
 from supervisor.core.model.facts import OpenOutage
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.vocabulary import Planning
+from supervisor.observe.journal.deeds import PastDeed, deeds
 from supervisor.observe.journal.facts import from_json
 from supervisor.observe.journal.place import HistoryError
-from supervisor.observe.journal.rows import instant, microseconds
+from supervisor.observe.journal.rows import instant, microseconds, of_these
 from supervisor.observe.masking import fit
 
 TIMEOUT = 2.0
@@ -80,6 +81,8 @@ class History:
     watched: Mapping[str, tuple[Stretch, ...]] = field(default_factory=dict)
     maintenance: Mapping[str, tuple[Stretch, ...]] = field(default_factory=dict)
     """Windows that an operator opened and that are over; all others follow from the config."""
+    deeds: tuple[PastDeed, ...] = ()
+    """What recovery did, oldest first."""
 
 
 def read(
@@ -103,6 +106,7 @@ def read(
             rows = _outages(connection, since, until, gateways)
             spans = _spans(connection, since, until, gateways)
             maintenance = _maintenance(connection, since, until)
+            done = deeds(connection, since, until, gateways)
             left = _left_open(connection) if still_open is None else list(still_open)
     except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         raise HistoryError(f"the journal cannot be read: {error}") from None
@@ -116,7 +120,7 @@ def read(
     totals = tuple(
         totals_of(name, [o for o in outages if o.gateway == name], watched[name], since, until) for name in names
     )
-    return History(since, until, outages, totals, watched, maintenance)
+    return History(since, until, outages, totals, watched, maintenance, done)
 
 
 def open_outages(snapshots: Iterable[Snapshot]) -> list[PastOutage]:
@@ -140,13 +144,6 @@ def open_outages(snapshots: Iterable[Snapshot]) -> list[PastOutage]:
         elif left is not None:
             found.append(_of_facts(name, left))
     return found
-
-
-def of_these(gateways: Sequence[str] | None) -> tuple[str, tuple[str, ...]]:
-    """The end of a condition that picks these gateways, and its values; None for all of them."""
-    if gateways is None:
-        return "", ()
-    return f" AND gateway IN ({', '.join('?' * len(gateways))})", tuple(gateways)
 
 
 def _outages(

@@ -7,10 +7,11 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from supervisor.observe.journal.rows import instant, microseconds
@@ -55,8 +56,8 @@ class Letter:
     state: Delivery
     at: datetime
     """Of the message."""
-    text: str
-    """The message as JSON, already masked."""
+    text: Callable[[], str]
+    """The message as JSON, already masked. It is made when it is written: not on the thread that hands it over."""
 
 
 def write(connection: sqlite3.Connection, letters: Iterable[Letter]) -> None:
@@ -64,7 +65,7 @@ def write(connection: sqlite3.Connection, letters: Iterable[Letter]) -> None:
     connection.executemany(
         "INSERT INTO letters (target, key, state, at, text) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (target, key) DO UPDATE SET state = excluded.state",
-        [(letter.target, letter.key, letter.state.value, microseconds(letter.at), letter.text) for letter in letters],
+        [(letter.target, letter.key, letter.state.value, microseconds(letter.at), letter.text()) for letter in letters],
     )
 
 
@@ -76,7 +77,7 @@ def read(connection: sqlite3.Connection) -> tuple[Letter, ...]:
     found = []
     for target, key, state, at, text in reversed(rows):
         try:
-            found.append(Letter(target, key, Delivery(state), instant(at), text))
+            found.append(Letter(target, key, Delivery(state), instant(at), partial(str, text)))
         except (ValueError, OverflowError):
             LOG.warning("a message in the journal is broken and not used: %r", key)
     return tuple(found)

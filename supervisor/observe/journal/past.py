@@ -14,9 +14,9 @@ from typing import Any
 
 from supervisor.core.explain.report import Level
 from supervisor.observe.events import Record
-from supervisor.observe.journal.history import TIMEOUT, of_these
+from supervisor.observe.journal.history import TIMEOUT
 from supervisor.observe.journal.place import HistoryError
-from supervisor.observe.journal.rows import instant, microseconds, read_event
+from supervisor.observe.journal.rows import instant, microseconds, of_these, read_event
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@
 import json
 import logging
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from supervisor.core.calendar.rules import utc
@@ -89,3 +90,10 @@ def _plain(value: object, words: Words) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return fit(value, words) if isinstance(value, str) else value
+
+
+def of_these(gateways: Sequence[str] | None) -> tuple[str, tuple[str, ...]]:
+    """The end of a condition that picks these gateways, and its values; None for all of them."""
+    if gateways is None:
+        return "", ()
+    return f" AND gateway IN ({', '.join('?' * len(gateways))})", tuple(gateways)

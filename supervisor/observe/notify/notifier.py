@@ -1,6 +1,7 @@
 """All targets: who hears what, and what an earlier process left unsent.
 
-- `announce` is for the loop: it puts a message into the journal and into the boxes of those that want it, and returns.
+- `announce` is for the loop: it hands a message to the journal and to those that want it, and returns. Words are made
+  for them by other threads (`Draft`).
 - What is in the journal already is not sent again: another process decides the same message with the same key.
 - Targets come and go by a reload. What waits for one that is gone is not sent.
 """
@@ -16,8 +17,9 @@ from supervisor.core.parts.telling.outbox import Rules
 from supervisor.observe.journal.letters import Delivery, Letter
 from supervisor.observe.masking import Words, mask
 from supervisor.observe.notify.courier import Book, Counts, Courier
+from supervisor.observe.notify.draft import Draft
 from supervisor.observe.notify.heartbeat import NAME, Heartbeat
-from supervisor.observe.notify.text import fitted, from_json, to_json
+from supervisor.observe.notify.text import from_json
 from supervisor.observe.notify.transport import Transport
 
 LOG = logging.getLogger(__name__)
@@ -47,7 +49,7 @@ class Notifier:
         self._couriers: dict[str, Courier] = {}
         self._addresses: dict[str, Address] = {}
         self._known: set[tuple[str, str]] = set()
-        self._left: dict[str, list[tuple[Message, bool]]] = {}
+        self._left: dict[str, list[tuple[Draft, bool]]] = {}
         self._heartbeat: Heartbeat | None = None
 
     def recall(self, letters: Iterable[Letter]) -> None:
@@ -56,11 +58,11 @@ class Notifier:
             self._known.add((letter.target, letter.key))
             if letter.state in (Delivery.WAITING, Delivery.SENDING):
                 try:
-                    message = from_json(letter.text)
+                    message = from_json(letter.text())
                 except ValueError as error:
                     LOG.warning("a message that waits in the journal cannot be sent: %s", error)
                     continue
-                self._left.setdefault(letter.target, []).append((message, letter.state is Delivery.SENDING))
+                self._left.setdefault(letter.target, []).append((Draft(message), letter.state is Delivery.SENDING))
 
     def arrange(self, addresses: Iterable[Address]) -> None:
         """These are the targets from now on."""
@@ -76,13 +78,13 @@ class Notifier:
 
     def announce(self, message: Message) -> None:
         """Tell it to everybody who wants to hear it. Never blocks."""
-        message = fitted(message, self._words)
+        draft = Draft(message, self._words)
         for name, courier in self._couriers.items():
             if (name, message.key) in self._known or not courier.rules.want(message.gateway, message.severity):
                 continue
             self._known.add((name, message.key))
-            self._book.letter(Letter(name, message.key, Delivery.WAITING, message.at, to_json(message)))
-            courier.hand_over((message,))
+            self._book.letter(Letter(name, draft.key, Delivery.WAITING, draft.at, draft.json))
+            courier.hand_over((draft,))
 
     def set_heartbeat(self, url: str | None, every: float) -> None:
         """Fetch this address, or none."""
@@ -127,6 +129,6 @@ class Notifier:
         )
         self._addresses[name], self._couriers[name] = address, courier
         left = self._left.pop(name, [])
-        courier.hand_over(message for message, again in left if not again)
-        courier.hand_over((message for message, again in left if again), again=True)
+        courier.hand_over(draft for draft, again in left if not again)
+        courier.hand_over((draft for draft, again in left if again), again=True)
         courier.start()

@@ -6,7 +6,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 
 from supervisor.core.calendar.rules import utc
@@ -19,6 +19,7 @@ from supervisor.observe.masking import Words, fit
 AGAIN = "again: "
 FORMATS = ("short", "long", "json")
 _FOOT = "ib-supervisor"
+_NAMES = tuple(field.name for field in fields(Message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def _as_json(messages: Sequence[Message], title: str, link: str, *, again: bool)
 
 
 def _fields(message: Message) -> dict[str, object]:
-    return {name: _plain(value) for name, value in asdict(message).items()}
+    return {name: _plain(getattr(message, name)) for name in _NAMES}
 
 
 def _plain(value: object) -> object:

@@ -63,6 +63,19 @@ def history_json(history: History, snapshots: Iterable[Snapshot] = ()) -> dict[s
             }
             for outage in history.outages
         ],
+        "deeds": [
+            {
+                "gateway": deed.gateway,
+                "at": instant(deed.at),
+                "rung": deed.rung,
+                "by": deed.by,
+                "needs_login": deed.needs_login,
+                "result": deed.result,
+                "ended": instant(deed.ended),
+                "words": deed.words,
+            }
+            for deed in history.deeds
+        ],
     }
 
 

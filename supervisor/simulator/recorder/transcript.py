@@ -10,6 +10,8 @@
 Rules
 - `text` is the fields of a text payload, `raw` any other payload in base64.
 - An account number becomes another one of the same length, the same one everywhere, so that layouts stay as they are.
+- In protobuf the byte before a text is its length, and the byte after it may be a digit by chance. The length decides
+  where an account number ends.
 """
 
 import base64
@@ -20,10 +22,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from supervisor.core.codes.accounts import ACCOUNT
 from supervisor.simulator.wire.frames import split_text, text_fields
 
 FORMAT = 1
-_ACCOUNT = re.compile(rb"(?<![A-Za-z0-9])(D?[UFI]|DF|DI)(\d{4,10})(?!\d)")
+_ACCOUNT = re.compile(ACCOUNT.pattern.encode())
 
 
 class RecordingError(ValueError):
@@ -51,11 +54,13 @@ class Mask:
         return _ACCOUNT.sub(self._other, payload)
 
     def _other(self, match: re.Match[bytes]) -> bytes:
-        found = match[0]
+        length = match.string[match.start() - 1] if match.start() else 0
+        end = length if len(match[1]) < length < len(match[0]) else len(match[0])
+        found, rest = match[0][:end], match[0][end:]
         if found not in self._known:
-            digits = len(match[2])
-            self._known[found] = match[1] + str(len(self._known) + 1).encode().rjust(digits, b"0")
-        return self._known[found]
+            digits = len(found) - len(match[1])
+            self._known[found] = match[1] + str(len(self._known) + 1).encode().rjust(digits, b"0")[-digits:]
+        return self._known[found] + rest
 
 
 def header(wall: float) -> str:

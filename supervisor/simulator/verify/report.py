@@ -1,18 +1,16 @@
 """What the checks found, as a table for people and as a report for an issue: without account numbers or addresses."""
 
 import platform
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from supervisor.core.codes.accounts import ACCOUNT
 from supervisor.simulator.verify.checks import Check, Finding, Verdict, name_of
-
-_ACCOUNT = re.compile(r"\b(?:D?[UFI]|DF|DI)\d{4,10}\b")
 
 
 def masked(text: str) -> str:
     """The text without account numbers."""
-    return _ACCOUNT.sub("ACCOUNT", text)
+    return ACCOUNT.sub("ACCOUNT", text)
 
 
 def line(check: Check, finding: Finding) -> str:

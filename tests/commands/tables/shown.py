@@ -76,8 +76,20 @@ def history() -> dict[str, Any]:
             {**planned, "cause": "session", "planned": True, "recovered": True, "words": words},
             {**open_, "cause": "port", "planned": False, "recovered": False, "words": f"Nothing listens. {words}"},
         ],
+        "deeds": [
+            _deed("04:00:00", "restart", "ann", "maybe", "proved", "recovery (restart) is proved after 74 s"),
+            _deed(
+                "04:30:00", "command", "loopback", "yes", "refused", "recovery (command) was not done: exit status 1"
+            ),
+            _deed("04:50:00", "reconnect_data", "", "never", None, "recovery: reconnect the gateway to its data farms"),
+        ],
         "gateways": [total("live", 0.0, 41.0), total("paper", 3600.0, 0.0)],
     }
+
+
+def _deed(at: str, rung: str, by: str, cost: str, result: str | None, words: str) -> dict[str, Any]:
+    said = {"rung": rung, "by": by, "needs_login": cost, "result": result, "ended": None, "words": words}
+    return {"gateway": "paper", "at": f"2026-11-24T{at}Z", **said}
 
 
 def check(width: int | None, folder: Path) -> str:

@@ -225,6 +225,25 @@ class TestPort:
         assert read(1300, text) == PortChanged(port)
 
 
+class TestAccountsInTexts:
+    """What is read here is shown as it is, in metric labels too."""
+
+    @pytest.mark.parametrize("account", ["U1234567", "DU12345", "DUM1234567", "F12345", "U1234567A", "EU1234567"])
+    def test_an_account_is_no_farm(self, account: str) -> None:
+        assert read(2104, f"{MD_OK}{account}") == FarmNotice(*FARM_CODES[2104], None)
+        assert read(2103, f"账户：{account}") == FarmNotice(*FARM_CODES[2103], None)
+        text = f"All data farms are connected: {account}; usfarm. The following farms are not connected: {account}."
+        assert read(1102, text) == UpstreamRestored("maintained", ("usfarm",))
+
+    def test_its_digits_are_no_port_and_no_version(self) -> None:
+        assert read(1300, "reset for DU12345") == PortChanged(None)
+        assert read(1300, "new port -4002 for DU12345") == PortChanged(4002)
+        assert read(2172, "Version 1019.2 of U1234567, on 20250320, then 1030.1") == Desupported(
+            "1019.2", dt.date(2025, 3, 20), "1030.1"
+        )
+        assert read(2172, "U12345678 and DU20250320") == Desupported(None, None, None)
+
+
 class TestDesupported:
     @pytest.mark.parametrize(
         ("text", "notice"),

@@ -143,7 +143,7 @@ def regressed(**settings: object) -> World:
 def test_a_lower_order_id_closes_it_until_the_operator_confirms() -> None:
     world = regressed()
     assert reasons(world) == (R.ORDER_ID_REGRESSED,)
-    world.run(86400)
+    world.run(7200)
     assert reasons(world) == (R.ORDER_ID_REGRESSED,)
     world.step(IdsConfirmed())
     assert world.wait(lambda w: w.snapshot.gate.open) == pytest.approx(1.0)

@@ -31,8 +31,9 @@ from supervisor.core.model.events import (
     TrafficSeen,
 )
 from supervisor.core.model.gate import GateReason
+from supervisor.core.model.policy import Policy
 from supervisor.core.model.status import Status
-from tests.core.driver import RELAXED, World, policy
+from tests.core.driver import NOON, RELAXED, World, policy
 
 EURUSD = CanaryContract("EUR", "CASH", "IDEALPRO", "USD")
 WATCHED = policy(canary=CanaryPolicy((EURUSD,), max_age=10.0), timing=RELAXED)
@@ -59,8 +60,8 @@ class Flock(World):
                 super()._carry_out(action)  # type: ignore[arg-type]
 
 
-def flock(settings: object = WATCHED) -> Flock:
-    world = Flock(settings)  # type: ignore[arg-type]
+def flock(settings: Policy = WATCHED, at: str = NOON) -> Flock:
+    world = Flock(settings, at=at)
     world.asked, world.closed, world.epoch = [], 0, 0
     world.up()
     return world
@@ -211,6 +212,26 @@ def test_hours_are_read_again_each_day() -> None:
     world = live()
     world.run(86400 + 60)
     assert sum(isinstance(each, CanaryHoursAsk) for each in world.asked) == 2
+
+
+def test_hours_that_nobody_told_are_asked_for_again_every_five_minutes() -> None:
+    """IBKR was away when they were asked for: a day without an answer would be a day without a canary."""
+    world = flock()
+    connect(world)
+    first = requests(world)[0]
+    world.run(290)
+    assert requests(world)[0] == first
+    world.run(20)
+    assert requests(world)[0] > first
+
+
+def test_of_a_contract_that_is_refused_hours_are_asked_for_once_a_day() -> None:
+    world = flock()
+    connect(world)
+    hours, data = requests(world)
+    hear(world, NoticeReceived(world.epoch, data, 354, "not subscribed"))
+    world.run(1000)
+    assert requests(world)[0] == hours
 
 
 def test_a_competing_session_heard_by_the_canary_is_believed() -> None:

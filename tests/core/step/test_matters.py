@@ -11,9 +11,11 @@ from supervisor.core.model.pages import Severity
 from supervisor.core.model.policy import AccountMode
 from supervisor.core.model.vocabulary import Stage
 from supervisor.core.parts.telling.notify import urgent
-from tests.core.driver import RESET, RESTART, World, policy
+from tests.core.driver import RELAXED, RESET, RESTART, World, policy
 
 NIGHTLY = policy(windows=(RESTART, RESET), timezone="America/New_York")
+WEEKLY = replace(NIGHTLY, timing=RELAXED)
+"""For a Sunday in full."""
 EVENING = "2027-01-06 23:40 NY"
 
 
@@ -149,6 +151,22 @@ def test_a_sharper_name_is_told_in_the_same_conversation_and_what_it_explains_is
     assert len({message.talk for _, message in world.announced}) == 1
 
 
+def test_a_restart_amid_a_loss_that_was_told_is_told_only_if_it_lasts() -> None:
+    """Else every night of a long loss of IBKR would bring a message about a gateway that only restarts."""
+    world = World().up()
+    world.peer.probes = False
+    world.notice(1100)
+    world.run(200)
+    assert said(world) == [("IBUpstreamLost", "began")]
+    for away in (30, 70):
+        world.peer.port = "refuse"
+        world.drop()
+        world.run(away)
+        world.peer.port = "open"
+        world.run(60)
+        assert said(world)[1:] == ([("IBGatewayDown", "changed")] if away > 60 else [])
+
+
 def test_a_paper_gateway_wakes_nobody() -> None:
     world = World(policy(account_mode=AccountMode.PAPER))
     world.peer.accounts = ("DU1234567",)
@@ -214,7 +232,7 @@ def test_sessions_that_are_lost_again_and_again_are_told() -> None:
 
 
 def test_the_weekly_login_is_told_when_it_is_due_when_it_is_required_and_when_it_is_done() -> None:
-    world = World(NIGHTLY, at="2027-01-09 23:55 NY")  # tokens expire at 01:00
+    world = World(WEEKLY, at="2027-01-09 23:55 NY")  # tokens expire at 01:00
     world.peer.clock = "20270109 23:55:00 US/Eastern"
     world.up()
     world.until("2027-01-10 09:44 NY")
@@ -246,7 +264,7 @@ def test_a_standby_that_rests_does_not_ask_for_the_weekly_login() -> None:
 
 
 def test_a_login_before_it_was_required_is_told_as_done() -> None:
-    world = World(NIGHTLY, at="2027-01-09 23:55 NY")
+    world = World(WEEKLY, at="2027-01-09 23:55 NY")
     world.peer.clock = "20270109 23:55:00 US/Eastern"
     world.up()
     world.until("2027-01-10 10:00 NY")

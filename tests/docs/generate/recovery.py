@@ -1,4 +1,4 @@
-"""The tables of docs/recovery.md: the rungs, what each costs by kind of controller, and why a rung is not done."""
+"""The tables of docs/recovery.md: the rungs, their costs, why a rung is not done, and what others would have done."""
 
 from supervisor.config.values.recovery_keys import PATIENCE
 from supervisor.core.calendar.durations import written
@@ -6,11 +6,19 @@ from supervisor.core.explain.recovery import WHY_NOT
 from supervisor.core.model.recovery.rules import COSTS, FOR_GOOD, Block, NeedsLogin, Result, Rung
 from supervisor.core.parts.recovery.rungs import RUNGS
 from tests.docs.generate.source import code, meaning, table
+from tests.stories import doctors
 
 
 def with_rungs(page: str) -> str:
     """The page with its tables as the source has them."""
-    for name, text in (("rungs", _rungs()), ("ladder", _ladder()), ("blocks", _blocks()), ("results", _results())):
+    parts = {
+        "rungs": _rungs(),
+        "ladder": _ladder(),
+        "blocks": _blocks(),
+        "results": _results(),
+        "doctors": doctors.table(),
+    }
+    for name, text in parts.items():
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
         before, found, rest = page.partition(begin)
         _, closed, after = rest.partition(end)

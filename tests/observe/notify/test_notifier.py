@@ -14,6 +14,7 @@ from supervisor.core.model.vocabulary import Stage
 from supervisor.core.parts.telling.outbox import Pace, Rules
 from supervisor.observe.journal.letters import Delivery, Letter
 from supervisor.observe.notify.apprise_target import AppriseTarget
+from supervisor.observe.notify.draft import Draft
 from supervisor.observe.notify.notifier import Address, Notifier
 from supervisor.observe.notify.text import Text, to_json
 from supervisor.observe.notify.transport import Outcome
@@ -136,7 +137,7 @@ def test_what_an_earlier_process_left_is_sent_and_marked_if_it_was_on_its_way(st
     left = message()
     with receiving() as receiver:
         told = notifier(Book())
-        told.recall([Letter("phone", left.key, state, NOW, to_json(left))])
+        told.recall([Letter("phone", left.key, state, NOW, Draft(left).json)])
         told.arrange([address(receiver)])
         told.announce(left)  # the core of this process decides it anew
         wait_until(lambda: told.counts()["phone"].results["sent"] == 1)
@@ -151,8 +152,8 @@ def test_what_was_sent_is_not_sent_by_another_process_and_what_is_broken_costs_n
         told = notifier(Book())
         told.recall(
             [
-                Letter("phone", old.key, Delivery.SENT, NOW, to_json(old)),
-                Letter("phone", "x", Delivery.WAITING, NOW, "{}"),
+                Letter("phone", old.key, Delivery.SENT, NOW, Draft(old).json),
+                Letter("phone", "x", Delivery.WAITING, NOW, lambda: "{}"),
             ]
         )
         told.arrange([address(receiver)])

@@ -3,6 +3,7 @@
 - It has a connection and a client id of its own, opened while the gateway answers and closed with it.
 - A contract is judged only inside its hours, and from `max_age` after the latest of their beginning, the subscription
   and the return of IBKR. Then it is alive if data came within `max_age`, else dead.
+- Its hours are asked for each day; while they are not told, every five minutes: IBKR may be away just then.
 - A stream that the gateway ended (10182 and kin) or lost (1101) is subscribed again; one that is dead, every five
   minutes.
 - What cannot be judged closes nothing. It is told when it lasts.
@@ -30,7 +31,7 @@ from supervisor.core.parts.session import Session
 HOURS_HOLD = 86400.0
 """Seconds after which the hours are asked for again."""
 AGAIN = 300.0
-"""Seconds after which a dead stream is subscribed again."""
+"""Seconds after which a dead stream is subscribed again, and hours that nobody told are asked for again."""
 SOONEST = 15.0
 """Seconds between two subscriptions of one contract, at least."""
 BLIND_AFTER = 600.0
@@ -80,6 +81,11 @@ class Canary:
         """Whether a contract is dead."""
         return any(stream.state is CanaryState.DEAD for stream in self.streams)
 
+    def market_open(self, wall: datetime) -> bool | None:
+        """Whether one of the contracts is in its hours; None if nothing is known of this day's hours."""
+        known = [each.hours for each in self.streams if each.hours and wall < each.hours[-1][1]]
+        return any(span_at(hours, wall) is not None for hours in known) if known else None
+
 
 Told = CanaryChanged | CanaryBlind
 
@@ -120,7 +126,14 @@ def ended(canary: Canary) -> Canary:
 
 def wants_hours(stream: Stream, now: float) -> bool:
     """Whether its hours are to be asked for."""
-    return stream.hours_asked is None or now >= stream.hours_asked + HOURS_HOLD
+    due = _hours_due(stream)
+    return due is None or now >= due
+
+
+def _hours_due(stream: Stream) -> float | None:
+    """When they are asked for again; None if they were not asked for. Who was not told, asks sooner."""
+    told = stream.hours is not None or bool(stream.refused)
+    return None if stream.hours_asked is None else stream.hours_asked + (HOURS_HOLD if told else AGAIN)
 
 
 def wants_data(stream: Stream, now: float) -> bool:
@@ -185,7 +198,7 @@ def _wishes(stream: Stream, *, ready: bool) -> tuple[float | None, ...]:
     begun = stream.asked_at
     if not ready or begun is None:
         return ()
-    hours = stream.hours_asked + HOURS_HOLD if stream.hours_asked is not None else None
+    hours = _hours_due(stream)
     if stream.renew:
         return hours, begun + SOONEST
     return (hours, begun + AGAIN) if stream.state is CanaryState.DEAD else (hours,)

@@ -20,7 +20,9 @@ from supervisor.core.calendar.clock import Now
 from supervisor.core.model.actions import Announce
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.facts import ToldTalk
+from supervisor.core.model.gate import GateClosed
 from supervisor.core.model.pages import ROWS, Page, Severity
+from supervisor.core.model.recovery.records import RecoveryRecord
 from supervisor.core.model.vocabulary import Stage
 
 FLAPPING_FOR = 600.0
@@ -52,6 +54,8 @@ class Matter:
     """Seconds that it must last, if not as long as its row says."""
     turned: bool = False
     """It was planned until now. Of a conversation under way it is known already."""
+    about: RecoveryRecord | GateClosed | None = None
+    """What it is about, where that is more than a row and a cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,8 @@ def heard(
         known = kept.get(matter.talk)
         talk = known or Talk(matter.talk, matter.began, matter.row, now, turned=matter.turned)
         if talk.row != matter.row:
-            talk = replace(talk, row=matter.row)
+            # Of what was told, another name must have lasted by itself: a restart amid a long loss is not worth a word.
+            talk = replace(talk, row=matter.row, since=now if talk.told else talk.since)
         if matter.row not in talk.told and matter.page.name not in explained and _is_due(talk, matter, now):
             said.append(_opening(talk, matter, now))
             severity = max(talk.severity, matter.severity, key=RANK.__getitem__)
@@ -290,6 +295,7 @@ def _opening(talk: Talk, matter: Matter, now: Now) -> Announce:
         seconds,
         matter.cause,
         matter.due,
+        about=matter.about,
     )
 
 

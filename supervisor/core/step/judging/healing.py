@@ -93,8 +93,15 @@ def scene_of(transition: Transition, policy: RecoveryPolicy) -> Scene:
         restart_near=broken is not None and _restart_near(transition, policy),
         resetting=Kind.SERVER_RESET in kinds,
         planned=broken is not None and transition.planning(broken) is Planning.PLANNED,
-        market_open=is_open(now.wall),
+        market_open=_market_open(transition),
     )
+
+
+def _market_open(transition: Transition) -> bool:
+    """By the hours of the canary's contracts, or else by those in which most people trade."""
+    canary, wall = transition.state.canary, transition.now.wall
+    told = canary.market_open(wall) if canary is not None else None
+    return is_open(wall) if told is None else told
 
 
 def _token_good(transition: Transition) -> bool | None:

@@ -10,16 +10,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from supervisor.core.model.cause import Cause, CauseKey
+from supervisor.core.model.gate import GateClosed
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.pages import ROWS, Page, Severity, is_open, market_of
 from supervisor.core.model.policy import AccountMode
 from supervisor.core.model.records import OrderIdWentBack, RestartJudged, SessionLost
+from supervisor.core.model.recovery.records import RecoveryFailed, RecoveryProved, RecoveryStarted
 from supervisor.core.model.snapshot import Outage
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Loss, Planning, RestartResult
 from supervisor.core.parts import farms
 from supervisor.core.parts.telling import notify
 from supervisor.core.parts.telling.notify import Ended, Matter
+from supervisor.core.step.judging import recovery_told
 from supervisor.core.step.state import COMPETING_FOR, LOGIN_SOON, State, login_soon, outage_id
 from supervisor.core.step.transition import Transition
 
@@ -46,7 +49,7 @@ def tell_people(transition: Transition) -> None:
     silence = None if state.competing_at is None else state.competing_at + COMPETING_FOR
     if silence is not None and silence > transition.now.mono and (due is None or silence < due):
         due = silence
-    state.notify_due = due
+    state.notify_due, state.gate_heard = due, state.gate.open
 
 
 def has_news(before: State, state: State) -> bool:
@@ -78,6 +81,10 @@ def has_news(before: State, state: State) -> bool:
         or (soon is not None and before.at.wall < soon <= now.wall)
         or state.competing_at is not before.competing_at
         or (state.canary is not before.canary and _dead(state) is not _dead(before))
+        or state.gate.open is not state.gate_heard
+        or state.span.active is not before.span.active
+        or state.recovery.proposal is not before.recovery.proposal
+        or state.recovery.approval is not before.recovery.approval
         or state.desupport is not None
         or clock.mismatch is not before.clock.mismatch
         or (clock.skew is not before.clock.skew and clock.skew != before.clock.skew)
@@ -97,6 +104,8 @@ def hear(transition: Transition) -> None:
                     _once(transition, "IBRestartNotSeen", at, None)
             case OrderIdWentBack(cause=cause):
                 _once(transition, "IBOrderIdWentBack", transition.now.wall, cause)
+            case RecoveryStarted() | RecoveryProved() | RecoveryFailed():
+                recovery_told.did(transition, record)
             case _:
                 pass
     transition.heard = len(records)
@@ -132,6 +141,10 @@ def _matters(transition: Transition) -> list[Matter]:
         found.append(_lasting(transition, "IBCompetingSession", transition.cause(CauseKey.COMPETING_SESSION)))
     if _dead(state):
         found.append(_lasting(transition, "IBCanaryDead", None))
+    if _gate_alone(state):
+        about = GateClosed(state.gate.reasons, 0.0)
+        found.append(replace(_lasting(transition, "IBGateClosed", None), about=about))
+    found += recovery_told.asked(transition)
     calm = state.status not in (Status.MAINTENANCE, Status.STOPPED)
     if state.clock.skew is not None and not -SKEW <= state.clock.skew <= SKEW and calm:
         found.append(_lasting(transition, "IBClockSkew", None))
@@ -140,6 +153,11 @@ def _matters(transition: Transition) -> list[Matter]:
     if state.desupport is not None:
         found += _desupport(transition, state.desupport.on)
     return found
+
+
+def _gate_alone(state: State) -> bool:
+    """The gate is closed, and nothing else that is told, or is planned, says so."""
+    return not state.gate.open and state.status is Status.UP and not state.active and state.competing_at is None
 
 
 def _dead(state: State) -> bool:
@@ -229,7 +247,7 @@ def _outage(state: State) -> str:
 
 def _ended(state: State) -> dict[str, Ended]:
     """How conversations ended that are over now."""
-    found = {}
+    found = {**recovery_told.answered(state.notify.talks)}
     last, known = state.outages.last, state.login
     login_told = False
     for talk in state.notify.talks:

@@ -1,6 +1,6 @@
 // A gateway in three sizes: a card for what needs a person, a brief one for what is planned, a tile for what works.
 const Badge = ({ status }) => html`<span class="badge ${status}"><${Icon} name=${status} />${words(status)}</span>`;
-const Since = ({ gateway }) => gateway.since ? html`<${Timer} at=${gateway.since} run="since" />` : "not yet known";
+const Since = ({ gateway }) => gateway.status === "unknown" ? `since ${seconds(daemon.heard)} ${zoneShort()}` : gateway.since ? html`<${Timer} at=${gateway.since} run="since" />` : "not yet known";
 const Labels = ({ gateway }) => labelsOf(gateway).map((label) => html`<span class="label">${label}</span>`);
 const Meta = ({ gateway, all }) => html`<p class="meta"><span>${address(gateway)}</span><span>client id ${gateway.client_id}</span>${gateway.account_mode !== "any" && html`<span>${gateway.account_mode} account</span>`}${all && gateway.server_version && html`<span>server version ${gateway.server_version}</span>`}<${Labels} gateway=${gateway} /></p>`;
 
@@ -17,7 +17,8 @@ function Ladder({ gateway }) {
     return html`<li class=${kind}><span>${layer}${hidden(` ${word}`)}</span></li>`;
   })}</ol>`;
 }
-const Why = ({ gateway }) => gateway.cause && html`<div class="why-box"><p>${gateway.cause}</p>${gateway.cure && html`<p class="quiet">${gateway.cure}</p>`}</div>`;
+const Before = ({ before }) => html`<div class="why-box"><p>Before that it was <b>${words(before.status)}</b>, since ${moment(before.since)} ${zoneShort()}.${before.cause ? ` ${before.cause}` : ""}${before.paused_until ? ` The pause ends ${moment(before.paused_until)}.` : ""}</p></div>`;
+const Why = ({ gateway }) => gateway.status === "unknown" ? gateway.before?.since && html`<${Before} before=${gateway.before} />` : gateway.cause && html`<div class="why-box"><p>${gateway.cause}</p>${gateway.cure && html`<p class="quiet">${gateway.cure}</p>`}</div>`;
 function notes(gateway) {
   const broken = gateway.farms.filter((farm) => farm.state === "broken"), window = gateway.windows.find((w) => w.active);
   return [

@@ -26,7 +26,7 @@ function take(gateways) {
   const before = new Map(daemon.gateways.map((gateway) => [gateway.name, gateway]));
   daemon.gateways = gateways.map((gateway) => {
     const known = before.get(gateway.name);
-    if (known && known.status !== gateway.status) daemon.announced = `${gateway.name} is ${words(gateway.status)}`;
+    if (known && known.status !== gateway.status && known.status !== "unknown") daemon.announced = `${gateway.name} is ${words(gateway.status)}`;
     return known && lasting(known) === lasting(gateway) ? Object.assign(known, gateway, { gate: gateway.gate }) : gateway;
   });
 }
@@ -46,9 +46,16 @@ async function look() {
   asking = false;
   if (again) { again = false; setTimeout(look, 150); }
 }
+// Of a gateway whose daemon is silent nothing is known but what does not change, and what was so when it was last heard.
+// A daemon that ends stops every session: what it says then of a gateway that nobody paused is no news of that gateway.
+const unknown = ({ name, host, port, client_id, labels, account_mode, windows, reauth, status, since, cause, paused_until }) => ({
+  name, host, port, client_id, labels, account_mode, reauth, windows: windows.filter((w) => !w.active), status: "unknown", farms: [], layers: Object.fromEntries(LADDER.map((layer) => [layer, null])), upstream: { up: null },
+  before: status === "stopped" && !cause ? null : { status, since, cause, paused_until },
+});
 function reach(answers) {
   if (daemon.away === !answers) return;
   daemon.away = !answers;
+  if (!answers) daemon.gateways = daemon.gateways.map(unknown);
   if (answers) { daemon.announced = "the daemon answers again"; remember(); }
   changed();
 }

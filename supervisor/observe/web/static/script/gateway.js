@@ -131,16 +131,17 @@ function Gateway({ name }) {
   const up = gateways.filter((one) => one.status === "up").length;
   return html`<a class="skip hidden" href="#gateway">to the gateway</a>
     <${Bar}><nav class="crumbs" aria-label="where"><a href="/">all gateways</a> <span class="quiet">${daemon.away ? "" : gateways.length ? `${up} of ${gateways.length} up` : ""}</span></nav><span class="sticky-name"><b>${name}</b> ${gateway && html`<${Badge} status=${gateway.status} />`}</span></${Bar}>
-    <main class="one-gateway ${daemon.away ? "stale" : ""}" id="gateway" tabindex="-1">${!gateway ? html`<h1>${name}</h1><p class="quiet none">${daemon.heard && !daemon.away ? "This gateway is not in the config any more." : "asking the daemon …"}</p>` : html`
+    <main class="one-gateway" id="gateway" tabindex="-1">${!gateway ? html`<h1>${name}</h1><p class="quiet none">${daemon.heard && !daemon.away ? "This gateway is not in the config any more." : "asking the daemon …"}</p>` : html`
       <section class="hero is-${gateway.status}" aria-labelledby="name">
         <div class="head"><h1 id="name">${name}</h1><${Badge} status=${gateway.status} /><span class="since"><${Since} gateway=${gateway} /></span></div>
         <${Meta} gateway=${gateway} /><${Why} gateway=${gateway} /><${Ladder} gateway=${gateway} />
-        ${notes(gateway).length > 0 && html`<p class="notes">${notes(gateway)}</p>`}<${Actions} gateway=${gateway} /></section>
+        ${notes(gateway).length > 0 && html`<p class="notes">${notes(gateway)}</p>`}${gateway.status !== "unknown" && html`<${Actions} gateway=${gateway} />`}</section>
       <div class="main-column"><${Availability} gateway=${gateway} past=${past} open=${open} setOpen=${setOpen} chosen=${chosen} choose=${choose} dayPast=${dayPast} />
         <${PastOutages} gateway=${gateway} past=${past} day=${day ? chosen : null} dayPast=${dayPast} choose=${choose} open=${open} setOpen=${setOpen} /></div>
       <div class="event-column"><${GatewayEvents} name=${name} /></div>
-      <div class="side-column"><${Gate} gateway=${gateway} /><${Recovery} gateway=${gateway} /><${Canary} gateway=${gateway} /><${Now} gateway=${gateway} theirs=${theirs} />
-        <section class="panel" aria-labelledby="farms-title"><h2 id="farms-title">Data farms</h2><${Farms} gateway=${gateway} /></section>
+      <div class="side-column"><${Gate} gateway=${gateway} /><${Recovery} gateway=${gateway} /><${Canary} gateway=${gateway} />
+        ${gateway.status !== "unknown" && html`<${Now} gateway=${gateway} theirs=${theirs} />
+        <section class="panel" aria-labelledby="farms-title"><h2 id="farms-title">Data farms</h2><${Farms} gateway=${gateway} /></section>`}
         <section class="panel" aria-labelledby="coming-title"><h2 id="coming-title">Coming windows</h2><${Windows} gateway=${gateway} theirs=${theirs} /></section>
         <${Restarts} past=${past} /><${Sessions} gateway=${gateway} past=${past} /></div>`}
     </main><${Foot} />`;

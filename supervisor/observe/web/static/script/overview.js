@@ -19,7 +19,7 @@ function haystack(gateway) {
   return [gateway.name, address(gateway), `id ${gateway.client_id}`, words(gateway.status), gateway.account_mode, ...labelsOf(gateway), gateway.cause ?? "", ...broken].join(" ").toLowerCase();
 }
 function fits(gateway) {
-  if (filter.statuses.size && !filter.statuses.has(gateway.status)) return false;
+  if (filter.statuses.size && !filter.statuses.has(gateway.status) && gateway.status !== "unknown") return false;
   if (filter.labels.size && !labelsOf(gateway).some((label) => filter.labels.has(label))) return false;
   return filter.text.toLowerCase().split(/\s+/).every((word) => haystack(gateway).includes(word));
 }
@@ -74,7 +74,7 @@ function Connection() {
   return html`<p class="connection" id="link"><i />${text}</p>`;
 }
 function Chips({ gateways }) {
-  const statuses = SICK_FIRST.map((status) => [status, gateways.filter((gateway) => gateway.status === status).length]).filter(([status, number]) => number || filter.statuses.has(status));
+  const statuses = ["unknown", ...SICK_FIRST].map((status) => [status, gateways.filter((gateway) => gateway.status === status).length]).filter(([status, number]) => number || filter.statuses.has(status));
   const labels = new Map();
   for (const gateway of gateways) for (const label of labelsOf(gateway)) labels.set(label, (labels.get(label) ?? 0) + 1);
   const some = [...labels].filter(([label, number]) => number < gateways.length || filter.labels.has(label)).sort();
@@ -85,7 +85,7 @@ function Chips({ gateways }) {
 }
 function Bar({ children }) {
   return html`<header><a class="brand" href="/">ib-supervisor</a>${children}<${Search} /><${Zones} /><${Connection} /></header>
-    <div role="alert">${daemon.away && html`<p class="alarm">${daemon.heard ? `The daemon does not answer. Nothing is known since ${seconds(daemon.heard)} ${zoneShort()}; what is shown is what was known then.` : `The daemon does not answer since this page was opened at ${seconds(OPENED)} ${zoneShort()}.`}</p>`}</div>
+    <div role="alert">${daemon.away && html`<p class="alarm">${daemon.heard ? `The daemon does not answer. Nothing is known since ${seconds(daemon.heard)} ${zoneShort()}.` : `The daemon does not answer since this page was opened at ${seconds(OPENED)} ${zoneShort()}.`}</p>`}</div>
     <div class="hidden" aria-live="polite">${daemon.announced}</div>`;
 }
 function Section({ title, gateways, children, kind }) {
@@ -99,7 +99,7 @@ function Few({ gateway }) {
   return html`<article class="card whole is-${gateway.status}" aria-labelledby="g-${gateway.name}">
     <div><div class="head"><h2 id="g-${gateway.name}"><a href=${pageOf(gateway.name)}>${gateway.name}</a></h2><${Badge} status=${gateway.status} /><span class="since"><${Since} gateway=${gateway} /></span></div>
       <${Meta} gateway=${gateway} all=${true} /><${Why} gateway=${gateway} /><${Ladder} gateway=${gateway} /><p class="notes">${gateway.layers.heartbeat && html`<span class="note">heartbeat <${Beat} gateway=${gateway} /></span>`}${notes(gateway)}</p>
-      <h3>Data farms</h3><${Farms} gateway=${gateway} /></div>
+      ${gateway.status !== "unknown" && html`<h3>Data farms</h3><${Farms} gateway=${gateway} />`}</div>
     <div><h3>Last 24 hours</h3>${known ? html`<p class="big ${availability(known).known ? "" : "quiet"}">${availability(known).text}</p><${Line} known=${known} begin=${end - DAY} end=${end} /><p class="quiet small">${lostTime(known)}${unseen(known) ? `; ${unseen(known)}` : ""}</p>` : html`<p class="quiet">asking …</p>`}
       <h3>90 days</h3>${days ? html`<${Calendar} days=${days} choose=${(day) => { location.href = `${pageOf(gateway.name)}#${day}`; }} />` : html`<p class="quiet">asking …</p>`}</div>
     <div><h3>Coming</h3><${Windows} gateway=${gateway} theirs=${known?.timezone} most=${4} /></div>
@@ -107,15 +107,16 @@ function Few({ gateway }) {
 }
 function Overview() {
   const { gateways } = useDaemon(), shown = ranked(gateways.filter(fits)), of = (test) => shown.filter((gateway) => test(gateway.status));
-  const sick = of((status) => SICK.has(status)), calm = of((status) => status === "maintenance" || status === "stopped"), up = of((status) => status === "up");
+  const sick = of((status) => SICK.has(status)), calm = of((status) => status === "maintenance" || status === "stopped"), up = of((status) => status === "up"), lost = of((status) => status === "unknown");
   const [same, apart] = sick.length > MANY || sick.length >= ALIKE ? grouped(sick) : [[], sick], few = gateways.length <= FEW;
   const restricted = shown.length < gateways.length;
   return html`<a class="skip hidden" href="#gateways">to the gateways</a>
     <${Bar}><h1 id="summary">${summary(gateways)}</h1><${Chips} gateways=${gateways} /></${Bar}>
-    <main class=${daemon.away ? "stale" : ""}>
+    <main>
       <div id="gateways" tabindex="-1">
         ${restricted && html`<p class="restricted">${count(shown.length, "gateway")} of ${gateways.length} ${shown.length === 1 ? "fits" : "fit"} <button type="button" class="plain" onClick=${clear}>show all</button></p>`}
         ${few ? shown.map((gateway) => html`<${Few} key=${gateway.name} gateway=${gateway} />`) : html`
+        <${Section} title="Not known" gateways=${lost} kind="unknown">${cards(lost, "brief")}</${Section}>
         <${Section} title="Needs a look" gateways=${sick} kind="sick">
           <div class="blocks">
           ${apart.length > 0 && html`<div class=${apart.length > 2 || !same.length ? "all" : ""}>${cards(apart, apart.length > MANY ? "brief" : "sick")}</div>`}

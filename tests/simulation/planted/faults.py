@@ -28,7 +28,8 @@ from supervisor.core.step import conclude, deadlines, messages, step
 from supervisor.core.step.judging import gating
 from supervisor.core.step.state import State, Wake
 from supervisor.core.step.transition import Transition
-from tests.simulation.planting import constant, replaced
+from tests.simulation.planted import behind, telling
+from tests.simulation.planted.planting import constant, replaced
 
 OVERDUE = (Failure.TIMEOUT, Failure.HANDSHAKE_TIMEOUT, Failure.SESSION_TIMEOUT)
 
@@ -272,4 +273,6 @@ MUTANTS = (
     replaced("the gate opens before the restart was seen", restarts.saw, _seen_at_the_loss),
     replaced("nobody wakes when the quiet time is over", gate.deadline, _wakes_nobody),
     replaced("five of six layers are called up", conclude._status, _farms_do_not_count),
+    *behind.MUTANTS,
+    *telling.MUTANTS,
 )

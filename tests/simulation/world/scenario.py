@@ -26,15 +26,17 @@ from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.events import Ending
 from supervisor.core.model.gate import GateFarms, GatePolicy
 from supervisor.core.model.policy import AccountMode, Policy, Reauth, RequiredFarm, Timing
-from tests.simulation import faults as f
+from tests.simulation.world import behind as behind_the_port
+from tests.simulation.world import faults as f
+from tests.simulation.world.behind import Behind
 
 DAYS = 91.25
 """Of one run: four make a gateway-year."""
 DAY = 86400.0
 NEAR_MISSES = 1_000_003
-GATES = 2 * NEAR_MISSES
-"""What the gate of a seed is drawn by."""
 """Apart from the other dice, so that a scenario keeps what it had before these came."""
+GATES, BEHIND = 2 * NEAR_MISSES, 3 * NEAR_MISSES
+"""What the gate of a seed is drawn by, and what is looked at behind its port."""
 FARMS = (
     (FarmKind.MARKET_DATA, "usfarm"),
     (FarmKind.MARKET_DATA, "eufarm"),
@@ -55,6 +57,7 @@ class Scenario:
     round_trip: float
     """Of a ping, in seconds; the same for all, so that answered pings can be skipped."""
     faults: tuple[f.Fault, ...]
+    behind: Behind = Behind()
 
 
 def of_seed(seed: int, days: float = DAYS) -> Scenario:
@@ -62,6 +65,8 @@ def of_seed(seed: int, days: float = DAYS) -> Scenario:
     rng = random.Random(seed)
     begins = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=rng.randrange(1826), seconds=rng.randrange(86400))
     policy = _policy(rng, seed)
+    apart = random.Random(seed + BEHIND)
+    equipped, behind = behind_the_port.equipped(apart, policy)
     trip = rng.choice(
         (0.0005, 0.001, 0.02, 0.02, 0.4)
     )  # a slower one is a suspicion, which no ping may be skipped over
@@ -70,8 +75,10 @@ def of_seed(seed: int, days: float = DAYS) -> Scenario:
         *_resets(rng, policy, begins, days),
         *_misfortunes(rng, policy, days),
         *_near_misses(random.Random(seed + NEAR_MISSES), policy, begins, days),
+        *behind_the_port.misfortunes(apart, equipped, days),
     )
-    return Scenario(seed, days, begins, policy, trip, tuple(sorted(faults, key=lambda fault: fault.at)))
+    in_order = tuple(sorted(faults, key=lambda fault: fault.at))
+    return Scenario(seed, days, begins, equipped, trip, in_order, behind)
 
 
 # -- the policy -------------------------------------------------------------------------------------------------------

@@ -12,10 +12,10 @@ from supervisor.core.model.layers import Layer, layers_up
 from supervisor.core.model.policy import Policy, Reauth
 from supervisor.core.model.status import Status
 from supervisor.core.step.state import State
-from tests.simulation.ledger import Ledger
-from tests.simulation.timeline import Timeline
-from tests.simulation.troubles import Troubles
-from tests.simulation.violation import Violation, holds
+from tests.simulation.judges.ledger import Ledger
+from tests.simulation.judges.violation import Violation, holds
+from tests.simulation.world.timeline import Timeline
+from tests.simulation.world.troubles import Troubles
 
 SLACK = 0.5
 ATTEMPT = 18.5

@@ -17,9 +17,9 @@ from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
 from supervisor.core.parts.farms import is_required
 from supervisor.core.step.state import State
-from tests.simulation.ledger import Ledger
-from tests.simulation.planning import UNCLEAR_FROM, Openings
-from tests.simulation.violation import holds
+from tests.simulation.judges.ledger import Ledger
+from tests.simulation.judges.planning import UNCLEAR_FROM, Openings
+from tests.simulation.judges.violation import holds
 
 TINY = 1e-6
 COMPETING = 300.0
@@ -54,12 +54,13 @@ class GateBook:
         """Losses that were no blips, each with the return."""
         self._was_ready = False
 
-    def step(self, after: State, ledger: Ledger, policy: Policy, openings: Openings) -> None:
-        """Raises Violation for the first promise that does not hold."""
+    def step(self, after: State, ledger: Ledger, policy: Policy, openings: Openings, *, dead: bool) -> None:
+        """`dead`: the canary is. Raises Violation for the first promise that does not hold."""
         now, gate = after.at, after.gate
         self._follow(after, ledger)
         near = self._near(now.wall, policy, openings)
-        reason = self._reason(after, ledger, policy) or ("a restart" if self._awaited(near, ledger) else "")
+        reason = "a dead canary" if dead else self._reason(after, ledger, policy)
+        reason = reason or ("a restart" if self._awaited(near, ledger) else "")
         surely = self._sure.quiet(now.mono, bool(reason))
         perhaps = self._perhaps.quiet(now.mono, bool(reason or near))
         wanted = policy.gate.quiet

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from supervisor.core.model.events import SessionEvent
+from supervisor.core.model.events import CanaryHours, CanaryTicked, SessionEvent
+
+Said = SessionEvent | CanaryTicked | CanaryHours
 
 
 @dataclass
@@ -16,8 +18,10 @@ class Connection:
     ours: bool = True
     """Our end is open."""
     shaken: bool = False
+    canary: bool = False
+    """It is the canary's, which has epochs of its own."""
     accepted: bool = False
     """The gateway gave it the client id."""
     last_answer: float = -10.0
     unanswered: int = 0
-    held: list[SessionEvent] = field(default_factory=list)
+    held: list[Said] = field(default_factory=list)

@@ -8,6 +8,7 @@
 from dataclasses import dataclass
 
 from supervisor.core.model.events import Ending
+from supervisor.core.model.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,8 @@ class DaemonDown:
     lasts: float
     killed: bool
     reboot: bool
+    at_its_word: bool = False
+    """It is killed when it next tells people something, before it has kept that it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,64 @@ class Noise:
     at: float
     code: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperLies:
+    """The controller says what is not so."""
+
+    at: float
+    lasts: float
+    sight: Sight
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperHangs:
+    """The controller does not answer."""
+
+    at: float
+    lasts: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeadStream:
+    """Connected, and the canary's data does not come."""
+
+    at: float
+    lasts: float
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnds:
+    """The gateway ends the canary's subscription, and says so."""
+
+    at: float
+    code: int = 10182
+
+
+@dataclass(frozen=True, slots=True)
+class Competing:
+    """Another login takes the market data: the canary hears of it."""
+
+    at: float
+    lasts: float
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryRival:
+    """Another program holds the canary's client id."""
+
+    at: float
+    lasts: float
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDown:
+    """A target of messages does not take them; `doubt`: it may have taken them all the same."""
+
+    at: float
+    lasts: float
+    doubt: bool
 
 
 Fault = (
@@ -231,4 +292,11 @@ Fault = (
     | Confirm
     | DaemonDown
     | Noise
+    | KeeperLies
+    | KeeperHangs
+    | DeadStream
+    | StreamEnds
+    | Competing
+    | CanaryRival
+    | TargetDown
 )

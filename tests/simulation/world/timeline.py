@@ -25,13 +25,18 @@ class Timeline:
     """The monotonic clock at `t` = 0, had the machine never slept."""
     set_by: float = 0.0
     """Seconds by which the wall clock is off."""
+    slept: float = 0.0
+    """Seconds asleep since the machine was started."""
+    woke_at: float = 0.0
+    """When it was last asleep."""
     _queue: list[tuple[float, int, Doing]] = field(default_factory=list)
     _number: int = 0
 
     # -- clocks -------------------------------------------------------------------------------------------------------
 
     def now(self) -> Now:
-        return Now(self.boot + self.t, self.begins + timedelta(seconds=self.t + self.set_by))
+        mono = self.boot + self.t
+        return Now(mono, self.begins + timedelta(seconds=self.t + self.set_by), mono + self.slept)
 
     def truth(self) -> datetime:
         """What a clock that nobody touches would show."""
@@ -50,8 +55,14 @@ class Timeline:
         mono = self.boot + self.t
         self.t += seconds
         self.boot -= seconds
+        self.slept += seconds
+        self.woke_at = self.t
         while self.boot + self.t < mono:  # rounding must not turn the monotonic clock back
             self.boot = math.nextafter(self.boot, math.inf)
+
+    def started_again(self, lasts: float) -> None:
+        """The machine was started anew; in `lasts` seconds it has run for half a minute."""
+        self.boot, self.slept = 30.0 - lasts - self.t, 0.0
 
     # -- queue --------------------------------------------------------------------------------------------------------
 

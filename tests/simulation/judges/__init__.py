@@ -1,0 +1,1 @@
+"""What must hold, and the accounts of their own by which it is judged."""

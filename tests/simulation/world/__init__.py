@@ -1,0 +1,1 @@
+"""The modelled world: clocks, network, gateway, IBKR, controllers, people."""

@@ -1,0 +1,129 @@
+"""Targets of messages: a courier and a journal for each, which may fail, or be killed with a message in the air."""
+
+import random
+from dataclasses import dataclass
+from datetime import time, timedelta
+from functools import partial
+
+from supervisor.core.model.actions import Announce
+from supervisor.core.model.pages import Severity
+from supervisor.core.parts.telling import outbox
+from supervisor.core.parts.telling.outbox import EMPTY, Item, Quiet, Rules
+from supervisor.observe.journal.letters import Delivery
+from tests.simulation.judges.violation import holds
+from tests.simulation.world.timeline import Timeline
+from tests.simulation.world.troubles import Troubles
+
+FLIGHT = 0.3
+"""Seconds that sending takes."""
+APART = 60.0
+LOOK = 300.0
+"""Most seconds between two looks at the clock, which may be set; a courier looks more often."""
+LATEST = 900.0
+"""Seconds after which a message has come, if nothing is in its way: the longest retry, a minute, and some."""
+PHONE = Rules("phone")
+MAIL = Rules("mail", Severity.CRITICAL, quiet=Quiet(time(22, 0), time(7, 0), "Europe/Berlin"))
+
+
+@dataclass
+class Letter:
+    """What the journal knows of one message."""
+
+    since: float
+    """True time at which it was handed over."""
+    state: Delivery = Delivery.WAITING
+
+
+class Target:
+    """One target. Raises Violation where a promise about messages is broken."""
+
+    def __init__(self, rules: Rules, line: Timeline) -> None:
+        self.troubles = Troubles()
+        self.letters: dict[str, Letter] = {}
+        self.taken: list[str] = []
+        """What it took, by key."""
+        self._rules, self._line = rules, line
+        self._box = EMPTY
+        self._life = 0
+        self._began = 0.0
+        self._taken_at: float | None = None
+        self._dice = random.Random(0)
+        self._doubt = False
+
+    def begins(self) -> None:
+        """A process of the daemon begins with what the one before left."""
+        self._life += 1
+        self._began, self._taken_at, self._box = self._line.t, None, EMPTY
+        left = {key: each.state for key, each in self.letters.items() if each.state is not Delivery.SENT}
+        self._add([Item(key, again=state is Delivery.SENDING) for key, state in left.items()])
+
+    def ends(self) -> None:
+        """It is over, whatever was in the air."""
+        self._life += 1
+
+    def announce(self, said: Announce) -> None:
+        """A message for whoever wants it. What is in the journal is not sent again."""
+        if said.key not in self.letters and self._rules.want("live", said.severity):
+            self.letters[said.key] = Letter(self._line.t)
+            self._add([Item(said.key)])
+
+    def fails(self, seconds: float, *, doubt: bool) -> None:
+        """For so long it takes nothing, or does not say whether it does."""
+        self._doubt = doubt
+        self.troubles.begin("down", self._line.t)
+        self._line.later(seconds, lambda: self.troubles.end("down", self._line.t))
+
+    def compare(self) -> None:
+        """Nothing has waited for long without a reason."""
+        line, quiet = self._line, self._rules.quiet
+        wall = line.now().wall
+        if self.troubles or (quiet and (quiet.until(wall) or quiet.until(wall - timedelta(seconds=LATEST)))):
+            return
+        for key, letter in self.letters.items():
+            waited = line.t - max(letter.since, self._began, line.woke_at, self.troubles.calm_since)
+            lost = letter.state is not Delivery.SENT and waited > LATEST
+            holds(not lost, "no message is lost", lambda key=key, waited=waited: f"{key} waits for {waited:.0f} s")
+
+    def _add(self, items: list[Item]) -> None:
+        self._box, _ = outbox.added(self._box, items, self._rules.pace, self._line.now())
+        self._look(self._life)
+
+    def _look(self, life: int) -> None:
+        seconds = outbox.wait(self._box, self._rules, self._line.now()) if life == self._life else None
+        if seconds is None:
+            return
+        if seconds > 0:
+            self._line.later(min(max(seconds, 0.01), LOOK), partial(self._look, life))
+            return
+        self._box = outbox.taken(self._box)
+        for item in self._box.flying:
+            self.letters[item.key].state = Delivery.SENDING
+        self._line.later(FLIGHT, partial(self._done, life, self._box.flying))
+
+    def _done(self, life: int, items: tuple[Item, ...]) -> None:
+        fails = "down" in self.troubles
+        if not fails or (self._doubt and self._dice.random() < 0.5):
+            self._take(life, items)
+        if life != self._life:
+            return  # killed with this in the air
+        now, pace = self._line.now(), self._rules.pace
+        if fails:
+            self._box = outbox.failed(self._box, pace, now, doubt=self._doubt)
+        else:
+            self._box = outbox.sent(self._box, pace, now)
+        for item in items:
+            if not fails:
+                self.letters[item.key].state = Delivery.SENT
+            elif not self._doubt and not item.again:
+                self.letters[item.key].state = Delivery.WAITING
+        self._look(life)
+
+    def _take(self, life: int, items: tuple[Item, ...]) -> None:
+        mono, before = self._line.now().mono, self._taken_at
+        if life == self._life:
+            apart = before is None or mono - before >= APART
+            holds(apart, "one message a minute and target", lambda: f"at {before} and {mono}: {items}")
+            self._taken_at = mono
+        for item in items:
+            holds(item.again or item.key not in self.taken, "doubled only where in doubt, and marked", item)
+            self.taken.append(item.key)
