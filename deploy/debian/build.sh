@@ -6,13 +6,15 @@
 #   ib-supervisor-install-ibapi, which is in it, fetches it for the machine where it runs.
 # - The virtual environment in it is for one Python and one architecture. The package asks for both.
 #
-# From the environment: PYTHON, the Python of that Debian (/usr/bin/python3); OUT; SYSTEMD_VERSION.
+# From the environment: PYTHON, the Python of that Debian (/usr/bin/python3); OUT; SYSTEMD_VERSION;
+# MAINTAINER, who builds it for others: Name <address>.
 set -eu
 umask 022
 
 SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
 PYTHON=${PYTHON:-/usr/bin/python3}
 OUT=${OUT:-$SOURCE/dist}
+MAINTAINER=${MAINTAINER:-The ib-supervisor authors <root@localhost>}
 HOME_OF_ALL=/usr/lib/ib-supervisor
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
@@ -38,6 +40,17 @@ cp "$SOURCE/deploy/docker/build.lock" "$ROOT/usr/share/ib-supervisor"
 sed -n '/^ibapi==/,/[^\\]$/p' "$SOURCE/deploy/docker/requirements.lock" >"$ROOT/usr/share/ib-supervisor/ibapi.lock"
 cp "$SOURCE/LICENSE" "$ROOT/usr/share/doc/ib-supervisor/copyright"
 gzip -9 -n -c "$SOURCE/CHANGELOG.md" >"$ROOT/usr/share/doc/ib-supervisor/changelog.gz"
+gzip -9 -n >"$ROOT/usr/share/doc/ib-supervisor/changelog.Debian.gz" <<END
+ib-supervisor ($version) unstable; urgency=medium
+
+  * Built from the source of this version. What is new in it: changelog.gz
+
+ -- $MAINTAINER  $(date -R)
+END
+manual=usr/share/man/man1/ib-supervisor.1
+rm "$ROOT/$manual"
+gzip -9 -n -c "$SOURCE/docs/man/ib-supervisor.1" >"$ROOT/$manual.gz"
+install -D -m 644 "$SOURCE/deploy/debian/lintian-overrides" "$ROOT/usr/share/lintian/overrides/ib-supervisor"
 
 control=$ROOT/DEBIAN
 mkdir "$control"
@@ -49,7 +62,7 @@ cat >"$control/control" <<END
 Package: ib-supervisor
 Version: $version
 Architecture: $architecture
-Maintainer: The ib-supervisor authors <ib-supervisor@localhost>
+Maintainer: $MAINTAINER
 Section: net
 Priority: optional
 Depends: python3 (>= 3.$python_minor~), python3 (<< 3.$((python_minor + 1))), python3-venv, libc6

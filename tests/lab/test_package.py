@@ -46,7 +46,7 @@ def test_the_package_is_installed_used_upgraded_and_removed(bare: Service) -> No
     assert "next, ib-supervisor-install-ibapi" in said
     assert "ibapi cannot be imported" in machine.script("! ib-supervisor probe 127.0.0.1:4001")
     assert "is installed in" in machine.script("ib-supervisor-install-ibapi")
-    assert machine.status_of("test", "-s", "/usr/share/man/man1/ib-supervisor.1") == 0
+    assert machine.status_of("test", "-s", "/usr/share/man/man1/ib-supervisor.1.gz") == 0
 
     machine.write("/etc/systemd/system/simulated-gateway.service", SIMULATED.replace("/usr/local/bin", "/usr/bin"))
     machine.run("systemctl", "daemon-reload")

@@ -254,8 +254,9 @@ def test_the_weekly_login_is_told_when_it_is_due_when_it_is_required_and_when_it
 
 
 def test_a_standby_that_rests_does_not_ask_for_the_weekly_login() -> None:
-    world = World(replace(NIGHTLY, labels=(("role", "standby"),)), at="2027-01-09 23:55 NY").up()
-    world.step(PauseAsked(None, "standby"))
+    world = World(replace(NIGHTLY, labels=(("role", "standby"),)), at="2027-01-09 23:55 NY")
+    world.peer.clock = "20270109 23:55:00 US/Eastern"
+    world.up().step(PauseAsked(None, "standby"))
     world.until("2027-01-10 10:00 NY")
     assert said(world) == []
     world.step(ResumeAsked())
