@@ -94,10 +94,10 @@ bench-history: $(STAMP)  ## measure a journal of 400 days beside an empty one
 newest: $(STAMP)  ## ask the registries for newer releases of ibapi and of the other judges, and try a newer ibapi (once a month)
 	$(BIN)/python -m tests.judges.newest
 
-race: $(STAMP)  ## play one script of faults to this daemon and to other connectors, three times (40 minutes)
+race: $(STAMP)  ## play one script of faults to this daemon and to other connectors, three times (an hour)
 	$(BIN)/python -m tests.race --runs 3 --write
 
-race-quick: $(STAMP)  ## play the same script once (12 minutes)
+race-quick: $(STAMP)  ## play the same script once (18 minutes)
 	$(BIN)/python -m tests.race --runs 1 --write
 
 endurance-host: $(STAMP)  ## 10,000 sessions of one hosted program: threads, descriptors and objects stay the same

@@ -5,8 +5,12 @@ the same time. The folders that take longest come first, or the last worker woul
 """
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 LONGEST = ("calendar", "deploy", "simulation", "faults", "gateway", "judges", "endurance", "goldens", "docs")
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")  # a machine that is busy is no fault of what is tested
 
 
 @pytest.fixture(autouse=True)

@@ -63,7 +63,7 @@ def fleet() -> Dashboard:
                 "none",
                 limits((1, RED), base=GREY),
                 none="none",
-                span=12,
+                span=6,
             )
         )
         .with_panel(
@@ -74,7 +74,28 @@ def fleet() -> Dashboard:
                 "none",
                 limits((1, RED), base=GREY),
                 none="none",
-                span=12,
+                span=6,
+            )
+        )
+        .with_panel(
+            number(
+                "Gates closed",
+                "Gateways on which no order should be sent now.",
+                f"sum(ib_gate_open{{{GATEWAY}}} == bool 0)",
+                "none",
+                limits((1, YELLOW), base=GREY),
+                span=6,
+            )
+        )
+        .with_panel(
+            number(
+                "Recovery waits",
+                "Steps of recovery that wait for a person's approval.",
+                f"sum(ib_recovery_approval_pending{{{GATEWAY}}})",
+                "none",
+                limits((1, ORANGE), base=GREY),
+                none="none",
+                span=6,
             )
         )
         .with_panel(

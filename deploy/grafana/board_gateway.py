@@ -1,5 +1,6 @@
 """The dashboard of one gateway."""
 
+from behind import with_what_is_behind
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from parts import (
     BLUE,
@@ -35,7 +36,7 @@ def gateway() -> Dashboard:
     farms = one_number("ib_farm_state", FARM, GATEWAY, WORST_FARM)
     status = one_number("ib_gateway_status", STATUS, GATEWAY)
     unplanned = f"gateway:ib_availability_unplanned:ratio_7d{{{GATEWAY}}}"
-    return (
+    seen = (
         board("ib-gateway", "IB gateway", "One gateway: its layers, farms, outages and windows.", gateways=True)
         .annotation(
             annotation(
@@ -145,6 +146,9 @@ def gateway() -> Dashboard:
                 height=6,
             )
         )
+    )
+    return (
+        with_what_is_behind(seen)
         .with_panel(
             graph(
                 "Heartbeat",

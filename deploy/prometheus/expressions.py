@@ -132,12 +132,13 @@ class Patterns:
     def gate_closed(self) -> str:
         stopped = self._ib("ib_gateway_status", 'ib_gateway_status="stopped"')
         return f"""
-            # Sharper alerts tell of most reasons. Left are those that nothing else tells: dead data, order ids.
+            # Sharper alerts tell of most reasons. Left are those that nothing else tells: order ids.
             {self._ib("ib_gate_open")} == 0
             unless on ({ID}) max without (window) ({self._ib("ib_window_active")}) == 1
             unless on ({ID}) max without (ib_gateway_status) ({stopped}) == 1
             unless on ({ID}) {self._ib("ib_up")} == 0
             unless on ({ID}) {self._ib("ib_competing_session")} == 1
+            unless on ({ID}) min by ({ID}) ({self._ib("ib_canary_up")}) == 0
         """
 
     def recovery_approval(self) -> str:
@@ -217,6 +218,8 @@ class Patterns:
         return f"""
             # Absent while its market is closed, or anything below it is not up.
             min by ({ID}) ({self._ib("ib_canary_up")}) == 0
+            # A competing session takes the data, and has a name of its own.
+            unless on ({ID}) {self._ib("ib_competing_session")} == 1
         """
 
     def competing_session(self) -> str:

@@ -5,6 +5,22 @@ from collections.abc import Mapping
 Words = tuple[str, str]
 _GATEWAY = "{{ $labels.gateway }}: "
 _FARM = "{{ $labels.gateway }}: {{ $labels.kind }} farm {{ $labels.farm }} "
+_STATE = "ib_login_state{job=%q,instance=%q,gateway=%q}"
+_OF_IT = "$labels.job $labels.instance $labels.gateway | query"
+_LOGIN = (
+    "{{ range printf `" + _STATE + " == 1` " + _OF_IT + " }} What its controller says: "
+    '{{ reReplaceAll "_" " " (label "ib_login_state" .) }}.{{ end }}'
+)
+"""A sentence about the login state; nothing, where no controller is configured."""
+_SECOND_FACTOR = 'ib_login_state{job=%q,instance=%q,gateway=%q,ib_login_state="second_factor"}'
+_WAITS = (
+    "{{ if printf `" + _SECOND_FACTOR + " == 1` " + _OF_IT + " }} It waits for the second factor"
+    "{{ range printf `max_over_time(timestamp(" + _SECOND_FACTOR + " == 0)[1d:1m])` " + _OF_IT + " }}"
+    ' since {{ (toTime (value .)).Format "15:04" }} UTC{{ end }}: confirm it on the phone.{{ else }}'
+    + _LOGIN
+    + "{{ end }}"
+)
+"""The same; and that the gateway waits for the second factor, and since when."""
 _TIMES = '{{ printf "%.0f" $value }}'
 
 WORDS: Mapping[str, Words] = {
@@ -19,15 +35,17 @@ WORDS: Mapping[str, Words] = {
     ),
     "IBReauthRequired": (
         "The gateway waits for a person to log in.",
-        _GATEWAY + "the weekly login was due and the gateway has not come back. Log in, with the second factor.",
+        _GATEWAY
+        + "the weekly login was due and the gateway has not come back. Log in, with the second factor."
+        + _WAITS,
     ),
     "IBRestartOverdue": (
         "The gateway went down for its restart and has not come back.",
-        _GATEWAY + "the restart's grace is over. A restart that hangs does not end by itself.",
+        _GATEWAY + "the restart's grace is over. A restart that hangs does not end by itself." + _WAITS,
     ),
     "IBGatewayDown": (
         "The gateway does not answer, and nothing planned explains it.",
-        _GATEWAY + "no API session that answers. Programs on this gateway cannot trade.",
+        _GATEWAY + "no API session that answers. Programs on this gateway cannot trade." + _WAITS,
     ),
     "IBSessionFlapping": (
         "The API session is lost again and again.",

@@ -115,21 +115,25 @@ class _Advice:
     def on_same_minute(self, policies: tuple[Policy, ...]) -> None:
         """Gateways of one host that share a settings directory and restart together delete each other's token."""
         minutes: dict[tuple[str, datetime], int] = {}
-        warned: set[tuple[int, int]] = set()
+        together: dict[int, dict[int, str]] = {}
         for index, policy in enumerate(policies):
             for window in policy.windows:
                 if window.kind not in RESTARTS:
                     continue
                 for at in self._instants(window):
                     first = minutes.setdefault((machine(policy.host), at.replace(second=0, microsecond=0)), index)
-                    if first != index and (first, index) not in warned:
-                        warned.add((first, index))
-                        self._warn(
-                            ("gateways", index, window.name),
-                            f"{self._name(first, policies)} restarts on the same host in the same minute; "
-                            "with one settings directory they delete each other's token",
-                            "move one by a few minutes",
-                        )
+                    if first != index:
+                        together.setdefault(first, {}).setdefault(index, window.name)
+        for first, others in together.items():
+            (index, window_name), *more = others.items()
+            whose = (first, *others) if more else (first,)
+            names = ", ".join(self._name(each, policies) for each in whose)
+            self._warn(
+                ("gateways", index, window_name),
+                f"{names} {'restart' if more else 'restarts'} on the same host in the same minute; "
+                "with one settings directory they delete each other's token",
+                "move each by a few minutes" if more else "move one by a few minutes",
+            )
 
     def on_same_gateway(self, policies: tuple[Policy, ...]) -> None:
         """Two entries for one gateway say the same twice."""

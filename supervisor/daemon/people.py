@@ -24,7 +24,7 @@ from supervisor.observe.notify.notifier import Address, Notifier
 from supervisor.observe.notify.transport import Transport
 
 LIBRARY = "the library apprise is not installed"
-INSTALL = "install it: pip install 'ib-supervisor[notify]'"
+INSTALL = "install it: pipx inject ib-supervisor apprise, or in the environment of ib-supervisor: pip install apprise"
 _DROPPED_FOR, _FAILING_FOR = 600.0, 900.0
 """Seconds for which a dropped event, and a failure of the journal, are something that lasts."""
 

@@ -57,6 +57,7 @@ live
   timing      heartbeat_interval 5s (default 1500ms)
   timing      heartbeat_misses 3 (default 2)
   gate        closed 1m before a restart, by a required farm of market data; opens after 1s
+  kernel      asked once a second for the sockets on the gateway's port
   probe       off: only a notice, or silence, shows that IBKR's servers are back
 
 paper
@@ -65,6 +66,7 @@ paper
   farms       none is required
   zone        not known, times are in UTC
   gate        closed by no farm, by a lower order id; opens after 5s
+  kernel      asked once a second for the sockets on the gateway's port
   port        followed when the gateway announces another one
 
 http        http://127.0.0.1:14000
@@ -133,6 +135,61 @@ def test_what_is_not_clear_of_a_region_is_said_in_the_plan(tmp_path: Path, capsy
     assert check(file, {}, NOW) == 0
     (note,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  note ")]
     assert "in New York's winter the reset at 04:45 Hong Kong may come an hour later" in note
+
+
+CANARY = """
+gateways:
+  - name: live
+    host: 10.0.0.5
+    port: 4001
+    client_id: 911
+    canary:
+      contracts:
+        - {symbol: EUR, sec_type: CASH, exchange: IDEALPRO, currency: USD}
+        - {symbol: CSCO, sec_type: STK, exchange: SMART, currency: USD, primary_exchange: NASDAQ}
+      max_age: 30s
+"""
+CANARYS_LINES = """\
+  canary      a connection of its own with client id 913, one of the gateway's 32
+  canary      EUR.USD (CASH at IDEALPRO in USD): dead after 30s without data while its market is open
+  canary      CSCO (STK at SMART/NASDAQ in USD): dead after 30s without data while its market is open
+  canary      it costs 2 lines of the account's market data, all the time; no snapshot, and delayed data where the \
+account has no live data
+  canary      a dead contract closes the gate; the status stays up
+"""
+
+
+def test_what_the_canary_watches_and_costs_is_in_the_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(CANARY)
+    assert check(file, {}, NOW) == 0
+    printed = capsys.readouterr().out
+    assert CANARYS_LINES in printed
+    assert "kernel" not in printed, "the gateway is on another machine"
+
+
+@pytest.mark.parametrize(
+    ("controller", "said"),
+    [
+        ("{kind: ibc}", "its command server at 127.0.0.1:7462 (every 10s once it runs), without a log, so that no "),
+        ("{kind: ibc, log: /l/*.txt}", "its command server at 127.0.0.1:7462 (every 10s once it runs), and its log /l"),
+        ("{kind: ibc2, events: /e.jsonl}", "ibc2: its events in /e.jsonl, every 2s; only read"),
+        ("{kind: ibg, health: 'http://h/'}", "ibg: its health page http://h/, every 10s; only read"),
+        ("{kind: unit, unit: gw.service}", "unit: systemctl show of the system's gw.service, every 5s; only read"),
+        ("{kind: unit, unit: gw.service, user: true}", "unit: systemctl show of this user's gw.service, every 5s"),
+        ("{kind: container, status: /s.json}", "container: what its host writes to /s.json, every 2s; only read"),
+        ("{kind: process, match: [a.B, c]}", "process: the processes of this machine with a.B c in their command line"),
+        ("{kind: command, argv: [/bin/s, x], every: 1m}", "command: /bin/s x, killed after 5s, every 1m; only read"),
+    ],
+)
+def test_who_is_asked_for_the_login_state_is_in_the_plan(
+    controller: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(f"gateways: [{{name: a, port: 1, client_id: 1, controller: {controller}}}]")
+    assert check(file, {}, NOW) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  controller")]
+    assert said in line
 
 
 app = typer.Typer()

@@ -44,6 +44,16 @@ def test_it_names_its_url_and_is_up_within_seconds(demo: "subprocess.Popen[str]"
     assert demo.wait(20) == 0
 
 
+@pytest.mark.timeout(400)
+def test_the_week_is_played_and_sunday_night_waits_for_what_the_controller_said(demo: "subprocess.Popen[str]") -> None:
+    told, _ = demo.communicate(timeout=360)
+    assert demo.returncode == 0, told
+    _, _, sunday = told.partition("Sunday night: ")
+    assert "The gateway at 127.0.0.1:" in sunday
+    assert "waits for the second factor since 23:4" in sunday
+    assert "outages: each was found and healed" in told
+
+
 def test_it_stays_only_where_somebody_watches() -> None:
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w") as terminal:

@@ -94,6 +94,12 @@ def test_what_it_finds_is_printed_and_no_account_is_in_it(gateway: SimulatedGate
     assert result.stderr.startswith(f"looking at 127.0.0.1:{gateway.port} ...")
 
 
+def test_a_gateway_elsewhere_can_be_given_its_name(gateway: SimulatedGateway, tmp_path: Path) -> None:
+    file = tmp_path / "supervisor.yaml"
+    assert said("--at", f"desk=127.0.0.1:{gateway.port}", "--yes", "--write", str(file)).exit_code == 0
+    assert [policy.name for policy in load(file, {}).gateways] == ["desk"]
+
+
 def test_it_writes_only_where_nothing_is(gateway: SimulatedGateway, tmp_path: Path) -> None:
     file = tmp_path / "supervisor.yaml"
     words = ("--at", f"127.0.0.1:{gateway.port}", "--yes", "--write", str(file))

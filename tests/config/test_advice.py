@@ -77,6 +77,14 @@ def test_a_weekly_restart_inside_the_weekends_reset() -> None:
     assert warning == "gateways[0].weekly_restart: falls into the server reset that begins Saturday 04:00 UTC"
 
 
+def test_many_gateways_of_one_host_that_restart_in_the_same_minute_are_one_warning() -> None:
+    (told,) = warned("""
+defaults: {client_id: 911, server_reset: north_america, daily_restart: {time: "23:45", timezone: America/New_York}}
+gateways: [{name: one, port: 4001}, {name: two, port: 4002}, {name: three, port: 4003}]
+""")
+    assert "one, two, three restart on the same host in the same minute" in told
+
+
 def two(first: str, second: str) -> list[str]:
     restart = "server_reset: north_america, daily_restart: {time: '%s', timezone: %s}"
     return warned(f"""

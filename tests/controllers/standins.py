@@ -19,7 +19,7 @@ def ibc(manner: str = "ok") -> Iterator[tuple[int, list[str]]]:
     """IBC's command server; the port, and the commands that came.
 
     `ok`: as it is by default; `chatty`: with a greeting, a prompt and INFO lines; `refuses`: closes without a byte;
-    `mute`: accepts and never answers; `error`: ERROR to everything; `crlf`: as on Windows.
+    `mute`: accepts and never answers; `error`: ERROR to everything; `crlf`: as on Windows; `dies`: ends at a command.
     """
     heard: list[str] = []
 
@@ -33,6 +33,10 @@ def ibc(manner: str = "ok") -> Iterator[tuple[int, list[str]]]:
             heard.append(line)
             if manner == "mute":
                 self.rfile.readline()
+                return
+            if manner == "dies":
+                server.shutdown()
+                server.socket.close()
                 return
             answer = {"ok": "OK Goodbye\n", "chatty": "INFO bye\nOK Goodbye\n", "crlf": "OK Goodbye\r\n"}
             self.wfile.write(answer.get(manner, "ERROR Command invalid\n").encode())

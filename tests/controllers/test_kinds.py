@@ -53,6 +53,22 @@ def test_ibc_that_refuses_this_machine_runs_all_the_same() -> None:
     assert "ControlFrom" in sight.words
 
 
+def test_ibc_that_dies_of_what_it_is_told_is_gone_at_the_next_look() -> None:
+    with ibc("dies") as (port, heard):
+        controller = Ibc(settings.Ibc(port=port))
+        assert controller.look().running
+        controller._asked_at = -100.0
+        assert controller.look().running is False
+    assert heard == ["EXIT"]
+
+
+@pytest.mark.parametrize("manner", ["error", "ok"])
+def test_what_ibc_answers_to_exit_proves_that_it_runs_and_nothing_of_the_login(manner: str) -> None:
+    with ibc(manner) as (port, _):
+        sight = Ibc(settings.Ibc(port=port)).look()
+    assert (sight.running, sight.login_state) == (True, None)
+
+
 def test_ibc_that_never_answers_costs_two_seconds_and_no_more() -> None:
     with ibc("mute") as (port, _):
         began = time.monotonic()

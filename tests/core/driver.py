@@ -89,6 +89,8 @@ class Peer:
     server_version: int = 176
     clock: str = ""
     """Of the handshake; empty: UTC as it is."""
+    skew: int = 0
+    """Seconds by which its clock is ahead."""
     taken: set[int] = field(default_factory=set)
     """Client ids that another session holds."""
 
@@ -344,7 +346,9 @@ class World:
                 self._forget(action.epoch)
                 self.later(0.001, SessionClosed(action.epoch, Ending.ASKED))
             case Ping() if self.peer.answers:
-                self.later(self.peer.round_trip, TimeAnswered(action.epoch, int(self.now.wall.timestamp())))
+                self.later(
+                    self.peer.round_trip, TimeAnswered(action.epoch, int(self.now.wall.timestamp()) + self.peer.skew)
+                )
             case Probe() if self.peer.probes:
                 self.later(self.peer.round_trip, ProbeAnswered(action.epoch, action.request_id))
             case Persist():

@@ -16,26 +16,42 @@ from typing import Any
 
 import yaml
 
-from tests.core.driver import RESET, RESTART, policy
+from supervisor.core.model.controller import Ibc2
+from supervisor.core.model.events import Sighted
+from supervisor.core.model.sight import LoginState, Sight
+from tests.core.driver import RESET, RESTART, World, policy
 from tests.deploy.dashboards import FILES, load
 from tests.deploy.programs import Prometheus
 from tests.deploy.stories.stage import SCRAPE, Stage
+from tests.deploy.stories.streaming import SPY, Streaming
 from tests.deploy.tools import ALERTS, RECORDS, path_of
 
 COLORS = {"text": "#bbbbbb", "transparent": "#ffffff", "super-light-green": "#d7f5d7"}
 STEP = 60
 
 
+class Always(Streaming):
+    """Its market is always open."""
+
+    hours = "20270107:0000-20270107:2359;20270108:0000-20270108:2359"
+
+
+def controller_says(world: World, state: LoginState) -> None:
+    """From now on."""
+    world.step(Sighted(Sight(state, running=True), 1e6))
+
+
 def played() -> Stage:
     """A night and a morning: a restart, losses, a farm, a supervisor that dies, and a minute that must not get lost."""
     windows = (RESTART, RESET)
     stage = Stage(
-        policy(windows=windows),
+        policy(windows=windows, canary=SPY, controller=Ibc2("events.jsonl")),
         policy(name="second", port=4003),
         at="2027-01-08T04:30:00Z",
         accounts=("U1234567",),
         labels={},
         everything=True,
+        world=Always,
     )
     stage.neighbour()
     first, second = stage.worlds["live"], stage.worlds["second"]
@@ -44,9 +60,19 @@ def played() -> Stage:
         world.notice(2106, "HMDS data farm connection is OK:ushmds")
     stage.until("2027-01-07 23:45 NY")
     first.restart(None)
+    controller_says(first, LoginState.SECOND_FACTOR)
     stage.run(75)
+    controller_says(first, LoginState.LOGGED_IN)
     first.peer.port = "open"
     stage.run(1800)
+    assert isinstance(first, Always)
+    first.quotes = False
+    stage.run(600)
+    first.quotes = True
+    first.peer.round_trip = 1.2
+    stage.run(300)
+    first.peer.round_trip = 0.001
+    stage.run(600)
     first.notice(1100, "Connectivity between IBKR and Trader Workstation has been lost.")
     stage.run(300)
     first.notice(1102, "Connectivity between IBKR and Trader Workstation has been restored - data maintained.")

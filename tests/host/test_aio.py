@@ -1,7 +1,7 @@
 """An `ib_async.IB` lives through losses: its trades, tickers and streams are the same objects as before."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from ib_async import IB, Contract, LimitOrder, Stock
 from supervisor.host.aio import Keeper
 from supervisor.simulator import SimulatedGateway
 from tests.host.programs import QUICK
+from tests.race.wall import Wall
 
 AAPL, MSFT = Stock("AAPL", "SMART", "USD"), Stock("MSFT", "SMART", "USD")
 Story = Callable[[Keeper, "Notes"], Coroutine[Any, Any, None]]
@@ -37,12 +38,12 @@ async def until(predicate: Callable[[], object], timeout: float = 30.0) -> None:
 HOOKS = ("on_ready", "on_lost", "on_data_lost", "on_data_maintained", "on_upstream", "on_reconciled", "on_farm")
 
 
-def play(gateway: SimulatedGateway, story: Story) -> Notes:
+def play(gateway: SimulatedGateway, story: Story, timing: Mapping[str, float] = QUICK) -> Notes:
     notes = Notes()
 
     async def main() -> None:
         hooks: dict[str, Any] = {name: notes.hook(name) for name in HOOKS}
-        keeper = Keeper(IB(), port=gateway.port, client_id=17, timing=QUICK, **hooks)
+        keeper = Keeper(IB(), port=gateway.port, client_id=17, timing=timing, **hooks)
         async with keeper:
             await keeper.wait_ready(10)
             await story(keeper, notes)
@@ -148,3 +149,38 @@ def test_it_connects_as_soon_as_the_gateway_is_there_and_ends_in_the_midst_of_an
         assert len(asyncio.all_tasks()) == 1
 
     asyncio.run(main())
+
+
+SHORT = {
+    **QUICK,
+    "connect_timeout": 0.3,
+    "handshake_timeout": 0.3,
+    "handshake_timeout_early": 0.3,
+    "session_timeout": 1.0,
+}
+
+
+def test_an_attempt_that_timed_out_does_not_connect_later_and_keep_the_client_id(gateway: SimulatedGateway) -> None:
+    async def story(keeper: Keeper, notes: Notes) -> None:
+        await told(lambda: gateway.do("freeze"))
+        with Wall([gateway.port]):
+            await told(lambda: gateway.do("rst"))
+            await asyncio.sleep(1.5)
+        await told(lambda: gateway.do("heal"))
+        await until(lambda: len(notes.all("on_ready")) == 2, 10)
+        await until(lambda: [client.ready for client in gateway.clients] == [True], 10)
+
+    play(gateway, story, SHORT)
+
+
+def test_an_attempt_that_met_a_mute_gateway_does_not_end_the_session_after_it(gateway: SimulatedGateway) -> None:
+    async def story(keeper: Keeper, notes: Notes) -> None:
+        await told(lambda: gateway.do("mute"))
+        await told(lambda: gateway.do("rst"))
+        await asyncio.sleep(1.0)
+        await told(lambda: gateway.do("heal"))
+        await until(lambda: len(notes.all("on_ready")) == 2, 10)
+        await asyncio.sleep(sum(SHORT[name] for name in ("connect_timeout", "handshake_timeout", "session_timeout")))
+        assert len(notes.all("on_lost")) == 1
+
+    play(gateway, story, SHORT)

@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "commands": {
         "core",
         "gateway",
+        "controllers",
         "observe",
         "config",
         "runtime",

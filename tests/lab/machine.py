@@ -24,7 +24,7 @@ STORE = REPOSITORY / "artefacts" / "lab"
 SUITES = {"bookworm": "3.11", "trixie": "3.13"}
 """Debian's releases, and the Python of each."""
 
-_PACKAGES = "systemd,systemd-sysv,dbus,polkitd,procps,ca-certificates,python3-venv,make,sudo"
+_PACKAGES = "systemd,systemd-sysv,libnss-systemd,dbus,polkitd,procps,ca-certificates,python3-venv,make,sudo"
 _MASKED = (
     "systemd-resolved.service",
     "systemd-networkd.service",

@@ -128,6 +128,7 @@ def prepared(installed: Service) -> Service:
     machine.write(f"/etc/systemd/system/{GATEWAY}.d/stop.conf", stop)
     machine.write("/etc/polkit-1/rules.d/50-ib-supervisor.rules", recipe("js", "// /etc/polkit-1/rules.d/"))
     machine.run("systemctl", "daemon-reload")
+    machine.script(recipe("sh", "systemctl stop ib-supervisor"))
     return installed
 
 

@@ -5,6 +5,8 @@
 - `begin` and `end` are done to each racer's own simulated gateway at the same time.
 - `broken` is whether a program could not use the connection while it lasted: a claim to be connected is then false.
 - `sound` is whether the API session stayed well: to end it was needless.
+- In the middle of each fault that is `broken`, an order of the program's client id is filled: whether the program
+  hears of it, then or later, is counted.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,6 +39,12 @@ class Fault:
     """It is the scheduled restart: this daemon is told its minute, as an operator would."""
     messages: bool = False
     """What counts is whether the program heard every message."""
+    killed: bool = False
+    """A daemon is killed as it begins, and started anew at its end; what counts is what its gate says."""
+    walled: bool = False
+    """The network is away: packets get no answer, so that a new connection times out."""
+    suspicion: bool = False
+    """A hang: the first suspicion counts, too."""
 
 
 def _then(*deeds: Deed) -> Deed:
@@ -53,11 +61,19 @@ def _word(word: str, **arguments: object) -> Deed:
 
 _HEAL = _word("heal")
 
+PORT = "port closed for 35 s"
+HANG = "hang of 60 s, sockets open"
+IBKR_AWAY = "1100, then 1102 after 20 s"
+FARM = "farm broken for 5 s (2103, 2104)"
+DAILY = "daily restart, port closed for 60 s"
+NETWORK = "network away for 35 s"
+KILLED = "kill -9 of the daemon, and a hang of 15 s"
+
 SCRIPT: Sequence[Fault] = (
-    Fault("port closed for 35 s", 35.0, _word("refuse"), _HEAL),
-    Fault("hang of 60 s, sockets open", 60.0, _word("freeze"), _HEAL),
+    Fault(PORT, 35.0, _word("refuse"), _HEAL),
+    Fault(HANG, 60.0, _word("freeze"), _HEAL, suspicion=True),
     Fault(
-        "1100, then 1102 after 20 s",
+        IBKR_AWAY,
         20.0,
         _word("notice", code=1100, text=LOST),
         _word("notice", code=1102, text=RESTORED),
@@ -66,7 +82,7 @@ SCRIPT: Sequence[Fault] = (
     Fault("accepts, then closes, for 35 s", 35.0, _then(_word("close_on_accept"), _word("rst")), _HEAL),
     Fault("mute handshake for 35 s", 35.0, _then(_word("mute"), _word("rst")), _HEAL),
     Fault(
-        "farm broken for 5 s (2103, 2104)",
+        FARM,
         5.0,
         _word("notice", code=2103, text="Market data farm connection is broken:usfarm"),
         _word("notice", code=2104, text="Market data farm connection is OK:usfarm"),
@@ -74,7 +90,7 @@ SCRIPT: Sequence[Fault] = (
         broken=False,
         sound=True,
     ),
-    Fault("daily restart, port closed for 60 s", 60.0, _word("refuse"), _HEAL, restart=True),
+    Fault(DAILY, 60.0, _word("refuse"), _HEAL, restart=True),
     Fault(
         "messages that fill exactly 4096 bytes",
         2.0,
@@ -91,5 +107,7 @@ SCRIPT: Sequence[Fault] = (
         _then(_word("ghost", for_=60.0), _word("rst")),
         _HEAL,
     ),
+    Fault(NETWORK, 35.0, _word("freeze"), _HEAL, walled=True),
+    Fault(KILLED, 15.0, _word("freeze"), _HEAL, spread=0.0, killed=True),
 )
 """The faults, in their order."""

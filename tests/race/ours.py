@@ -1,7 +1,7 @@
 """This daemon as its users see it: a process of its own, and its `/metrics` read again and again.
 
-A change is dated when the page that shows it has arrived, so that every figure includes the scrape. Names of gateways
-are those of the config.
+A change is dated when the page that shows it has arrived, so that every figure includes the scrape. A daemon that does
+not answer says that nothing is up. Names of gateways are those of the config.
 """
 
 import http.client
@@ -20,7 +20,7 @@ from tests.race.timeline import Timelines, Word
 EVERY = 0.01
 """Seconds between two scrapes."""
 _WATCHED = re.compile(
-    rb"^(?:ib_up|ib_connect_attempts_total|ib_sessions_total|ib_connect_failures_total|ib_session_losses_total)"
+    rb"^(?:ib_up|ib_suspect|ib_connect_attempts_total|ib_sessions_total|ib_connect_failures_total|ib_session_losses_total)"
     rb"\{[^}]*\} \S+$",
     re.MULTILINE,
 )
@@ -29,14 +29,19 @@ _LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 class Daemon:
-    """`ib-supervisor run`, scraped every so many seconds, or not at all; a context manager."""
+    """`ib-supervisor run`, scraped every so many seconds, or not at all; a context manager.
 
-    def __init__(self, folder: Path, gateways: str, *, every: float | None = EVERY) -> None:
+    `gated`: it writes the files of its gates, below `gates`.
+    """
+
+    def __init__(self, folder: Path, gateways: str, *, every: float | None = EVERY, gated: bool = False) -> None:
         self.timelines = Timelines()
         self.port = free_port()
         self.scrapes: list[float] = []
         """Seconds that each scrape took."""
         self._every = every or EVERY
+        self.gates = folder / "gates"
+        self._head = f"gate: {{directory: {self.gates}}}\n" if gated else ""
         self._counters: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
         self._known: set[bytes] = set()
         self._file = folder / "supervisor.yaml"
@@ -46,6 +51,12 @@ class Daemon:
             self._scraping.set()
         self.write(gateways)
         self._log = (folder / "supervisor.log").open("a")
+        self.start()
+        self._scraper = threading.Thread(target=self._scrape, daemon=True)
+        self._scraper.start()
+
+    def start(self) -> None:
+        """Start the process."""
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "supervisor", "run", "--config", str(self._file)],
@@ -53,13 +64,17 @@ class Daemon:
             stdout=subprocess.DEVNULL,
             stderr=self._log,
         )
-        self._scraper = threading.Thread(target=self._scrape, daemon=True)
-        self._scraper.start()
+
+    def kill(self) -> None:
+        """SIGKILL; `start` starts it again."""
+        self.process.kill()
+        self.process.wait()
 
     def write(self, gateways: str) -> None:
         """The config file: the list under `gateways`, in YAML."""
         self._file.write_text(
-            f'http: {{listen: "127.0.0.1:{self.port}"}}\ndefaults: {{server_reset: none}}\ngateways:\n{gateways}\n'
+            f'http: {{listen: "127.0.0.1:{self.port}"}}\ndefaults: {{server_reset: none}}\n'
+            f"{self._head}gateways:\n{gateways}\n"
         )
 
     def reload(self) -> None:
@@ -126,11 +141,17 @@ class Daemon:
                 body = connection.getresponse().read()
             except (OSError, http.client.HTTPException):
                 connection.close()
+                self._silent(time.monotonic())
             else:
                 self._note(time.monotonic(), body)
                 self.scrapes.append(time.monotonic() - began)
             self._stopping.wait(max(0.0, self._every - (time.monotonic() - began)))
         connection.close()
+
+    def _silent(self, at: float) -> None:
+        for line in list(self.timelines.values()):
+            line.add(Word(at, "down"))
+        self._known = set()
 
     def _note(self, at: float, body: bytes) -> None:
         lines = set(_WATCHED.findall(body))
@@ -143,6 +164,8 @@ class Daemon:
             who = label["gateway"]
             if name == "ib_up":
                 self.timelines[who].add(Word(at, "up" if float(value) == 1 else "down"))
+            elif name == "ib_suspect":
+                self.timelines[who].add(Word(at, "suspect" if float(value) == 1 else "trusted"))
             else:
                 key = "/".join((name, *(label[part] for part in ("reason", "planned") if part in label)))
                 self._counters[who][key].append((at, float(value)))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Something a client said."""
+    """Something a client said; `code` is that of a notice, or the number of an execution."""
 
     at: float
     says: str
@@ -44,9 +44,13 @@ class Timeline:
         before = [up for at, up in self._edges if at <= instant]
         return bool(before) and before[-1]
 
+    def words(self, says: str) -> list[Word]:
+        """All of one kind."""
+        return [word for word in list(self._words) if word.says == says]
+
     def first(self, says: str, after: float) -> float | None:
         """When a word was first said, from `after` on."""
-        return next((word.at for word in list(self._words) if word.at >= after and word.says == says), None)
+        return next((word.at for word in self.words(says) if word.at >= after), None)
 
     def edge(self, up: bool, after: float) -> float | None:
         """When the claim first became `up`, from `after` on."""
@@ -58,11 +62,11 @@ class Timeline:
 
     def count(self, says: str, begin: float, end: float) -> int:
         """How often a word was said between the two."""
-        return sum(word.says == says and begin <= word.at <= end for word in list(self._words))
+        return sum(begin <= word.at <= end for word in self.words(says))
 
     def codes(self, begin: float, end: float) -> list[int]:
         """The codes that were heard between the two."""
-        return [word.code for word in list(self._words) if word.code is not None and begin <= word.at <= end]
+        return [word.code for word in self.words("heard") if word.code is not None and begin <= word.at <= end]
 
     def seconds(self, up: bool, begin: float, end: float) -> float:
         """How long, between the two, the claim was `up`."""

@@ -111,8 +111,8 @@ class Run(Loop):
                 self.line.later(fault.lasts, partial(self._set_clock, -fault.by))
             case f.Suspend():
                 self._sleep(fault)
-            case f.DaemonDown(at_its_word=True):
-                self._at_its_word = partial(self._down, fault)
+            case f.DaemonDown(after_its_word=float(after)):
+                self._at_its_word = partial(self.line.later, after, partial(self._down, fault))
             case f.DaemonDown():
                 self._down(fault)
             case f.TargetDown():
@@ -297,7 +297,7 @@ class Run(Loop):
             self._lease_runs(fault.lasts)
         for target in self.targets:
             target.ends()
-        if fault.at_its_word:
+        if fault.after_its_word == 0.0:
             self.facts = replace(self.facts, talks=self._talks_before)
             self._telling.killed_at_its_word()
         self._count()

@@ -8,7 +8,6 @@ from tests.stories.faked import at
 from tests.stories.stage import Story, scene
 
 EVENING = at("2026-11-24 18:00")
-RESTART = "{market_hours: ignore, rungs: [{rung: restart, patience: 5s, unattended: true}]}"
 
 
 class IbcLog:
@@ -28,28 +27,27 @@ class IbcLog:
 @scene
 def test_a_word_that_cannot_be_used_is_good_for_15_minutes_and_no_longer(stage: Story) -> None:
     stage.begins(EVENING)
-    log = IbcLog(stage)
-    with controller() as (port, heard):
-        ibc = f"{{kind: ibc, port: {port}, log: {log.file}, auto_restart_time_set: true}}"
-        live = stage.gateway("live", controller=ibc, recovery=RESTART)
+    log, done = IbcLog(stage), stage.folder / "done"
+    rung = f"{{rung: command, patience: 5s, argv: [/usr/bin/touch, {done}]}}"
+    with controller() as (port, _):
+        ibc = f"{{kind: ibc, port: {port}, log: {log.file}}}"
+        live = stage.gateway("live", controller=ibc, recovery=f"{{market_hours: ignore, rungs: [{rung}]}}")
         daemon = stage.start()
 
-        def waits(for_whom: bool) -> bool:
+        def waits(word: str | None) -> bool:
             proposal = live.status["recovery"]["proposal"]
-            return proposal is not None and (proposal["approved_by"] is None) is for_whom
+            return proposal is not None and proposal["approved_by"] == word
 
-        live.do("freeze")
-        stage.until(lambda: waits(True), "a restart waits for a word")
+        live.do("refuse")
+        stage.until(lambda: waits(None), "the command waits for a word")
         log.says("Starting Gateway")
-        stage.until(lambda: live.status["recovery"]["rungs"][0]["blocked"] == "starting", "it starts by itself")
+        stage.until(lambda: live.status["login_state"] == "starting", "it starts by itself")
         assert daemon.post("/api/v1/gateways/live/approve") == 204
-        stage.until(lambda: waits(False), "the word is known")
-        assert live.status["recovery"]["proposal"]["approved_by"] == "loopback"
-        assert heard == []
+        stage.until(lambda: waits("loopback"), "the word is known, and cannot be used yet")
         stage.clock.step(timedelta(minutes=15))
-        stage.until(lambda: not waits(False), "the word is good no more")
+        stage.until(lambda: not waits("loopback"), "the word is good no more")
         log.says("Login has completed")
-        stage.until(lambda: waits(True), "it asks again")
-        assert heard == []
+        stage.until(lambda: live.status["login_state"] != "starting" and waits(None), "it asks again")
+        assert not done.exists()
         assert daemon.post("/api/v1/gateways/live/approve") == 204
-        stage.until(lambda: heard == [b"RESTART\n"], "done at once")
+        stage.until(done.exists, "done at once")

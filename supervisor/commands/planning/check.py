@@ -17,6 +17,7 @@ from typing import Annotated, Final
 import typer
 from rich.text import Text
 
+from supervisor.commands.planning.eyes import eyes
 from supervisor.commands.shared.journal_file import with_its_own_journal
 from supervisor.commands.shared.printer import say, say_text
 from supervisor.commands.shared.table import Row, lay_out
@@ -99,6 +100,7 @@ def _facts(policy: Policy, now: datetime) -> Iterator[tuple[str, str]]:
         if value != usual:
             yield "timing", f"{field.name} {_timer(value)} (default {_timer(usual)})"
     yield "gate", _gate(policy)
+    yield from eyes(policy)
     if policy.recovery is not None:
         yield from (("recovery", line) for line in _recovery(policy.recovery))
     if policy.follow_port_change:

@@ -61,7 +61,8 @@ def findings(file: Path | None, daemon: Callable[[], Client], env: Mapping[str, 
 
 def _config(file: Path | None, env: Mapping[str, str]) -> tuple[Config | None, list[Finding]]:
     if file is None:
-        return None, [Finding("config", Grade.UNKNOWN, "No config was named.", "Make one: ib-supervisor init")]
+        cure = "Name it: ib-supervisor doctor --config FILE. If there is none: ib-supervisor init"
+        return None, [Finding("config", Grade.UNKNOWN, "No config was named.", cure)]
     try:
         config = load(file, env)
     except ConfigError as error:

@@ -33,7 +33,10 @@ LISTENS = 1.0
 
 def init(
     at: Annotated[
-        list[str] | None, typer.Option(metavar="HOST:PORT", help="A gateway elsewhere. May be given several times.")
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]HOST:PORT", help="A gateway elsewhere, or at another port. May be given several times."
+        ),
     ] = None,
     daily_restart: Annotated[
         str | None, typer.Option(metavar="HH:MM", help="The time under Lock and Exit, for all of them.")
@@ -50,12 +53,13 @@ def init(
     Looks at ports 4001, 4002, 7496 and 7497 of this machine. Exits with 1 if no gateway is found, or if the file is
     there already.
     """
-    places = [*_named(at or []), *(place for place in _usual() if _listens(place))]
+    named = _named(at or [])
+    places = [*named, *(place for place in _usual() if _listens(place))]
     if not places:
         ports = ", ".join(map(str, USUAL))
         say(f"nothing listens on 127.0.0.1 at {ports}", "Start the gateway, or name it: --at HOST:PORT", err=True)
         raise typer.Exit(1)
-    found = with_own_names(_visited(place) for place in dict.fromkeys(places))
+    found = with_own_names(_visited(place, named.get(place)) for place in dict.fromkeys(places))
     asking = not yes and sys.stdin.isatty() and sys.stderr.isatty()
     filled = [_answered(each, daily_restart, timezone, region, asking) for each in found]
     text = config_of(with_own_names(filled))
@@ -69,9 +73,12 @@ def init(
         _write(write, text)
 
 
-def _named(said: list[str]) -> list[Endpoint]:
+def _named(said: list[str]) -> dict[Endpoint, str | None]:
+    """The places, each with the name that it was given, if it was."""
+    read = endpoint(lowest_port=1, example=4001)
     try:
-        return [endpoint(lowest_port=1, example=4001)(place) for place in said]
+        parts = [each.rpartition("=") for each in said]
+        return {read(place): name or None for name, _, place in parts}
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--at") from None
 
@@ -88,12 +95,13 @@ def _listens(place: Endpoint) -> bool:
     return True
 
 
-def _visited(place: Endpoint) -> Proposal:
+def _visited(place: Endpoint, name: str | None) -> Proposal:
     say(f"looking at {place} ...", err=True, flush=True)
     seen = visit(place.host, place.port, CLIENT_ID, upstream_probe=False)
     why = "" if seen.session else fit(explain(cause_of(seen, place, CLIENT_ID)).words)
     zone = local_zone()
-    return proposal(place, seen, why, zone.key if zone is not None else None, datetime.now(UTC))
+    made = proposal(place, seen, why, zone.key if zone is not None else None, datetime.now(UTC))
+    return made if name is None else replace(made, name=name)
 
 
 def _answered(each: Proposal, restart: str | None, zone: str | None, region: str | None, asking: bool) -> Proposal:

@@ -52,6 +52,13 @@ ORDERS: Final[tuple[Code, ...]] = (
         110, "Price does not conform to the minimum variation", _WARNING, "The price does not fit the contract's tick."
     ),
     _order(
+        135,
+        "Can't find the order",
+        _WARNING,
+        "A change or a cancel names an order id that the gateway does not have, or no longer has.",
+        cure="Ask for the open orders, and go on with the ids that they have.",
+    ),
+    _order(
         161,
         "Cancel attempted when order is not in a cancellable state",
         _WARNING,

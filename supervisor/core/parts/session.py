@@ -287,13 +287,15 @@ def _wait(session: Session, failure: Failure, policy: Policy, now: float, *, res
         return session, backoff.ACCOUNT_WAIT
     if restarting and evidence_of(failure, session) is PortEvidence.CLOSED:
         return session, policy.timing.restart_retry
-    return _draw(session, policy, now)
+    # An attempt at a mute gateway has waited already. In the early minute a longer pause would only miss its return.
+    waited = failure is Failure.HANDSHAKE_TIMEOUT and is_early(session, now)
+    return _draw(session, policy, now, first_step=waited)
 
 
-def _draw(session: Session, policy: Policy, now: float) -> tuple[Session, float]:
+def _draw(session: Session, policy: Policy, now: float, *, first_step: bool = False) -> tuple[Session, float]:
     chance, seed = backoff.roll(session.seed)
     limit = backoff.cap(policy.timing, session.handshake_timeouts, early=is_early(session, now))
-    delay = backoff.jittered(policy.timing, session.failures, limit, chance)
+    delay = backoff.jittered(policy.timing, 0 if first_step else session.failures, limit, chance)
     return replace(session, failures=session.failures + 1, seed=seed), delay
 
 

@@ -3,6 +3,8 @@
 - The IB is the program's own and is used again for each session, as its authors mean it.
 - What it is told on the way is heard by its events; where it has none, by a handler put in front of its own.
 - The heartbeat goes past the queue in which `ib_async` paces the program's messages.
+- An attempt that was given up is over before the next one begins. Else it could connect later and keep the client id,
+  or fail later and take the connection of the next one with it.
 """
 
 import asyncio
@@ -59,13 +61,14 @@ class AioLink:
         self._greeted = False
         self._next_traffic = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._attempt: asyncio.Task[None] | None = None
         self._listen()
 
     def carry_out(self, action: SessionAction) -> None:
         """Do it without blocking. What follows comes as events."""
         if isinstance(action, Connect):
             self._epoch, self._over, self._opened, self._greeted = action.epoch, False, False, False
-            self._begin(self._live(action))
+            self._attempt = self._begin(self._live(action, self._attempt))
             return
         if self._over or action.epoch != self._epoch:
             return
@@ -97,17 +100,23 @@ class AioLink:
             ib.wrapper.setEventsDone()
             ib.wrapper.connectionClosed()
         ib.client.disconnect()
+        if self._attempt is not None:
+            self._attempt.cancel()
         if ready:
             ib.disconnectedEvent.emit()
 
     # -- what is under way ---------------------------------------------------------------------------------------------
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
-    async def _live(self, order: Connect) -> None:
+    async def _live(self, order: Connect, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            before.cancel()
+            await asyncio.gather(before, return_exceptions=True)
         try:
             await self._connect_ib(order)
         except ConnectionRefusedError as error:

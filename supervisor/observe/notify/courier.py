@@ -131,10 +131,12 @@ class Courier:
 
     def _take(self) -> tuple[Item, ...] | None:
         """What goes now; waits until something does. None at the end."""
-        while not self._ending:
+        while True:
             self._bell.clear()
             self._idle = True  # before the inbox is looked at: what comes from now on rings
             with self._changed:
+                if self._ending:
+                    return None
                 self._empty_inbox()
                 seconds = outbox.wait(self._outbox, self.rules, self._clock())
                 self._idle = seconds is None
@@ -142,7 +144,6 @@ class Courier:
                     self._outbox = outbox.taken(self._outbox)
                     return self._outbox.flying
             self._bell.wait(LOOK if seconds is None else min(seconds, LOOK))
-        return None
 
     def _empty_inbox(self) -> None:
         """Into the outbox, and the oldest out of it if it is too much. The lock is held."""

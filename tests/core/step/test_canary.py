@@ -117,6 +117,21 @@ def test_it_connects_when_the_gateway_is_up_and_asks_for_hours_and_one_stream() 
     assert state(world) == (CanaryState.UNJUDGED, Unjudged.STARTING)
 
 
+def test_a_dead_stream_is_told_to_people_by_one_name() -> None:
+    world = live()
+    world.run(400)
+    assert {told.row for _, told in world.announced} == {"IBCanaryDead"}, "not the gate that it closes, too"
+
+
+def test_a_stream_that_a_competing_session_took_is_told_as_that_and_not_as_dead() -> None:
+    world = live()
+    for _ in range(10):
+        hear(world, NoticeReceived(world.epoch, requests(world)[1], 10197, "No market data during competing session"))
+        world.run(60)
+    assert state(world)[0] is CanaryState.DEAD
+    assert {told.row for _, told in world.announced} == {"IBCompetingSession"}
+
+
 def test_data_within_its_age_is_alive_and_its_kind_is_told() -> None:
     world = live()
     world.step(CanaryTicked(world.epoch, requests(world)[1], DataType.DELAYED, ticked=False))
@@ -206,6 +221,14 @@ def test_a_dead_stream_is_subscribed_again_every_five_minutes_and_no_more_often(
     begun = len(world.asked)
     world.run(1000)
     assert len(world.asked) - begun == 3
+
+
+def test_a_stream_that_was_asked_for_long_ago_is_asked_for_again_in_the_step_in_which_it_is_dead() -> None:
+    """Nothing else may wake the daemon then."""
+    world = live(400.0)
+    first = requests(world)[1]
+    world.wait(lambda w: state(w)[0] is CanaryState.DEAD)
+    assert requests(world)[1] > first
 
 
 def test_hours_are_read_again_each_day() -> None:

@@ -46,10 +46,14 @@ def story(what: str, *told: str) -> Callable[[Callable[[], Stage]], Callable[[],
 
 
 def begin(
-    *gateways: Policy, at: str = "2027-01-07T15:00:00Z", accounts: tuple[str, ...] = ("U1234567",), **labels: str
+    *gateways: Policy,
+    at: str = "2027-01-07T15:00:00Z",
+    accounts: tuple[str, ...] = ("U1234567",),
+    world: type[World] = World,
+    **labels: str,
 ) -> Stage:
     """A quiet stage, on a Thursday morning in New York if nothing else is said."""
-    return Stage(*gateways, at=at, accounts=accounts, labels=labels)
+    return Stage(*gateways, at=at, accounts=accounts, labels=labels, world=world)
 
 
 def refuse(stage: Stage, seconds: float) -> None:

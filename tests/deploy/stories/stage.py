@@ -61,15 +61,17 @@ class Stage:
         labels: Mapping[str, str],
         everything: bool = False,
         instance: str = "a",
+        world: type[World] = World,
     ) -> None:
         self._everything = everything
-        self.worlds = {each.name: World(each, at) for each in gateways or (policy(),)}
+        self.worlds = {each.name: world(each, at) for each in gateways or (policy(),)}
         self.began = instant(at)
         self.base = self.began - timedelta(seconds=BEFORE)
         self.series: dict[tuple[str, Labels], Series] = {}
         self.scrapes = 0
         self.marked = 0
         self._labels = labels
+        self.own = INTERNALS
         self._known: dict[str, tuple[str, Mapping[str, str]] | None] = {}
         self._instance = instance
         self._target: str | None = instance
@@ -79,10 +81,10 @@ class Stage:
         self._turns = 0.0
         self._hung = False
         self._born = -1000.0
-        for world in self.worlds.values():
-            world.peer.accounts = accounts
-            world.peer.probes = True  # as a gateway does; a session that begins in a server reset waits for the answer
-            world.start()
+        for each in self.worlds.values():
+            each.peer.accounts = accounts
+            each.peer.probes = True  # as a gateway does; a session that begins in a server reset waits for the answer
+            each.start()
         self.run(WARM)
 
     @property
@@ -176,7 +178,7 @@ class Stage:
         self._found(number, "ib_supervisor_loop_seconds_count", {}, self._turns)
         self._found(number, "process_start_time_seconds", {}, self._born)
         snapshots = [world.snapshot for world in self.worlds.values()]
-        page, _ = Exposition(lambda: snapshots, lambda: INTERNALS).page(None)
+        page, _ = Exposition(lambda: snapshots, lambda: self.own).page(None)
         for line in page.decode().splitlines():
             what, _, said = line.rpartition(" ")
             if what not in self._known:
@@ -191,7 +193,7 @@ class Stage:
         """The series of a line, if a rule asks for it."""
         (family,) = text_string_to_metric_families(line)
         (sample,) = family.samples
-        asked = sample.name in RULES and not sample.name.startswith("ib_supervisor_")
+        asked = sample.name in RULES and not sample.name.startswith("ib_supervisor_loop_")
         if not asked and not self._everything:
             return None
         more = self._labels if sample.name == "ib_gateway_info" else {}

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from supervisor.core.model.pages import PAGES, Severity
 from tests.deploy.stories.measure import told
 from tests.deploy.stories.page import PAGE, policy_table, story_row
 from tests.deploy.stories.stories import STORIES, Story
@@ -28,3 +29,9 @@ def test_no_cause_pages_twice_and_at_least_thirty_are_told_of() -> None:
 
 def test_the_policy_on_the_page_is_the_table() -> None:
     assert policy_table() in PAGE.read_text(encoding="utf-8"), "run python -m tests.deploy.stories"
+
+
+def test_every_pattern_that_is_told_has_a_story() -> None:
+    told_of = {word for story in STORIES for word in story.told}
+    rows = {f"{page.severity} {page.name}" for page in PAGES if page.severity is not Severity.INFO}
+    assert rows - told_of == set()

@@ -8,9 +8,9 @@ const [directory, gateway] = process.argv.slice(2);
 const [who, port] = gateway.split("=");
 const { IBApiNext, ConnectionState, EventName } = require(path.join(directory, "node_modules", "@stoqey", "ib"));
 
-const say = (word, more = {}) => {
+const say = (word, more = {}, of = who) => {
   const at = Number(process.hrtime.bigint()) / 1e9; // CLOCK_MONOTONIC on Linux
-  process.stdout.write(JSON.stringify({ at, who, says: word, ...more }) + "\n");
+  process.stdout.write(JSON.stringify({ at, who: of, says: word, ...more }) + "\n");
 };
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -28,4 +28,12 @@ next.connectionState.subscribe((state) => {
 });
 next.api.on(EventName.info, (message, code) => say("heard", { code }));
 next.api.on(EventName.error, (error, code) => say("heard", { code }));
+next.api.on(EventName.execDetails, (request, contract, execution) => say("fill", { code: Math.round(execution.price) }));
+let may = false; // what a program asks before an order
+setInterval(() => {
+  if (next.isConnected !== may) {
+    may = next.isConnected;
+    say(may ? "up" : "down", {}, `${who}/door`);
+  }
+}, 5);
 next.connect(911);

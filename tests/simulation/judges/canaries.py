@@ -48,8 +48,9 @@ class CanaryBook:
         """Raises Violation for the first promise that does not hold."""
         canary, now = after.canary, after.at.mono
         self._hear(before, event, now)
+        told = canary is not None and canary.streams[0].state is CanaryState.DEAD
         for action in actions:
-            self._did(action, now)
+            self._did(action, now, dead=told)
         up = ledger.ready and ledger.beats and ledger.upstream_up
         self._clear = (now if self._clear is None else self._clear) if up else None
         ready = canary is not None and canary.session.phase is Phase.READY
@@ -57,7 +58,6 @@ class CanaryBook:
             self._over()
         self._was_ready = ready
         holds(ledger.ready or not self._sockets, ONE, lambda: f"{self._sockets} without a session")
-        told = canary is not None and canary.streams[0].state is CanaryState.DEAD
         due_at = self._dead_at(after.at.wall, now) if ready else None
         if told and (due_at is None or now < due_at - TINY):
             raise Violation(SEEN, f"called dead, due at {due_at}, now {now}, data at {self._ticked}")
@@ -96,7 +96,7 @@ class CanaryBook:
         elif isinstance(event, CanaryHours) and event.request_id == self._hours_request:
             self._hours = self._hours or event.epoch == known.session.epoch
 
-    def _did(self, action: Action, now: float) -> None:
+    def _did(self, action: Action, now: float, *, dead: bool) -> None:
         match action:
             case CanaryConnect():
                 holds(not self._sockets, ONE, lambda: f"{action} while {self._sockets} are open")
@@ -107,7 +107,7 @@ class CanaryBook:
             case CanaryHoursAsk():
                 self._hours_request = action.request_id
             case CanarySubscribe():
-                again = self.dead and not self._renew and self._subscribed is not None
+                again = dead and not self._renew and self._subscribed is not None
                 self._subscribed = self._subscribed if again else now
                 self._request, self._renew = action.request_id, False
             case _:

@@ -1,18 +1,17 @@
 """Faults planted in what is seen behind the port, and in the lease of the gate."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from supervisor.core.calendar import liquid
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.liquid import Span
-from supervisor.core.model.canary import CanaryPolicy, CanaryState
+from supervisor.core.model.canary import CanaryState
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.sight import LoginState
 from supervisor.core.parts import gate, login
 from supervisor.core.parts.behind import canary, eyes
-from supervisor.core.parts.behind.canary import Canary, Stream, Told
+from supervisor.core.parts.behind.canary import Canary, Stream
 from supervisor.core.parts.behind.eyes import Eyes
 from supervisor.core.parts.gate import Gate
 from supervisor.core.step import conclude
@@ -51,20 +50,6 @@ def _never_again(right: Callable[..., bool], stream: Stream, now: float) -> bool
     return right(stream, now) and not stream.renew and stream.state is not CanaryState.DEAD
 
 
-def _nobody_wakes(
-    right: Callable[..., tuple[Canary, list[Told]]],
-    known: Canary,
-    policy: CanaryPolicy,
-    now: Now,
-    *,
-    up: bool,
-    ready: bool,
-    taken: bool,
-) -> tuple[Canary, list[Told]]:
-    judged, told = right(known, policy, now, up=up, ready=ready, taken=taken)
-    return replace(judged, wake=judged.session.deadline), told
-
-
 def _any_request(right: Callable[..., int | None], known: Canary, request: int) -> int | None:
     return 0 if request > 0 else None
 
@@ -78,6 +63,5 @@ MUTANTS = (
     replaced("a dead canary leaves the gate open", gate.hold, _closes_nothing),
     replaced("the canary is judged while its market is closed", liquid.span_at, _always_open, canary),
     replaced("a stream that ended is not subscribed again", canary.wants_data, _never_again),
-    replaced("nobody wakes when data is missed", canary.judged, _nobody_wakes),
     replaced("data of an earlier subscription counts", canary.of_request, _any_request),
 )

@@ -68,8 +68,9 @@ def misfortunes(rng: random.Random, policy: Policy, days: float) -> Iterator[f.F
                 yield f.Competing(at, lasts)
             else:
                 yield f.CanaryRival(at, rng.choice((60.0, 900.0)))
-    for at in _moments(rng, 30.0, days):
-        yield f.DaemonDown(at, rng.choice((2.0, 40.0, 600.0)), killed=True, reboot=False, at_its_word=True)
+    for at in _moments(rng, 15.0, days):
+        lasts, after = rng.choice((2.0, 40.0, 600.0)), rng.choice((0.0, 0.5, 10.0))
+        yield f.DaemonDown(at, lasts, killed=True, reboot=False, after_its_word=after)
     for at in _moments(rng, 8.0, days):
         yield f.TargetDown(at, rng.choice((30.0, 400.0, 8000.0)), rng.random() < 0.5)
 

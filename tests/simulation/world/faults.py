@@ -199,8 +199,8 @@ class DaemonDown:
     lasts: float
     killed: bool
     reboot: bool
-    at_its_word: bool = False
-    """It is killed when it next tells people something, before it has kept that it did."""
+    after_its_word: float | None = None
+    """It is killed so many seconds after it next tells people something; 0: before it has kept that it did."""
 
 
 @dataclass(frozen=True, slots=True)

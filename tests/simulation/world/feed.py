@@ -50,6 +50,9 @@ class Feed:
                 for connection in self._mine(action.epoch):
                     self._request, self._ended = action.request_id, False
                     self._line.later(0.1, partial(self._begins, connection, action.request_id))
+                    if action.instead_of:  # data of the one before was on its way
+                        late = CanaryTicked(action.epoch, action.instead_of)
+                        self._line.later(0.05, partial(self._world.say, connection, late))
 
     def suffer(self, fault: f.Fault) -> bool:
         """Begin this fault; False if it is none of the canary's."""
@@ -57,8 +60,8 @@ class Feed:
             case f.DeadStream():
                 self._span("dead", fault.lasts)
             case f.StreamEnds():
-                self._notice(self._request, fault.code, ENDED)
                 self._ended = True
+                self._notice(self._request, fault.code, ENDED)
             case f.Competing():
                 self._span("dead", fault.lasts)
                 self._notice(self._request, 10197, COMPETING)

@@ -139,7 +139,7 @@ def _matters(transition: Transition) -> list[Matter]:
         found.append(Matter(page.name, page, name, soon, page.severity, due=due.at))
     if state.competing_at is not None and now.mono - state.competing_at < COMPETING_FOR:
         found.append(_lasting(transition, "IBCompetingSession", transition.cause(CauseKey.COMPETING_SESSION)))
-    if _dead(state):
+    if _dead(state) and state.competing_at is None:
         found.append(_lasting(transition, "IBCanaryDead", None))
     if _gate_alone(state):
         about = GateClosed(state.gate.reasons, 0.0)
@@ -157,7 +157,8 @@ def _matters(transition: Transition) -> list[Matter]:
 
 def _gate_alone(state: State) -> bool:
     """The gate is closed, and nothing else that is told, or is planned, says so."""
-    return not state.gate.open and state.status is Status.UP and not state.active and state.competing_at is None
+    told = _dead(state) or state.competing_at is not None
+    return not state.gate.open and state.status is Status.UP and not state.active and not told
 
 
 def _dead(state: State) -> bool:

@@ -75,8 +75,12 @@ def judge_canary(transition: Transition, wanted: CanaryPolicy) -> None:
         known = _ask(transition, known, wanted)
     up = transition.ready and state.heartbeat.up and state.upstream.up
     taken = known.session.conflicts > 0
-    state.canary, told = canary.judged(known, wanted, now, up=up, ready=ready, taken=taken)
+    known, told = canary.judged(known, wanted, now, up=up, ready=ready, taken=taken)
     transition.records += told
+    again = _ask(transition, known, wanted) if ready else known
+    if again is not known:  # what is dead from now on was asked for long ago: it is asked for again at once
+        known, _ = canary.judged(again, wanted, now, up=up, ready=ready, taken=taken)
+    state.canary = known
     state.gate = gate.hold(state.gate, GateReason.CANARY, holds=state.canary.dead)
 
 
