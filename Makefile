@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 
-.PHONY: help demo quick format test test-style test-core test-rest test-browser again check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance endurance-host soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers site dist release lock audit pins sbom clean
+.PHONY: help demo quick format test test-style test-core test-rest test-browser again check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance endurance-host soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers site dist deb release lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -170,6 +170,9 @@ $(PUBLISHING)/.installed:
 dist: $(PUBLISHING)/.installed  ## build the source archive and the wheel, check both, use the wheel (URL=: the project's address)
 	$(PUBLISHING)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(PUBLISHING)/bin/python deploy/pypi/dist.py build $(if $(URL),--url '$(URL)')
+
+deb:  ## build a Debian package in dist, for the Debian that this runs on; without ibapi, which its own command installs
+	@PYTHON='$(or $(filter-out python3,$(PYTHON)),/usr/bin/python3)' sh deploy/debian/build.sh
 
 release: $(PUBLISHING)/.installed  ## write VERSION into its places and the changelog, build, commit and tag (VERSION=0.2.0 URL=https://...)
 	$(PUBLISHING)/bin/python deploy/pypi/dist.py release '$(VERSION)' --url '$(URL)'

@@ -15,14 +15,15 @@
 # - With DESTDIR, nothing outside of it is written, and systemd is not asked to do anything.
 #
 # From the environment: DESTDIR; PREFIX, SYSCONFDIR, BINDIR, DATADIR, UNITDIR; PYTHON; IBAPI, the folder of IBKR's own ibapi
-# (IBJts/source/pythonclient) to use instead of PyPI's; SYSTEMD_VERSION, to install for another version than this machine's.
+# (IBJts/source/pythonclient) to use instead of PyPI's, or `none` to leave it out; SYSTEMD_VERSION, to install for
+# another version than this machine's.
 set -eu
 umask 022
 
 # What is given relative to the folder where make was called; a name without a slash, like python3, is looked up.
 absolute() {
     case $1 in
-    /* | "") printf '%s' "$1" ;;
+    /* | "" | none) printf '%s' "$1" ;;
     *) printf '%s/%s' "$PWD" "$1" ;;
     esac
 }

@@ -10,7 +10,7 @@
 # - SOURCE is only read.
 #
 # From the environment: PYTHON; IBAPI, the folder of IBKR's own ibapi (IBJts/source/pythonclient) to use instead of
-# PyPI's, together with the protobuf it wants; BUILDER, where the tools of the build are kept for a second call.
+# PyPI's, together with the protobuf it wants, or `none` to leave it out; BUILDER, where the tools of the build are kept for a second call.
 set -eu
 
 PYTHON=${PYTHON:-python3}
@@ -34,8 +34,8 @@ fi
 
 if [ "$PART" != own ]; then
     wheel --require-hashes -r "$SOURCE/deploy/docker/requirements.lock"
-    if [ -n "${IBAPI:-}" ]; then
-        rm "$WORK"/wheels/ibapi-*.whl
+    [ -z "${IBAPI:-}" ] || rm "$WORK"/wheels/ibapi-*.whl
+    if [ -n "${IBAPI:-}" ] && [ "$IBAPI" != none ]; then
         cp -R "$IBAPI" "$WORK/ibapi"
         wheel --no-deps "$WORK/ibapi"
         wheel protobuf==5.29.5

@@ -4,7 +4,7 @@
 set -eu
 tools=$1
 
-"$tools/shellcheck" .ci/run systemd/install.sh deploy/docker/*.sh
+"$tools/shellcheck" .ci/run systemd/install.sh deploy/docker/*.sh deploy/debian/build.sh deploy/debian/ib-supervisor-install-ibapi deploy/debian/scripts/*
 "$tools/hadolint" deploy/docker/Dockerfile
 "$tools/check-jsonschema" --builtin-schema vendor.compose-spec deploy/docker/compose.yaml
 for file in deploy/kubernetes/*.yaml; do

@@ -177,9 +177,12 @@ class Patterns:
         return f"sum without (result) (increase({metric}[24h])) > 0"
 
     def reauth_due_soon(self) -> str:
+        stopped = self._ib("ib_gateway_status", 'ib_gateway_status="stopped"')
         return f"""
             ({self._ib("ib_reauth_due_timestamp_seconds")} - time() < {self._limits.due}) > 0
             and on ({ID}) {self._ib("ib_token_expiry_timestamp_seconds")} < time()
+            # A standby that rests sees no login, and the other supervisor asks for it.
+            unless on ({ID}) ({self._ib("ib_gateway_info", self._settings.standby)} and on ({ID}) {stopped} == 1)
         """
 
     def reauth_required(self) -> str:
@@ -250,19 +253,57 @@ class Patterns:
     # -- the observer -------------------------------------------------------------------------------------------------
 
     def supervisor_down(self) -> str:
+        return self._supervisor_gone("unless")
+
+    def supervisor_down_beside_a_standby(self) -> str:
+        return self._supervisor_gone("and")
+
+    def _supervisor_gone(self, beside: str) -> str:
+        """A supervisor that is not there, `and` or `unless` no gateway of its own is unwatched because of that.
+
+        Its gateways are known from its last day. A standby watches if it is not paused: what it finds broken, it tells
+        itself. Only of a client id in use it says nothing.
+        """
         up = f"up{{{self._job}}}"
+        standby = self._ib("ib_gateway_info", self._settings.standby)
+        known = f"last_over_time({self._ib('ib_gateway_info')}[1d:10m])"
+        stopped = self._ib("ib_gateway_status", 'ib_gateway_status="stopped"')
+        session = self._ib("ib_layer_up", 'layer="session"')
+        refused = self._refused('reason="client_id_in_use"', "3m")
+        own = f"{known} unless on ({ID}) last_over_time({standby}[1d:10m])"
         return f"""
-            max by ({self._target}) ({up}) == 0
-            # Gone from the targets; that none was ever there has no instance.
-            or max by ({self._target}) (last_over_time({up}[1d:5m])) >= 0
-              unless on (job, instance) last_over_time({up}[4m])
-            or absent({up}) unless on () last_over_time({up}[1d:5m])
-            # It answers, and its loop does not turn.
-            or max by ({self._target}) (increase(ib_supervisor_loop_seconds_count{{{self._job}}}[2m])) == 0
-              unless on (job, instance) changes(process_start_time_seconds{{{self._job}}}[2m]) > 0
-            # It answers now and then.
-            or max by ({self._target}) (avg_over_time({up}[15m])) < 0.7
-              and on (job, instance) changes({up}[15m]) > 3
+            (
+              max by ({self._target}) ({up}) == 0
+              # Gone from the targets; that none was ever there has no instance.
+              or max by ({self._target}) (last_over_time({up}[1d:5m])) >= 0
+                unless on (job, instance) last_over_time({up}[4m])
+              or absent({up}) unless on () last_over_time({up}[1d:5m])
+              # It answers, and its loop does not turn.
+              or max by ({self._target}) (increase(ib_supervisor_loop_seconds_count{{{self._job}}}[2m])) == 0
+                unless on (job, instance) changes(process_start_time_seconds{{{self._job}}}[2m]) > 0
+              # It answers now and then.
+              or max by ({self._target}) (avg_over_time({up}[15m])) < 0.7
+                and on (job, instance) changes({up}[15m]) > 3
+            )
+            # Supervisors whose gateways are known,
+            {beside} on (job, instance) (
+              count by (job, instance) ({known})
+              # except for those with a gateway, not one that they stand by for,
+              unless on (job, instance) (
+                {own}
+                # that no standby watches; if several have one of that name, nobody knows whose is watched.
+                unless on (job, gateway) (
+                  max by (job, gateway) (
+                    max without (ib_gateway_status) ({stopped}) == 0
+                    and on ({ID}) {standby}
+                    unless on ({ID}) (({refused}) and on ({ID}) {session} == 0)
+                  )
+                  and on (job, gateway) count by (job, gateway) (group by ({ID}) (
+                    {own}
+                  )) == 1
+                )
+              )
+            )
         """
 
     def supervisor_crash_loop(self) -> str:
@@ -339,6 +380,7 @@ WRITERS: Mapping[str, Callable[[Patterns], str]] = {
     "IBGatewayVersionDesupported": Patterns.version_desupported,
     "IBGatewayVersionDesupported critical": Patterns.version_desupported_within_two_days,
     "IBSupervisorDown": Patterns.supervisor_down,
+    "IBSupervisorDown warning": Patterns.supervisor_down_beside_a_standby,
     "IBSupervisorCrashLoop": Patterns.supervisor_crash_loop,
     "IBSupervisorConfigReloadFailed": Patterns.supervisor_config_reload_failed,
     "IBSupervisorEventsDropped": Patterns.supervisor_events_dropped,

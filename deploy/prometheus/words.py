@@ -150,6 +150,10 @@ WORDS: Mapping[str, Words] = {
         "{{ if $labels.instance }}{{ $labels.instance }}{{ else }}No ib-supervisor among Prometheus' targets{{ end }}: "
         "nobody watches its gateways. Trading is not stopped by this.",
     ),
+    "IBSupervisorDown warning": (
+        "A supervisor is not there, and another one watches its gateways.",
+        "{{ $labels.instance }}: a standby has taken over, or this is the standby. Put it right by day.",
+    ),
     "IBSupervisorCrashLoop": (
         "The supervisor starts again and again.",
         "{{ $labels.instance }}: started " + _TIMES + " times in 20 minutes. What it says of its gateways has gaps.",

@@ -25,6 +25,7 @@ DIST = ROOT / "dist"
 PLACES = {
     "pyproject.toml": r'(?m)^version = "(.*)"$',
     "deploy/docker/bake.hcl": r'variable "VERSION" \{ default = "(.*)" \}',
+    "deploy/docker/sbom.cdx.json": r'"name": "ib-supervisor",\s+"type": "application",\s+"version": "(.*)"',
     "deploy/kubernetes/kustomization.yaml": r"(?m)^    newTag: (.*)$",
     "deploy/helm/ib-supervisor/Chart.yaml": r'(?m)^version: (.*)$|^appVersion: "(.*)"$',
 }

@@ -41,6 +41,7 @@ COMMANDS = {
     "notify": ("asking.notify", "notify"),
     "approve": ("asking.operator", "approve"),
     "recover": ("asking.operator", "recover"),
+    "standby": ("asking.standby", "standby"),
 }
 """Each command's module in this package, and its function there."""
 

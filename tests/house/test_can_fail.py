@@ -15,6 +15,7 @@ HOUSE = {
     "core/model/events.py": "from supervisor.core.codes.table import x\n",
     "core/parts/farms.py": "from supervisor.core.model.events import x\n",
     "core/program/pacing.py": "",
+    "core/fleet/standby.py": "",
     "core/step/step.py": "from supervisor.core.parts import farms\n",
     "core/step/messages.py": "match x:\n    case 1:\n        pass\n    case _:\n        pass\n",
     "core/step/judging/matters.py": "match x:\n    case 1:\n        pass\n    case _:\n        pass\n",

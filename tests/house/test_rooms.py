@@ -15,9 +15,10 @@ MAY_IMPORT_IN_CORE = {
     "parts": {"calendar", "codes", "model", "parts"},
     "step": {"calendar", "codes", "model", "parts", "step"},
     "program": {"program"},
+    "fleet": {"fleet"},
     "explain": {"calendar", "codes", "model", "parts", "explain"},
 }
-"""calendar, codes <- model <- parts <- step. program stands alone.
+"""calendar, codes <- model <- parts <- step. program and fleet stand alone.
 
 explain reads what happened, and no part of core reads explain.
 """

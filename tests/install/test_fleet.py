@@ -47,16 +47,20 @@ def get(url: str) -> Any:
 class Host:
     """One supervisor and the gateway beside it."""
 
-    def __init__(self, folder: Path, name: str, gateway: int, client_id: int = 911) -> None:
+    def __init__(self, folder: Path, name: str, gateway: int, client_id: int = 911, more: str = "") -> None:
         self.name = name
         self.port = free_port()
         self.config = folder / f"{name}.yaml"
         self.config.write_text(
-            f"gateways: [{{name: live, port: {gateway}, client_id: {client_id}, server_reset: none}}]\n"
+            f"gateways: [{{name: live, port: {gateway}, client_id: {client_id}, server_reset: none, {more}}}]\n"
             f"http: {{listen: '127.0.0.1:{self.port}'}}\n"
             f"journal: {{path: {name}.db}}\n"
         )
         self._output = (folder / f"{name}.log").open("wb")
+        self.start()
+
+    def start(self) -> None:
+        """A new process."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "supervisor", "run", "--config", str(self.config)],
             stdout=self._output,

@@ -44,7 +44,7 @@ def installed_at(folder: Path, name: str) -> Path:
 
 
 @needs_systemd
-@pytest.mark.parametrize("name", [*UNITS, "examples/trading-program.service", "examples/ib-gateway.service"])
+@pytest.mark.parametrize("name", [*UNITS, *(f"examples/{path.name}" for path in SYSTEMD.glob("examples/*.service"))])
 def test_systemd_verifies_each_unit_in_silence(name: str, tmp_path: Path) -> None:
     path = installed_at(tmp_path, name)
     here = path.with_name(path.name.replace("@.", "@paper."))
@@ -94,7 +94,7 @@ def test_the_instance_differs_only_where_its_name_is() -> None:
     assert instance == single
 
 
-@pytest.mark.parametrize("name", ["trading-program.service", "ib-gateway.service"])
+@pytest.mark.parametrize("name", [path.name for path in SYSTEMD.glob("examples/*.service")])
 def test_losing_the_supervisor_stops_nothing(name: str) -> None:
     assert not re.search(r"^(BindsTo|Requires|Requisite|PartOf)=", (SYSTEMD / "examples" / name).read_text(), re.M)
 

@@ -90,6 +90,10 @@ class Client:
                 return answer
         raise self._somebody_else()
 
+    def healthy(self, timeout: float = TIMEOUT) -> None:
+        """Returns if the daemon's loop turns. Raises Unreachable, Refused."""
+        self._ask("GET", "/-/healthy", timeout)
+
     def gate(self, path: str, timeout: float) -> Any:
         """The answer about one gate, open or not. Raises Unreachable, Refused."""
         status, text = self._ask("GET", path, timeout, answers=(503,))

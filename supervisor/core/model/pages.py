@@ -123,6 +123,7 @@ PAGES: tuple[Page, ...] = (
     Page("IBGatewayVersionDesupported", _GATEWAY, _CRITICAL, 0),
     # The observer.
     Page("IBSupervisorDown", _SUPERVISOR, _CRITICAL, 45, held=300, explains=("*",)),
+    Page("IBSupervisorDown", _SUPERVISOR, _WARNING, 45, held=300, explains=("*",)),  # a standby watches its gateways
     Page("IBSupervisorCrashLoop", _SUPERVISOR, _CRITICAL, 0, explains=("IBGatewayUnwatched",)),
     Page("IBSupervisorConfigReloadFailed", _SUPERVISOR, _WARNING, 60),
     Page("IBSupervisorEventsDropped", _SUPERVISOR, _WARNING, 0),

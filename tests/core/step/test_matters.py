@@ -253,6 +253,17 @@ def test_the_weekly_login_is_told_when_it_is_due_when_it_is_required_and_when_it
     assert len(said(world)) == 3
 
 
+def test_a_standby_that_rests_does_not_ask_for_the_weekly_login() -> None:
+    world = World(replace(NIGHTLY, labels=(("role", "standby"),)), at="2027-01-09 23:55 NY")
+    world.peer.clock = "20270109 23:55:00 US/Eastern"
+    world.up().step(PauseAsked(None, "standby"))
+    world.until("2027-01-10 10:00 NY")
+    assert said(world) == []
+    world.step(ResumeAsked())
+    world.run(60)
+    assert said(world) == [("IBReauthDueSoon", "began")], "now it is the one that watches"
+
+
 def test_a_login_before_it_was_required_is_told_as_done() -> None:
     world = World(WEEKLY, at="2027-01-09 23:55 NY")
     world.peer.clock = "20270109 23:55:00 US/Eastern"

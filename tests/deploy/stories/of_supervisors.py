@@ -1,8 +1,8 @@
 """What happens to the observer."""
 
-from supervisor.core.model.events import PauseAsked
+from supervisor.core.model.events import PauseAsked, ResumeAsked
 from tests.core.driver import policy
-from tests.deploy.stories.registry import begin, story
+from tests.deploy.stories.registry import NIGHTLY, begin, story
 from tests.deploy.stories.stage import Stage
 
 
@@ -25,6 +25,65 @@ def killed() -> Stage:
     stage.run(1800)
     stage.born(pause=1800)
     stage.run(900)
+    return stage
+
+
+@story("The supervisor dies for half an hour, and its standby watches after 30 s", "warning IBSupervisorDown")
+def taken_over() -> Stage:
+    stage = begin()
+    standby = stage.stand_by()
+    stage.run(300)
+    stage.mark()
+    stage.kill()
+    stage.run(30)
+    standby.live.step(ResumeAsked())
+    stage.run(1770)
+    stage.born(pause=1800)
+    stage.run(60)
+    standby.live.step(PauseAsked(None))
+    stage.run(900)
+    return stage
+
+
+@story(
+    "The supervisor is dead, and its standby watches through the daily restart; then the gateway stays away",
+    "warning IBSupervisorDown",
+    "critical IBGatewayDown",
+)
+def taken_over_at_night() -> Stage:
+    stage = begin(NIGHTLY, at="2027-01-07T23:15:00-05:00")
+    standby = stage.stand_by()
+    stage.mark()
+    stage.kill()
+    stage.run(30)
+    standby.live.step(ResumeAsked())
+    stage.until("2027-01-07 23:45 NY")
+    standby.live.restart(82.0)
+    stage.run(3600)
+    standby.live.restart(None)
+    stage.run(900)
+    return stage
+
+
+@story("A resting standby dies", "warning IBSupervisorDown")
+def standby_dies() -> Stage:
+    stage = begin()
+    standby = stage.stand_by()
+    stage.run(300)
+    stage.mark()
+    standby.kill()
+    stage.run(1800)
+    return stage
+
+
+@story("The supervisor dies, and its standby with it", "critical IBSupervisorDown", "warning IBSupervisorDown")
+def both_die() -> Stage:
+    stage = begin()
+    standby = stage.stand_by()
+    stage.mark()
+    stage.kill()
+    standby.kill()
+    stage.run(1800)
     return stage
 
 

@@ -5,11 +5,12 @@ not know of (that a scrape succeeds, the process, its loop) is written by hand.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from supervisor.core.model.events import PauseAsked
 from supervisor.core.model.policy import Policy
 from supervisor.observe.metrics.exposition import Exposition
 from tests.core.driver import World, instant, policy
@@ -59,6 +60,7 @@ class Stage:
         accounts: tuple[str, ...],
         labels: Mapping[str, str],
         everything: bool = False,
+        instance: str = "a",
         world: type[World] = World,
     ) -> None:
         self._everything = everything
@@ -71,7 +73,9 @@ class Stage:
         self._labels = labels
         self.own = INTERNALS
         self._known: dict[str, tuple[str, Mapping[str, str]] | None] = {}
-        self._target: str | None = "a"
+        self._instance = instance
+        self._target: str | None = instance
+        self._standby: Stage | None = None
         self._neighbour = False
         self._alive = True
         self._turns = 0.0
@@ -98,9 +102,27 @@ class Stage:
         """The trouble begins: times are counted from here."""
         self.marked = self.scrapes - 1
 
+    def stand_by(self) -> "Stage":
+        """Another supervisor, `b`, with the same gateways as a standby that rests. To be asked for at the beginning."""
+        other = Stage(
+            *(replace(world.policy, client_id=921) for world in self.worlds.values()),
+            at=self.began.isoformat(),
+            accounts=self.live.peer.accounts,
+            labels={"label_role": "standby"},
+            instance="b",
+        )
+        assert other.scrapes == self.scrapes
+        self.series |= other.series
+        other.series = self.series
+        self._standby = other
+        other.live.step(PauseAsked(None))
+        return other
+
     def run(self, seconds: float) -> None:
         """Time passes; Prometheus scrapes."""
         for _ in range(round(seconds / SCRAPE)):
+            if self._standby is not None:
+                self._standby.run(SCRAPE)
             for world in self.worlds.values():
                 if self._alive and not self._hung:
                     world.run(SCRAPE)
@@ -138,7 +160,7 @@ class Stage:
 
     def find_target(self) -> None:
         """Service discovery has it again."""
-        self._target = "a"
+        self._target = self._instance
 
     # -- what Prometheus finds ----------------------------------------------------------------------------------------
 

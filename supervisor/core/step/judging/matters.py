@@ -132,7 +132,8 @@ def _matters(transition: Transition) -> list[Matter]:
     if state.operator.pause is not None and not standby:
         found.append(_lasting(transition, "IBGatewayPausedLong", state.cause))
     soon, due = login_soon(state), state.login.due
-    if soon is not None and due is not None and soon <= now.wall and not state.login.required:
+    rests = standby and state.operator.pause is not None  # it sees no login, and the other supervisor asks for it
+    if soon is not None and due is not None and soon <= now.wall and not state.login.required and not rests:
         page = ROWS["IBReauthDueSoon"]
         name = f"{page.name}-{due.at:%Y%m%dT%H%M%SZ}"
         found.append(Matter(page.name, page, name, soon, page.severity, due=due.at))
