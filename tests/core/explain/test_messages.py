@@ -81,24 +81,6 @@ def test_the_login_names_the_restart_that_asks_for_it() -> None:
 
 @pytest.mark.parametrize("row", TOLD_BY_THE_DAEMON)
 def test_every_row_that_is_told_has_words(row: str) -> None:
-<<<<<<< HEAD
-=======
-    silent = {
-        "IBUpstreamFlapping",
-        "IBFarmFlapping",
-        "IBBriefOutage",
-        "IBHeartbeatSlow",
-        "IBGatewayUnwatched",
-        "IBSupervisorDown",
-        "IBSupervisorDown warning",
-        "IBSupervisorCrashLoop",
-        "IBDeadMansSwitch",
-    }
-    if row in silent:  # Prometheus alone sees these
-        with pytest.raises(KeyError):
-            said(row)
-        return
->>>>>>> packages2
     assert said(row).title.startswith("live: ")
     assert said(row).text
 
