@@ -29,7 +29,20 @@ from tests.deploy.tools import needs
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]
-ELSEWHERE = {"sudoedit", "docker", "helm", "kubectl", "sudo", "git", "pipx", "systemctl", "journalctl", "apt", "curl"}
+ELSEWHERE = {
+    "sudoedit",
+    "docker",
+    "helm",
+    "kubectl",
+    "sudo",
+    "git",
+    "pipx",
+    "systemctl",
+    "journalctl",
+    "apt",
+    "curl",
+    "useradd",
+}
 """Programs of blocks that are not run: root, an engine, a cluster, or the network."""
 _BLOCK = re.compile(
     r"^(?:<!-- (?P<mark>[^\n]*) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL
