@@ -4,13 +4,17 @@ A file stays with one worker, so that its fixtures are made once; so do all scen
 the same time. The folders that take longest come first, or the last worker would work alone at the end.
 """
 
+from importlib.util import find_spec
+
 import pytest
-from hypothesis import HealthCheck, settings
 
 LONGEST = ("calendar", "deploy", "simulation", "faults", "gateway", "judges", "endurance", "goldens", "docs")
 
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")  # a machine that is busy is no fault of what is tested
+if find_spec("hypothesis"):  # the environments of each ibapi are without it
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("unhurried")  # a machine that is busy is no fault of what is tested
 
 
 @pytest.fixture(autouse=True)

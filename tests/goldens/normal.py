@@ -27,6 +27,7 @@ _TERMINAL = (
     (re.compile(r"\bno longer paused, and \w+ now"), "no longer paused, and <status> now"),
     (re.compile(r"\b\d+\.\d+ %"), "<ratio>"),
     (re.compile(r" {2,}"), "  "),
+    (re.compile(r"(  [+-]{6}  )[a-z_]+"), r"\1<gate>"),  # a reason stays for a second after it has ended
 )
 """For tables: the width of a column follows what is in it."""
 

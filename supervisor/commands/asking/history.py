@@ -131,7 +131,7 @@ def told(answer: Mapping[str, Any], width: int | None) -> list[Text | Laid | str
     lines: list[Text | Laid | str] = [folded(first, width)]
     if outages:
         lines += ["", _outages(outages, width)]
-    if answer["deeds"]:
+    if answer.get("deeds"):  # a daemon of an earlier release has none
         lines += ["", _deeds(answer["deeds"], width)]
     return [*lines, "", _totals(answer["gateways"], width)]
 

@@ -116,7 +116,7 @@ def test_history_has_the_days_of_a_zone(client: httpx.Client) -> None:
 
 def test_history_has_what_else_is_asked_for_and_nothing_that_is_not(client: httpx.Client) -> None:
     plain = history(client, gateway="tokyo", since="90d")
-    assert set(plain) == {"since", "until", "gateways", "outages"}
+    assert set(plain) == {"since", "until", "gateways", "outages", "deeds"}
     assert "days" not in plain["gateways"][0]
     found = history(client, gateway="tokyo", since="90d", include="sessions,restarts,said,events", limit="7")
     for name in ("sessions", "restarts", "events", "outages"):
