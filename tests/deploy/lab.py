@@ -199,7 +199,9 @@ def made_up() -> str:
         f"process_start_time_seconds {int(time.time())}\n"
         'ib_gate_open{gateway="gated"} 0\n'
         'ib_canary_up{gateway="dark",canary="EUR.USD"} 0\n'
+        'ib_login_state{gateway="asking",ib_login_state="second_factor"} 1\n'
         'ib_recovery_approval_pending{gateway="asking",rung="restart"} 1\n'
+        'ib_recovery_budget_remaining{gateway="asking",rung="restart"} 1\n'
         f'ib_recovery_actions_total{{gateway="helpless",rung="restart",result="refused"}} {int(time.time())}\n'
     )
 
