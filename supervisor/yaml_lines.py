@@ -37,6 +37,8 @@ _PLAIN_KEY: Final = re.compile(r"[\w-]+", re.ASCII)
 _LONGEST_SHOWN: Final = 60
 _SECRETS: Final = re.compile(r"(notify|heartbeat_url)\b")
 """Paths whose addresses are secrets, wherever a person wrote them by mistake: no message shows one."""
+_ADDRESS: Final = re.compile(r"^(heartbeat_url|notify(\[\d+\](\.url)?)?)$")
+"""Those of them at which an address is due: whatever stands there is taken for one, with or without its scheme."""
 
 _VARIABLE: Final = re.compile(r"""\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^{}"'\n]*)?\}""", re.ASCII)
 _SIGNS: Final = {sign: chr(0xFDD0 + i) for i, sign in enumerate("{}[],:#")}
@@ -114,10 +116,13 @@ class Node:
             return "a list" if self.value else "an empty list"
         if self.value is None:
             return "nothing"
-        if _SECRETS.match(self.path) and "://" in self.text:
+        secret = _SECRETS.match(self.path) is not None
+        if secret and "://" in self.text:
             return "the value"
         if isinstance(self.value, Expanded):
             return f'the {"value" if self.value.strip() else "empty value"} of "{shown_text(self.text)}"'
+        if secret and _ADDRESS.search(self.path) and self.text.strip():  # an address pasted without its scheme, a token
+            return "the value"
         if isinstance(self.value, str) and not isinstance(self.value, ZeroFirst):
             return f'"{shown_text(self.value)}"'
         return shown_text(self.text)

@@ -58,3 +58,16 @@ def test_no_message_has_it(tmp_path: Path, text: str, secret: str) -> None:
         assert "${SECRET}" in told or secret not in told
     for part in ("s3cr3t", "hunter2", "77123", "99999123456"):
         assert part not in told, told
+
+
+@pytest.mark.parametrize("written", ["discord.com/api/webhooks/12/s3cr3t", "s3cr3t", "12345:s3cr3t", "s3cr3t ://x"])
+@pytest.mark.parametrize(
+    "text", ["heartbeat_url: V", "notify: [{name: a, url: V}]", "notify: [V]", "notify: V"], ids=lambda text: text[:22]
+)
+def test_no_message_has_an_address_that_was_pasted_without_its_scheme(tmp_path: Path, text: str, written: str) -> None:
+    file = tmp_path / "supervisor.yaml"
+    file.write_text("gateways: [{name: a, port: 1, client_id: 1}]\n" + text.replace("V", f'"{written}"'))
+    with pytest.raises(ConfigError) as refused:
+        load(file, {}, NOW)
+    assert "the value" in str(refused.value)
+    assert "s3cr3t" not in str(refused.value)

@@ -15,7 +15,7 @@ def state(path: str) -> str:
         if not (0 < wall <= 2.5 and 0 < boot <= 2.5):
             return "unknown"
         return {True: "open", False: "closed"}[said["open"]]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return "unknown"
 
 

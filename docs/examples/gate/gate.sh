@@ -14,6 +14,7 @@ left() { # milliseconds that the lease in field $1 has left at the moment $2
   ((value > 0 && value <= 2500)) || exit 3
 }
 { text=$(<"$1"); } 2>/dev/null || exit 3
+[[ $text == "{"*"}" ]] || exit 3 # half a file
 read -r up _ </proc/uptime
 left valid_until_realtime "$EPOCHREALTIME"
 left valid_until_boottime "$up"

@@ -83,7 +83,7 @@ class GateFiles:
         wanted = self._wanted
         if wanted != self._directory:
             self._remove(self._last)
-            self._last, self._directory = {}, wanted
+            self._last, self._directory, self._failing = {}, wanted, False
             if wanted is not None:
                 self._sweep(wanted)
         if wanted is None:
@@ -140,17 +140,29 @@ def _replace(directory: Path, name: str, content: bytes) -> None:
     try:
         opened = os.open(beside, flags, MODE)
     except FileNotFoundError:
-        directory.mkdir(parents=True, exist_ok=True)
-        directory.chmod(FOLDER_MODE)  # with another umask
+        _make(directory)
         opened = os.open(beside, flags, MODE)
     try:
-        if os.fstat(opened).st_mode & 0o777 != MODE:  # with another umask
-            os.chmod(beside, MODE)
-        if os.write(opened, content) < len(content):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    finally:
-        os.close(opened)
-    os.replace(beside, os.path.join(directory, f"{name}{SUFFIX}"))
+        try:
+            if os.fstat(opened).st_mode & 0o777 != MODE:  # with another umask
+                os.chmod(beside, MODE)
+            if os.write(opened, content) < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            os.close(opened)
+        os.replace(beside, os.path.join(directory, f"{name}{SUFFIX}"))
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def _make(directory: Path) -> None:
+    """Make the folder and those above it that are missing; others may enter, whatever the umask is."""
+    if not directory.parent.exists():
+        _make(directory.parent)
+    directory.mkdir(exist_ok=True)
+    directory.chmod(FOLDER_MODE)
 
 
 def _is_dead_gate(path: Path) -> bool:

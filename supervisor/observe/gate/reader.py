@@ -82,7 +82,7 @@ class Gate:
                 known = self._known = (content, *_parsed(content))
         except OSError as error:
             return self._unknown(f"{self._path}: {error.strerror or error}")
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return self._unknown(f"{self._path} is not the file of a gate")
         wall, boot = self._clocks
         if 0.0 < known[1] - wall() <= LONGEST and 0.0 < known[2] - boot() <= LONGEST:

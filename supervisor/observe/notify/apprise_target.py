@@ -6,6 +6,7 @@
 """
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ _TYPES = {
     Severity.WARNING: apprise.NotifyType.WARNING,
     Severity.INFO: apprise.NotifyType.INFO,
 }
+_EXCEPTION = re.compile(r"[\w/ ]{1,40}\bException\b")
+"""How the library's lines begin that say why, though they are for debugging."""
 _BELOW = ("urllib3", "requests", "requests_oauthlib", "oauthlib", "charset_normalizer", "MARKDOWN")
 
 
@@ -40,6 +43,8 @@ class AppriseTarget:
     def __init__(self, name: str, url: str, deadline: float = DEADLINE) -> None:
         _LOG.attach()
         self._plugin = _plugin(url)
+        if "rto" not in self._plugin.url_parameters():  # the URL names none: the library's 4 s would be the deadline
+            self._plugin.socket_read_timeout = deadline + 5.0  # the deadline is kept by `Bounded`
         self._deadline = deadline
         self._bounded: Bounded[Outcome] = Bounded(f"notify {name} sends")
 
@@ -117,8 +122,11 @@ class _Log(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         said = getattr(self._local, "said", None)
-        if said is not None:
-            said.append(record.getMessage())
+        if said is None:
+            return
+        line = record.getMessage()
+        if record.levelno >= logging.WARNING or _EXCEPTION.match(line):  # else it may be our own message: its payload
+            said.append(line)
 
 
 _LOG = _Log()

@@ -182,3 +182,31 @@ def test_a_defect_of_ours_is_told_and_does_not_end_the_writer(tmp_path: Path, ca
     broken[0] = False
     wait_until((tmp_path / "live.json").exists)
     files.close(5)
+
+
+def test_folders_above_may_be_entered_too(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b" / "gate"
+    before = os.umask(0o077)
+    try:
+        with writing(Stage(OPEN), folder):
+            wait_until((folder / "live.json").exists)
+            assert [stat.S_IMODE(each.stat().st_mode) for each in (folder, *folder.parents[:2])] == [0o755] * 3
+    finally:
+        os.umask(before)
+
+
+def test_a_failed_write_leaves_nothing_beside(tmp_path: Path) -> None:
+    (tmp_path / "live.json").mkdir()  # cannot be replaced by a file
+    with writing(Stage(OPEN), tmp_path) as files:
+        wait_until(lambda: files.errors > 0)
+    assert [path.name for path in tmp_path.iterdir()] == ["live.json"]
+
+
+def test_the_next_folder_that_cannot_be_written_is_told_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.touch()
+    second.touch()
+    with writing(Stage(OPEN), first) as files:
+        wait_until(lambda: str(first) in caplog.text)
+        files.change(second)
+        wait_until(lambda: f"the gate in {second} cannot be written" in caplog.text)

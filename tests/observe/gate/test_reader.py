@@ -91,6 +91,9 @@ def test_without_a_file_nobody_knows_and_the_caller_has_chosen_what_that_means(t
 
 
 BROKEN: dict[str, bytes] = {
+    "a number beyond every clock": b'{"open": true, "valid_until_realtime": 1'
+    + b"0" * 400
+    + b', "valid_until_boottime": 1}',
     "empty": b"",
     "half": b'{"gateway": "live", "open": tr',
     "a list": b"[]",

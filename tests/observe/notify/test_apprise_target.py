@@ -96,6 +96,20 @@ def test_a_target_that_hangs_costs_the_deadline_and_is_in_doubt() -> None:
         wait_until(lambda: target.send(HELLO, Severity.INFO).sent)
 
 
+@pytest.mark.parametrize(
+    "words", ["IBKR unreachable, or", "Connection refused", "Authentication", "at 535 of", "status 404", "SSLError"]
+)
+@pytest.mark.parametrize("scheme", ["json", "ntfy"])
+def test_what_a_message_says_is_not_taken_for_why_it_was_not_sent(scheme: str, words: str) -> None:
+    def hangs_up(handler: object) -> None:
+        handler.close_connection = True  # type: ignore[attr-defined]
+
+    with receiving(hangs_up) as receiver:
+        target = AppriseTarget("phone", f"{scheme}://127.0.0.1:{receiver.port}/topic", 10.0)
+        outcome = target.send(Text(f"live: {words}", f"The gateway has lost IBKR: {words}"), Severity.CRITICAL)
+    assert outcome == Outcome(False, True, "it did not answer in time, or hung up")
+
+
 def test_a_target_that_is_slow_is_waited_for() -> None:
     with receiving() as receiver:
 
@@ -106,6 +120,18 @@ def test_a_target_that_is_slow_is_waited_for() -> None:
 
         receiver.answer = slow
         assert sent(receiver.url) == Outcome(True)
+
+
+def test_a_target_that_takes_longer_than_the_library_would_wait_is_waited_for() -> None:
+    with receiving() as receiver:
+
+        def slow(handler: object) -> None:
+            receiver.ending.wait(4.5)
+            handler.send_response(200)  # type: ignore[attr-defined]
+            handler.end_headers()  # type: ignore[attr-defined]
+
+        receiver.answer = slow
+        assert sent(receiver.url, 10.0) == Outcome(True)
 
 
 @pytest.mark.parametrize("status", [200, 401, HANGS])
