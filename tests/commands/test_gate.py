@@ -71,7 +71,20 @@ def test_no_daemon_is_3() -> None:
     assert "no daemon answers" in said.stderr
 
 
-@pytest.mark.parametrize(("status", "body"), [(401, b"who are you"), (200, b"[]"), (200, b"{}"), (503, b"128 wait")])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (401, b"who are you"),
+        (200, b"[]"),
+        (200, b"{}"),
+        (503, b"128 wait"),
+        (200, b'{"open": true, "valid_for": "x", "reasons": []}'),
+        (200, b'{"open": true, "valid_for": 9e9, "reasons": []}'),
+        (503, b'{"open": false, "valid_for": null, "reasons": []}'),
+        (503, b'{"open": false, "valid_for": 1}'),
+        (503, b'{"open": false, "valid_for": 1, "reasons": ["because"]}'),
+    ],
+)
 def test_who_answers_anything_else_knows_nothing(status: int, body: bytes) -> None:
     with answering(status, body) as (url, _):
         assert gate(url).exit_code == 3

@@ -33,6 +33,8 @@ START = "Start it (ib-supervisor run --config FILE), see why it stopped (systemc
 """What to do about a daemon that does not answer."""
 LONGEST_REFUSAL = 2000
 """The longest text of a refusal that is read, in bytes."""
+LONGEST_LEASE = 2.5
+"""Seconds of a gate's lease: more is as dead as less, as in the file."""
 
 
 class _NotFollowed(urllib.request.HTTPRedirectHandler):
@@ -99,7 +101,7 @@ class Client:
         status, text = self._ask("GET", path, timeout, answers=(503,))
         with contextlib.suppress(ValueError, RecursionError):
             answer = json.loads(text)
-            if isinstance(answer, dict) and isinstance(answer.get("open"), bool) and "valid_for" in answer:
+            if _is_gate(answer):
                 return answer
         if status == 503:
             raise Refused(status, text[:LONGEST_REFUSAL].strip())
@@ -229,6 +231,19 @@ def _place(said: str, hint: str) -> str:
     return url.rstrip("/")
 
 
+def _is_gate(answer: Any) -> bool:
+    """Whether this is a daemon's answer about a gate, in all that is read of it."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("open"), bool):
+        return False
+    left, reasons = answer.get("valid_for"), answer.get("reasons")
+    return (
+        isinstance(left, int | float)
+        and left <= LONGEST_LEASE
+        and isinstance(reasons, list)
+        and all(isinstance(each, dict) and {"reason", "text"} <= each.keys() for each in reasons)
+    )
+
+
 def _from_config(path: Path) -> str:
     from supervisor.config.load import ConfigError, load
 
@@ -251,6 +266,6 @@ def _credentials(path: Path) -> str:
         raise typer.BadParameter(f"{path}: {reason}", param_hint="--auth-file") from None
     if ":" not in line or not line.isprintable():
         raise typer.BadParameter(f"{path}: write one line, user:password", param_hint="--auth-file")
-    if shared:
+    if shared and not path.is_relative_to(os.environ.get("CREDENTIALS_DIRECTORY", path / "none")):  # systemd guards it
         say(f"warning: other users of this machine may read {path}: chmod 600 it", err=True)
     return line
