@@ -322,18 +322,18 @@ class Daemon:
 
 def _asked(gateway: GatewayRuntime) -> Asked:
     """What the kernel is asked about a gateway."""
-
-    known: dict[socket.socket, Ends] = {}
+    known: tuple[socket.socket, Ends] | None = None  # the ends of a socket stay the same: they are asked for once
 
     def ends() -> Ends | None:
+        nonlocal known
         link = gateway.link
         sock = link.socket() if isinstance(link, GatewayLink) else None
         if sock is None:
             return None
-        found = known.get(sock) or ends_of(sock)
-        known.clear()
-        if found is not None:
-            known[sock] = found
+        if known is not None and known[0] is sock:
+            return known[1]
+        found = ends_of(sock)
+        known = None if found is None else (sock, found)
         return found
 
     return Asked(lambda: gateway.snapshot.port, ends)

@@ -23,7 +23,7 @@ from supervisor.commands.shared.api_client import (
     client,
 )
 from supervisor.commands.shared.printer import say, say_json
-from supervisor.config.values.readers import duration
+from supervisor.commands.shared.times import seconds_of
 
 OPEN, CLOSED, WRONG, UNKNOWN = 0, 1, 2, 3
 EVERY: Final = 0.5
@@ -46,10 +46,7 @@ def gate(
     Exits with 0 if they are, 1 if not, 2 if there is no such gateway, 3 if nobody knows: no daemon answers, or the one
     that does stands still.
     """
-    try:
-        patience = duration("0s", "365d")(wait) if wait else 0.0
-    except ValueError as error:
-        raise typer.BadParameter(f"{wait!r} {error}", param_hint="--wait") from None
+    patience = seconds_of(wait, "0s", "365d", "--wait") if wait else 0.0
     raise typer.Exit(ask(client(url, config, auth_file), name, patience, as_json=json))
 
 

@@ -29,8 +29,9 @@ from supervisor.commands.shared.api_client import (
 )
 from supervisor.commands.shared.deadline import InTime
 from supervisor.commands.shared.printer import say
-from supervisor.config.values.readers import duration
+from supervisor.commands.shared.times import seconds_of
 from supervisor.core.fleet.standby import Duty, Look, Patience, Row, duty, seen
+from supervisor.core.model.policy import STANDBY
 from supervisor.core.model.status import Status
 
 LONGEST_LOOK: Final = 3.0
@@ -39,7 +40,6 @@ LOOKS: Final = 3
 """Looks in the shortest time after which it takes over."""
 MOST_SECONDS: Final = 5.0
 """Between two looks."""
-_ROLE: Final = ("role", "standby")
 
 
 def standby(
@@ -62,7 +62,7 @@ def standby(
 
     Exits with 2 if a password or an address is wrong at the start, or if no gateway here is a standby.
     """
-    patience = Patience(_seconds(after, "10m", "--after"), _seconds(back, "1h", "--back"))
+    patience = Patience(seconds_of(after, "3s", "10m", "--after"), seconds_of(back, "3s", "1h", "--back"))
     pair = Pair(client(of, None, of_auth_file), client(url, config, auth_file), patience)
     try:
         pair.check()
@@ -73,13 +73,6 @@ def standby(
         began = time.monotonic()
         pair.turn()
         time.sleep(max(0.0, began + every - time.monotonic()))
-
-
-def _seconds(text: str, most: str, hint: str) -> float:
-    try:
-        return duration("3s", most)(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} {error}", param_hint=hint) from None
 
 
 class Pair:
@@ -161,7 +154,7 @@ class Pair:
     def _mine(self) -> dict[str, Gateway]:
         """Our gateways that stand by. Raises Unreachable, Refused."""
         known = self._known.ask(LONGEST_LOOK)
-        return {name: gateway for name, gateway in known.items() if _ROLE in gateway["labels"].items()}
+        return {name: gateway for name, gateway in known.items() if STANDBY in gateway["labels"].items()}
 
     def _look(self, *, strict: bool = False) -> tuple[Look, str]:
         """What one look at the active one shows, and the trouble. If `strict`, raises for what is wrong with ours."""

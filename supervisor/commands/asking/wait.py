@@ -18,7 +18,7 @@ from supervisor.commands.shared.api_client import (
     over,
 )
 from supervisor.commands.shared.printer import say
-from supervisor.config.values.readers import duration
+from supervisor.commands.shared.times import seconds_of
 from supervisor.core.model.status import Status
 
 EVERY = 0.5
@@ -38,10 +38,7 @@ def wait(
     Exits with 0 when the status is reached, 1 if the time is over, 2 if there is no such gateway, or if the password or
     the address is wrong.
     """
-    try:
-        patience = duration("0s", "365d")(timeout)
-    except ValueError as error:
-        raise typer.BadParameter(f"{timeout!r} {error}", param_hint="--timeout") from None
+    patience = seconds_of(timeout, "0s", "365d", "--timeout")
     raise typer.Exit(wait_for(client(url, config, auth_file), gateway, for_, patience))
 
 

@@ -18,6 +18,9 @@ from supervisor.core.model.recovery.rules import RecoveryPolicy
 LONGEST_MAINTENANCE: Final = timedelta(hours=4)
 """A window from the command line is no longer than this: a forgotten one must not hide a night."""
 
+STANDBY: Final = ("role", "standby")
+"""The label of a gateway that rests while another supervisor watches it."""
+
 
 class AccountMode(StrEnum):
     """Which accounts the gateway must serve; paper ids begin with D."""

@@ -13,7 +13,7 @@ from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.gate import GateClosed
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.pages import ROWS, Page, Severity, is_open, market_of
-from supervisor.core.model.policy import AccountMode
+from supervisor.core.model.policy import STANDBY, AccountMode
 from supervisor.core.model.records import OrderIdWentBack, RestartJudged, SessionLost
 from supervisor.core.model.recovery.records import RecoveryFailed, RecoveryProved, RecoveryStarted
 from supervisor.core.model.snapshot import Outage
@@ -32,7 +32,6 @@ SKEW = 3.0
 """Seconds between the gateway's clock and ours."""
 DESUPPORT_DAYS = 60
 URGENT_DAYS = 2
-_STANDBY = ("role", "standby")
 _RIVAL = frozenset({CauseKey.CLIENT_ID_GHOST, CauseKey.CLIENT_ID_RIVAL})
 _OURS = frozenset({Loss.OPERATOR, Loss.SHUTDOWN, Loss.PORT_CHANGE})
 
@@ -120,7 +119,7 @@ def _once(transition: Transition, row: str, at: datetime, cause: Cause | None) -
 def _matters(transition: Transition) -> list[Matter]:
     """All that hold, the sharpest first."""
     state, now = transition.state, transition.now
-    standby = _STANDBY in transition.policy.labels
+    standby = STANDBY in transition.policy.labels
     found = []
     outage = state.outages.current
     if outage is not None and outage.ended is None and state.outages.observing:
