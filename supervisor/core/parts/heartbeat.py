@@ -13,11 +13,12 @@
   `heartbeat_timeout`. Other traffic saves the session for that long; it never makes the layer up.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import NamedTuple
 
 from supervisor.core.model.policy import Timing
+from supervisor.frozen import dataclass
 
 PATIENCE = 30.0
 """Seconds after the last miss, at most, in which other traffic keeps the session."""
