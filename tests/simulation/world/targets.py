@@ -46,6 +46,8 @@ class Target:
         self._box = EMPTY
         self._life = 0
         self._runs = False
+        self._quiet_at = 0.0
+        """When quiet hours last held something back. A clock that is set ends them at any moment."""
         self._began = 0.0
         self._taken_at: float | None = None
         self._dice = random.Random(0)
@@ -85,7 +87,7 @@ class Target:
         if self.troubles or (quiet and (quiet.until(wall) or quiet.until(wall - timedelta(seconds=LATEST)))):
             return
         for key, letter in self.letters.items():
-            waited = line.t - max(letter.since, self._began, line.woke_at, self.troubles.calm_since)
+            waited = line.t - max(letter.since, self._began, self._quiet_at, line.woke_at, self.troubles.calm_since)
             lost = letter.state is not Delivery.SENT and waited > LATEST
             holds(not lost, "no message is lost", lambda key=key, waited=waited: f"{key} waits for {waited:.0f} s")
 
@@ -98,6 +100,8 @@ class Target:
         if seconds is None:
             return
         if seconds > 0:
+            if self._rules.quiet is not None and self._rules.quiet.until(self._line.now().wall):
+                self._quiet_at = self._line.t
             self._line.later(min(max(seconds, 0.01), LOOK), partial(self._look, life))
             return
         self._box = outbox.taken(self._box)
