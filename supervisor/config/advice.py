@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -29,6 +30,9 @@ from supervisor.yaml_lines import Expanded, Node
 PROBE_CLIENT_ID: Final = 912
 """The id of the command `probe`."""
 
+MANY: Final = 3
+"""So many more places that say the same are counted, and not told one by one."""
+
 _AHEAD: Final = timedelta(days=14)
 _HALF_A_YEAR: Final = timedelta(weeks=26)
 
@@ -44,7 +48,20 @@ def warnings_of(config: Config, keys: FileKeys, root: Node, now: datetime) -> tu
     advice.on_http(config)
     advice.on_permissions(config)
     advice.on_targets(config, keys)
-    return advice.faults.told()
+    return tuple(sorted(_said_once(advice.faults.told()), key=lambda warning: warning.line))
+
+
+def _said_once(warnings: tuple[Fault, ...]) -> Iterator[Fault]:
+    """What many gateways are told in the same words is one warning, at the first of them."""
+    places: dict[tuple[str, str], list[Fault]] = {}
+    for warning in warnings:
+        places.setdefault((warning.wrong, warning.right), []).append(warning)
+    for first, *others in places.values():
+        if len(others) < MANY:
+            yield from (first, *others)
+        else:
+            more = f"{first.wrong}, and so in {len(others)} more places, the last in line {others[-1].line}"
+            yield replace(first, wrong=more)
 
 
 class _Advice:
