@@ -125,6 +125,15 @@ def test_a_connection_that_stays_after_326_is_found() -> None:
     assert found_behind(checks.id_in_use, lambda: lambda payload: [payload], keep_open=True).verdict is Verdict.NOT_SO
 
 
+def test_an_end_without_326_is_found() -> None:
+    found = found_behind(checks.id_in_use, replaced(b"4", lambda payload: [] if b"\x00326\0" in payload else [payload]))
+    assert found == Finding(Verdict.NOT_SO, "codes none, ended")
+
+
+def test_an_id_that_stays_occupied_is_found() -> None:
+    assert found_under(checks.id_free_again, "ghost", for_="5s").verdict is Verdict.NOT_SO
+
+
 def test_a_gateway_without_a_throttle_is_found() -> None:
     with SimulatedGateway(Scenario(server_version=200)) as gateway:
 
@@ -171,4 +180,18 @@ def test_the_command_prints_a_table_and_writes_a_report(tmp_path: Path) -> None:
     assert (tmp_path / "r.md").read_text().startswith("### verify")
     gone = CliRunner().invoke(app, ["verify", f"127.0.0.1:{gateway.port}"])
     assert gone.exit_code == 1
-    assert CliRunner().invoke(app, ["verify", "nowhere"]).exit_code == 2
+
+
+@pytest.mark.parametrize("place", ["nowhere", "127.0.0.1:99999", "127.0.0.1:0", ":4002", "\udcff:4002", "::1:4002"])
+def test_what_is_no_address_is_refused(place: str) -> None:
+    run = CliRunner().invoke(app, ["verify", place])
+    assert run.exit_code == 2, run.output
+    assert "4002" in run.output
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_the_checks(tmp_path: Path) -> None:
+    with SimulatedGateway(Scenario(server_version=226)) as gateway:
+        run = CliRunner().invoke(app, ["verify", f"127.0.0.1:{gateway.port}", "--report", str(tmp_path / "no" / "r")])
+        assert run.exit_code == 1
+        assert "cannot write" in run.output
+        assert "handshake-frame" not in run.output

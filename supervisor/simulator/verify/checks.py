@@ -53,12 +53,21 @@ class Place:
         """A new connection."""
         return Caller(self.host, self.port, newest)
 
-    def ready(self, client_id: int, newest: int = TEXT_VERSION) -> Caller:
-        """A connection that is ready, with its greeting read over; raises `Ended` if it is not."""
+    def started(self, client_id: int, newest: int = TEXT_VERSION) -> Caller:
+        """A connection that has its accounts and its next id; raises `Ended` if it has not."""
         caller = self.call(newest)
-        if not caller.handshake() or len(caller.start(client_id)) < 2:
+        try:
+            if caller.handshake() and len(caller.start(client_id)) >= 2:
+                return caller
+        except Ended:
             caller.close()
-            raise Ended("no session")
+            raise
+        caller.close()
+        raise Ended("no session")
+
+    def ready(self, client_id: int, newest: int = TEXT_VERSION) -> Caller:
+        """A connection that has started, with its greeting read over; raises `Ended` if it has not."""
+        caller = self.started(client_id, newest)
         caller.rest(0.25)
         return caller
 
@@ -228,28 +237,25 @@ def id_in_use(place: Place) -> Finding:
     with place.ready(place.client_id), place.call() as second:
         second.handshake()
         second.ask(71, 2, place.client_id, "")
-        told: list[Fields] = []
-        try:
-            told = second.until(lambda _: False, 2.0)
-            ended = False
-        except Ended:
-            ended = True
+        told, ended = second.to_the_end(2.0)
         codes = [code for code, _ in _codes(told, second.version)]
-        return said(ended, "ended" if ended else f"still open, codes {', '.join(codes) or 'none'}")
+        return said(
+            ended and "326" in codes, f"codes {', '.join(codes) or 'none'}, {'ended' if ended else 'still open'}"
+        )
 
 
 def id_free_again(place: Place) -> Finding:
-    """A client id is free within two seconds after its connection was closed."""
+    """A client id is free within three seconds after its connection was closed."""
     place.ready(place.client_id).close()
     begun = time.monotonic()
     while time.monotonic() - begun < 10:
         try:
-            place.ready(place.client_id).close()
+            place.started(place.client_id).close()
         except Ended:
-            time.sleep(0.1)
+            time.sleep(0.02)
             continue
         took = time.monotonic() - begun
-        return said(took < 3.0, f"ready again {took:.1f} s after the close")
+        return said(took < 3.0, f"ready again {took:.2f} s after the close")
     return said(False, "in use for more than 10 s")
 
 
