@@ -27,7 +27,7 @@ def record(
     except ValueError as error:
         raise typer.BadParameter(f"{to!r} {error}", param_hint="--to") from None
     try:
-        with until_ended() as wait, out.open("w", encoding="utf-8") as file:
+        with until_ended() as wait, out.open("a", encoding="utf-8") as file:
             tap = Tap(there.host, there.port, listen, file, lambda text: say(text, flush=True))
             say(f"listening on 127.0.0.1:{tap.port}, leads to {to}", flush=True)
             wait()
