@@ -70,7 +70,7 @@ class Trader(RawClient):
         prices = (0, 0, "", 0, "", "", "", "", "", 0, "", "", "", "", 0, "", "", trail_percent, "", "")
         scaling = (scale, "", "", 0, "", "", 0, 0, "", "", "") if scale else ("", "", "", "")
         hedging = (hedge, "") if hedge else ("",)
-        rest = (0, "", "", 0, 0, "", "", what_if, "", 0, 0, 0, conditions)
+        rest: tuple[object, ...] = (0, "", "", 0, 0, "", "", what_if, "", 0, 0, 0, conditions)
         if conditions:  # one, on the time, and that it neither cancels nor counts outside of trading hours
             rest = (*rest, 3, "a", 1, "20261127 12:00:00", 0, 0)
         last = (adjusted, "", "", "", "", "", 0, "", "", "", cash, "", "", "", "", 0, 0, 0, "", "", "", 0, "", "")
