@@ -8,7 +8,8 @@ import typer
 
 from supervisor.commands.shared.printer import say
 from supervisor.config.values.readers import endpoint
-from supervisor.simulator.verify.checks import CHECKS, Place, Verdict, carry_out
+from supervisor.simulator.verify.checks import CHECKS, carry_out
+from supervisor.simulator.verify.place import Place, Verdict
 from supervisor.simulator.verify.report import line, markdown, summary
 from supervisor.version import VERSION
 

@@ -94,9 +94,7 @@ def judge(heartbeat: Heartbeat, now: float, timing: Timing) -> Judgement:
     if heartbeat.next_ping is not None and now >= heartbeat.next_ping:
         stood = not heartbeat.pings and now >= heartbeat.next_ping + timing.suspect_after  # the loop: nobody asked
         sent = _sent(replace(heartbeat, owed=None), now)
-        return Judgement(
-            replace(sent, suspect=True) if stood else sent, ping=True, ignored=heartbeat.owed is not None
-        )
+        return Judgement(replace(sent, suspect=True) if stood else sent, ping=True, ignored=heartbeat.owed is not None)
     after = replace(heartbeat, suspect=True)  # the first thing that is due of a request in flight
     if now >= after.counts_from + timing.heartbeat_timeout:
         misses = after.misses + 1

@@ -8,73 +8,18 @@ Rules
 
 import re
 import time
-from collections.abc import Callable
 from datetime import UTC, date, datetime
-from enum import Enum
 
-from supervisor.frozen import dataclass
 from supervisor.simulator.says.contracts import details
 from supervisor.simulator.state.instruments import book
 from supervisor.simulator.verify.caller import TEXT_VERSION, Caller, Ended, Fields
+from supervisor.simulator.verify.layouts import LAYOUTS
+from supervisor.simulator.verify.place import EURUSD, Check, Finding, Place, Verdict, said
 
-EURUSD = (0, "EUR", "CASH", "", 0, "", "", "IDEALPRO", "", "USD", "", "")
 FARM_CODES = frozenset({"2103", "2104", "2105", "2106", "2107", "2108", "2119", "2157", "2158"})
 _EURUSD = next(row for row in book(date(2026, 1, 1)) if row.con_id == 12087792)
 _HOURS = re.compile(r"\d{8}:(?:\d{4}|CLOSED)")
 _FARM = re.compile(r"(?::|upon demand\.)([a-z][a-z0-9.]*)$")
-
-
-class Verdict(Enum):
-    """What a check says."""
-
-    SO = "ok"
-    NOT_SO = "DIFFERS"
-    UNTRIED = "not tried"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A verdict, and what was seen."""
-
-    verdict: Verdict
-    seen: str
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The gateway to check, and two client ids that nobody else uses."""
-
-    host: str
-    port: int
-    client_id: int
-    other_id: int
-
-    def call(self, newest: int = TEXT_VERSION) -> Caller:
-        """A new connection."""
-        return Caller(self.host, self.port, newest)
-
-    def started(self, client_id: int, newest: int = TEXT_VERSION) -> Caller:
-        """A connection that has its accounts and its next id; raises `Ended` if it has not."""
-        caller = self.call(newest)
-        try:
-            if caller.handshake() and len(caller.start(client_id)) >= 2:
-                return caller
-        except Ended:
-            caller.close()
-            raise
-        caller.close()
-        raise Ended("no session")
-
-    def ready(self, client_id: int, newest: int = TEXT_VERSION) -> Caller:
-        """A connection that has started, with its greeting read over; raises `Ended` if it has not."""
-        caller = self.started(client_id, newest)
-        caller.rest(0.25)
-        return caller
-
-
-def said(so: bool, seen: str) -> Finding:
-    """It is so, or not."""
-    return Finding(Verdict.SO if so else Verdict.NOT_SO, seen)
 
 
 def handshake_frame(place: Place) -> Finding:
@@ -348,8 +293,6 @@ def raw_ids(place: Place) -> Finding:
         return said(number == 249, f"version {caller.version}, message {number}")
 
 
-Check = Callable[[Place], Finding]
-
 CHECKS: tuple[Check, ...] = (
     handshake_frame,
     handshake_clock,
@@ -372,14 +315,10 @@ CHECKS: tuple[Check, ...] = (
     summary,
     lists_end,
     history_layout,
+    *LAYOUTS,
     raw_ids,
 )
 """All of them, in the order in which they are made."""
-
-
-def name_of(check: Check) -> str:
-    """A check's name, as the table and the report have it."""
-    return check.__name__.replace("_", "-")
 
 
 def carry_out(check: Check, place: Place) -> Finding:
