@@ -7,7 +7,6 @@
 """
 
 import fcntl
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.containers.engine import Engine, why_not
-from tests.lab.machine import REPOSITORY, STORE, mirror, wheels
+from tests.lab.machine import REPOSITORY, STORE, debian, wheels
 
 BASE = "docker.io/library/python:3.13-slim-bookworm"
 """The name that the Dockerfile asks for, without its digest. Here it is a Debian 13, whose Python is 3.13 too."""
@@ -27,7 +26,6 @@ PROMETHEUS, ALERTMANAGER = "localhost/prom/prometheus:v3.5.0", "localhost/prom/a
 _BUILT = "localhost/ib-supervisor-lab-build"
 """The first stage of the Dockerfile. It needs a name, or it would be taken for a rest of an old build."""
 _OTHERS = "localhost/ib-supervisor-lab-others"
-_SUITE = "trixie"
 _PIP = "[global]\nno-index = true\nfind-links = /srv/wheels\n"
 _OTHERS_FILE = f"""FROM {BASE}
 RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \\
@@ -74,14 +72,9 @@ def _base(engine: Engine) -> None:
     """The image that all others begin with; its archive is kept, so that it is the same one each time."""
     if engine.tried("podman", "image", "exists", BASE).status == 0:
         return
-    archive = STORE / f"container-{_SUITE}.tar"
-    if not archive.exists():
-        new = archive.with_suffix(".new.tar")
-        packages = "--include=python3,python3-venv,ca-certificates"
-        make = ["mmdebstrap", "--quiet", "--variant=minbase", packages, _SUITE, str(new), mirror()]
-        subprocess.run(make, check=True, timeout=240)
-        new.rename(archive)
-    engine.podman("import", "--quiet", str(archive), BASE)
+    began = time.monotonic()
+    engine.podman("import", "--quiet", str(debian("trixie", "python3,python3-venv,ca-certificates")), BASE)
+    print(f"{BASE}: {time.monotonic() - began:.0f} s", flush=True)
 
 
 def _made_of(engine: Engine, name: str, text: str) -> None:
