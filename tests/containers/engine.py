@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.lab.machine import STORE
 
-_TOOLS = ("podman", "buildah", "runc", "mmdebstrap")
+_TOOLS = ("podman", "buildah", "runc", "mmdebstrap", "ip")
 _KEPT = STORE / "containers"
 _RUN = Path("/run/ib-supervisor-lab") / f"{zlib.crc32(str(STORE).encode()):08x}"
 """What belongs to one boot of the machine, and to this working copy."""
@@ -141,6 +141,17 @@ class Engine:
         """What the supervisor says of its one gateway; empty while it says nothing."""
         code, body = self.get(name, "/api/v1/status")
         return dict(json.loads(body)["gateways"][0]) if code == 200 else {}
+
+    def steady(self, network: str) -> None:
+        """Let the bridge of a network, which has a container now, keep its address.
+
+        By itself it takes the lowest of its ports' addresses. When one comes or goes, the other containers ask for names
+        at the old address, for up to 50 s.
+        """
+        (found,) = json.loads(self.podman("network", "inspect", network))
+        bridge = found["network_interface"]
+        address = Path("/sys/class/net", bridge, "address").read_text().strip()
+        self.said("ip", "link", "set", "dev", bridge, "address", address)
 
     def order(self, gateway: str, **step: object) -> None:
         """Let the simulated gateway in a container do something."""

@@ -82,6 +82,7 @@ class Composed:
     def up(self, *services: str) -> None:
         """Start these, in the background, from the images that are there."""
         self.compose("up", "--detach", "--no-build", *(services or SERVICES))
+        self.engine.steady(f"{self.project}_default")
 
     def down(self) -> None:
         """Remove the containers, and keep the volumes."""

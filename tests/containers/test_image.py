@@ -63,6 +63,7 @@ def supervisor(engine: Engine, word: str, network: str, *options: str) -> Iterat
 @pytest.fixture(scope="module")
 def gateway(engine: Engine, network: str) -> Iterator[str]:
     with container(engine, "gateway", "--network", network, "--network-alias", "gateway", image=GATEWAY) as name:
+        engine.steady(network)
         yield name
 
 

@@ -114,6 +114,7 @@ def played(engine: Engine, request: pytest.FixtureRequest, tmp_path: Path) -> It
     gateway = f"{found.name}-gateway"
     options = ("--network", found.network, "--network-alias", "ib-gateway")
     engine.podman("run", "--detach", "--name", gateway, *options, GATEWAY)
+    engine.steady(found.network)
     try:
         yield found
     finally:

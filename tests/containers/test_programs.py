@@ -33,6 +33,7 @@ def gateway(engine: Engine) -> Iterator[str]:
     network, name = f"{engine.name}-programs", f"{engine.name}-programs-gateway"
     engine.podman("network", "create", network)
     engine.podman("run", "--detach", "--name", name, "--network", network, "--network-alias", "gateway", GATEWAY)
+    engine.steady(network)
     yield name
     engine.tried("podman", "rm", "--force", "--volumes", "--time", "0", name)
 
