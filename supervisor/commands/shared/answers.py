@@ -23,7 +23,7 @@ LONGEST_LEASE: Final = 2.5
 class Shape(BaseModel):
     """One mapping of an answer."""
 
-    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(strict=True, allow_inf_nan=False, defer_build=True)  # a command needs few of them
 
 
 def wrong(answer: Any, shape: type[Shape]) -> str:

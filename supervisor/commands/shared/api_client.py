@@ -15,7 +15,7 @@ import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ import typer
 from supervisor.commands.shared.answers import Briefs, Gate, Shape, Status, wrong
 from supervisor.commands.shared.deadline import InTime
 from supervisor.commands.shared.printer import say, say_text
+from supervisor.frozen import dataclass
 
 DEFAULT = "http://127.0.0.1:14000"
 ENVIRONMENT = "IB_SUPERVISOR_URL"

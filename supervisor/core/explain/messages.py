@@ -6,7 +6,6 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +19,7 @@ from supervisor.core.model.pages import ROWS, Severity
 from supervisor.core.model.recovery.records import RecoveryProposed, RecoveryRecord
 from supervisor.core.model.vocabulary import Stage
 from supervisor.core.parts.telling.notify import RANK
+from supervisor.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)
