@@ -45,6 +45,7 @@ class Target:
         self._rules, self._line = rules, line
         self._box = EMPTY
         self._life = 0
+        self._runs = False
         self._began = 0.0
         self._taken_at: float | None = None
         self._dice = random.Random(0)
@@ -53,6 +54,7 @@ class Target:
     def begins(self) -> None:
         """A process of the daemon begins with what the one before left."""
         self._life += 1
+        self._runs = True
         self._began, self._taken_at, self._box = self._line.t, None, EMPTY
         left = {key: each.state for key, each in self.letters.items() if each.state is not Delivery.SENT}
         self._add([Item(key, again=state is Delivery.SENDING) for key, state in left.items()])
@@ -60,6 +62,7 @@ class Target:
     def ends(self) -> None:
         """It is over, whatever was in the air."""
         self._life += 1
+        self._runs = False
 
     def announce(self, said: Announce) -> None:
         """A message for whoever wants it. What is in the journal is not sent again."""
@@ -74,7 +77,9 @@ class Target:
         self._line.later(seconds, lambda: self.troubles.end("down", self._line.t))
 
     def compare(self) -> None:
-        """Nothing has waited for long without a reason."""
+        """Nothing has waited for long without a reason: a daemon that is away, a target that is down, quiet hours."""
+        if not self._runs:
+            return
         line, quiet = self._line, self._rules.quiet
         wall = line.now().wall
         if self.troubles or (quiet and (quiet.until(wall) or quiet.until(wall - timedelta(seconds=LATEST)))):

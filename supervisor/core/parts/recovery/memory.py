@@ -4,7 +4,7 @@ A budget counts deeds of the last 24 h, on either clock: a wall clock that is se
 """
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,7 +13,7 @@ from supervisor.core.model.recovery.rules import DAY, Block, DeedDone, RecoveryP
 from supervisor.core.model.recovery.views import DeedView
 from supervisor.core.model.sight import GatewayProcess
 from supervisor.core.parts.recovery.rungs import Before, Scene
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 APPROVAL: Final = 900.0
 """Seconds for which an approval is good."""
