@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,6 +24,7 @@ from supervisor.config.values.zones import doubt_about
 from supervisor.core.calendar.rules import utc
 from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Window, occurrences
 from supervisor.core.model.policy import AccountMode, Policy
+from supervisor.frozen import replace
 from supervisor.yaml_lines import Expanded, Node
 
 PROBE_CLIENT_ID: Final = 912

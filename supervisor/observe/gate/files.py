@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.observe.folders import make
 from supervisor.observe.gate.body import body, written
 from supervisor.observe.gate.reader import Gate, since_boot
 
@@ -140,7 +141,7 @@ def _replace(directory: Path, name: str, content: bytes) -> None:
     try:
         opened = os.open(beside, flags, MODE)
     except FileNotFoundError:
-        _make(directory)
+        make(directory, FOLDER_MODE)
         opened = os.open(beside, flags, MODE)
     try:
         try:
@@ -155,14 +156,6 @@ def _replace(directory: Path, name: str, content: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(beside)
         raise
-
-
-def _make(directory: Path) -> None:
-    """Make the folder and those above it that are missing; others may enter, whatever the umask is."""
-    if not directory.parent.exists():
-        _make(directory.parent)
-    directory.mkdir(exist_ok=True)
-    directory.chmod(FOLDER_MODE)
 
 
 def _is_dead_gate(path: Path) -> bool:
