@@ -5,6 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 
+# Containers and build machines often forbid compiled files. Each of the thousands of processes that the tests start would
+# then compile the whole package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo quick format test test-style test-core test-rest test-browser again check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance endurance-host soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers site dist deb release lock audit pins sbom clean
 .DEFAULT_GOAL := help
 

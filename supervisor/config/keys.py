@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, cast
 
@@ -16,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from supervisor.config.values import readers
 from supervisor.core.calendar.windows import Kind
+from supervisor.frozen import dataclass
 
 RESERVED_NAMES = frozenset(Kind) - {Kind.CUSTOM}
 """The names of the windows that the daemon makes itself."""

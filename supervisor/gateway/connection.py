@@ -16,7 +16,6 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ibapi.connection import Connection
@@ -24,6 +23,7 @@ from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER
 
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import Ending
+from supervisor.frozen import dataclass
 from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.framing import MAX_FRAME, Inbox, NotTws, check_payload, framed, server_hello
 from supervisor.gateway.lookup import Address, Lookups, NameUnknown

@@ -41,7 +41,7 @@ from supervisor.gateway.client import Client
 from supervisor.gateway.connection import Over, SupervisedConnection, WireLog
 from supervisor.gateway.framing import clean
 from supervisor.gateway.lookup import Lookups
-from supervisor.gateway.versions import ibapi_version
+from supervisor.gateway.versions import LIBRARY
 from supervisor.gateway.wrapper import Callbacks, SummaryEnd, SummaryRow, Untellable
 
 LOG = logging.getLogger(__name__)
@@ -182,9 +182,8 @@ class Session:
 
     def _unencodable(self, why: str) -> None:
         """What follows if the session ended otherwise meanwhile: nothing."""
-        library = ibapi_version().short
-        detail = f"{library} cannot encode a request: {why}"
-        self._connection.finish(Ending.CALLBACK, detail, CauseKey.UNENCODABLE, library)
+        detail = f"{LIBRARY} cannot encode a request: {why}"
+        self._connection.finish(Ending.CALLBACK, detail, CauseKey.UNENCODABLE, LIBRARY)
 
     # -- on the session's own thread -----------------------------------------------------------------------------------
 
@@ -219,14 +218,14 @@ class Session:
         except Untellable:
             raise
         except Exception as error:
-            number, library, why = self._connection.message_id, ibapi_version().short, _described(error)
+            number, why = self._connection.message_id, _described(error)
             name = _NAMES.get(number, "")
             if number in self._needed:
-                what = f"message {number}, {name}, by {library}"
-                detail = f"{library} cannot decode message {number} ({name}): {why}"
+                what = f"message {number}, {name}, by {LIBRARY}"
+                detail = f"{LIBRARY} cannot decode message {number} ({name}): {why}"
                 self._connection.finish(Ending.PROTOCOL, detail, CauseKey.UNDECODABLE, what)
             else:
-                self._drop(MessageUndecodable(self.epoch, number, name, library, why))
+                self._drop(MessageUndecodable(self.epoch, number, name, LIBRARY, why))
 
     def _drop(self, message: MessageUndecodable) -> None:
         self._callbacks.undecodable(message)

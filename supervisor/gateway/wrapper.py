@@ -15,7 +15,6 @@ import threading
 import time as clocks
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -34,6 +33,7 @@ from supervisor.core.model.events import (
     TimeAnswered,
     TrafficSeen,
 )
+from supervisor.frozen import dataclass
 from supervisor.gateway.framing import NotTws, clean
 
 MAX_TEXT = 65536

@@ -11,11 +11,12 @@ import logging
 import math
 import os
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from supervisor.core.model.facts import Facts, UsedId
+from supervisor.frozen import dataclass
 
 LOG = logging.getLogger("supervisor.host")
 _LENGTH = 256

@@ -1,6 +1,6 @@
 """What the hooks of a program are told: frozen records with plain fields."""
 
-from dataclasses import dataclass
+from supervisor.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

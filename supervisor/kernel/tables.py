@@ -10,11 +10,11 @@
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from supervisor.core.model.sight import Sockets
+from supervisor.frozen import dataclass
 
 STATES: Mapping[bytes, str] = {
     b"01": "established",

@@ -8,11 +8,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from supervisor.core.model.events import SocketsSeen
 from supervisor.core.model.sight import Sockets
+from supervisor.frozen import dataclass
 from supervisor.kernel import tables
 from supervisor.platform import SOCKET_TABLES
 

@@ -9,10 +9,10 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from supervisor.core.explain.report import Report, Word
+from supervisor.frozen import dataclass
 from supervisor.observe.masking import Words, fit, mask
 
 CAPACITY = 1024

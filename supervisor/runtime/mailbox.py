@@ -12,7 +12,6 @@
 import queue
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.events import (
@@ -26,6 +25,7 @@ from supervisor.core.model.events import (
     TimeAnswered,
     TrafficSeen,
 )
+from supervisor.frozen import dataclass
 
 CAPACITY = 10_000
 """If this many events of one gateway wait, its notices are dropped."""

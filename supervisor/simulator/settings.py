@@ -3,10 +3,10 @@
 `Settings` is replaced as a whole when a step changes one of them, never altered.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.state.orders import Fills
 
 Notice = tuple[int, str]

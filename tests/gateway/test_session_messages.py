@@ -27,7 +27,7 @@ from supervisor.core.model.events import (
     TimeAnswered,
     TrafficSeen,
 )
-from supervisor.gateway.versions import ibapi_version
+from supervisor.gateway.versions import LIBRARY
 from supervisor.gateway.wrapper import MAX_TEXT
 from supervisor.simulator import SimulatedGateway
 from tests.gateway.heard import Heard, open_session
@@ -189,7 +189,7 @@ def test_a_needed_message_that_cannot_be_decoded_is_told_apart_from_another_prot
         closed = heard.closed()
         assert closed.key is CauseKey.UNDECODABLE
         assert closed.what.startswith(f"message {number}, ")
-        assert f"{ibapi_version().short} cannot decode message {number} (" in closed.detail
+        assert f"{LIBRARY} cannot decode message {number} (" in closed.detail
 
 
 @pytest.mark.parametrize("kind", sorted(BAD.keys() - UNDECODABLE.keys()))
@@ -209,9 +209,7 @@ def test_a_message_that_nobody_needs_and_that_cannot_be_decoded_is_dropped_and_t
     with Peer(then(bad * 3, CURRENT_TIME, MARK)) as peer, open_session(peer.port) as (_, heard):
         marked(heard)
         dropped = heard.all(MessageUndecodable)
-        assert [(event.number, event.name, event.library) for event in dropped] == [
-            (number, name, ibapi_version().short)
-        ] * 3
+        assert [(event.number, event.name, event.library) for event in dropped] == [(number, name, LIBRARY)] * 3
         assert dropped[0].error
         assert "1234567" not in repr(heard.events[-5:])
         assert len(heard.all(TimeAnswered)) == 1
@@ -366,5 +364,5 @@ def test_a_value_that_cannot_be_decoded_is_not_quoted() -> None:
     with Peer(then(text(9, 1, "DU1234567 and more"))) as peer, open_session(peer.port) as (_, heard):
         closed = heard.closed()
         assert closed.ending is Ending.PROTOCOL
-        said = f"{ibapi_version().short} cannot decode message 9 (NEXT_VALID_ID): ValueError: invalid literal for int()"
+        said = f"{LIBRARY} cannot decode message 9 (NEXT_VALID_ID): ValueError: invalid literal for int()"
         assert closed.detail == f"{said} with base 10"

@@ -10,7 +10,7 @@ from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import Ending, NextIdReceived, NoticeReceived, SessionClosed, TimeAnswered
 from supervisor.gateway.lookup import Lookups
 from supervisor.gateway.session import Session
-from supervisor.gateway.versions import ibapi_version
+from supervisor.gateway.versions import LIBRARY
 from tests.gateway.heard import Heard, open_session, order
 from tests.gateway.peers import Line, Peer, closed_port
 from tests.waiting import wait_until
@@ -111,8 +111,8 @@ def test_a_request_that_cannot_be_encoded_ends_the_session_and_is_told_as_such()
         session.ask_summary(5, Unspeakable())  # type: ignore[arg-type]
         closed = heard.closed()
         assert (closed.ending, closed.key) == (Ending.CALLBACK, CauseKey.UNENCODABLE)
-        assert closed.detail.startswith(f"{ibapi_version().short} cannot encode a request: ")
-        assert closed.what == ibapi_version().short
+        assert closed.detail.startswith(f"{LIBRARY} cannot encode a request: ")
+        assert closed.what == LIBRARY
         assert heard.all(NoticeReceived) == []
 
 

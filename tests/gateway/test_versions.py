@@ -3,6 +3,7 @@
 import importlib.metadata
 import logging
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,8 +29,18 @@ def test_two_distributions_are_warned_of() -> None:
     assert "ibapi and nautilus-ibapi both provide ibapi" in warning
 
 
-def test_the_version_of_two_distributions_is_what_the_package_says_of_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.metadata, "packages_distributions", lambda: {"ibapi": ["ibapi", "nautilus-ibapi"]})
+def test_the_version_of_two_distributions_is_what_the_package_says_of_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, files in {
+        "ibapi": ("top_level.txt", "ibapi\n"),
+        "nautilus-ibapi": ("RECORD", "ibapi/__init__.py,,\n"),
+    }.items():
+        folder = tmp_path / f"{name.replace('-', '_')}-1.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Name: {name}\n", encoding="utf-8")
+        (folder / files[0]).write_text(files[1], encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
     assert ibapi_version.__wrapped__() == IbapiVersion("9.81.1-1", ("ibapi", "nautilus-ibapi"))
 
 

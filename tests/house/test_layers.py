@@ -13,17 +13,18 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "supervisor"
 
 MAY_IMPORT = {
-    "platform": set(),
+    "platform": {"frozen"},
+    "frozen": set(),
     "version": set(),
-    "yaml_lines": set(),
-    "core": {"core"},
-    "gateway": {"core", "gateway", "platform"},
-    "observe": {"core", "observe", "platform"},
-    "controllers": {"core", "controllers", "platform"},
-    "kernel": {"core", "kernel", "platform"},
-    "config": {"core", "config", "platform", "yaml_lines"},
-    "runtime": {"core", "gateway", "runtime", "platform"},
-    "host": {"core", "gateway", "runtime", "observe", "host", "platform"},
+    "yaml_lines": {"frozen"},
+    "core": {"core", "frozen"},
+    "gateway": {"core", "gateway", "platform", "frozen"},
+    "observe": {"core", "observe", "platform", "frozen"},
+    "controllers": {"core", "controllers", "platform", "frozen"},
+    "kernel": {"core", "kernel", "platform", "frozen"},
+    "config": {"core", "config", "platform", "yaml_lines", "frozen"},
+    "runtime": {"core", "gateway", "runtime", "platform", "frozen"},
+    "host": {"core", "gateway", "runtime", "observe", "host", "platform", "frozen"},
     "daemon": {
         "core",
         "gateway",
@@ -34,9 +35,10 @@ MAY_IMPORT = {
         "kernel",
         "daemon",
         "platform",
+        "frozen",
         "version",
     },
-    "simulator": {"simulator", "platform", "yaml_lines"},
+    "simulator": {"simulator", "platform", "yaml_lines", "frozen"},
     "commands": {
         "core",
         "gateway",
@@ -48,6 +50,7 @@ MAY_IMPORT = {
         "simulator",
         "commands",
         "platform",
+        "frozen",
         "version",
     },
 }
@@ -55,8 +58,8 @@ MAY_IMPORT = {
 simulator <- commands; core, gateway, runtime, observe.gate <- host; `host.metrics()` reads observe.metrics when it is
 called.
 
-Beside the rooms stand three modules: platform <- all but core, yaml_lines <- the rooms that read files of people,
-version <- daemon, commands.
+Beside the rooms stand four modules: frozen <- all, platform <- all but core, yaml_lines <- the rooms that read files of
+people, version <- daemon, commands.
 """
 LEAVES = {
     ("simulator", "supervisor.core.calendar.durations"),

@@ -9,7 +9,6 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,6 +17,7 @@ from supervisor.core.explain.causes import explain
 from supervisor.core.model.sight import LoginState
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.status import Status
+from supervisor.frozen import dataclass
 from supervisor.runtime.clocks import Clock
 from supervisor.simulator import SimulatedGateway
 

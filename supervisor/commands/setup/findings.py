@@ -7,7 +7,6 @@ import socket
 import stat
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
@@ -18,6 +17,7 @@ from supervisor.commands.shared.api_client import Client, Refused, Unreachable
 from supervisor.commands.shared.terminal import span
 from supervisor.config.load import ConfigError, load
 from supervisor.config.settings import Config
+from supervisor.frozen import dataclass
 from supervisor.gateway.selftest.trial import SelfTestError, self_test
 from supervisor.gateway.versions import ibapi_version
 from supervisor.observe.journal.place import NotAJournalError, refuse_foreign

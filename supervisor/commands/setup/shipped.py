@@ -5,10 +5,11 @@ are where the repository has them. A test builds a wheel and compares both.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+
+from supervisor.frozen import dataclass
 
 PACKAGE: Final = Path(__file__).parents[2]
 

@@ -15,13 +15,13 @@ import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from supervisor.commands.shared.printer import say, say_text
+from supervisor.frozen import dataclass
 
 DEFAULT = "http://127.0.0.1:14000"
 ENVIRONMENT = "IB_SUPERVISOR_URL"

@@ -11,10 +11,11 @@ It takes milliseconds for a thousand rows. rich's own tables take much longer, a
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rich.text import Text
 
+from supervisor.frozen import dataclass
 from supervisor.observe.masking import clean
 
 GAP = 2

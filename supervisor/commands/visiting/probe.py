@@ -1,7 +1,6 @@
 """`ib-supervisor probe`: one visit to a gateway. It needs no daemon and does not use the daemon's client id."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -21,6 +20,7 @@ from supervisor.core.model.cause import Cause, CauseKey, Message
 from supervisor.core.model.events import Ending, MessageUndecodable, NextIdReceived, NoticeReceived
 from supervisor.core.model.vocabulary import Failure
 from supervisor.core.parts import diagnosis, farms
+from supervisor.frozen import dataclass
 from supervisor.gateway.strangers import named
 from supervisor.gateway.visit import Visit, VisitEvent, visit
 from supervisor.gateway.wrapper import SummaryEnd, SummaryRow

@@ -12,7 +12,6 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from enum import StrEnum
 from ipaddress import ip_address
@@ -23,6 +22,7 @@ from supervisor.core.calendar.durations import UNITS, seconds_of
 from supervisor.core.calendar.rules import WEEKDAYS, clock_time, weekday_of, weekly_time, zone_of
 from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.policy import RequiredFarm
+from supervisor.frozen import dataclass
 from supervisor.yaml_lines import Expanded, Odd, ZeroFirst
 
 HIGHEST_PORT: Final = 65535

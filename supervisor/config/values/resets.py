@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import cache
 from importlib.resources import files
@@ -20,6 +19,7 @@ import yaml
 
 from supervisor.core.calendar.rules import Daily, Weekly, clock_time, weekday_of, weekly_time
 from supervisor.core.calendar.windows import Explains, Window, server_reset
+from supervisor.frozen import dataclass
 
 REGIONS = ("north_america", "europe", "asia_pacific")
 NONE = "none"

@@ -4,8 +4,9 @@ The core never asks what time it is. Whoever carries an event in says when it wa
 for calendars. Neither is ever derived from the other.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from supervisor.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

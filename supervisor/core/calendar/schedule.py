@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 
 from supervisor.core.calendar.rules import Daily, Weekly, utc, zone_of
 from supervisor.core.calendar.tokens import next_expiry
 from supervisor.core.calendar.windows import RESTARTS, Kind, Occurrence, Window, first_at, occurrences
+from supervisor.frozen import dataclass
 
 Gateways = Sequence[tuple[str, Sequence[Window]]]
 """Names of gateways and their windows."""

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import Enum, StrEnum
 
 from supervisor.core.calendar.rules import Daily, Moment, Once, Rule, Weekly, utc
+from supervisor.frozen import dataclass
 
 ZERO = timedelta(0)
 RESTART_LEAD = timedelta(seconds=30)

@@ -9,10 +9,10 @@ Rules of this file:
 - The entries stand in `system`, `farms`, `requests`, `orders` and `library`; `table` joins them.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from supervisor.core.codes.parsers import Parser, plain
+from supervisor.frozen import dataclass
 
 
 @unique

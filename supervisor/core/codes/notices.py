@@ -8,10 +8,10 @@ Rules of this file:
 """
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
+from supervisor.frozen import dataclass
 
 NAME_LIMIT: Final = 64
 """The longest name that is kept, in characters; a longer one is cut."""

@@ -12,7 +12,6 @@ Facts about the gateway: IBKR's documentation of the API settings and of the mes
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -21,6 +20,7 @@ from supervisor.core.codes.notices import summary
 from supervisor.core.codes.table import lookup
 from supervisor.core.explain.sightings import KERNEL, SEEN, TOLD_BY_KERNEL, VAGUE, kernel_facts, since_words
 from supervisor.core.model.cause import Cause, CauseKey, Message
+from supervisor.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,6 +21,7 @@ from supervisor.core.model.recovery.records import RecoveryProposed, RecoveryRec
 from supervisor.core.model.snapshot import GatewayClock
 from supervisor.core.model.vocabulary import Stage
 from supervisor.core.parts.telling.notify import RANK
+from supervisor.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

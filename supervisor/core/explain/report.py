@@ -1,8 +1,10 @@
 """What a person or a program is told: one sentence with its fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
+
+from supervisor.frozen import dataclass
 
 Word = str | int | float | bool | None
 

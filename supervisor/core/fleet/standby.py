@@ -5,8 +5,10 @@
 - Between the two waits nothing is changed: whoever watches goes on.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+
+from supervisor.frozen import dataclass
 
 LEAST = 3
 """Looks in a row that it takes to find the active one gone, however far apart they are."""

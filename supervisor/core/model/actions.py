@@ -4,7 +4,6 @@ Actions are carried out in their order. None has an answer; what comes of them c
 told by records (`supervisor.core.model.records`), not here.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from supervisor.core.model.canary import CanaryAction, CanaryView
@@ -16,6 +15,7 @@ from supervisor.core.model.recovery.records import RecoveryRecord
 from supervisor.core.model.recovery.rules import Rung
 from supervisor.core.model.snapshot import GatewayClock
 from supervisor.core.model.vocabulary import Stage
+from supervisor.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """The canary: does the data of some contracts come? What the operator decided about it, and what is seen of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
+
+from supervisor.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

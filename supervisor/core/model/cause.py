@@ -1,11 +1,11 @@
 """Why something is likely so, as facts: `supervisor.core.explain.causes` makes the sentence and the cure of it."""
 
 import datetime as dt
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
 
 from supervisor.core.model.sight import KernelSaid, LoginSeen
+from supervisor.frozen import dataclass
 
 
 @unique

@@ -3,7 +3,7 @@
 Looking only reads. What a kind can be asked to do, and what that costs, is not said here.
 """
 
-from dataclasses import dataclass
+from supervisor.frozen import dataclass
 
 IBC_PORT = 7462
 """The port of the command server that IBC's documentation uses. IBC itself has none unless it is set."""

@@ -4,7 +4,6 @@ Events are facts in the past tense. Those of a session carry its `epoch`; the ma
 one.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,6 +13,7 @@ from supervisor.core.model.gate import GateReason
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.recovery.rules import Rung
 from supervisor.core.model.sight import Sight, Sockets
+from supervisor.frozen import dataclass
 
 
 class Ending(StrEnum):

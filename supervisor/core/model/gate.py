@@ -5,9 +5,10 @@
   Whoever passes the answer on passes on the time of the decision with it (`Snapshot.at`), and never a later one.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from supervisor.frozen import dataclass
 
 LEASE = 2.0
 """Seconds for which a decision about the gate holds."""

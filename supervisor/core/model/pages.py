@@ -11,11 +11,11 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from supervisor.core.calendar.rules import clock_time, zone_of
+from supervisor.frozen import dataclass
 
 
 class Severity(StrEnum):

@@ -3,7 +3,7 @@
 All durations are seconds. The defaults stand here and nowhere else; the config model takes them from here.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -14,6 +14,7 @@ from supervisor.core.model.canary import CanaryPolicy
 from supervisor.core.model.controller import Controller
 from supervisor.core.model.gate import GatePolicy
 from supervisor.core.model.recovery.rules import RecoveryPolicy
+from supervisor.frozen import dataclass
 
 LONGEST_MAINTENANCE: Final = timedelta(hours=4)
 """A window from the command line is no longer than this: a forgotten one must not hide a night."""

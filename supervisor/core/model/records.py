@@ -6,7 +6,6 @@
 - Instants are aware UTC datetimes, durations seconds.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
@@ -18,6 +17,7 @@ from supervisor.core.model.recovery.records import RecoveryRecord
 from supervisor.core.model.sight import LoginStateChanged
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Data, Evidence, Failure, Loss, Planning, RestartResult
+from supervisor.frozen import dataclass
 
 # -- the session ------------------------------------------------------------------------------------------------------
 

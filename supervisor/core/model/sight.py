@@ -3,9 +3,10 @@
 Both are evidence of others, each absent where nobody looks. What is not known is None.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from supervisor.frozen import dataclass
 
 
 class LoginState(StrEnum):

@@ -5,7 +5,7 @@ durations seconds, None is unknown.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from supervisor.core.calendar.clock import Now
@@ -21,6 +21,7 @@ from supervisor.core.model.recovery.views import RecoveryView
 from supervisor.core.model.sight import KernelSaid, Seen, Sockets
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Evidence, Phase, Planning, RestartResult
+from supervisor.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,8 @@
 A wrong account is a matter of the login, so no window explains it. It is known until another attempt ends otherwise.
 """
 
-from dataclasses import dataclass
-
 from supervisor.core.model.vocabulary import Failure
+from supervisor.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

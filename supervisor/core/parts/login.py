@@ -16,7 +16,7 @@
 - A gateway without a restart has no expiry and no due, and never asks.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from supervisor.core.calendar.clock import Now
@@ -26,6 +26,7 @@ from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy, Reauth
 from supervisor.core.model.vocabulary import PortEvidence
 from supervisor.core.parts.restarts import Away
+from supervisor.frozen import dataclass
 
 Address = tuple[str, int]
 """Host and port."""

@@ -6,9 +6,10 @@
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from supervisor.core.model.facts import FirstId
+from supervisor.frozen import dataclass
 
 REMEMBERED = 4
 """A client id and its fallback, each with two logins."""

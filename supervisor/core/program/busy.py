@@ -1,6 +1,6 @@
 """Which part of its own code a program is in, and since when: a slow callback is told of, and closes the gate."""
 
-from dataclasses import dataclass
+from supervisor.frozen import dataclass
 
 BUSY_AFTER = 0.5
 """Seconds in one callback after which orders are not safe: what the gateway says is not heard."""

@@ -11,9 +11,11 @@
 - Times are monotonic seconds.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import IntEnum
 from typing import NamedTuple
+
+from supervisor.frozen import dataclass
 
 RATE = 45
 """Messages within a second, at most."""

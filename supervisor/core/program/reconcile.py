@@ -9,8 +9,10 @@
 - Times are monotonic seconds, but for `lost_at`, which may be of an earlier process.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+from supervisor.frozen import dataclass
 
 LIMIT = 10.0
 """Seconds for both answers."""

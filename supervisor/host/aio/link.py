@@ -11,7 +11,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 from ib_async import IB, Forex
@@ -32,6 +31,7 @@ from supervisor.core.model.events import (
     TrafficSeen,
 )
 from supervisor.core.program.busy import Work
+from supervisor.frozen import dataclass
 from supervisor.host.aio.breath import Breath
 from supervisor.host.aio.doubts import library
 

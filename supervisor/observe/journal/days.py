@@ -6,9 +6,10 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from supervisor.frozen import dataclass
 from supervisor.observe.journal.history import History, Totals, totals_of
 
 

@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from supervisor.frozen import dataclass
 from supervisor.observe.events import Record
 from supervisor.observe.journal.rows import microseconds, of_these, read_event
 

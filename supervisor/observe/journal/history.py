@@ -11,7 +11,7 @@
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from supervisor.core.explain.causes import explain
@@ -19,6 +19,7 @@ from supervisor.core.model.cause import Cause
 from supervisor.core.model.facts import OpenOutage
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.vocabulary import Planning
+from supervisor.frozen import dataclass
 from supervisor.observe.journal.deeds import PastDeed, deeds
 from supervisor.observe.journal.facts import from_json
 from supervisor.observe.journal.place import HistoryError

@@ -8,12 +8,12 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import Final
 
+from supervisor.frozen import dataclass
 from supervisor.observe.journal.rows import instant, microseconds
 
 LOG = logging.getLogger(__name__)

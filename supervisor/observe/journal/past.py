@@ -8,11 +8,11 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from supervisor.core.explain.report import Level
+from supervisor.frozen import dataclass
 from supervisor.observe.events import Record
 from supervisor.observe.journal.history import TIMEOUT
 from supervisor.observe.journal.place import HistoryError

@@ -11,10 +11,11 @@ import re
 import struct
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from supervisor.core.explain.report import Word
+from supervisor.frozen import dataclass
 from supervisor.observe.masking import Words, clean, fit, mask
 
 LONGEST = 16_000

@@ -21,11 +21,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from supervisor.core.model.events import Ending, Event, HandshakeDone, PortOpened, SessionClosed
+from supervisor.frozen import dataclass
 from supervisor.observe.masking import Words, escaped, mask
 
 LOG = logging.getLogger(__name__)

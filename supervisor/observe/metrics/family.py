@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, StrEnum
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
@@ -25,6 +25,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import INF, floatToGoString
 
 from supervisor.core.model.counters import Histogram
+from supervisor.frozen import dataclass
 
 T = TypeVar("T")
 FLAG = "0 or 1"

@@ -1,10 +1,11 @@
 """What the daemon reports about itself. It stands apart so that the daemon starts without prometheus_client."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from supervisor.core.model.counters import Histogram
+from supervisor.frozen import dataclass
 from supervisor.observe.notify.courier import Counts
 
 

@@ -4,12 +4,12 @@ Names and meanings are the daemon's. Instead of `gateway` they have the label `c
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.frozen import dataclass
 from supervisor.observe.metrics.family import Family, Kind, single
 from supervisor.observe.metrics.gateway import GATEWAY
 

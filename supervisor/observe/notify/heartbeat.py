@@ -15,8 +15,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from supervisor.frozen import dataclass
 from supervisor.observe.notify.bounded import Bounded, Hangs
 
 LOG = logging.getLogger(__name__)

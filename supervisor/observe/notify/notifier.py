@@ -10,12 +10,13 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.messages import Message
 from supervisor.core.parts.telling.outbox import Rules
+from supervisor.frozen import dataclass
 from supervisor.observe.journal.letters import Delivery, Letter
 from supervisor.observe.masking import Words, mask
 from supervisor.observe.notify.courier import Book, Counts, Courier

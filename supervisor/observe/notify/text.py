@@ -6,7 +6,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 from supervisor.core.calendar.rules import utc
@@ -14,6 +14,7 @@ from supervisor.core.explain.messages import Message, lasting, summed_up
 from supervisor.core.model.pages import Severity
 from supervisor.core.model.vocabulary import Stage
 from supervisor.core.parts.telling.notify import RANK
+from supervisor.frozen import dataclass
 from supervisor.observe.masking import Words, fit
 
 AGAIN = "again: "

@@ -1,9 +1,9 @@
 """What a courier asks of the way to a target, and what the way answers."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from supervisor.core.model.pages import Severity
+from supervisor.frozen import dataclass
 from supervisor.observe.notify.text import Text
 
 

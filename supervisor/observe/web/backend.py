@@ -1,12 +1,12 @@
 """What the web side asks of the daemon. It knows nothing else of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from supervisor.core.model.events import OperatorEvent, RungApproved, RungAsked
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.frozen import dataclass
 from supervisor.observe.events import EventRing
 from supervisor.observe.gate.news import GateNews
 from supervisor.observe.journal.history import History

@@ -5,12 +5,12 @@ given. Days are those of `timezone`. Instants are RFC 3339 in UTC, durations sec
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
 
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.explain.report import Level
+from supervisor.frozen import dataclass
 from supervisor.observe.journal import past
 from supervisor.observe.journal.days import days_of
 from supervisor.observe.journal.history import History

@@ -19,13 +19,13 @@ import socket
 import ssl
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from supervisor.frozen import dataclass
 from supervisor.observe.web.access.checks import network
 
 METRICS = "/metrics"

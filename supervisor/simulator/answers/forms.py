@@ -7,8 +7,7 @@ Rules
 - A double over 1e300 or a whole number of 2147483647 says that a field is not set.
 """
 
-from dataclasses import dataclass
-
+from supervisor.frozen import dataclass
 from supervisor.simulator.state.orders import Form
 from supervisor.simulator.wire.frames import WireError
 from supervisor.simulator.wire.requests import Body, Contract, Request, number

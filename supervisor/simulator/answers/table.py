@@ -8,9 +8,9 @@ Rules
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.answers import accounts, contracts, general, history, orders, quotes
 from supervisor.simulator.answers.desk import NOT_DONE, Desk, Handler, Messages, Moment
 from supervisor.simulator.wire.ids import Ask

@@ -11,8 +11,9 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.answers.desk import Moment
 from supervisor.simulator.answers.general import next_id
 from supervisor.simulator.answers.orders import executions, open_orders, working

@@ -18,11 +18,11 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from supervisor.core.codes.accounts import ACCOUNT
+from supervisor.frozen import dataclass
 from supervisor.simulator.wire.frames import split_text, text_fields
 
 FORMAT = 1

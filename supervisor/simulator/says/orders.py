@@ -6,8 +6,7 @@ Rules
 - A field is written from the server version on that its decoder asks for it.
 """
 
-from dataclasses import dataclass
-
+from supervisor.frozen import dataclass
 from supervisor.simulator.says.common import UNSET_DOUBLE, amount, contract_fields, contract_proto, words
 from supervisor.simulator.state.orders import Execution, Form, Report
 from supervisor.simulator.wire.frames import Field

@@ -26,9 +26,10 @@ Rules
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.scenario import market
 from supervisor.simulator.scenario.documents import Faults, Node, from_python, from_yaml
 from supervisor.simulator.scenario.market import Held

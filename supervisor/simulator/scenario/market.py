@@ -1,8 +1,8 @@
 """The world's part of a scenario file: instruments of one's own, and positions that accounts begin with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.scenario.documents import Faults, Node
 from supervisor.simulator.scenario.readers import Argument, choice, contract, integer, number, text
 from supervisor.simulator.scenario.words import read_entries

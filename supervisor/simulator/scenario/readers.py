@@ -5,9 +5,9 @@ Durations are numbers of seconds or texts such as `500ms`, `5s`, `2m`, `1h`, `1d
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.scenario.documents import Node
 from supervisor.simulator.settings import Notice
 

@@ -7,8 +7,9 @@ Rules
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.scenario.documents import Faults, Node
 from supervisor.simulator.scenario.readers import (
     Argument,

@@ -7,9 +7,9 @@ Rules
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.state.hours import Session, between
 from supervisor.simulator.state.instruments import Instrument
 from supervisor.simulator.state.prices import Prices, Quote, chance, to_tick

@@ -7,10 +7,11 @@ Rules
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from supervisor.frozen import dataclass
 
 Minutes = tuple[int, int]
 """Opening and closing in minutes from midnight of the trading day; negative is the evening before."""

@@ -5,9 +5,9 @@ invented, and so are all prices. Expiries follow the date on which the gateway b
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.state import hours
 from supervisor.simulator.state.hours import Hours
 

@@ -1,7 +1,8 @@
 """What an option is worth: Black and Scholes, without dividends and at one rate. Pure."""
 
 import math
-from dataclasses import dataclass
+
+from supervisor.frozen import dataclass
 
 RATE = 0.04
 YEAR = 365 * 86400.0

@@ -9,10 +9,10 @@ Rules
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.state.instruments import Instrument
 from supervisor.simulator.state.options import Greeks, greeks
 

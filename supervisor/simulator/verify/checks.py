@@ -9,10 +9,10 @@ Rules
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.says.contracts import details
 from supervisor.simulator.state.instruments import book
 from supervisor.simulator.verify.caller import TEXT_VERSION, Caller, Ended, Fields

@@ -7,8 +7,8 @@ Rules
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.wire.frames import Field, frame, raw_id, text_fields
 from supervisor.simulator.wire.ids import FIRST_RAW_ID, PROTOBUF_OFFSET, PROTOBUF_SINCE, Answer
 from supervisor.simulator.wire.protobuf import Pairs, protobuf

@@ -11,9 +11,9 @@ Rules
 
 import re
 import struct
-from dataclasses import dataclass
 from functools import cached_property
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.wire.frames import WireError, split_text
 from supervisor.simulator.wire.ids import FIRST_RAW_ID, PROTOBUF_OFFSET
 from supervisor.simulator.wire.protobuf import double, split_protobuf

@@ -1,9 +1,9 @@
 """What recovery did and asked for, as records: `supervisor.core.model.records` has the union of all."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from supervisor.core.model.recovery.rules import Block, NeedsLogin, Result, Rung
+from supervisor.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from supervisor.core.model.sight import GatewayProcess
+from supervisor.frozen import dataclass
 
 DAY: Final = 86400.0
 """Seconds over which a budget rolls."""

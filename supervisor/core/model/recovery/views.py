@@ -1,10 +1,10 @@
 """Recovery of one gateway, as observers read it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from supervisor.core.model.recovery.rules import Block, NeedsLogin, Result, Rung, RungPolicy
+from supervisor.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

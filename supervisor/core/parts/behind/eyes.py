@@ -7,11 +7,12 @@
 - A process that ends inside the window of its restart, without an error, restarts; elsewhere it is gone.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.sight import NOTHING, GatewayProcess, LoginSeen, LoginState, Seen, Sight
 from supervisor.core.model.vocabulary import PortEvidence
+from supervisor.frozen import dataclass
 
 PENDING_AFTER = 60.0
 """Seconds for which the port of a running process stays closed before that is called a login that is pending."""

@@ -6,9 +6,8 @@
 - A look counts for a request only if it was taken after it was sent, and for a few seconds.
 """
 
-from dataclasses import dataclass
-
 from supervisor.core.model.sight import KernelSaid, KernelWord, Sockets
+from supervisor.frozen import dataclass
 
 FRESH = 3.0
 """Seconds for which a look counts: the next one comes after one."""

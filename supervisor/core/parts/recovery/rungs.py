@@ -5,7 +5,6 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -15,6 +14,7 @@ from supervisor.core.model.layers import Layer
 from supervisor.core.model.recovery.rules import Rung
 from supervisor.core.model.sight import GatewayProcess, LoginState
 from supervisor.core.model.vocabulary import Evidence, PortEvidence
+from supervisor.frozen import dataclass
 
 AT_WORK: Final = frozenset({LoginState.STARTING, LoginState.RESTARTING})
 """The gateway or its controller does something by itself."""

@@ -10,13 +10,14 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.model.pages import Severity
 from supervisor.core.parts.telling.notify import RANK
+from supervisor.frozen import dataclass
 
 WAITING_AT_MOST = 1000
 
