@@ -46,6 +46,7 @@ class TellingBook:
         """Another process, perhaps with another monotonic clock."""
         left = state.outages.inherited
         self._holds, self._began, self._left = None, state.at.mono, left.began if left is not None else None
+        self._kind = ("", state.at.mono)
 
     def killed_at_its_word(self) -> None:
         """Nobody knows whether the last words were kept."""
