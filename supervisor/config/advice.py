@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,6 +24,7 @@ from supervisor.config.values.zones import doubt_about
 from supervisor.core.calendar.rules import utc
 from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Window, occurrences
 from supervisor.core.model.policy import AccountMode, Policy
+from supervisor.frozen import replace
 from supervisor.yaml_lines import Expanded, Node
 
 PROBE_CLIENT_ID: Final = 912
@@ -204,10 +204,17 @@ class _Advice:
                 self._warn(("http", "web_config"), f"everybody can read {secret}", "take that right away: chmod o-rwx")
 
     def on_targets(self, config: Config, keys: FileKeys) -> None:
-        """Secrets in the file itself, or in a file that others can read."""
+        """Secrets in the file itself; targets that hear nothing, or next to nothing."""
         right = "write it as ${VAR}, or name a file under url_file"
         for number, target in enumerate(keys.notify):
-            place: Place = ("notify", number, "url")
+            here: Place = ("notify", number)
+            place: Place = (*here, "url")
+            if target.quiet is not None and target.quiet.from_ == target.quiet.to:
+                wrong = "from and to are the same, so it is quiet all day and nothing is ever sent"
+                self._warn((*here, "quiet"), wrong, "write two times, or remove quiet")
+            if target.gateways == ():
+                wrong = "it names no gateway, so the target hears of the supervisor alone"
+                self._warn((*here, "gateways"), wrong, "write all, or the names of gateways")
             if target.url is not None and _may_hold_secret(target.url) and self._literal(place):
                 self._warn(place, "its secret stands in this file", right)
         url = config.heartbeat_url

@@ -7,7 +7,6 @@
 
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 
 from supervisor.config.reading.faults import ConfigError, Fault, how_to_install
 from supervisor.config.settings import Config, Http
@@ -18,6 +17,7 @@ from supervisor.core.model.pages import ROWS
 from supervisor.core.parts.telling import notify
 from supervisor.core.parts.telling.notify import Matter
 from supervisor.core.parts.telling.outbox import USUAL, Pace
+from supervisor.frozen import replace
 from supervisor.observe.journal.journal import Journal
 from supervisor.observe.masking import Words
 from supervisor.observe.notify.notifier import Address, Notifier

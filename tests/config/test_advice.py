@@ -275,3 +275,19 @@ def test_a_warning_has_the_line_of_what_it_speaks_of() -> None:
     )
     (warning,) = config_of(text).warnings
     assert (warning.line, warning.path) == (4, "defaults.client_id")
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (
+            'quiet: {from: "07:00", to: "07:00", timezone: UTC}',
+            "quiet: from and to are the same, so it is quiet all day and nothing is ever sent",
+        ),
+        ("gateways: []", "gateways: it names no gateway, so the target hears of the supervisor alone"),
+        ('quiet: {from: "22:00", to: "07:00", timezone: UTC}, gateways: [live]', None),
+    ],
+)
+def test_a_target_that_hears_nothing_or_next_to_nothing(keys: str, words: str | None) -> None:
+    target = f'notify: [{{name: phone, url: "json://127.0.0.1/", {keys}}}]\n'
+    assert warned(target + gateway(QUIET)) == ([] if words is None else [f"notify[0].{words}"])

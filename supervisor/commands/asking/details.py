@@ -28,7 +28,7 @@ def _facts(gateway: Gateway, now: datetime) -> Iterator[tuple[str, Text | str]]:
     yield "orders", _gate(gateway)
     yield "next try", _at(gateway["next_attempt"], now) if gateway["next_attempt"] else ""
     if gateway.get("login_state"):
-        yield "login", f"{gateway['login_state']} since {_at(gateway['login_state_since'], now)}"
+        yield "login", f"{gateway['login_state']} since {_at(gateway.get('login_state_since'), now)}"
     suspect = ", suspect: a ping is not answered in time" if gateway.get("suspect") else ""
     yield "heartbeat", f"{milliseconds(gateway['heartbeat_seconds'])}{suspect}"
     yield "sockets", gateway.get("kernel") or ""

@@ -116,7 +116,7 @@ def _ask(name: str, what: str, fields: dict[str, str], url: str | None, config: 
 def _now(daemon: Client, name: str, what: str) -> str:
     """What is so now. The daemon has done it, so it is done also if it cannot be asked any more."""
     try:
-        known = daemon.get("/api/v1/status")["gateways"]
+        known = daemon.status()["gateways"]
     except (Unreachable, Refused):
         known = []
     gateway = next((each for each in known if each["name"] == name), None)

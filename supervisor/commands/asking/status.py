@@ -54,7 +54,7 @@ def status(
         _watch(daemon)
         return
     try:
-        answer = daemon.get("/api/v1/status")
+        answer = daemon.status()
     except (Unreachable, Refused) as error:
         raise over(error) from None
     if json:
@@ -75,14 +75,14 @@ def _watch(daemon: Client) -> None:
     if screen.is_terminal and not screen.is_dumb_terminal and sys.stdin.isatty():
         from supervisor.commands.asking.watch import Watch  # imported here: it takes 0.2 s, and nothing else needs it
 
-        application = Watch(lambda: daemon.get("/api/v1/status"), daemon.url, EVERY)
+        application = Watch(daemon.status, daemon.url, EVERY)
         application.run()
         raise typer.Exit(application.return_code or 0)
     trouble = ""
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             try:
-                show(*_table(daemon.get("/api/v1/status")["gateways"]), "")
+                show(*_table(daemon.status()["gateways"]), "")
                 trouble = ""
             except (Unreachable, Refused) as error:
                 if isinstance(error, Refused) and error.final:
