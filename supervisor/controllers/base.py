@@ -7,9 +7,12 @@
 - The words reach logs and pages: no secret, no command line, no environment.
 """
 
-from typing import Protocol
+import os
+import stat
+from typing import BinaryIO, Protocol
 
 from supervisor.core.model.sight import Sight
+from supervisor.platform import OPEN_AT_ONCE
 
 MOST_BYTES = 65536
 """More is read of no answer, and of no end of a file."""
@@ -31,3 +34,12 @@ class Controller(Protocol):
 def unknown(why: str) -> Sight:
     """Nothing is known, and why."""
     return Sight(words=why)
+
+
+def opened(path: str) -> BinaryIO:
+    """A regular file to read from. Raises OSError, for everything else too: opening or reading a pipe may never end."""
+    descriptor = os.open(path, os.O_RDONLY | OPEN_AT_ONCE)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(0, "not a regular file", path)
+    return open(descriptor, "rb")

@@ -12,7 +12,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from supervisor.controllers.base import MOST_BYTES, unknown
+from supervisor.controllers.base import MOST_BYTES, opened, unknown
 from supervisor.core.model import controller as settings
 from supervisor.core.model.sight import GatewayProcess, LoginState, Sight
 
@@ -31,7 +31,7 @@ class Container:
     def look(self) -> Sight:
         """Read it once."""
         try:
-            with open(self._path, "rb") as file:
+            with opened(self._path) as file:
                 age = time.time() - os.fstat(file.fileno()).st_mtime
                 said = json.loads(file.read(MOST_BYTES))
         except OSError as error:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from supervisor.controllers import processes
-from supervisor.controllers.base import MOST_BYTES
+from supervisor.controllers.base import MOST_BYTES, opened
 from supervisor.controllers.ibc import MAIN_CLASSES
 from supervisor.controllers.tail import Tail
 from supervisor.core.model import controller as settings
@@ -76,7 +76,7 @@ class Ibc2:
         """What ibc2 does now, and why that is not known."""
         for _ in range(2):  # it is not written at once: half a file is read again
             try:
-                with open(self._beside, "rb") as file:
+                with opened(self._beside) as file:
                     age = time.time() - os.fstat(file.fileno()).st_mtime
                     said = json.loads(file.read(MOST_BYTES))
             except OSError:

@@ -8,6 +8,8 @@
 import glob
 import os
 
+from supervisor.controllers.base import opened
+
 MOST = 262144
 
 
@@ -24,7 +26,7 @@ class Tail:
 
     def lines(self) -> list[str]:
         """The whole lines that are new. Raises OSError if there is no file, or it may not be read."""
-        with open(_newest(self._pattern), "rb") as file:
+        with opened(_newest(self._pattern)) as file:
             found = os.fstat(file.fileno())
             identity = (found.st_dev, found.st_ino)
             self.fresh = identity != self._file or found.st_size < self._offset

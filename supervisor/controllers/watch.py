@@ -30,6 +30,7 @@ class Watch:
         self._post = post
         self._over = threading.Event()
         self._failing = False
+        self._mute = self._spoke = False
         self._name = name
         self._thread = threading.Thread(target=self._live, name=f"controller-{name}", daemon=True)
         self._thread.start()
@@ -61,7 +62,17 @@ class Watch:
                 log.exception("%s: looking through its controller failed", self._name)
             self._failing = True
             return unknown(f"looking failed: {type(error).__name__}")
+        self._tell_if_mute(sight)
         return sight
+
+    def _tell_if_mute(self, sight: Sight) -> None:
+        """What tells nothing of itself is in no metric and on no page: that and why is said once, or nobody sees it."""
+        mute = sight.login_state is None and sight.running is None
+        if mute and sight.words and not self._mute:
+            level = logging.INFO if self._spoke else logging.WARNING
+            log.log(level, "%s: its controller tells nothing: %s", self._name, sight.words)
+        self._mute = mute and (self._mute or bool(sight.words))
+        self._spoke = self._spoke or not mute
 
 
 class Watches:

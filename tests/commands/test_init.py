@@ -131,7 +131,9 @@ def test_a_gateway_that_does_not_work_is_proposed_by_its_port_and_why_is_said() 
 
 @pytest.mark.parametrize("place", ["nonsense", "127.0.0.1:0"])
 def test_what_is_no_place_is_wrong_usage(place: str) -> None:
-    assert said("--at", place).exit_code == 2
+    result = said("--at", place)
+    assert result.exit_code == 2
+    assert repr(place) in result.stderr
 
 
 def test_on_a_terminal_it_asks_and_writes_what_is_answered(gateway: SimulatedGateway, tmp_path: Path) -> None:

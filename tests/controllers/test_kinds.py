@@ -138,6 +138,16 @@ def test_a_log_is_followed_over_its_rotation_and_half_a_line_waits(tmp_path: Pat
     assert state_after(reader) is LoginState.STARTING
 
 
+def test_a_pipe_under_the_name_of_a_log_holds_nobody_up_and_the_file_that_follows_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "ibc.txt"
+    os.mkfifo(log)
+    reader = ibc_module.Log(str(log))
+    assert reader.read() == "IBC's log cannot be read: not a regular file"
+    log.unlink()
+    log.write_text(line("Login has completed"))
+    assert state_after(reader) is LoginState.LOGGED_IN
+
+
 # -- ibc2 -------------------------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,10 @@
 """The threads that look: a controller that hangs or raises costs nothing but its own fact."""
 
+import logging
 import threading
 from pathlib import Path
+
+import pytest
 
 from supervisor.controllers.watch import Watch
 from supervisor.core.model.events import Sighted
@@ -38,6 +41,33 @@ def test_a_look_that_fails_is_told_and_one_that_hangs_is_not_waited_for() -> Non
     eyes.hang.set()
     wait_until(lambda: not watch.alive)
     assert len(heard) == 2, "what an ended watch sees is told to nobody"
+
+
+class Mute:
+    every = 0.005
+    patience = 0.1
+
+    def __init__(self, *sights: Sight) -> None:
+        self.sights = list(sights)
+
+    def look(self) -> Sight:
+        return self.sights.pop(0) if len(self.sights) > 1 else self.sights[0]
+
+
+def test_a_controller_that_tells_nothing_is_told_of_once_and_loudly_if_it_never_did(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Unknown is in no metric: a wrong path would stay unseen for ever."""
+    caplog.set_level(logging.INFO, "supervisor.controllers")
+    lost, spoke = Sight(words="the events cannot be read"), Sight(LoginState.LOGGED_IN)
+    eyes = Mute(lost, lost, spoke, lost, Sight(words="other words"), Sight())
+    watch = Watch("live", eyes, lambda _: None)
+    wait_until(lambda: len(eyes.sights) == 1)
+    watch.end()
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", "live: its controller tells nothing: the events cannot be read"),
+        ("INFO", "live: its controller tells nothing: the events cannot be read"),
+    ]
 
 
 def test_the_daemon_tells_what_a_command_says_and_lives_on_when_it_hangs(tmp_path: Path) -> None:

@@ -76,11 +76,14 @@ def init(
 def _named(said: list[str]) -> dict[Endpoint, str | None]:
     """The places, each with the name that it was given, if it was."""
     read = endpoint(lowest_port=1, example=4001)
-    try:
-        parts = [each.rpartition("=") for each in said]
-        return {read(place): name or None for name, _, place in parts}
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--at") from None
+    found: dict[Endpoint, str | None] = {}
+    for each in said:
+        name, _, place = each.rpartition("=")
+        try:
+            found[read(place)] = name or None
+        except ValueError as error:
+            raise typer.BadParameter(f"{place!r} {error}", param_hint="--at") from None
+    return found
 
 
 def _usual() -> Iterable[Endpoint]:

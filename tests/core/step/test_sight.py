@@ -61,6 +61,36 @@ def test_the_words_of_a_cause_follow_what_is_seen() -> None:
     assert "second factor" not in explain(world.snapshot.cause).words
 
 
+def test_a_look_that_fails_makes_no_second_factor_begin_anew() -> None:
+    """One slow answer of a controller, and a login that waits since midnight would wait since now."""
+    world = closed()
+    see(world, FACTOR)
+    before = world.snapshot.seen
+    assert before is not None
+    world.run(120)
+    assert see(world, Sight(words="it took too long")) is None
+    world.run(120)
+    see(world, FACTOR)
+    assert world.snapshot.seen is not None
+    assert world.snapshot.seen.since == before.since
+
+
+@pytest.mark.parametrize("mute", [120, 601])
+@pytest.mark.parametrize("process", [ONE, TWO])
+def test_of_another_process_and_after_ten_minutes_without_a_word_it_counts_as_begun_anew(
+    mute: int, process: GatewayProcess
+) -> None:
+    world = closed()
+    see(world, FACTOR)
+    before = world.snapshot.seen
+    assert before is not None
+    see(world, Sight())
+    world.run(mute)
+    see(world, replace(FACTOR, process=process))
+    assert world.snapshot.seen is not None
+    assert (world.snapshot.seen.since == before.since) is (process is ONE and mute == 120)
+
+
 def test_a_session_that_works_proves_the_login_whatever_a_controller_says() -> None:
     world = World(CONTROLLED).up()
     for lie in LoginState:

@@ -14,6 +14,8 @@ from supervisor.frozen import dataclass, replace
 
 PENDING_AFTER = 60.0
 """Seconds for which the port of a running process stays closed before that is called a login that is pending."""
+REMEMBERED = 600.0
+"""Seconds without a word after which the same state counts as begun anew."""
 _WAITS = frozenset({LoginState.LOGIN_DIALOG, LoginState.SECOND_FACTOR, LoginState.LOCKED_OUT})
 """What only a controller can know. It is believed unless a session works."""
 
@@ -39,6 +41,10 @@ class Eyes:
     """A session was ready with this process."""
     seen: Seen = Seen()
     """What is told to others."""
+    last: Seen = Seen()
+    """The last that named a state. A look that fails makes nothing begin anew."""
+    mute_from: float | None = None
+    """Since when no state is known."""
 
 
 BLIND = Eyes()
@@ -54,6 +60,7 @@ def looked(eyes: Eyes, sight: Sight, good_for: float, now: Now) -> Eyes:
             proven=False,
             process=sight.process,
             seen=replace(eyes.seen, restarts=eyes.seen.restarts + 1),
+            last=Seen(),
         )
     if sight.running is False:
         return replace(eyes, gone=True, proven=False)
@@ -123,6 +130,8 @@ def judged(eyes: Eyes, now: Now, *, ready: bool, working: bool, restarting: bool
         restarting: the gateway was lost in the window of its restart, which is still open.
     """
     sight, before = eyes.sight, eyes.seen
+    remembered = eyes.mute_from is not None and now.mono < eyes.mute_from + REMEMBERED
+    last = eyes.last if remembered else Seen()
     state = LoginState.LOGGED_IN if working else _state(eyes, now, ready=ready, restarting=restarting)
     since = before.since
     if state is None:
@@ -130,11 +139,15 @@ def judged(eyes: Eyes, now: Now, *, ready: bool, working: bool, restarting: bool
     elif state is sight.login_state and sight.since is not None:
         since = min(sight.since, now.wall)
     elif state is not before.login_state:
-        since = now.wall
+        since = last.since if state is last.login_state else now.wall
     proven = eyes.proven and not eyes.gone
     words = sight.words if sight.login_state in (None, state) else ""  # else they are about what is not so
     seen = Seen(state, since, sight.running, sight.process, proven, before.restarts, words)
-    return eyes if seen == before else replace(eyes, seen=seen)
+    if seen == before:
+        return eyes
+    if state is None and before.login_state is not None:
+        return replace(eyes, seen=seen, last=before, mute_from=now.mono)
+    return replace(eyes, seen=seen)
 
 
 def login_seen(eyes: Eyes, zone: str | None) -> LoginSeen | None:
