@@ -7,10 +7,11 @@ Rules
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Protocol
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.behaviour.faults import Behaviour
 from supervisor.simulator.says import session
 from supervisor.simulator.settings import Settings

@@ -7,10 +7,10 @@ Rules
 - Executions are those since the gateway's midnight, as a gateway keeps no older ones.
 """
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from supervisor.frozen import replace
 from supervisor.simulator.answers.desk import NO_SECURITY, NOT_DONE, Desk, Handlers, Messages, Moment
 from supervisor.simulator.answers.forms import read_order
 from supervisor.simulator.behaviour.faults import Fault

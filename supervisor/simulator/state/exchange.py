@@ -16,8 +16,8 @@ Rules
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from supervisor.frozen import replace
 from supervisor.simulator.state import matching
 from supervisor.simulator.state.instruments import Instrument
 from supervisor.simulator.state.orders import (

@@ -5,10 +5,10 @@ Rules
 - What is told is a frozen report of a moment, because a gateway that has lost IBKR's servers tells an older one.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.state.instruments import Instrument
 
 
