@@ -10,7 +10,7 @@ from supervisor.commands.main import app
 from supervisor.simulator import Scenario, SimulatedGateway
 from supervisor.simulator.scenario.files import read
 from supervisor.simulator.verify import checks
-from supervisor.simulator.verify.checks import CHECKS, carry_out
+from supervisor.simulator.verify.checks import CHECKS, all_of_them, carry_out
 from supervisor.simulator.verify.layouts import LAYOUTS
 from supervisor.simulator.verify.place import Check, Finding, Place, Verdict, name_of
 from supervisor.simulator.verify.report import markdown, masked
@@ -23,7 +23,7 @@ HELD = ({"contract": "AAPL", "quantity": 100},)
 @pytest.mark.parametrize("version", [157, 176, 226])
 def test_all_checks_pass_at_the_simulated_gateway(version: int) -> None:
     with SimulatedGateway(read({"server_version": version, "positions": HELD})) as gateway:
-        findings = {check: carry_out(check, Place("127.0.0.1", gateway.port, 97, 98)) for check in CHECKS}
+        findings = dict(all_of_them(Place("127.0.0.1", gateway.port, 97, 98)))
     wrong = {name_of(check): found.seen for check, found in findings.items() if found.verdict is Verdict.NOT_SO}
     assert wrong == {}
     if version == 226:
@@ -147,6 +147,16 @@ def test_a_layout_that_is_refused_or_empty_could_not_be_tried() -> None:
     assert (refused.verdict, refused.seen[:6]) == (Verdict.UNTRIED, "84 165")
 
 
+def test_no_check_begins_once_the_time_is_over() -> None:
+    with SimulatedGateway() as gateway:
+        gateway.do("mute")
+        findings = dict(all_of_them(Place("127.0.0.1", gateway.port, 97, 98), budget=1.0))
+    assert list(findings) == list(CHECKS)
+    first, *rest = findings.values()
+    assert first.verdict is Verdict.NOT_SO
+    assert rest == [Finding(Verdict.UNTRIED, "the time was over")] * len(rest)
+
+
 @pytest.mark.timeout(120)
 def test_the_command_finds_ten_quirks_of_one_stand_in(tmp_path: Path) -> None:
     quirks: dict[bytes, Callable[[bytes], list[bytes]]] = {
@@ -223,11 +233,13 @@ def test_the_report_has_no_account_numbers_and_says_what_was_assumed() -> None:
     found: dict[Check, Finding] = {
         checks.summary: Finding(Verdict.SO, "rows of DU1234567 and U7654321"),
         checks.details_cache: Finding(Verdict.SO, "1 ms"),
+        checks.unknown_contract: Finding(Verdict.NOT_SO, "two\nlines | \x1b[2J"),
     }
     told = markdown(found, "ib-supervisor 1", 1_795_797_000.0)
     assert "1234567" not in told
     assert "7654321" not in told
     assert "| summary | An account summary is rows of seven fields" in told
+    assert "| two lines /  [2J |" in told
     assert masked("F123456") == "ACCOUNT"
 
 

@@ -8,7 +8,7 @@ import typer
 
 from supervisor.commands.shared.printer import say
 from supervisor.config.values.readers import endpoint
-from supervisor.simulator.verify.checks import CHECKS, carry_out
+from supervisor.simulator.verify.checks import all_of_them
 from supervisor.simulator.verify.place import Place, Verdict
 from supervisor.simulator.verify.report import line, markdown, summary
 from supervisor.version import VERSION
@@ -40,9 +40,9 @@ def verify(
     if report is not None:
         _write(report, "", "a")  # or a report that cannot be written would be known only after all the checks
     findings = {}
-    for check in CHECKS:
-        findings[check] = carry_out(check, place)
-        say(line(check, findings[check]), flush=True)
+    for check, found in all_of_them(place):
+        findings[check] = found
+        say(line(check, found), flush=True)
     say(summary(findings))
     if report is not None:
         _write(report, markdown(findings, f"ib-supervisor {VERSION}", time.time()), "w")

@@ -37,6 +37,6 @@ def markdown(findings: Mapping[Check, Finding], program: str, wall: float) -> st
     ]
     for check, finding in findings.items():
         assumed = (check.__doc__ or "").strip().splitlines()[0]
-        seen = masked(finding.seen).replace("|", "/")
+        seen = "".join(each if each.isprintable() else " " for each in masked(finding.seen)).replace("|", "/")
         lines.append(f"| {name_of(check)} | {assumed} | {finding.verdict.value} | {seen} |")
     return "\n".join(lines) + "\n"
