@@ -145,8 +145,8 @@ class Engine:
     def steady(self, network: str) -> None:
         """Let the bridge of a network, which has a container now, keep its address.
 
-        By itself it takes the lowest of its ports' addresses. When one comes or goes, the other containers ask for names
-        at the old address, for up to 50 s.
+        By itself it takes the lowest of its ports' addresses. When one comes or goes, the other containers ask for
+        names at the old address, for up to 50 s.
         """
         (found,) = json.loads(self.podman("network", "inspect", network))
         bridge = found["network_interface"]
