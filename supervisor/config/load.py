@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -38,6 +37,7 @@ from supervisor.config.translate import find, tell, tell_of_part
 from supervisor.config.values.readers import Wrong, endpoint, is_nothing
 from supervisor.config.values.resets import reset_notes
 from supervisor.config.web_file import read_web_file
+from supervisor.frozen import replace
 from supervisor.yaml_lines import Node, parse, shown_text
 
 __all__ = ["FIRST_LOOK_CLIENT_ID", "FIRST_LOOK_NAME", "Config", "ConfigError", "Fault", "for_first_look", "load"]
@@ -73,9 +73,14 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
     config = Config(
         gateways=policies,
         http=Http(keys.http.listen, web_config, security, keys.http.names),
-        journal=Journal(state_path(keys.journal.path, path, env), keys.journal.retention, _line_of_journal(root)),
+        journal=Journal(
+            state_path(keys.journal.path, path, env), keys.journal.retention, _line_of(root, "journal", "path")
+        ),
         log=Log(keys.log.level, keys.log.format, state_path(keys.log.wire, path, env) if keys.log.wire else None),
-        gate=Gates(runtime_path(keys.gate.directory, path, env) if keys.gate.directory else None),
+        gate=Gates(
+            runtime_path(keys.gate.directory, path, env) if keys.gate.directory else None,
+            _line_of(root, "gate", "directory"),
+        ),
         show_accounts=keys.show_accounts,
         path=path,
         notify=targets,
@@ -99,8 +104,8 @@ def for_first_look(host_port: str, now: datetime | None = None) -> Config:
     return Config((policy_of(keys, show_accounts=False, today=(now or datetime.now(UTC)).date()),))
 
 
-def _line_of_journal(root: Node) -> int:
-    node, left = find(root, ("journal", "path"))
+def _line_of(root: Node, *place: str) -> int:
+    node, left = find(root, place)
     return 0 if left else node.line
 
 

@@ -13,12 +13,11 @@
   `heartbeat_timeout`. Other traffic saves the session for that long; it never makes the layer up.
 """
 
-from dataclasses import replace
 from math import inf
 from typing import NamedTuple
 
 from supervisor.core.model.policy import Timing
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 PATIENCE = 30.0
 """Seconds after the last miss, at most, in which other traffic keeps the session."""
@@ -92,7 +91,9 @@ def judge(heartbeat: Heartbeat, now: float, timing: Timing) -> Judgement:
     if due is None or now < due:
         return Judgement(heartbeat)
     if heartbeat.next_ping is not None and now >= heartbeat.next_ping:
-        return Judgement(_sent(replace(heartbeat, owed=None), now), ping=True, ignored=heartbeat.owed is not None)
+        stood = not heartbeat.pings and now >= heartbeat.next_ping + timing.suspect_after  # the loop: nobody asked
+        sent = _sent(replace(heartbeat, owed=None), now)
+        return Judgement(replace(sent, suspect=True) if stood else sent, ping=True, ignored=heartbeat.owed is not None)
     after = replace(heartbeat, suspect=True)  # the first thing that is due of a request in flight
     if now >= after.counts_from + timing.heartbeat_timeout:
         misses = after.misses + 1

@@ -1,6 +1,5 @@
 """All that is known of one gateway between two steps: the parts side by side, and what none of them owns."""
 
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from operator import attrgetter, is_not
 
@@ -34,6 +33,7 @@ from supervisor.core.parts.session import Session
 from supervisor.core.parts.telling import notify as notify_part
 from supervisor.core.parts.telling.notify import SILENT, Notify
 from supervisor.core.parts.upstream import Upstream
+from supervisor.frozen import dataclass, replace
 
 COMPETING_FOR = 300.0
 """Seconds of silence after which a competing session is over."""
@@ -206,7 +206,7 @@ def initial(policy: Policy, facts: Facts, now: Now, seed: int) -> State:
         operator=operator,
         order_ids=OrderIds(facts.first_ids),
         desupport=desupport,
-        recovery=memory.recalled(facts.deeds, now) if facts.deeds else NOTHING_DONE,
+        recovery=memory.recalled(facts.deeds, facts.deed, now) if facts.deeds else NOTHING_DONE,
         low_since=login.lost_at.mono if login.lost_at is not None and not paused else None,
         status=status,
         status_since=now.wall,
@@ -271,6 +271,7 @@ def facts_of(state: State, *, exactly: bool = False) -> Facts:
         epoch=state.gate.epoch,
         outage=outages_part.left_open(state.outages, exactly=exactly),
         deeds=memory.kept(state.recovery),
+        deed=memory.left_open(state.recovery.deed) if state.recovery.deed is not None else None,
         talks=state.notify.kept,
     )
 
@@ -308,6 +309,7 @@ _memorable = attrgetter(
     "outages.current",
     "outages.inherited",
     "recovery.done",
+    "recovery.deed",
     "notify.kept",
 )
 

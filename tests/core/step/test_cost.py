@@ -61,7 +61,7 @@ def calls(work: Callable[[], None]) -> int:
 
 def heartbeat(world: World) -> None:
     """The ping is due, and answered."""
-    wait(world, 2.6)
+    wait(world, 1.6)
     decide(world, Ticked())
     decide(world, TimeAnswered(world.state.session.epoch, int(world.now.wall.timestamp())))
 

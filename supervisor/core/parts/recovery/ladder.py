@@ -13,7 +13,6 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -34,7 +33,7 @@ from supervisor.core.model.recovery.views import DeedView
 from supervisor.core.parts.recovery.blocks import block_of, forbidden, needs_approval
 from supervisor.core.parts.recovery.memory import APPROVAL, Approval, Deed, Done, Proposal, Recovery, remembered
 from supervisor.core.parts.recovery.rungs import RUNGS, Before, Scene
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 LOOK_AGAIN: Final = 10.0
 """Seconds until a gateway that does not work is looked at again."""
@@ -123,8 +122,9 @@ def deadline(recovery: Recovery, policy: RecoveryPolicy, at: float, *, broken: b
 
     `broken`: something is, so that a rung may become right with time alone.
     """
-    if recovery.deed is not None:
-        return max(recovery.deed.deadline, at + 1.0)
+    deed = recovery.deed
+    if deed is not None:
+        return deed.seen_by if deed.seen_by > at else max(deed.deadline, at + 1.0)
     ends = [recovery.since[each.rung] + each.patience for each in policy.rungs if each.rung in recovery.since]
     ahead = [end for end in ends if end > at]
     return min([*ahead, at + LOOK_AGAIN]) if broken else None
@@ -139,7 +139,8 @@ def _judged(recovery: Recovery, scene: Scene) -> tuple[Recovery, tuple[RecoveryR
     if deed is None:
         return recovery, ()
     seconds = scene.now.mono - deed.at.mono
-    if RUNGS[deed.rung].proof(scene, deed.before):
+    unseen = scene.process is None and deed.before.process is not None and scene.now.mono < deed.seen_by
+    if not unseen and RUNGS[deed.rung].proof(scene, deed.before):
         return _ended(recovery, deed, Result.PROVED), (RecoveryProved(deed.rung, seconds),)
     if scene.now.mono < deed.deadline:
         return recovery, ()

@@ -6,17 +6,17 @@
   and then the oldest go.
 - What may have been taken, though nobody said so, is sent again and marked.
 - In quiet hours everything waits.
+- A restart of the daemon, or a reload, does not begin the minute anew.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.model.pages import Severity
 from supervisor.core.parts.telling.notify import RANK
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 WAITING_AT_MOST = 1000
 
@@ -103,6 +103,14 @@ class Outbox:
 
 
 EMPTY = Outbox()
+
+
+def begun(said: datetime | None, pace: Pace, now: Now) -> Outbox:
+    """An empty one, of a target that was last told something at `said`, by a wall clock; None: never."""
+    if said is None:
+        return EMPTY
+    since = max(0.0, (now.wall - said).total_seconds())  # a clock that was set back costs no more than the usual pause
+    return replace(EMPTY, not_before=now.mono + max(0.0, pace.apart - since))
 
 
 def added(outbox: Outbox, items: Iterable[Item], pace: Pace, now: Now) -> tuple[Outbox, tuple[Item, ...]]:
