@@ -3,13 +3,21 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import time
+from math import inf
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 
 from supervisor.core.model.pages import MARKETS, PAGES, REPEATED, Market, Page, Severity
 
+# What goes into PromQL is looked at, or the files that are written could not be loaded.
+_NAME = r"[a-zA-Z_][a-zA-Z0-9_]*"
+_WORD = r'[^"\\\n]+'
+_MATCHER = rf'\s*{_NAME}\s*(?:=|!=|=~|!~)\s*"(?:[^"\\\n]|\\.)*"\s*'
+_TEXTS = {"job": _WORD, "selector": f"(?:{_MATCHER}(?:,{_MATCHER})*)?", "standby": _MATCHER, "runbook_url": r"[^\n]+"}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 NAMES = {page.name for page in PAGES}
 
@@ -100,19 +108,22 @@ def parsed(document: Mapping[str, Any]) -> Settings:
     }
     known |= {"severity", "paper", "after", "held"}
     _only(document, known, "the file")
-    given: dict[str, Any] = {
-        key: document[key] for key in document.keys() & {"job", "selector", "standby", "runbook_url"}
-    }
-    given |= {key: tuple(document[key]) for key in document.keys() & {"keep", "labels", "without"}}
+    given: dict[str, Any] = {key: _text(document[key], key, shape) for key, shape in _TEXTS.items() if key in document}
+    for key in document.keys() & {"keep", "labels", "without"}:
+        given[key] = tuple(_text(each, key, _NAME) for each in _kind(document[key], list, key))
     _only(given.get("without", ()), NAMES, "without")
     if "thresholds" in document:
-        _only(document["thresholds"], {each.name for each in fields(Thresholds)}, "thresholds")
-        given["thresholds"] = Thresholds(**document["thresholds"])
+        thresholds = _kind(document["thresholds"], dict, "thresholds")
+        _only(thresholds, {each.name for each in fields(Thresholds)}, "thresholds")
+        given["thresholds"] = Thresholds(**{key: _number(value, key) for key, value in thresholds.items()})
     if "markets" in document:
-        given["markets"] = tuple(_market(each) for each in document["markets"])
+        given["markets"] = tuple(_market(each) for each in _kind(document["markets"], list, "markets"))
     if "repeated" in document:
-        repeated = {_severity(key): seconds(value) for key, value in document["repeated"].items()}
-        given["repeated"] = {**REPEATED, **repeated}
+        repeated = _kind(document["repeated"], dict, "repeated")
+        given["repeated"] = {
+            **REPEATED,
+            **{_severity(key): _number(seconds(value), key) for key, value in repeated.items()},
+        }
     return Settings(pages=_pages(document), **given)
 
 
@@ -142,12 +153,39 @@ def _pages(document: Mapping[str, Any]) -> tuple[Page, ...]:
     return tuple(replace(page, **changes.get(page.name, {})) for page in PAGES)
 
 
-def _market(given: Mapping[str, Any]) -> Market:
-    _only(given, {each.name for each in fields(Market)}, "markets")
+def _market(given: Any) -> Market:
+    _only(_kind(given, dict, "markets"), {each.name for each in fields(Market)}, "markets")
     try:
-        return Market(**{**given, "days": tuple(given["days"])})
-    except (KeyError, TypeError) as error:
+        market = Market(**{**given, "days": tuple(given["days"])})
+        time.fromisoformat(market.opens)
+        ZoneInfo(market.zone)
+        re.compile(market.farms)
+    except (KeyError, TypeError, ValueError, re.error) as error:
         raise SettingsError(f"markets: {error}") from None
+    if set(market.days) - set(range(7)):
+        raise SettingsError(f"markets: days are 0 (Monday) to 6, not {given['days']}")
+    _number(market.hours, "hours")
+    _text(market.name, "name", _WORD)
+    _text(market.farms, "farms", _WORD)
+    return market
+
+
+def _kind(given: Any, kind: type, where: str) -> Any:
+    if not isinstance(given, kind):
+        raise SettingsError(f"{where}: expected {'a list' if kind is list else 'keys and values'}, not {given!r}")
+    return given
+
+
+def _text(given: Any, where: str, shape: str) -> str:
+    if not isinstance(given, str) or not re.fullmatch(shape, given):
+        raise SettingsError(f"{where}: {given!r} cannot be used here")
+    return given
+
+
+def _number(given: Any, where: str) -> Any:
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 < given < inf:
+        raise SettingsError(f"{where}: {given!r} is not a number above 0")
+    return given
 
 
 def _severity(text: str) -> Severity:

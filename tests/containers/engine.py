@@ -78,6 +78,8 @@ class Engine:
             path = folder / variable.lower()
             path.write_text(text)
             self.environment[variable] = str(path)
+        store = self.podman("info", "--format", "{{.Store.GraphRoot}}")
+        assert str(_KEPT) in store.split(), f"podman works in {store}, where other people's images are"
 
     def tried(self, *command: str, timeout: float = 120, **environment: str) -> Done:
         """Run a command of the engine, whatever comes of it."""
