@@ -146,6 +146,6 @@ class Target:
 
     def _apart(self, before: Now, now: Now, *, same_life: bool) -> bool:
         """Whether a minute is between the two. Another process has the wall clock alone, which may have been set."""
-        if same_life:
+        if same_life and now.mono >= before.mono:  # else the machine was started again while this was in the air
             return now.mono - before.mono >= APART
         return not timedelta(0) <= now.wall - before.wall < timedelta(seconds=APART)
