@@ -73,9 +73,14 @@ def load(path: Path, env: Mapping[str, str], now: datetime | None = None) -> Con
     config = Config(
         gateways=policies,
         http=Http(keys.http.listen, web_config, security, keys.http.names),
-        journal=Journal(state_path(keys.journal.path, path, env), keys.journal.retention, _line_of_journal(root)),
+        journal=Journal(
+            state_path(keys.journal.path, path, env), keys.journal.retention, _line_of(root, "journal", "path")
+        ),
         log=Log(keys.log.level, keys.log.format, state_path(keys.log.wire, path, env) if keys.log.wire else None),
-        gate=Gates(runtime_path(keys.gate.directory, path, env) if keys.gate.directory else None),
+        gate=Gates(
+            runtime_path(keys.gate.directory, path, env) if keys.gate.directory else None,
+            _line_of(root, "gate", "directory"),
+        ),
         show_accounts=keys.show_accounts,
         path=path,
         notify=targets,
@@ -99,8 +104,8 @@ def for_first_look(host_port: str, now: datetime | None = None) -> Config:
     return Config((policy_of(keys, show_accounts=False, today=(now or datetime.now(UTC)).date()),))
 
 
-def _line_of_journal(root: Node) -> int:
-    node, left = find(root, ("journal", "path"))
+def _line_of(root: Node, *place: str) -> int:
+    node, left = find(root, place)
     return 0 if left else node.line
 
 

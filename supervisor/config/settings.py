@@ -124,9 +124,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """The gate for programs; `directory` None: no files are written."""
+    """The gate for programs; `directory` None: no files are written. `line` is where the file names it."""
 
     directory: Path | None = None
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from supervisor.core.model.recovery.records import RecoveryRefused
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.parts.telling.outbox import USUAL, Pace
 from supervisor.daemon.app import Daemon
-from supervisor.daemon.lock import HeldError, JournalLock
+from supervisor.daemon.lock import about, journal_lock
 from supervisor.daemon.memory import give_back_large_blocks
 from supervisor.daemon.people import People, status_page
 from supervisor.gateway.selftest.trial import SelfTestError, self_test
@@ -38,6 +38,7 @@ from supervisor.observe.gate.files import GateFiles
 from supervisor.observe.gate.news import GateNews
 from supervisor.observe.journal.history import History, open_outages, read
 from supervisor.observe.journal.journal import Journal
+from supervisor.observe.lock import HeldError, WriterLock
 from supervisor.observe.logs import writer as logs
 from supervisor.observe.logs.wire import WireLogs
 from supervisor.observe.masking import mask
@@ -172,7 +173,7 @@ class Process:
             heard,
             pace,
         )
-        self._gate_files = GateFiles(self.snapshots, config.gate.directory)
+        self._gate_files = GateFiles(self.snapshots, config.gate.directory, about(config))
         self.gates.watch(self._gate_files.news)
         self.daemon.catch_signals()
         self._edges: EdgeScheduler | None = None
@@ -354,8 +355,8 @@ class Process:
         return self._journal.stored(STORED)
 
 
-def _lock_of(config: Config) -> JournalLock | None:
+def _lock_of(config: Config) -> WriterLock | None:
     """The lock of the journal; None for one in memory."""
     if config.journal.path is None:
         return None
-    return JournalLock(config.journal.path, f"config {config.path}" if config.path is not None else "")
+    return journal_lock(config.journal.path, about(config))

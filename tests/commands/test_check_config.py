@@ -10,6 +10,9 @@ import typer
 from typer.testing import CliRunner
 
 from supervisor.commands.planning.check import BAD_CONFIG, check, check_config
+from supervisor.observe.gate.files import GateFiles
+from tests.observe.gate.standing import decided, standing
+from tests.waiting import wait_until
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 """A Wednesday; New York is on winter time."""
@@ -204,3 +207,23 @@ def test_the_command_ends_with_the_status(file: Path, bad: Path) -> None:
 def test_the_command_needs_a_file_and_explains_itself() -> None:
     assert CliRunner().invoke(app, []).exit_code == 2
     assert CliRunner().invoke(app, ["--help"]).exit_code == 0
+
+
+def test_a_gate_that_another_daemon_writes_is_a_warning_and_ones_own_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine, other = tmp_path / "mine.yaml", tmp_path / "other.yaml"
+    gates = GateFiles(lambda: (decided(standing()),), tmp_path / "gate", f"config {other}")
+    text = "gateways: [{name: live, port: 4001, client_id: 911}]\ngate:\n  directory: gate\n"
+    for file in (mine, other):
+        file.write_text(text)
+    gates.start()
+    try:
+        wait_until((tmp_path / "gate" / "live.json").exists)
+        assert check(mine, {}, NOW) == 0
+        words = f"{mine}:3: gate.directory: the file of the gate live in {tmp_path / 'gate'} is written by another"
+        assert f"warning: {words} ib-supervisor: process " in capsys.readouterr().err
+        assert check(other, {}, NOW) == 0
+        assert "is written by another" not in capsys.readouterr().err
+    finally:
+        gates.close(5)

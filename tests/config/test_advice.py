@@ -41,6 +41,18 @@ def test_no_daily_restart() -> None:
     ]
 
 
+def test_what_many_gateways_are_told_in_the_same_words_is_told_once() -> None:
+    """Sixty gateways without a restart were sixty warnings."""
+    entries = [f"  - {{name: gw{number}, port: {4001 + number}, client_id: 911}}" for number in range(60)]
+    assert warned("\n".join(["gateways:", *entries])) == [
+        "gateways[0]: no region named, every nightly reset will be unplanned, and so in 59 more places, "
+        "the last in line 61",
+        "gateways[0]: no daily_restart, every restart of the gateway will be unplanned, and so in 59 more places, "
+        "the last in line 61",
+    ]
+    assert len(warned("\n".join(["gateways:", *entries[:3]]))) == 6
+
+
 def test_a_paper_gateway_outside_of_north_america() -> None:
     keys = 'account_mode: paper, daily_restart: {time: "23:45", timezone: UTC}, server_reset: '
     assert one(f"{keys}europe") == ["gateways[0].server_reset: paper accounts are served from North America"]
@@ -263,3 +275,19 @@ def test_a_warning_has_the_line_of_what_it_speaks_of() -> None:
     )
     (warning,) = config_of(text).warnings
     assert (warning.line, warning.path) == (4, "defaults.client_id")
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (
+            'quiet: {from: "07:00", to: "07:00", timezone: UTC}',
+            "quiet: from and to are the same, so it is quiet all day and nothing is ever sent",
+        ),
+        ("gateways: []", "gateways: it names no gateway, so the target hears of the supervisor alone"),
+        ('quiet: {from: "22:00", to: "07:00", timezone: UTC}, gateways: [live]', None),
+    ],
+)
+def test_a_target_that_hears_nothing_or_next_to_nothing(keys: str, words: str | None) -> None:
+    target = f'notify: [{{name: phone, url: "json://127.0.0.1/", {keys}}}]\n'
+    assert warned(target + gateway(QUIET)) == ([] if words is None else [f"notify[0].{words}"])

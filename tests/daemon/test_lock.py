@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from supervisor.commands.main import app
-from supervisor.daemon.lock import HeldError, JournalLock
+from supervisor.daemon.lock import journal_lock
+from supervisor.observe.lock import HeldError
 from supervisor.simulator import SimulatedGateway
 from tests.daemon.running import Running, gateways, quick, running
 
@@ -26,7 +27,7 @@ def beside(journal: Path) -> Path:
 
 
 def test_a_second_lock_is_refused_with_the_words_of_the_first_and_the_file_stays(journal: Path) -> None:
-    first, second = JournalLock(journal, "config /etc/a.yaml"), JournalLock(journal)
+    first, second = journal_lock(journal, "config /etc/a.yaml"), journal_lock(journal)
     first.take()
     first.take()
     with pytest.raises(HeldError) as held:
@@ -45,10 +46,10 @@ def test_one_journal_under_two_names_has_one_lock(journal: Path, tmp_path: Path)
     journal.touch()
     other = tmp_path / "other.db"
     other.symlink_to(journal)
-    first = JournalLock(journal)
+    first = journal_lock(journal)
     first.take()
     with pytest.raises(HeldError):
-        JournalLock(other).take()
+        journal_lock(other).take()
     first.release()
 
 
@@ -57,13 +58,13 @@ def test_what_stands_in_a_lock_file_cannot_disturb_a_terminal(journal: Path) -> 
     with beside(journal).open("r+b") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(HeldError) as held:
-            JournalLock(journal).take()
+            journal_lock(journal).take()
     assert str(held.value).isprintable()
     assert len(str(held.value)) < 1000
 
 
 def test_a_folder_that_is_missing_is_left_to_the_journal_to_tell(tmp_path: Path) -> None:
-    JournalLock(tmp_path / "missing" / "journal.db").take()
+    journal_lock(tmp_path / "missing" / "journal.db").take()
 
 
 def test_a_file_system_without_locks_costs_a_warning_and_no_more(
@@ -73,7 +74,7 @@ def test_a_file_system_without_locks_costs_a_warning_and_no_more(
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", no_locks)
-    lock = JournalLock(journal)
+    lock = journal_lock(journal)
     lock.take()
     lock.take()
     assert [record.getMessage() for record in caplog.records] == [
@@ -115,7 +116,7 @@ def test_a_daemon_without_a_folder_for_its_journal_leaves_one_that_appears_to_wh
             daemon.wait_up()
             daemon.until(lambda: daemon.said("ERROR", "cannot be written"))
             folder.mkdir()
-            other = JournalLock(folder / "journal.db")
+            other = journal_lock(folder / "journal.db")
             other.take()
             failed = daemon.metric("ib_supervisor_journal_errors_total") or 0
             daemon.until(lambda: (daemon.metric("ib_supervisor_journal_errors_total") or 0) > failed)

@@ -4,6 +4,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from supervisor.core.parts.telling.outbox import USUAL
 from supervisor.simulator import Scenario, SimulatedGateway
 from tests.daemon.running import gateways, quick, running
 from tests.observe.notify.receivers import Receiver, receiving
@@ -23,6 +26,13 @@ def states(folder: Path) -> list[str]:
         return [str(state) for (state,) in file.execute("SELECT state FROM messages")]
 
 
+def a_minute_passes(folder: Path) -> None:
+    """What was said was said a minute earlier."""
+    with closing(sqlite3.connect(folder / "journal.db")) as file:
+        file.execute("UPDATE letters SET changed = changed - 60000000")
+        file.commit()
+
+
 def test_two_lines_of_yaml_tell_of_an_outage_and_a_killed_daemon_of_itself_and_the_end(tmp_path: Path) -> None:
     with receiving() as receiver, SimulatedGateway(Scenario(accounts=("DU1234567",))) as gateway:
         with running(tmp_path, config(gateway.port, receiver)) as daemon:
@@ -32,6 +42,7 @@ def test_two_lines_of_yaml_tell_of_an_outage_and_a_killed_daemon_of_itself_and_t
             daemon.until(lambda: daemon.metric("ib_supervisor_notifications_total", **labels) == 1)
             daemon.until(lambda: states(tmp_path) == ["sent"], what="the journal to know it")
             daemon.kill()
+        a_minute_passes(tmp_path)
         gateway.do("accounts", accounts=["U1234567"])
         with running(tmp_path, config(gateway.port, receiver)) as daemon:
             daemon.until(lambda: len(receiver.bodies) > 1, what="the next message")
@@ -40,6 +51,19 @@ def test_two_lines_of_yaml_tell_of_an_outage_and_a_killed_daemon_of_itself_and_t
         with running(tmp_path, config(gateway.port, receiver)) as daemon:  # after an orderly end nobody is told
             daemon.wait_up()
             assert daemon.metric("ib_supervisor_notification_queue", target="phone", result="waiting") == 0
+
+
+def test_a_daemon_that_is_killed_and_started_again_keeps_the_minute_between_messages(tmp_path: Path) -> None:
+    with receiving() as receiver, SimulatedGateway(Scenario(accounts=("DU1234567",))) as gateway:
+        with running(tmp_path, config(gateway.port, receiver)) as daemon:
+            daemon.until(lambda: receiver.bodies, what="a message")
+            daemon.until(lambda: states(tmp_path) == ["sent"], what="the journal to know of it")
+            daemon.kill()
+        with running(tmp_path, config(gateway.port, receiver)) as daemon:
+            daemon.until(lambda: sorted(states(tmp_path)) == ["sent", "waiting"], what="word of the crash")
+            wait = 2 * USUAL.gather
+            with pytest.raises(AssertionError):
+                daemon.until(lambda: len(receiver.bodies) > 1, wait)
 
 
 def test_the_sign_of_life_is_fetched_and_says_when_something_urgent_lasts(tmp_path: Path) -> None:

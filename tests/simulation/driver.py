@@ -215,6 +215,7 @@ class Run(Loop):
         else:
             self.line.set_by += by
         self._look_after = self.line.t + LOOK / 2
+        self._clock_set_at = self.line.t
 
     def _sleep(self, fault: f.Suspend) -> None:
         self._tick_if_due()
@@ -334,7 +335,10 @@ class Run(Loop):
             return
         bounds.look(self.line, troubles, blind.calm_since, state, self._judge.ledger, self.policy)
         calm = min(self.feed.calm_for(), troubles.calm_for(self.line.t), self.line.t - blind.calm_since)
-        if state.canary is not None and calm > AGAIN + 2 * BEGINS:
+        by_the_clock = (
+            self.line.set_by == 0 and self.line.t - self._clock_set_at > DAY
+        )  # a market's hours are asked daily
+        if state.canary is not None and calm > AGAIN + 2 * BEGINS and by_the_clock:
             holds(
                 not state.canary.dead, "a dead stream is subscribed again", lambda: f"dead, and calm for {calm:.0f} s"
             )

@@ -157,6 +157,6 @@ def _deed(name: str, recovery: dict[str, Any]) -> str:
 
 
 def _clock(instant: str, now: datetime) -> str:
-    """Local time, with the day if it is another one."""
+    """Local time with its zone, and with the day if it is another one."""
     then = datetime.fromisoformat(instant).astimezone()
-    return f"{then:%H:%M}" if then.date() == now.astimezone().date() else f"{then:%a %Y-%m-%d %H:%M}"
+    return f"{then:%H:%M %Z}" if then.date() == now.astimezone().date() else f"{then:%a %Y-%m-%d %H:%M %Z}"

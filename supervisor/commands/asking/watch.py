@@ -3,6 +3,7 @@
 - The rows are those of `overview`, so they follow the same rule for narrow terminals.
 - Answers come on a thread of their own, so that a slow daemon never holds up a key. If none comes, the last one stays
   on the screen, and the first line says so.
+- A refusal that waiting cannot cure ends it.
 - While no daemon answers, nothing is known of any gateway: what was so is told as past.
 - textual draws and reads keys. Every text of an answer is cleaned before it gets there.
 """
@@ -29,6 +30,8 @@ from supervisor.core.model.layers import LAYERS
 from supervisor.observe.masking import clean
 
 Answer = Mapping[str, Any]
+WRONG = 2
+"""The return code if what was asked is wrong: asking again every second cures no wrong password."""
 EDGE = 4
 """Columns that the list keeps for itself: its padding and its scroll bar."""
 
@@ -139,6 +142,8 @@ class Watch(App[None]):
             trouble = ""
         except (Unreachable, Refused) as error:
             gateways, trouble = None, clean(str(error))
+            if isinstance(error, Refused) and error.final:
+                self.call_from_thread(self.exit, return_code=WRONG, message=Text(trouble))
         if not worker.is_cancelled:
             self.call_from_thread(self._take, gateways, trouble)
 

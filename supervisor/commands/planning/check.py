@@ -23,6 +23,7 @@ from supervisor.commands.shared.printer import say, say_text
 from supervisor.commands.shared.table import Row, lay_out
 from supervisor.commands.shared.terminal import width
 from supervisor.config.load import Config, ConfigError, load
+from supervisor.config.reading.faults import Fault
 from supervisor.config.settings import Target
 from supervisor.config.values.readers import Endpoint
 from supervisor.core.calendar.durations import written
@@ -32,7 +33,9 @@ from supervisor.core.calendar.windows import RESTARTS, Occurrence, occurrences
 from supervisor.core.model.gate import GateFarms
 from supervisor.core.model.policy import Policy, Reauth, Timing
 from supervisor.core.model.recovery.rules import MarketHours, NeedsLogin, RecoveryPolicy
+from supervisor.daemon.lock import about
 from supervisor.daemon.people import refuse_unknown_targets
+from supervisor.observe.gate.files import writer_of
 from supervisor.observe.notify.heartbeat import failure_of
 
 BAD_CONFIG: Final = 78
@@ -62,9 +65,19 @@ def check(file: Path, env: Mapping[str, str], now: datetime) -> int:
         say_text(error, err=True)
         return BAD_CONFIG
     say_text(plan(config, now, width()))
-    for warning in config.warnings:
+    for warning in (*config.warnings, *_gates_of_others(config)):
         say(f"warning: {warning}", err=True)
     return 0
+
+
+def _gates_of_others(config: Config) -> Iterator[Fault]:
+    """Files of the gate that a daemon with another config keeps in the same folder."""
+    folder = config.gate.directory
+    for policy in config.gateways if folder is not None else ():
+        writer = writer_of(folder, policy.name) if folder is not None else ""
+        if writer and not writer.endswith(about(config)):
+            wrong = f"the file of the gate {policy.name} in {folder} is written by another ib-supervisor: {writer}"
+            yield Fault(str(config.path), config.gate.line, "gate.directory", wrong, "write a folder of its own")
 
 
 def plan(config: Config, now: datetime, width: int | None) -> str:

@@ -5,10 +5,11 @@
 - `telling` is for one message. `summed_up` is for several: each matter once, with all the gateways that it concerns.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
+from supervisor.core.calendar.gateway_clock import offset_in, offset_text
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.explain.causes import explain
 from supervisor.core.explain.gates import sentence
@@ -17,6 +18,7 @@ from supervisor.core.model.actions import Announce
 from supervisor.core.model.gate import GateClosed
 from supervisor.core.model.pages import ROWS, Severity
 from supervisor.core.model.recovery.records import RecoveryProposed, RecoveryRecord
+from supervisor.core.model.snapshot import GatewayClock
 from supervisor.core.model.vocabulary import Stage
 from supervisor.core.parts.telling.notify import RANK
 from supervisor.frozen import dataclass
@@ -87,7 +89,8 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Look at the gateway's machine: its memory, its processor, and the network to it.",
     ),
     "IBRestartNotSeen": (
-        "No restart was seen in its window: the gateway's setting and the config differ, or auto-restart is off.",
+        "The restart of {began} was not seen in its window: the gateway's setting and the config differ, or "
+        "auto-restart is off.",
         "Compare the time under Lock and Exit with daily_restart.",
     ),
     "IBReauthDueSoon": (
@@ -95,15 +98,16 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Log the gateway in when it suits you, with the second factor.",
     ),
     "IBCanaryDead": (
-        "Every layer is up, and data of a contract that the canary watches does not come while its market is open.",
+        "Every layer is up, and data of {contracts} does not come while the market is open.",
         "Look whether the user is logged in elsewhere, and restart the data in the gateway (Ctrl-Alt-F).",
     ),
     "IBClockSkew": (
-        "The gateway's clock and this machine's have differed by more than 3 s for ten minutes.",
+        "The gateway's clock is {skew} this machine's; they have differed by more than 3 s for ten minutes.",
         "See which of the two machines does not keep time.",
     ),
     "IBTimezoneMismatch": (
-        "The gateway's clock is not that of the configured time zone, so its restart will be taken for an outage.",
+        "The gateway's clock runs at {offset}, and the configured time zone {zone} is at {configured}: its restart "
+        "will be taken for an outage.",
         "Correct timezone in the config, or the gateway's time zone.",
     ),
     "IBSupervisorCrashed": (
@@ -164,16 +168,27 @@ def summed_up(messages: Iterable[Message]) -> tuple[str, tuple[str, ...]]:
     found = list(messages)
     if len(found) == 1:
         return found[0].title, (found[0].text,)
-    groups: dict[tuple[int, str], list[str]] = {}
+    groups: dict[tuple[int, str], list[Message]] = {}
     for message in found:
         what = message.title.partition(": ")[2]
-        groups.setdefault((-1 if message.over else RANK[message.severity], what), []).append(
-            message.gateway or SUPERVISOR
-        )
-    lines = [f"{what}: {', '.join(names)}" for (_, what), names in sorted(groups.items(), key=lambda item: -item[0][0])]
-    gateways = len({message.gateway for message in found})
-    title = f"{len(found)} messages about {gateways} gateways" if gateways > 1 else f"{len(found)} messages"
-    return title if gateways > 1 else f"{found[0].gateway or SUPERVISOR}: {title}", tuple(lines)
+        groups.setdefault((-1 if message.over else RANK[message.severity], what), []).append(message)
+    words = [what for _, what in groups]
+    lines = []
+    for (_, what), group in sorted(groups.items(), key=lambda item: -item[0][0]):
+        # On a live and on a paper gateway the same is not as urgent.
+        severity = f" ({group[0].severity})" if words.count(what) > 1 else ""
+        lines.append(f"{what}{severity}: {', '.join(message.gateway or SUPERVISOR for message in group)}")
+    return _title(found), tuple(lines)
+
+
+def _title(found: Collection[Message]) -> str:
+    """How many messages, and about whom."""
+    count, gateways = f"{len(found)} messages", {message.gateway for message in found}
+    if len(gateways) == 1:
+        return f"{next(iter(gateways)) or SUPERVISOR}: {count}"
+    named = gateways - {""}
+    whom = f"{len(named)} gateways" if len(named) > 1 else "".join(named)
+    return f"{count} about {whom}{' and the supervisor' if named != gateways else ''}"
 
 
 def lasting(seconds: float) -> str:
@@ -195,13 +210,12 @@ def clock(at: datetime, zone: str | None) -> str:
 
 def _beginning(gateway: str, said: Announce, zone: str | None) -> tuple[str, str, str]:
     title = _TITLES[said.row]
-    if said.about is not None:
+    if isinstance(said.about, RecoveryRecord | GateClosed):
         return _of_its_own(title, gateway, said.about)
     own = _TEXTS.get(said.row)
     if own is not None:
         text, cure = own
-        text = text.format(due=clock(said.due, zone) if said.due is not None else "its time")
-        return title, text, cure
+        return title, text.format(**_evidence(said, zone)), cure
     cause = explain(said.cause) if said.cause is not None else None
     text = cause.words if cause is not None else f"Since {clock(said.began, zone)}."
     cure = cause.cure if cause is not None else ""
@@ -211,6 +225,24 @@ def _beginning(gateway: str, said: Announce, zone: str | None) -> tuple[str, str
             since = f"{since}, at first as planned"
         text = f"{text} {since}." if cause is not None else f"{since}."
     return title, text, cure
+
+
+def _evidence(said: Announce, zone: str | None) -> Mapping[str, str]:
+    """What the texts of `_TEXTS` name."""
+    found = {
+        "began": clock(said.began, zone),
+        "due": clock(said.due, zone) if said.due is not None else "its time",
+    }
+    about = said.about
+    if isinstance(about, tuple):
+        found["contracts"] = ", ".join(view.name for view in about)
+    if isinstance(about, GatewayClock):
+        skew, offset = about.skew or 0.0, about.offset or timedelta(0)
+        found["skew"] = f"{lasting(abs(skew))} {'ahead of' if skew > 0 else 'behind'}"
+        found["offset"] = offset_text(offset)
+        found["zone"] = zone or "UTC"
+        found["configured"] = offset_text(offset_in(zone or "UTC", about.told_at or said.at))
+    return found
 
 
 def _of_its_own(title: str, gateway: str, about: RecoveryRecord | GateClosed) -> tuple[str, str, str]:
@@ -227,7 +259,7 @@ def _of_its_own(title: str, gateway: str, about: RecoveryRecord | GateClosed) ->
 
 def _ending(gateway: str, said: Announce) -> tuple[str, str, str]:
     lasted = lasting(said.seconds)
-    if said.about is not None:
+    if isinstance(said.about, RecoveryRecord):
         return _of_its_own("recovery is over", gateway, said.about)
     if said.row == "IBReauthDueSoon":
         return "the weekly login is done", "It was done before it was missed.", ""

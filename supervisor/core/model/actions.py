@@ -6,13 +6,14 @@ told by records (`supervisor.core.model.records`), not here.
 
 from datetime import datetime
 
-from supervisor.core.model.canary import CanaryAction
+from supervisor.core.model.canary import CanaryAction, CanaryView
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.gate import GateClosed
 from supervisor.core.model.pages import Severity
 from supervisor.core.model.recovery.records import RecoveryRecord
 from supervisor.core.model.recovery.rules import Rung
+from supervisor.core.model.snapshot import GatewayClock
 from supervisor.core.model.vocabulary import Stage
 from supervisor.frozen import dataclass
 
@@ -66,6 +67,10 @@ class Heal:
     rung: Rung
 
 
+Subject = RecoveryRecord | GateClosed | GatewayClock | tuple[CanaryView, ...]
+"""What a message tells of, where that is more than a row and a cause: its evidence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Announce:
     """People must be told. It stands before the facts that remember it: a kill between the two tells it again."""
@@ -87,8 +92,7 @@ class Announce:
     """Of an end: it is well again; False if a pause ended it."""
     login: bool = False
     """Of an end: the login that was asked for is done."""
-    about: RecoveryRecord | GateClosed | None = None
-    """What it tells of, where that is more than a row and a cause."""
+    about: Subject | None = None
 
     @property
     def key(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import field
 from datetime import datetime
 
 from supervisor.core.model.cause import Cause
-from supervisor.core.model.recovery.rules import DeedDone
+from supervisor.core.model.recovery.rules import DeedDone, OpenDeed
 from supervisor.frozen import dataclass, replace
 
 
@@ -123,6 +123,8 @@ class Facts:
     outage: OpenOutage | None = None
     deeds: tuple[DeedDone, ...] = ()
     """What recovery did, as far as it counts against a budget or a process."""
+    deed: OpenDeed | None = None
+    """What recovery did last, if its proof is awaited."""
     talks: tuple[ToldTalk, ...] = ()
     """What people have been told, or are about to be told."""
 
@@ -152,4 +154,5 @@ def at_address(facts: Facts, host: str, port: int) -> Facts:
         desupported_version=None,
         restart_stray=None,
         deeds=(),
+        deed=None,
     )

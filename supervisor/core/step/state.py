@@ -206,7 +206,7 @@ def initial(policy: Policy, facts: Facts, now: Now, seed: int) -> State:
         operator=operator,
         order_ids=OrderIds(facts.first_ids),
         desupport=desupport,
-        recovery=memory.recalled(facts.deeds, now) if facts.deeds else NOTHING_DONE,
+        recovery=memory.recalled(facts.deeds, facts.deed, now) if facts.deeds else NOTHING_DONE,
         low_since=login.lost_at.mono if login.lost_at is not None and not paused else None,
         status=status,
         status_since=now.wall,
@@ -271,6 +271,7 @@ def facts_of(state: State, *, exactly: bool = False) -> Facts:
         epoch=state.gate.epoch,
         outage=outages_part.left_open(state.outages, exactly=exactly),
         deeds=memory.kept(state.recovery),
+        deed=memory.left_open(state.recovery.deed) if state.recovery.deed is not None else None,
         talks=state.notify.kept,
     )
 
@@ -308,6 +309,7 @@ _memorable = attrgetter(
     "outages.current",
     "outages.inherited",
     "recovery.done",
+    "recovery.deed",
     "notify.kept",
 )
 

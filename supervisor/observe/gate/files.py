@@ -4,6 +4,8 @@
 - A file is replaced when its gate changes, and when the loop has decided again. The lease in it is the decision's. This
   thread only passes it on: if the loop stands still, nothing is written, and the lease ends.
 - A folder that cannot be written is told once, and counted. It is tried again with every decision.
+- Each file has one writer, who has its lock: of two daemons with one folder and one name the second writes none and
+  says so. If the first one ends, the second one's turn has come.
 """
 
 import contextlib
@@ -19,6 +21,7 @@ from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.folders import make
 from supervisor.observe.gate.body import body, written
 from supervisor.observe.gate.reader import Gate, since_boot
+from supervisor.observe.lock import HeldError, WriterLock, signed
 
 LOG = logging.getLogger("supervisor.gate")
 
@@ -30,15 +33,23 @@ SUFFIX = ".json"
 
 
 class GateFiles:
-    """The files of all gateways. `news` and `change` are for any thread, and never block."""
+    """The files of all gateways. `news` and `change` are for any thread, and never block.
 
-    def __init__(self, snapshots: Callable[[], Iterable[Snapshot]], directory: Path | None = None) -> None:
-        self._snapshots = snapshots
+    `about` is what another daemon with the same folder should know of this one.
+    """
+
+    def __init__(
+        self, snapshots: Callable[[], Iterable[Snapshot]], directory: Path | None = None, about: str = ""
+    ) -> None:
+        self._snapshots, self._about = snapshots, about
         self._wanted = directory
         self._directory: Path | None = None
         """The folder that the files of `_last` are in."""
         self._last: dict[str, Snapshot] = {}
-        """What each file says."""
+        """What each file of ours says."""
+        self._locks: dict[str, WriterLock] = {}
+        self._others: set[str] = set()
+        """Gates whose file another daemon writes."""
         self._news = threading.Event()
         self._ending = False
         self._failing = False
@@ -78,23 +89,25 @@ class GateFiles:
                 self._fail(error)
             self._news.wait(LOOK if self._wanted is not None else None)
             self._news.clear()
-        self._remove(self._last)
+        self._leave()
 
     def _round(self) -> None:
         wanted = self._wanted
         if wanted != self._directory:
-            self._remove(self._last)
-            self._last, self._directory, self._failing = {}, wanted, False
+            self._leave()
+            self._directory, self._failing = wanted, False
             if wanted is not None:
                 self._sweep(wanted)
         if wanted is None:
             return
         snapshots = {snapshot.policy.name: snapshot for snapshot in self._snapshots()}
-        self._remove(name for name in tuple(self._last) if name not in snapshots)
+        self._remove(name for name in (*self._last, *self._locks) if name not in snapshots)
         failed = None
         for name, snapshot in snapshots.items():
             if self._last.get(name) is not snapshot:
                 try:
+                    if not self._may_write(wanted, name):
+                        continue
                     _replace(wanted, name, written(body(snapshot, since_boot())))
                 except OSError as error:
                     self.errors += 1
@@ -107,14 +120,43 @@ class GateFiles:
             self._failing = False
             LOG.warning("the files of the gate in %s are written again", wanted)
 
+    def _may_write(self, directory: Path, name: str) -> bool:
+        """Whether no other daemon writes this file. The folder is made if it is missing. Raises OSError."""
+        lock = self._locks.get(name)
+        if lock is None:
+            make(directory, FOLDER_MODE)
+            lock = self._locks[name] = lock_of(directory, name, self._about)
+        try:
+            lock.take()
+        except HeldError as held:
+            self.errors += 1
+            self._last.pop(name, None)
+            if name not in self._others:
+                self._others.add(name)
+                LOG.error("%s; this one does not write it: give each daemon a gate.directory of its own", held)
+            return False
+        if name in self._others:
+            self._others.discard(name)
+            LOG.warning("the file of the gate %s in %s is written by this ib-supervisor now", name, directory)
+        return True
+
+    def _leave(self) -> None:
+        """Leave nothing of ours in the folder."""
+        self._remove((*self._last, *self._locks))
+        self._others.clear()
+
     def _remove(self, names: Iterable[str]) -> None:
         for name in tuple(names):
-            self._last.pop(name, None)
-            if self._directory is not None:
+            ours = self._last.pop(name, None) is not None
+            if ours and self._directory is not None:
                 try:
                     (self._directory / f"{name}{SUFFIX}").unlink(missing_ok=True)
                 except OSError:
                     self.errors += 1
+            lock = self._locks.pop(name, None)
+            if lock is not None:
+                lock.release(remove=True)
+            self._others.discard(name)
 
     def _sweep(self, directory: Path) -> None:
         """Remove what a process that was killed has left of gateways that are not in the config."""
@@ -123,6 +165,10 @@ class GateFiles:
             for path in directory.iterdir():
                 if path.suffix == SUFFIX and path.stem not in known and _is_dead_gate(path):
                     path.unlink(missing_ok=True)
+                    with contextlib.suppress(HeldError):
+                        lock = lock_of(directory, path.stem)
+                        lock.take()
+                        lock.release(remove=True)
 
     def _fail(self, error: Exception) -> None:
         if not self._failing:
@@ -132,6 +178,19 @@ class GateFiles:
                 self._wanted,
                 error,
             )
+
+
+def lock_of(directory: Path, name: str, about: str = "") -> WriterLock:
+    """The lock of one file."""
+    what = f"the file of the gate {name} in {directory}"
+    return WriterLock(directory / f".{name}.lock", what, about)
+
+
+def writer_of(directory: Path, name: str) -> str:
+    """Who keeps the file of this gate alive, in words; empty if nobody does. Nothing is locked or changed."""
+    if Gate(directory / f"{name}{SUFFIX}").check().state == "unknown":
+        return ""
+    return signed(directory / f".{name}.lock")
 
 
 def _replace(directory: Path, name: str, content: bytes) -> None:

@@ -36,6 +36,8 @@ TABLE: Final = (
             AS at, target, state, json_extract(text, '$.gateway') AS gateway, json_extract(text, '$.alert') AS alert,
         json_extract(text, '$.stage') AS stage, json_extract(text, '$.title') AS title FROM letters""",
 )
+CHANGED: Final = ("ALTER TABLE letters ADD COLUMN changed INTEGER NOT NULL DEFAULT 0",)
+"""When the letter got its state; 0: an older version wrote it."""
 
 
 class Delivery(StrEnum):
@@ -58,26 +60,39 @@ class Letter:
     """Of the message."""
     text: Callable[[], str]
     """The message as JSON, already masked. It is made when it is written: not on the thread that hands it over."""
+    changed: datetime | None = None
+    """When it got its state; None: nobody wrote that down."""
 
 
 def write(connection: sqlite3.Connection, letters: Iterable[Letter]) -> None:
     """Write them; the newest state of each counts."""
     connection.executemany(
-        "INSERT INTO letters (target, key, state, at, text) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (target, key) DO UPDATE SET state = excluded.state",
-        [(letter.target, letter.key, letter.state.value, microseconds(letter.at), letter.text()) for letter in letters],
+        "INSERT INTO letters (target, key, state, at, text, changed) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (target, key) DO UPDATE SET state = excluded.state, changed = excluded.changed",
+        [
+            (
+                letter.target,
+                letter.key,
+                letter.state.value,
+                microseconds(letter.at),
+                letter.text(),
+                0 if letter.changed is None else microseconds(letter.changed),
+            )
+            for letter in letters
+        ],
     )
 
 
 def read(connection: sqlite3.Connection) -> tuple[Letter, ...]:
     """The newest letters, oldest first. One that somebody damaged is left out."""
     rows = connection.execute(
-        "SELECT target, key, state, at, text FROM letters ORDER BY at DESC LIMIT ?", (KNOWN_AT_MOST,)
+        "SELECT target, key, state, at, text, changed FROM letters ORDER BY at DESC LIMIT ?", (KNOWN_AT_MOST,)
     ).fetchall()
     found = []
-    for target, key, state, at, text in reversed(rows):
+    for target, key, state, at, text, changed in reversed(rows):
         try:
-            found.append(Letter(target, key, Delivery(state), instant(at), partial(str, text)))
+            when = instant(changed) if changed else None
+            found.append(Letter(target, key, Delivery(state), instant(at), partial(str, text), when))
         except (ValueError, OverflowError):
             LOG.warning("a message in the journal is broken and not used: %r", key)
     return tuple(found)

@@ -33,7 +33,7 @@ Views for people, instants as RFC 3339 in UTC: docs/for-programs.md has each wit
 import sqlite3
 from typing import Final
 
-from supervisor.observe.journal.letters import TABLE
+from supervisor.observe.journal.letters import CHANGED, TABLE
 from supervisor.observe.journal.place import APPLICATION_ID, NotAJournalError
 
 
@@ -151,6 +151,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _HISTORY,
     _HEARD,
     TABLE,
+    CHANGED,
 )
 
 

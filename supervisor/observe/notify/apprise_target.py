@@ -30,6 +30,8 @@ _TYPES = {
 }
 _EXCEPTION = re.compile(r"[\w/ ]{1,40}\bException\b")
 """How the library's lines begin that say why, though they are for debugging."""
+_WEB = {"http": "json", "https": "jsons"}
+"""What an address of the web is to the library."""
 _BELOW = ("urllib3", "requests", "requests_oauthlib", "oauthlib", "charset_normalizer", "MARKDOWN")
 
 
@@ -80,6 +82,8 @@ def _plugin(url: str) -> "apprise.NotifyBase":
     if scheme not in N_MGR.schemas():
         near = get_close_matches(scheme, N_MGR.schemas(), 1, 0.75)
         hint = f'did you mean "{near[0]}://"?' if near else "see docs/notify.md"
+        if scheme in _WEB:
+            hint = f"write {_WEB[scheme]}:// for a webhook of your own; docs/notify.md has the schemes of services"
         raise UnknownTarget(f'no service has the scheme "{scheme}://"; {hint}')
     asset = apprise.AppriseAsset(app_id="ib-supervisor", app_desc="ib-supervisor", http_redirects=False)
     with _LOG.heard():

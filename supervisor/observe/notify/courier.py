@@ -11,11 +11,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.parts.telling import outbox
-from supervisor.core.parts.telling.outbox import EMPTY, Item, Rules
+from supervisor.core.parts.telling.outbox import Item, Rules
 from supervisor.observe.journal.letters import Delivery, Letter
 from supervisor.observe.notify.draft import Draft
 from supervisor.observe.notify.text import composed, severity_of
@@ -52,7 +53,10 @@ class Counts:
 
 
 class Courier:
-    """One target and its thread. `open_way` makes the way to it, on the courier's thread; it may take long and fail."""
+    """One target and its thread. `open_way` makes the way to it, on the courier's thread; it may take long and fail.
+
+    `said` is when the target was last told something, by another courier; None: never.
+    """
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class Courier:
         book: Book,
         clock: Callable[[], Now],
         link: str,
+        said: datetime | None = None,
     ) -> None:
         self.rules, self.form = rules, form
         self._open_way, self._book, self._clock, self._link = open_way, book, clock, link
@@ -73,7 +78,8 @@ class Courier:
         self._ending = False
         self._changed = threading.Condition()
         # Guarded by the condition's lock:
-        self._outbox = EMPTY
+        self._outbox = outbox.begun(said, rules.pace, clock())
+        self._said = said
         self._drafts: dict[str, Draft] = {}
         self._results = dict.fromkeys(RESULTS, 0)
         # The courier's own:
@@ -104,6 +110,11 @@ class Courier:
             waiting = len(self._inbox) + len(self._outbox.waiting) + len(self._outbox.flying) - retrying
             results = {**self._results, "dropped": self._results["dropped"] + self._overflow}
             return Counts(results, waiting, retrying)
+
+    def said(self) -> datetime | None:
+        """When the target was last told something, or perhaps was; None: never."""
+        with self._changed:
+            return self._clock().wall if self._outbox.flying else self._said
 
     def end(self, timeout: float = 0.0) -> list[tuple[Draft, bool]]:
         """Carry nothing more; what is under way gets `timeout` seconds. Returns what is left, and what of it may have
@@ -185,11 +196,14 @@ class Courier:
         name = self.rules.name
         with self._changed:
             self._results["sent" if outcome.sent else "failed"] += 1
+            now = self._clock()
+            if outcome.sent or outcome.doubt:
+                self._said = now.wall
             if outcome.sent:
-                self._outbox = outbox.sent(self._outbox, self.rules.pace, self._clock())
+                self._outbox = outbox.sent(self._outbox, self.rules.pace, now)
                 gone = [self._drafts.pop(item.key) for item in items]
             else:
-                self._outbox = outbox.failed(self._outbox, self.rules.pace, self._clock(), doubt=outcome.doubt)
+                self._outbox = outbox.failed(self._outbox, self.rules.pace, now, doubt=outcome.doubt)
                 gone = []
             self._changed.notify_all()
         for draft in gone:
@@ -205,4 +219,4 @@ class Courier:
         self._failing = not outcome.sent
 
     def _keep(self, draft: Draft, state: Delivery) -> None:
-        self._book.letter(Letter(self.rules.name, draft.key, state, draft.at, draft.json))
+        self._book.letter(Letter(self.rules.name, draft.key, state, draft.at, draft.json, self._clock().wall))

@@ -4,12 +4,14 @@
   for them by other threads (`Draft`).
 - What is in the journal already is not sent again: another process decides the same message with the same key.
 - Targets come and go by a reload. What waits for one that is gone is not sent.
+- When a target was last told something is known over a reload and a restart: it hears at most one message a minute.
 """
 
 import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import field
+from datetime import datetime
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.messages import Message
@@ -51,12 +53,16 @@ class Notifier:
         self._addresses: dict[str, Address] = {}
         self._known: set[tuple[str, str]] = set()
         self._left: dict[str, list[tuple[Draft, bool]]] = {}
+        self._said: dict[str, datetime | None] = {}
         self._heartbeat: Heartbeat | None = None
 
     def recall(self, letters: Iterable[Letter]) -> None:
         """What earlier processes left, oldest first. To be called before `arrange`."""
         for letter in letters:
             self._known.add((letter.target, letter.key))
+            if letter.changed is not None and letter.state in (Delivery.SENDING, Delivery.SENT):
+                said = self._said.get(letter.target)
+                self._said[letter.target] = letter.changed if said is None else max(said, letter.changed)
             if letter.state in (Delivery.WAITING, Delivery.SENDING):
                 try:
                     message = from_json(letter.text())
@@ -69,7 +75,9 @@ class Notifier:
         """These are the targets from now on."""
         wanted = {address.rules.name: address for address in addresses}
         for name in [name for name, known in self._addresses.items() if wanted.get(name) != known]:
-            left = self._couriers.pop(name).end()
+            courier = self._couriers.pop(name)
+            left = courier.end()
+            self._said[name] = courier.said()
             del self._addresses[name]
             if name in wanted:
                 self._left[name] = left
@@ -127,6 +135,7 @@ class Notifier:
             self._book,
             self._clock,
             self._link,
+            self._said.get(name),
         )
         self._addresses[name], self._couriers[name] = address, courier
         left = self._left.pop(name, [])

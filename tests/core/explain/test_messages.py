@@ -9,14 +9,18 @@ import pytest
 
 from supervisor.core.explain.messages import Message, lasting, summed_up, telling
 from supervisor.core.model.actions import Announce
+from supervisor.core.model.canary import CanaryState, CanaryView
 from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.pages import ROWS, Severity
+from supervisor.core.model.snapshot import GatewayClock
 from supervisor.core.model.vocabulary import Stage
 from supervisor.core.step.judging import matters
 
 BEGAN = datetime(2027, 1, 7, 4, 45, tzinfo=UTC)
 CAUSE = Cause(CauseKey.PORT_REFUSED, "127.0.0.1", 4001, 911, "live")
 ZONE = "America/New_York"
+CLOCK = GatewayClock(timedelta(hours=1), BEGAN, mismatch=True, skew=31.0)
+DEAD = CanaryView("SPY", CanaryState.DEAD, None, BEGAN, BEGAN, None)
 
 TOLD_BY_THE_DAEMON = sorted(set(re.findall(r'"(IB\w+)"', Path(matters.__file__).read_text("utf-8"))) & set(ROWS))
 """The rows that the core can tell of; Prometheus alone sees the others."""
@@ -81,8 +85,23 @@ def test_the_login_names_the_restart_that_asks_for_it() -> None:
 
 @pytest.mark.parametrize("row", TOLD_BY_THE_DAEMON)
 def test_every_row_that_is_told_has_words(row: str) -> None:
-    assert said(row).title.startswith("live: ")
-    assert said(row).text
+    about = {"IBCanaryDead": (DEAD,), "IBClockSkew": CLOCK, "IBTimezoneMismatch": CLOCK}
+    message = said(row, about=about.get(row))
+    assert message.title.startswith("live: ")
+    assert message.text
+
+
+def test_a_clock_a_zone_dead_data_and_a_missed_restart_are_told_with_their_evidence() -> None:
+    text = said("IBTimezoneMismatch", about=CLOCK).text
+    assert text.startswith(
+        "The gateway's clock runs at UTC+1, and the configured time zone America/New_York is at UTC-5"
+    )
+    assert said("IBClockSkew", about=CLOCK).text.startswith("The gateway's clock is 31 s ahead of this machine's")
+    behind = replace(CLOCK, skew=-7200.0)
+    assert said("IBClockSkew", about=behind).text.startswith("The gateway's clock is 2 h behind this machine's")
+    text = said("IBCanaryDead", about=(DEAD, replace(DEAD, name="EUR.USD"))).text
+    assert "data of SPY, EUR.USD does not come" in text
+    assert said("IBRestartNotSeen").text.startswith("The restart of Wed 23:45 EST was not seen")
 
 
 def test_one_message_is_itself_and_several_are_summed_up_by_what_is_wrong() -> None:
@@ -94,5 +113,20 @@ def test_one_message_is_itself_and_several_are_summed_up_by_what_is_wrong() -> N
     assert title == "3 messages about 2 gateways"
     assert lines == ("does not answer: live, paper", "up again after 1 min: live")
     assert summed_up([one, over])[0] == "live: 2 messages"
+
+
+def test_the_supervisor_is_no_gateway() -> None:
+    one = said()
+    other = replace(one, gateway="paper", title="paper: does not answer")
     own = replace(one, gateway="", title="supervisor: the supervisor was started again after a crash")
     assert summed_up([own, own])[0] == "supervisor: 2 messages"
+    assert summed_up([own, one])[0] == "2 messages about live and the supervisor"
+    title, lines = summed_up([own, one, other])
+    assert title == "3 messages about 2 gateways and the supervisor"
+    assert lines == ("the supervisor was started again after a crash: supervisor", "does not answer: live, paper")
+
+
+def test_the_same_is_said_with_its_severity_where_it_differs() -> None:
+    live = said()
+    paper = replace(live, gateway="paper", title="paper: does not answer", severity=Severity.WARNING)
+    assert summed_up([paper, live])[1] == ("does not answer (critical): live", "does not answer (warning): paper")

@@ -43,6 +43,17 @@ def test_the_next_message_comes_a_minute_later_with_all_that_came_meanwhile() ->
     assert outbox.taken(box).flying == (Item("b"), Item("c"))
 
 
+@pytest.mark.parametrize(
+    ("ago", "pause"),
+    [(None, 3.0), (0.0, 60.0), (20.0, 40.0), (59.0, 3.0), (86400.0, 3.0), (-3600.0, 60.0)],
+    ids=["never", "now", "20 s ago", "59 s ago", "yesterday", "by a clock that was set back"],
+)
+def test_another_process_keeps_the_minute_of_the_one_before(ago: float | None, pause: float) -> None:
+    said = None if ago is None else at(-ago).wall
+    box = with_items("a", box=outbox.begun(said, PACE, at(0)))
+    assert outbox.wait(box, ANYBODY, at(0)) == pytest.approx(pause)
+
+
 def test_what_fails_is_tried_again_with_backoff_and_never_given_up() -> None:
     box, now, pauses = with_items("a"), 3.0, []
     for _ in range(12):

@@ -317,6 +317,7 @@ def test_a_clock_that_is_wrong_and_a_zone_that_differs_are_told() -> None:
     world = World(policy(windows=(RESTART,), timezone="America/New_York")).up()
     world.run(310)
     assert said(world) == [("IBTimezoneMismatch", "began")]
+    assert told(world).about == world.snapshot.clock
 
 
 @pytest.mark.parametrize("after", [0.0, 20.0, 45.0])

@@ -2,23 +2,28 @@
 
 from dataclasses import replace
 
+import pytest
+
 from supervisor.core.explain.messages import Message, telling
 from supervisor.core.model.actions import Announce
 from supervisor.core.model.events import DeedAnswered, IdsConfirmed, PauseAsked, RungApproved, RungAsked
 from supervisor.core.model.gate import GatePolicy
 from supervisor.core.model.pages import Severity
-from supervisor.core.model.recovery.rules import Rung
+from supervisor.core.model.recovery.rules import Result, Rung
+from supervisor.core.model.recovery.views import DeedView
 from tests.core.driver import World, policy
 from tests.core.parts.recovery.scenes import (
     ANEW,
     BROKEN,
     DATA,
     JVM,
+    NEXT_JVM,
     OK,
     allowed,
     back,
     hang,
     replaced,
+    see,
     thaw,
     waiting,
     world_of,
@@ -66,6 +71,50 @@ def test_a_deed_and_its_proof_are_one_conversation() -> None:
     assert last(world).talk == began.talk
     assert words(world).title == "live: recovery is over"
     assert words(world).text.startswith("Recovery (restart) is proved after ")
+
+
+@pytest.mark.parametrize("after", [0.0, 30.0, 900.0])
+def test_the_proof_of_a_deed_is_told_by_another_process_too_and_once(after: float) -> None:
+    world = waiting()
+    world.step(RungApproved("ann"))
+    began = last(world)
+    heir = thaw(world).heir(after=after).up()
+    assert of_recovery(heir) == [], "which process it is has not been seen yet"
+    see(heir, NEXT_JVM)
+    assert of_recovery(heir) == [("IBRecoveryDeed", "over")]
+    assert last(heir).talk == began.talk
+    shown = heir.snapshot.recovery
+    assert shown is not None
+    assert shown.deed == DeedView(Rung.RESTART, began.began, "ann", Result.PROVED, "")
+    assert of_recovery(heir.heir(after=1.0).up()) == []
+
+
+def test_a_deed_that_another_process_began_is_not_proved_by_the_process_that_it_was_for() -> None:
+    world = waiting()
+    world.step(RungApproved("ann"))
+    heir = thaw(world).heir(after=30.0).up()
+    see(heir, JVM)
+    heir.run(500)
+    assert of_recovery(heir) == []
+    heir.run(100)
+    assert of_recovery(heir) == [("IBRecoveryDeed", "over")]
+    assert "came back by itself" in words(heir).text
+
+
+def test_where_the_process_cannot_be_told_any_more_a_new_session_is_proof_after_half_a_minute() -> None:
+    world = waiting()
+    world.step(RungApproved("ann"))
+    heir = thaw(world).heir(after=30.0).up()
+    heir.run(29)
+    assert of_recovery(heir) == []
+    heir.run(1)
+    assert of_recovery(heir) == [("IBRecoveryDeed", "over")]
+
+
+def test_of_a_deed_of_yesterday_nobody_can_tell_what_came() -> None:
+    world = waiting()
+    world.step(RungApproved("ann"))
+    assert of_recovery(thaw(world).heir(after=86400.0).up()) == []
 
 
 def test_that_nobodys_word_is_needed_any_more_is_not_told() -> None:

@@ -14,7 +14,7 @@ import pytest
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.gate.body import body, written
-from supervisor.observe.gate.files import GateFiles
+from supervisor.observe.gate.files import GateFiles, writer_of
 from supervisor.observe.gate.reader import Gate, since_boot
 from tests.observe.gate.standing import decided, standing
 from tests.waiting import wait_until
@@ -33,8 +33,8 @@ class Stage:
 
 
 @contextmanager
-def writing(stage: Stage, folder: Path | None) -> Iterator[GateFiles]:
-    files = GateFiles(lambda: stage.snapshots, folder)
+def writing(stage: Stage, folder: Path | None, about: str = "") -> Iterator[GateFiles]:
+    files = GateFiles(lambda: stage.snapshots, folder, about)
     files.start()
     try:
         yield files
@@ -210,3 +210,61 @@ def test_the_next_folder_that_cannot_be_written_is_told_too(tmp_path: Path, capl
         wait_until(lambda: str(first) in caplog.text)
         files.change(second)
         wait_until(lambda: f"the gate in {second} cannot be written" in caplog.text)
+
+
+def test_of_two_daemons_with_one_folder_the_second_leaves_the_file_alone_says_so_and_has_its_turn(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = Stage(OPEN), Stage(CLOSED, standing("paper"))
+    with writing(first, tmp_path, "config /a.yaml") as early:
+        wait_until(lambda: Gate(tmp_path / "live.json").check().open)
+        with writing(second, tmp_path, "config /b.yaml") as late:
+            wait_until(lambda: late.errors >= 3)
+            assert Gate(tmp_path / "paper.json").check().open
+            assert Gate(tmp_path / "live.json").check().open
+            (line,) = [record.getMessage() for record in caplog.records]
+            assert line.startswith(f"another ib-supervisor writes the file of the gate live in {tmp_path}: process ")
+            assert line.endswith(
+                "config /a.yaml; this one does not write it: give each daemon a gate.directory of its own"
+            )
+            early.close(5)
+            wait_until(lambda: "is written by this ib-supervisor now" in caplog.text)
+            second.decide(CLOSED, standing("paper"))
+            wait_until(lambda: Gate(tmp_path / "live.json").check().state == "closed")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_daemon_that_ends_or_loses_the_gateway_leaves_the_file_of_the_first(tmp_path: Path) -> None:
+    with writing(Stage(OPEN), tmp_path):
+        wait_until((tmp_path / "live.json").exists)
+        second = Stage(CLOSED, standing("paper"))
+        with writing(second, tmp_path) as late:
+            wait_until(lambda: late.errors)
+            second.decide(standing("paper"))
+            errors = late.errors
+            wait_until(lambda: Gate(tmp_path / "paper.json").check().open)
+            assert (tmp_path / "live.json").exists()
+        assert errors
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".live.lock", "live.json"]
+
+
+def test_a_folder_that_is_emptied_under_a_daemon_does_not_let_a_second_one_in(tmp_path: Path) -> None:
+    stage = Stage(OPEN)
+    with writing(stage, tmp_path) as early:
+        wait_until((tmp_path / "live.json").exists)
+        for path in tmp_path.iterdir():
+            path.unlink()
+        stage.decide(OPEN)
+        early.news()
+        wait_until((tmp_path / ".live.lock").exists)
+        with writing(Stage(CLOSED), tmp_path) as late:
+            wait_until(lambda: late.errors)
+            stage.decide(OPEN)
+            wait_until(lambda: Gate(tmp_path / "live.json").check().open)
+
+
+def test_who_keeps_a_file_alive_can_be_asked(tmp_path: Path) -> None:
+    with writing(Stage(OPEN), tmp_path, "config /a.yaml"):
+        wait_until((tmp_path / "live.json").exists)
+        assert writer_of(tmp_path, "live").endswith(", config /a.yaml")
+    assert writer_of(tmp_path, "live") == ""

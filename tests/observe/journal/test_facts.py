@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from supervisor.core.model.cause import Cause, CauseKey, Message
 from supervisor.core.model.facts import Facts, FirstId, OpenOutage, ToldTalk, UsedId
-from supervisor.core.model.recovery.rules import DeedDone, Rung
+from supervisor.core.model.recovery.rules import DeedDone, OpenDeed, Rung
 from supervisor.observe.journal.facts import VERSION, from_json, to_json
 
 INSTANTS = st.datetimes(timezones=st.just(UTC))
@@ -46,6 +46,9 @@ DEEDS = st.builds(
     st.none() | NUMBERS,
     st.booleans(),
 )
+UNDER_WAY = st.builds(
+    OpenDeed, st.sampled_from(Rung), INSTANTS, st.text(), st.none() | st.integers(), st.none() | NUMBERS
+)
 KINDS: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     str: st.text(),
@@ -53,6 +56,7 @@ KINDS: dict[Any, st.SearchStrategy[Any]] = {
     int | None: st.none() | st.integers(),
     datetime | None: st.none() | INSTANTS,
     OpenOutage | None: st.none() | OUTAGES,
+    OpenDeed | None: st.none() | UNDER_WAY,
     int: st.integers(),
     tuple[DeedDone, ...]: st.lists(DEEDS).map(tuple),
     tuple[FirstId, ...]: st.lists(FIRST).map(tuple),

@@ -17,6 +17,7 @@ from tests.waiting import wait_until
 
 HELLO = Text("live: does not answer", "Nothing accepts connections.\nhttp://127.0.0.1:14000/")
 SECRET = "s3cr3tt0k3n"
+OWN = "for a webhook of your own; docs/notify.md has the schemes of services"
 
 
 def sent(url: str, deadline: float = 5.0) -> Outcome:
@@ -155,6 +156,8 @@ def test_no_secret_reaches_the_log(status: int) -> None:
     ("url", "words"),
     [
         (f"tgramm://{SECRET}/1", 'no service has the scheme "tgramm://"; did you mean "tgram://"?'),
+        (f"https://{SECRET}/hook", f'no service has the scheme "https://"; write jsons:// {OWN}'),
+        (f"HTTP://{SECRET}/hook", f'no service has the scheme "http://"; write json:// {OWN}'),
         (f"nonsense://{SECRET}", 'no service has the scheme "nonsense://"; see docs/notify.md'),
         (f"tgram://{SECRET}", 'it is not what "tgram://" needs; see docs/notify.md, or the wiki of apprise'),
     ],

@@ -2,9 +2,10 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -144,6 +145,35 @@ def test_what_an_earlier_process_left_is_sent_and_marked_if_it_was_on_its_way(st
         told.end(0.5)
     assert [said["again"] for said in receiver.messages] == [state is Delivery.SENDING]
     assert len(receiver.messages[0]["messages"]) == 1
+
+
+@pytest.mark.parametrize("state", [Delivery.SENT, Delivery.SENDING])
+def test_at_most_one_message_a_minute_is_sent_over_a_restart_too(state: Delivery) -> None:
+    told, apart = message(key="1"), timedelta(seconds=1)
+    with receiving() as receiver:
+        began = datetime.now(UTC)
+        again = notifier(Book())
+        again.recall([Letter("phone", told.key, state, NOW, Draft(told).json, began)])
+        again.arrange([address(receiver, pace=replace(QUICK, apart=apart.total_seconds()))])
+        again.announce(message(key="2"))
+        wait_until(lambda: receiver.bodies)
+        assert datetime.now(UTC) - began >= apart
+        again.end(0.5)
+
+
+def test_at_most_one_message_a_minute_is_sent_over_a_reload_too() -> None:
+    with receiving() as receiver:
+        told = notifier(Book())
+        target = address(receiver, pace=replace(QUICK, apart=1.0))
+        told.arrange([target])
+        told.announce(message(key="1"))
+        wait_until(lambda: told.counts()["phone"].results["sent"] == 1)
+        began = time.monotonic()
+        told.arrange([replace(target, form="short")])
+        told.announce(message(key="2"))
+        wait_until(lambda: len(receiver.bodies) == 2)
+        assert time.monotonic() - began >= 0.9
+        told.end(0.5)
 
 
 def test_what_was_sent_is_not_sent_by_another_process_and_what_is_broken_costs_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.actions import Announce
@@ -40,6 +41,10 @@ def _no_pause(right: Callable[..., Outbox], box: Outbox, pace: Pace, now: Now) -
     return replace(right(box, pace, now), not_before=now.mono)
 
 
+def _minute_anew(right: Callable[..., Outbox], said: datetime | None, pace: Pace, now: Now) -> Outbox:
+    return right(None, pace, now)
+
+
 def _unmarked(right: Callable[..., Outbox], box: Outbox, pace: Pace, now: Now, *, doubt: bool) -> Outbox:
     return right(box, pace, now, doubt=False)
 
@@ -55,6 +60,7 @@ MUTANTS = (
     replaced("another process forgets what was told", notify._remembered, _forgotten),
     replaced("nobody wakes when people are to be told", notify.wakes, _sleeps),
     replaced("messages go as they come", outbox.sent, _no_pause),
+    replaced("another process begins the minute anew", outbox.begun, _minute_anew),
     replaced("what was in doubt is sent again without a mark", outbox.failed, _unmarked),
     replaced("a message that failed is given up", outbox.failed, _given_up),
 )

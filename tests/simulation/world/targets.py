@@ -2,13 +2,14 @@
 
 import random
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 
+from supervisor.core.calendar.clock import Now
 from supervisor.core.model.actions import Announce
 from supervisor.core.model.pages import Severity
 from supervisor.core.parts.telling import outbox
-from supervisor.core.parts.telling.outbox import EMPTY, Item, Quiet, Rules
+from supervisor.core.parts.telling.outbox import Item, Quiet, Rules
 from supervisor.observe.journal.letters import Delivery
 from tests.simulation.judges.violation import holds
 from tests.simulation.world.timeline import Timeline
@@ -43,11 +44,16 @@ class Target:
         self.taken: list[str] = []
         """What it took, by key."""
         self._rules, self._line = rules, line
-        self._box = EMPTY
+        self._box = outbox.EMPTY
         self._life = 0
         self._runs = False
+        self._quiet_at = 0.0
+        """When quiet hours last held something back. A clock that is set ends them at any moment."""
         self._began = 0.0
-        self._taken_at: float | None = None
+        self._taken_at: Now | None = None
+        self._taken_in = 0
+        self._said: datetime | None = None
+        """When it was last told something, or perhaps was, as the journal has it."""
         self._dice = random.Random(0)
         self._doubt = False
 
@@ -55,7 +61,8 @@ class Target:
         """A process of the daemon begins with what the one before left."""
         self._life += 1
         self._runs = True
-        self._began, self._taken_at, self._box = self._line.t, None, EMPTY
+        self._began = self._line.t
+        self._box = outbox.begun(self._said, self._rules.pace, self._line.now())
         left = {key: each.state for key, each in self.letters.items() if each.state is not Delivery.SENT}
         self._add([Item(key, again=state is Delivery.SENDING) for key, state in left.items()])
 
@@ -85,7 +92,7 @@ class Target:
         if self.troubles or (quiet and (quiet.until(wall) or quiet.until(wall - timedelta(seconds=LATEST)))):
             return
         for key, letter in self.letters.items():
-            waited = line.t - max(letter.since, self._began, line.woke_at, self.troubles.calm_since)
+            waited = line.t - max(letter.since, self._began, self._quiet_at, line.woke_at, self.troubles.calm_since)
             lost = letter.state is not Delivery.SENT and waited > LATEST
             holds(not lost, "no message is lost", lambda key=key, waited=waited: f"{key} waits for {waited:.0f} s")
 
@@ -98,9 +105,12 @@ class Target:
         if seconds is None:
             return
         if seconds > 0:
+            if self._rules.quiet is not None and self._rules.quiet.until(self._line.now().wall):
+                self._quiet_at = self._line.t
             self._line.later(min(max(seconds, 0.01), LOOK), partial(self._look, life))
             return
         self._box = outbox.taken(self._box)
+        self._said = self._line.now().wall
         for item in self._box.flying:
             self.letters[item.key].state = Delivery.SENDING
         self._line.later(FLIGHT, partial(self._done, life, self._box.flying))
@@ -112,6 +122,8 @@ class Target:
         if life != self._life:
             return  # killed with this in the air
         now, pace = self._line.now(), self._rules.pace
+        if self._doubt or not fails:
+            self._said = now.wall
         if fails:
             self._box = outbox.failed(self._box, pace, now, doubt=self._doubt)
         else:
@@ -124,11 +136,16 @@ class Target:
         self._look(life)
 
     def _take(self, life: int, items: tuple[Item, ...]) -> None:
-        mono, before = self._line.now().mono, self._taken_at
-        if life == self._life:
-            apart = before is None or mono - before >= APART
-            holds(apart, "one message a minute and target", lambda: f"at {before} and {mono}: {items}")
-            self._taken_at = mono
+        now, before = self._line.now(), self._taken_at
+        apart = before is None or self._apart(before, now, same_life=life == self._taken_in)
+        holds(apart, "one message a minute and target", lambda: f"at {before} and {now}: {items}")
+        self._taken_at, self._taken_in = now, life
         for item in items:
             holds(item.again or item.key not in self.taken, "doubled only where in doubt, and marked", item)
             self.taken.append(item.key)
+
+    def _apart(self, before: Now, now: Now, *, same_life: bool) -> bool:
+        """Whether a minute is between the two. Another process has the wall clock alone, which may have been set."""
+        if same_life:
+            return now.mono - before.mono >= APART
+        return not timedelta(0) <= now.wall - before.wall < timedelta(seconds=APART)

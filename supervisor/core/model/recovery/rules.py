@@ -180,3 +180,16 @@ class DeedDone:
     def was_to_another(self, process: GatewayProcess | None) -> bool:
         """Whether the process of now is known to be another one than the one it was done to."""
         return None not in (process, self.pid) and process != GatewayProcess(self.pid or 0, self.started or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDeed:
+    """A deed that is not proved yet: kept so that its end is told, whichever process sees it."""
+
+    rung: Rung
+    at: datetime
+    by: str
+    """Who asked for it or approved it; empty if nobody had to."""
+    pid: int | None = None
+    started: float | None = None
+    """The gateway's process before it, if it could be told."""

@@ -122,8 +122,9 @@ def deadline(recovery: Recovery, policy: RecoveryPolicy, at: float, *, broken: b
 
     `broken`: something is, so that a rung may become right with time alone.
     """
-    if recovery.deed is not None:
-        return max(recovery.deed.deadline, at + 1.0)
+    deed = recovery.deed
+    if deed is not None:
+        return deed.seen_by if deed.seen_by > at else max(deed.deadline, at + 1.0)
     ends = [recovery.since[each.rung] + each.patience for each in policy.rungs if each.rung in recovery.since]
     ahead = [end for end in ends if end > at]
     return min([*ahead, at + LOOK_AGAIN]) if broken else None
@@ -138,7 +139,8 @@ def _judged(recovery: Recovery, scene: Scene) -> tuple[Recovery, tuple[RecoveryR
     if deed is None:
         return recovery, ()
     seconds = scene.now.mono - deed.at.mono
-    if RUNGS[deed.rung].proof(scene, deed.before):
+    unseen = scene.process is None and deed.before.process is not None and scene.now.mono < deed.seen_by
+    if not unseen and RUNGS[deed.rung].proof(scene, deed.before):
         return _ended(recovery, deed, Result.PROVED), (RecoveryProved(deed.rung, seconds),)
     if scene.now.mono < deed.deadline:
         return recovery, ()

@@ -1,5 +1,8 @@
 """What recovery remembers of one gateway: the proposal, the deed under way, and the deeds that count.
 
+Another process of the daemon goes on with the deed under way: its proof or its failure is told, and nothing else is
+done before.
+
 A budget counts deeds of the last 24 h, on either clock: a wall clock that is set forward gives nothing back.
 """
 
@@ -9,14 +12,29 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.recovery.rules import DAY, Block, DeedDone, RecoveryPolicy, Result, Rung, RungPolicy
+from supervisor.core.model.recovery.rules import (
+    DAY,
+    Block,
+    DeedDone,
+    OpenDeed,
+    RecoveryPolicy,
+    Result,
+    Rung,
+    RungPolicy,
+)
 from supervisor.core.model.recovery.views import DeedView
 from supervisor.core.model.sight import GatewayProcess
-from supervisor.core.parts.recovery.rungs import Before, Scene
+from supervisor.core.parts.recovery.rungs import RUNGS, Before, Scene
 from supervisor.frozen import dataclass, replace
 
 APPROVAL: Final = 900.0
 """Seconds for which an approval is good."""
+LOOKED: Final = 30.0
+"""Seconds that another process of the daemon has to see which process of the gateway it is now,"""
+PROVED: Final = 60.0
+"""and to see the proof of what is under way."""
+TOO_LATE: Final = 3600.0
+"""Seconds after which nobody can tell any more what came of it."""
 MET: Final = 10.0
 """Seconds, and two pings at least, after which a process that is seen is the one that answers."""
 
@@ -57,6 +75,8 @@ class Deed:
     before: Before
     deadline: float
     words: str = ""
+    seen_by: float = 0.0
+    """Until then a process that cannot be told proves nothing: who begins has not looked yet. Monotonic seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +129,30 @@ class Recovery:
 NOTHING_DONE: Final = Recovery()
 
 
-def recalled(kept: tuple[DeedDone, ...], now: Now) -> Recovery:
-    """What an earlier process did."""
-    return Recovery(done=tuple(Done(each, now.mono - (now.wall - each.at).total_seconds()) for each in kept))
+def recalled(kept: tuple[DeedDone, ...], under_way: OpenDeed | None, now: Now) -> Recovery:
+    """What an earlier process did, and what it had not seen the end of."""
+    recovery = Recovery(done=tuple(Done(each, now.mono - (now.wall - each.at).total_seconds()) for each in kept))
+    ago = 0.0 if under_way is None else max(0.0, (now.wall - under_way.at).total_seconds())
+    if under_way is None or ago > TOO_LATE:
+        return recovery
+    at = Now(now.mono - ago, under_way.at)
+    process = None if under_way.pid is None else GatewayProcess(under_way.pid, under_way.started or 0.0)
+    until = max(at.mono + RUNGS[under_way.rung].prove_within, now.mono + PROVED)
+    # Any session of ours is a new one.
+    deed = Deed(0, under_way.rung, at, under_way.by, Before(0, process), until, seen_by=now.mono + LOOKED)
+    return replace(recovery, deed=deed, last=DeedView(deed.rung, at.wall, deed.by, None, ""))
 
 
 def kept(recovery: Recovery) -> tuple[DeedDone, ...]:
     """What another process must know of it."""
     return tuple(done.what for done in recovery.done)
+
+
+def left_open(deed: Deed) -> OpenDeed:
+    """The deed under way, for another process."""
+    process = deed.before.process
+    pid, started = (process.pid, process.started) if process is not None else (None, None)
+    return OpenDeed(deed.rung, deed.at.wall, deed.by, pid, started)
 
 
 def forgotten(recovery: Recovery) -> Recovery:

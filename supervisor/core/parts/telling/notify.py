@@ -16,12 +16,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.actions import Announce
+from supervisor.core.model.actions import Announce, Subject
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.facts import ToldTalk
-from supervisor.core.model.gate import GateClosed
 from supervisor.core.model.pages import ROWS, Page, Severity
-from supervisor.core.model.recovery.records import RecoveryRecord
 from supervisor.core.model.vocabulary import Stage
 from supervisor.frozen import dataclass, replace
 
@@ -54,8 +52,7 @@ class Matter:
     """Seconds that it must last, if not as long as its row says."""
     turned: bool = False
     """It was planned until now. Of a conversation under way it is known already."""
-    about: RecoveryRecord | GateClosed | None = None
-    """What it is about, where that is more than a row and a cause."""
+    about: Subject | None = None
 
 
 @dataclass(frozen=True, slots=True)

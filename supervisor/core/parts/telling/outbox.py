@@ -6,6 +6,7 @@
   and then the oldest go.
 - What may have been taken, though nobody said so, is sent again and marked.
 - In quiet hours everything waits.
+- A restart of the daemon, or a reload, does not begin the minute anew.
 """
 
 from collections.abc import Iterable
@@ -102,6 +103,14 @@ class Outbox:
 
 
 EMPTY = Outbox()
+
+
+def begun(said: datetime | None, pace: Pace, now: Now) -> Outbox:
+    """An empty one, of a target that was last told something at `said`, by a wall clock; None: never."""
+    if said is None:
+        return EMPTY
+    since = max(0.0, (now.wall - said).total_seconds())  # a clock that was set back costs no more than the usual pause
+    return replace(EMPTY, not_before=now.mono + max(0.0, pace.apart - since))
 
 
 def added(outbox: Outbox, items: Iterable[Item], pace: Pace, now: Now) -> tuple[Outbox, tuple[Item, ...]]:

@@ -8,6 +8,8 @@
 
 from datetime import datetime, timedelta
 
+from supervisor.core.model.actions import Subject
+from supervisor.core.model.canary import CanaryState, CanaryView
 from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.gate import GateClosed
 from supervisor.core.model.layers import Layer
@@ -139,16 +141,15 @@ def _matters(transition: Transition) -> list[Matter]:
     if state.competing_at is not None and now.mono - state.competing_at < COMPETING_FOR:
         found.append(_lasting(transition, "IBCompetingSession", transition.cause(CauseKey.COMPETING_SESSION)))
     if _dead(state) and state.competing_at is None:
-        found.append(_lasting(transition, "IBCanaryDead", None))
+        found.append(_lasting(transition, "IBCanaryDead", None, _dead_views(state)))
     if _gate_alone(state):
-        about = GateClosed(state.gate.reasons, 0.0)
-        found.append(replace(_lasting(transition, "IBGateClosed", None), about=about))
+        found.append(_lasting(transition, "IBGateClosed", None, GateClosed(state.gate.reasons, 0.0)))
     found += recovery_told.asked(transition)
     calm = state.status not in (Status.MAINTENANCE, Status.STOPPED)
     if state.clock.skew is not None and not -SKEW <= state.clock.skew <= SKEW and calm:
-        found.append(_lasting(transition, "IBClockSkew", None))
+        found.append(_lasting(transition, "IBClockSkew", None, state.clock))
     if state.clock.mismatch:
-        found.append(_lasting(transition, "IBTimezoneMismatch", None))
+        found.append(_lasting(transition, "IBTimezoneMismatch", None, state.clock))
     if state.desupport is not None:
         found += _desupport(transition, state.desupport.on)
     return found
@@ -162,6 +163,11 @@ def _gate_alone(state: State) -> bool:
 
 def _dead(state: State) -> bool:
     return state.canary is not None and state.canary.dead
+
+
+def _dead_views(state: State) -> tuple[CanaryView, ...]:
+    views = state.canary.views if state.canary is not None else ()
+    return tuple(view for view in views if view.state is CanaryState.DEAD)
 
 
 def _row_of(transition: Transition, outage: Outage) -> str | None:
@@ -208,7 +214,7 @@ def _markets_closed(transition: Transition) -> bool:
     return not any(is_open(market_of(name), transition.now.wall) for _, name in broken)
 
 
-def _lasting(transition: Transition, row: str, cause: Cause | None) -> Matter:
+def _lasting(transition: Transition, row: str, cause: Cause | None, about: Subject | None = None) -> Matter:
     """One that has no instant of its own: its conversation goes on as long as it holds, or a new one begins."""
     known = None
     for talk in transition.state.notify.talks:
@@ -217,7 +223,7 @@ def _lasting(transition: Transition, row: str, cause: Cause | None) -> Matter:
     page = ROWS[row]
     began = transition.now.wall if known is None else known.began
     name = f"{page.name}-{began:%Y%m%dT%H%M%S.%fZ}" if known is None else known.id
-    return Matter(row, page, name, began, _severity(page, transition), cause)
+    return Matter(row, page, name, began, _severity(page, transition), cause, about=about)
 
 
 def _desupport(transition: Transition, on: datetime) -> list[Matter]:
