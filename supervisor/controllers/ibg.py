@@ -80,7 +80,7 @@ class Ibg:
                 return error.read(MOST_BYTES)
 
     def _read(self, said: Mapping[str, Any]) -> Sight:
-        state, alive, pid = said.get("state"), said.get("jvm_alive"), said.get("jvm_pid")
+        state, alive, pid = str(said.get("state")), said.get("jvm_alive"), said.get("jvm_pid")
         running = alive if isinstance(alive, bool) else None
         if state != "TWO_FA" or not running:
             self._two_fa_since = None
@@ -94,7 +94,7 @@ class Ibg:
         login = self._login(said, state) if running else None
         return Sight(login, process=process, running=running, restarts=self._restarts)
 
-    def _login(self, said: Mapping[str, Any], state: object) -> LoginState | None:
+    def _login(self, said: Mapping[str, Any], state: str) -> LoginState | None:
         streak = said.get("ccp_lockout_streak")
         if isinstance(streak, int) and streak > 0 and said.get("api_port_open") is False:
             return LoginState.LOCKED_OUT

@@ -213,6 +213,13 @@ def test_ibg_that_stays_monitoring_says_nothing_of_the_login() -> None:
         assert controller.look().login_state is LoginState.LOCKED_OUT
 
 
+@pytest.mark.parametrize("state", [["TWO_FA"], {"x": 1}, 7, None])
+def test_ibg_in_a_state_that_is_no_word_says_nothing_of_the_login(state: object) -> None:
+    with ibg(health(state=state)) as url:
+        sight = Ibg(settings.Ibg(url)).look()
+    assert (sight.login_state, sight.running) == (None, True)
+
+
 @pytest.mark.parametrize("manner", ["html", "moved"])
 def test_a_page_that_is_no_health_page_says_nothing(manner: str) -> None:
     with ibg(health(status="healthy"), manner) as url:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from rich.text import Text
 
-from supervisor.commands.asking.overview import STYLES, Gateway, ago, ladder, milliseconds, until
+from supervisor.commands.asking.overview import STYLES, Gateway, ago, ladder, milliseconds, opens, until
 from supervisor.commands.shared.table import Laid, Row, lay_out
 
 
@@ -43,7 +43,7 @@ def _facts(gateway: Gateway, now: datetime) -> Iterator[tuple[str, Text | str]]:
     due = "now" if reauth["required"] else _at(reauth["due"], now) if reauth["due"] else "not known"
     yield "login due", due + (" (the last one is assumed)" if reauth["assumed"] else "")
     for window in gateway["windows"]:
-        when = f"open until {_at(window['end'], now)}" if window["active"] else _at(window["at"], now)
+        when = f"open until {_at(window['end'], now)}" if window["active"] else _at(opens(window), now)
         yield "window", f"{window['name']}: {when}"
     for farm in sorted(gateway["farms"], key=lambda each: each["state"] != "broken"):
         needed = "" if farm["required"] else ", not required"

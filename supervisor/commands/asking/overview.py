@@ -88,8 +88,14 @@ def _window(windows: Sequence[Mapping[str, Any]], now: datetime) -> Text:
     active = [window for window in windows if window["active"]]
     if active:
         return Text(f"{active[0]['name']}, {until(active[0]['end'], now)} left", style="blue")
-    coming = sorted((window for window in windows if window["at"]), key=lambda window: str(window["at"]))
-    return Text(f"{coming[0]['name']} in {until(coming[0]['at'], now)}" if coming else "-")
+    coming = sorted((at, str(window["name"])) for window in windows if (at := opens(window)) is not None)
+    return Text(f"{coming[0][1]} in {until(coming[0][0], now)}" if coming else "-")
+
+
+def opens(window: Mapping[str, Any]) -> str | None:
+    """When it opens next; of an older daemon, the start of its lead."""
+    found: str | None = window.get("at") or window["start"]
+    return found
 
 
 def _login(reauth: Mapping[str, Any], now: datetime) -> Text:

@@ -99,6 +99,7 @@ class Window(Shape):
     active: bool
     start: Instant | None
     end: Instant | None
+    at: Instant | None = None
 
 
 def _ends_if_open(windows: list[Window]) -> list[Window]:
