@@ -223,12 +223,13 @@ def test_of_two_daemons_with_one_folder_the_second_leaves_the_file_alone_says_so
             assert Gate(tmp_path / "paper.json").check().open
             assert Gate(tmp_path / "live.json").check().open
             (line,) = [record.getMessage() for record in caplog.records]
-            assert line.startswith(f"another ib-supervisor writes the file of the gate live in {tmp_path}: process ")
+            assert line.startswith("another ib-supervisor (process ")
             assert line.endswith(
-                "config /a.yaml; this one does not write it: give each daemon a gate.directory of its own"
+                f", config /a.yaml) writes the files of the gates in {tmp_path} (live), and this one does not: "
+                "give each daemon a gate.directory of its own"
             )
             early.close(5)
-            wait_until(lambda: "is written by this ib-supervisor now" in caplog.text)
+            wait_until(lambda: f"this ib-supervisor writes the files of the gates in {tmp_path} now" in caplog.text)
             second.decide(CLOSED, standing("paper"))
             wait_until(lambda: Gate(tmp_path / "live.json").check().state == "closed")
     assert list(tmp_path.iterdir()) == []
