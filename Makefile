@@ -9,7 +9,7 @@ RUNTIME := $(VENV)/.runtime
 # then compile the whole package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo quick format test test-style test-core test-rest test-browser again check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance endurance-host soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lint-containers site dist deb release lock audit pins sbom clean
+.PHONY: help demo quick format test test-style test-core test-rest test-browser again check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance endurance-host soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lab-images lint-containers site dist deb release lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -146,8 +146,16 @@ $(ENGINE)/.installed:
 	@$(ENGINE)/bin/pip install --quiet --disable-pip-version-check podman-compose==1.6.0
 	@touch $@
 
-lab-containers: $(STAMP) $(ENGINE)/.installed $(LINTERS)/.installed  ## build and run the image, the compose file and the Kubernetes objects with podman, as root (Debian: see .ci/run)
-	LAB_REQUIRED=1 $(BIN)/pytest -m root tests/containers $(PYTEST_ARGS)
+CONTAINERS := $(patsubst tests/containers/test_%.py,%,$(wildcard tests/containers/test_*.py))
+lab-containers: $(STAMP)  ## build and run the image, the compose file and the Kubernetes objects with podman, as root (Debian: see .ci/run)
+	@$(MAKE) --no-print-directory -j3 $(ENGINE)/.installed $(LINTERS)/.installed lab-images
+	@$(MAKE) --no-print-directory -k -j2 --output-sync $(CONTAINERS:%=lab-containers-%)
+
+lab-images: $(STAMP)
+	@$(BIN)/python -m tests.containers.images
+
+lab-containers-%: $(STAMP)
+	LAB_REQUIRED=1 LAB_IMAGES_MADE=1 $(BIN)/pytest -m root tests/containers/test_$*.py $(PYTEST_ARGS)
 
 lab-fleet: $(STAMP)  ## test twenty supervisors with one Prometheus, as root (Debian: apt-get install prometheus)
 	$(BIN)/pytest -m root tests/install $(PYTEST_ARGS)

@@ -17,10 +17,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, cast
 
 import yaml
+
+from supervisor.frozen import dataclass
 
 MOST_VALUES: Final = 50_000
 """More values than any file has: the config of a hundred gateways with every key has a tenth of it."""

@@ -24,10 +24,14 @@ from supervisor.config.values.zones import doubt_about
 from supervisor.core.calendar.rules import utc
 from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Window, occurrences
 from supervisor.core.model.policy import AccountMode, Policy
+from supervisor.frozen import replace
 from supervisor.yaml_lines import Expanded, Node
 
 PROBE_CLIENT_ID: Final = 912
 """The id of the command `probe`."""
+
+MANY: Final = 3
+"""So many more places that say the same are counted, and not told one by one."""
 
 _AHEAD: Final = timedelta(days=14)
 _HALF_A_YEAR: Final = timedelta(weeks=26)
@@ -44,7 +48,20 @@ def warnings_of(config: Config, keys: FileKeys, root: Node, now: datetime) -> tu
     advice.on_http(config)
     advice.on_permissions(config)
     advice.on_targets(config, keys)
-    return advice.faults.told()
+    return tuple(sorted(_said_once(advice.faults.told()), key=lambda warning: warning.line))
+
+
+def _said_once(warnings: tuple[Fault, ...]) -> Iterator[Fault]:
+    """What many gateways are told in the same words is one warning, at the first of them."""
+    places: dict[tuple[str, str], list[Fault]] = {}
+    for warning in warnings:
+        places.setdefault((warning.wrong, warning.right), []).append(warning)
+    for first, *others in places.values():
+        if len(others) < MANY:
+            yield from (first, *others)
+        else:
+            more = f"{first.wrong}, and so in {len(others)} more places, the last in line {others[-1].line}"
+            yield replace(first, wrong=more)
 
 
 class _Advice:

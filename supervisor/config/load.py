@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -38,6 +37,7 @@ from supervisor.config.translate import find, tell, tell_of_part
 from supervisor.config.values.readers import Wrong, endpoint, is_nothing
 from supervisor.config.values.resets import reset_notes
 from supervisor.config.web_file import read_web_file
+from supervisor.frozen import replace
 from supervisor.yaml_lines import Node, parse, shown_text
 
 __all__ = ["FIRST_LOOK_CLIENT_ID", "FIRST_LOOK_NAME", "Config", "ConfigError", "Fault", "for_first_look", "load"]

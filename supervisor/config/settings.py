@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from supervisor.config.reading.faults import Fault
 from supervisor.config.values.readers import Endpoint
 from supervisor.core.model.policy import Policy
 from supervisor.core.parts.telling.outbox import Rules
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 DEFAULT_LISTEN = Endpoint("127.0.0.1", 14000)
 DEFAULT_RETENTION = 400 * 86400.0

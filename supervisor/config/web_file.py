@@ -16,7 +16,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
-from supervisor.config.reading.faults import Faults
+from supervisor.config.reading.faults import Faults, how_to_install
 from supervisor.config.reading.settled import settled_text
 from supervisor.config.settings import Security, Tls, beside
 from supervisor.config.values.readers import did_you_mean, is_nothing
@@ -117,7 +117,7 @@ def _users(node: Node, faults: Faults) -> tuple[tuple[str, str], ...]:
         else:
             users.append((name, str(entry.value)))
     if users and importlib.util.find_spec("bcrypt") is None:
-        faults.add(node.line, node.path, "needs the package bcrypt", "install ib-supervisor[auth]")
+        faults.add(node.line, node.path, "needs the package bcrypt", how_to_install("bcrypt"))
     return tuple(users)
 
 

@@ -7,9 +7,8 @@
 
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 
-from supervisor.config.reading.faults import ConfigError, Fault
+from supervisor.config.reading.faults import ConfigError, Fault, how_to_install
 from supervisor.config.settings import Config, Http
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.messages import telling
@@ -18,13 +17,13 @@ from supervisor.core.model.pages import ROWS
 from supervisor.core.parts.telling import notify
 from supervisor.core.parts.telling.notify import Matter
 from supervisor.core.parts.telling.outbox import USUAL, Pace
+from supervisor.frozen import replace
 from supervisor.observe.journal.journal import Journal
 from supervisor.observe.masking import Words
 from supervisor.observe.notify.notifier import Address, Notifier
 from supervisor.observe.notify.transport import Transport
 
 LIBRARY = "the library apprise is not installed"
-INSTALL = "install it: pipx inject ib-supervisor apprise, or in the environment of ib-supervisor: pip install apprise"
 _DROPPED_FOR, _FAILING_FOR = 600.0, 900.0
 """Seconds for which a dropped event, and a failure of the journal, are something that lasts."""
 
@@ -45,7 +44,7 @@ def refuse_unknown_targets(config: Config) -> None:
         except ImportError as error:
             if (error.name or "").partition(".")[0] != "apprise":
                 raise
-            faults.append(Fault(str(config.path), target.line, "notify", LIBRARY, INSTALL))
+            faults.append(Fault(str(config.path), target.line, "notify", LIBRARY, how_to_install("apprise")))
             break
         except ValueError as error:
             wrong, _, right = str(error).partition("; ")

@@ -9,11 +9,11 @@ Rules
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol, assert_never
 
 from supervisor.core.model.actions import Close, Connect, Ping, Probe
 from supervisor.core.model.events import SessionEvent
+from supervisor.frozen import replace
 from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.connection import WireLog
 from supervisor.gateway.lookup import Lookups

@@ -9,7 +9,6 @@ Rules
 import queue
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import assert_never
 
 from ibapi.account_summary_tags import AccountSummaryTags
@@ -31,7 +30,7 @@ from supervisor.core.model.events import (
     TimeAnswered,
     TrafficSeen,
 )
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 from supervisor.gateway.lookup import Lookups
 from supervisor.gateway.session import Session
 from supervisor.gateway.versions import tame_logging

@@ -4,11 +4,11 @@ As `supervisor.gateway.link`, but a session lives on the program's thread, and s
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from supervisor.core.model.actions import Connect, SessionAction
 from supervisor.core.model.events import ProgramEvent, SessionEvent
 from supervisor.core.program.pacing import Pacing
+from supervisor.frozen import replace
 from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.hosted.connection import Desk
 from supervisor.gateway.hosted.session import HostedSession, House

@@ -4,7 +4,7 @@ Every mistake raises ValueError with the name of the argument and what would be 
 """
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,6 +22,7 @@ from supervisor.core.calendar.windows import (
 )
 from supervisor.core.model.gate import GatePolicy
 from supervisor.core.model.policy import AccountMode, Policy, Reauth, RequiredFarm, Timing
+from supervisor.frozen import replace
 
 Restart = Mapping[str, str]
 """`time` and `timezone`, for a weekly one also `day`; if wanted `lead` and `grace` such as `30s` and `5m`."""

@@ -12,11 +12,11 @@ Rules
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+from supervisor.frozen import replace
 from supervisor.platform import until_ended, wait_writable
 from supervisor.simulator.fleet import Fleet, SimulatedGateway
 from supervisor.simulator.recorder.replay import Replay

@@ -126,7 +126,9 @@ class SimulatedGateway:
     def advance(self, seconds: float) -> None:
         """Let so many seconds pass on the manual clock, with everything that is due in them."""
         if self._clock is None:
-            raise ValueError("this gateway has no manual clock: make it with clock=ManualClock(...)")
+            raise ValueError(
+                "this gateway has no manual clock: make it with clock=ManualClock(...), under pytest manual_clock=True"
+            )
         self._fleet.wait(self._clock.advance(seconds))
 
     def open_control(self, port: int = 0) -> int:

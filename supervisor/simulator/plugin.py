@@ -68,4 +68,4 @@ def ib_gateway_factory(ib_gateway_fleet: "simulator.Fleet") -> Iterator[Callable
 def ib_gateway(request: pytest.FixtureRequest, ib_gateway_factory: Callable[..., "Gateway"]) -> "Gateway":
     """One gateway; the mark `ib_gateway` says what it is like."""
     mark = request.node.get_closest_marker(MARK)
-    return ib_gateway_factory(**(dict(mark.kwargs) if mark is not None else {}))
+    return ib_gateway_factory() if mark is None else ib_gateway_factory(*mark.args, **mark.kwargs)

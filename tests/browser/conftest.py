@@ -33,6 +33,29 @@ def drawn(page: Page) -> Page:
     return page
 
 
+CUT = """() => [...document.querySelectorAll("main *, header *")].flatMap(found => {
+    const style = getComputedStyle(found), box = found.getBoundingClientRect();
+    const meant = found.closest(".hidden, .skip, svg, header .chips, .hours, thead");
+    if (meant || style.textOverflow === "ellipsis" || !box.width || found.tagName === "OPTION") return [];
+    const clipped = style.overflowX !== "visible" && found.scrollWidth > found.clientWidth + 1;
+    const leaves = [...found.childNodes].some(child => {
+        if (child.nodeType !== Node.TEXT_NODE || !child.textContent.trim()) return false;
+        const range = document.createRange();
+        range.selectNodeContents(child);
+        return range.getBoundingClientRect().right > box.right + 1;
+    });
+    const outer = found.parentElement.getBoundingClientRect(), free = style.position !== "static";
+    const beyond = !free && style.display !== "inline" && outer.width > 0 && box.right > outer.right + 1;
+    const said = `${found.tagName}.${found.className}: ${found.textContent.slice(0, 60)}`;
+    return clipped || leaves || beyond ? [said] : [];
+})"""
+
+
+def cut_off(page: Page) -> list[str]:
+    """What does not fit where it stands, but for what is cut on purpose and shown whole elsewhere."""
+    return page.evaluate(CUT)  # type: ignore[no-any-return]
+
+
 def faults(page: Page, axe: str) -> list[str]:
     """What axe-core has to say of a page; it is opened with `bypass_csp`, because axe is no part of it."""
     page.evaluate(axe)

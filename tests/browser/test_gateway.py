@@ -190,7 +190,7 @@ def test_sessions_restarts_farms_and_windows_are_there(gallery: str, open_page: 
         ("Sessions", "23 h 59 min"),
         ("Restarts", "in time"),
         ("Data farms", "eufarm broken"),
-        ("Coming windows", "at the gateway Mon 23:4"),
+        ("Coming windows", "at the gateway Mon 23:45"),
         ("Now", "America/New York, EST"),
     ):
         section = page.get_by_role("region", name=title, exact=True)

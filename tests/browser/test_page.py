@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from supervisor.core.model.status import Status
 from supervisor.simulator import Fleet, SimulatedGateway
-from tests.browser.conftest import SHOTS, Complaints, Open, drawn, faults
+from tests.browser.conftest import SHOTS, Complaints, Open, cut_off, drawn, faults
 from tests.browser.gallery import staged
 from tests.daemon.running import Running, gateways, quick, running
 from tests.observe.stage import served
@@ -245,6 +245,19 @@ def test_nothing_is_cut_off_on_the_narrowest_screen(path: str, locale: str, gall
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     wide = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
     assert page.locator(".scroll, .card, .farms dd, .figures div").evaluate_all(wide) == []
+
+
+@pytest.mark.parametrize("path", ["", "gateways/frankfurt", "gateways/london"])
+@pytest.mark.parametrize("count", [1, 8])
+def test_nothing_is_cut_off_or_leaves_its_place_at_any_width(
+    count: int, path: str, open_page: Open, counted: dict[int, str]
+) -> None:
+    page = drawn(open_page(counted[count] + (path if count > 1 or not path else "gateways/new-york")))
+    if path:
+        page.wait_for_selector("button.day")
+    for width in (360, 640, 768, 1024, 1280, 1440, 1760, 1920, 2560):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert (width, cut_off(page)) == (width, [])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,9 +1,11 @@
 """What the commands believe of an answer, and what they give away of a password."""
 
 import json
+import socketserver
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from supervisor.commands.main import app
+from supervisor.commands.shared.api_client import Client, Unreachable
 
 COMMANDS = (
     ["status"],
@@ -98,6 +101,39 @@ def test_a_file_with_a_password_that_others_may_read_is_warned_of(auth: Path) ->
     assert result.exit_code == 0
     assert "may read" in result.stderr
     assert "secret" not in result.output
+
+
+def test_an_answer_that_comes_byte_by_byte_is_no_answer_in_time() -> None:
+    began = time.monotonic()
+    with dripping() as url:
+        result = said("wait", "--gateway", "live", "--timeout", "300ms", "--url", url)
+        for ask in (Client.status, lambda client, within: client.gate("/", within), Client.healthy):
+            with pytest.raises(Unreachable, match="no answer in time"):
+                ask(Client(url), 0.3)
+        with pytest.raises(Unreachable, match="no answer in time"):
+            Client(url).post("/", timeout=0.3)
+    assert (result.exit_code, "no answer in time" in result.stderr) == (1, True)
+    assert time.monotonic() - began < 4.0
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """The URL of something that never comes to the end of its answer, and is never silent."""
+    over = threading.Event()
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+                while not over.wait(0.1):
+                    self.request.sendall(b"x")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        over.set()
+        server.shutdown()
 
 
 def test_json_without_end_is_no_daemon() -> None:

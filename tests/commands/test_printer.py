@@ -73,7 +73,9 @@ def evil_status() -> str:
             return [worse(part) for part in value]
         return EVIL if isinstance(value, str) and not re.match(r"\d{4}-\d\d", value) else value
 
-    return json.dumps(worse(answer))
+    evil = worse(answer)
+    evil["gateways"][1]["name"] += "2"  # a daemon names each once
+    return json.dumps(evil)
 
 
 @pytest.mark.parametrize("words", [["status"], ["status", "--json"], ["wait", "--gateway", "live"]])

@@ -35,13 +35,13 @@ def after(*events: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("what", "events", "words"),
     [
-        ("pause", [PauseAsked(BEGIN + timedelta(minutes=15))], "live is paused until 15:15"),
-        ("pause", [PauseAsked(BEGIN + timedelta(days=2))], "live is paused until Wed 2026-11-25 15:00"),
+        ("pause", [PauseAsked(BEGIN + timedelta(minutes=15))], "live is paused until 15:15 UTC"),
+        ("pause", [PauseAsked(BEGIN + timedelta(days=2))], "live is paused until Wed 2026-11-25 15:00 UTC"),
         ("pause", [PauseAsked()], "live is paused until `ib-supervisor resume live`"),
         ("resume", [PauseAsked(), ResumeAsked()], "live is no longer paused, and down now"),
-        ("maintenance", [MaintenanceAsked(BEGIN + timedelta(hours=1))], "live is in maintenance until 16:00"),
+        ("maintenance", [MaintenanceAsked(BEGIN + timedelta(hours=1))], "live is in maintenance until 16:00 UTC"),
         ("maintenance", [], "live is not in maintenance"),
-        ("confirm-login", [], "the login of live counts as done, the next is due Sun 2026-11-29 17:00"),
+        ("confirm-login", [], "the login of live counts as done, the next is due Sun 2026-11-29 17:00 UTC"),
     ],
 )
 def test_what_is_so_now(what: str, events: list[Any], words: str) -> None:

@@ -94,6 +94,23 @@ def test_watching_through_a_pipe_is_one_table_after_the_other(daemon: Running) -
     assert told.count("live") == 2, told
 
 
+def test_watching_ends_at_once_on_what_waiting_cannot_cure(daemon: Running) -> None:
+    result = said("status", "--watch", "--url", f"{daemon.url}/api")
+    assert result.exit_code == 2
+    assert "leave /api out" in result.stderr
+
+
+def test_watching_through_a_pipe_says_once_that_no_daemon_answers(live: SimulatedGateway, tmp_path: Path) -> None:
+    port = free_port()
+    words = [sys.executable, "-m", "supervisor", "status", "--watch", "--url", f"http://127.0.0.1:{port}"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        assert "no daemon answers" in watching.stdout.readline()
+        with running(tmp_path, gateways(quick(live.port, "live")), port=port):
+            assert "of 1 up" in watching.stdout.readline()
+        watching.kill()
+
+
 @pytest.mark.parametrize("other", ["--json", "--check"])
 def test_watching_does_nothing_else(other: str, daemon: Running) -> None:
     assert said("status", "--watch", other, "--url", daemon.url).exit_code == 2

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from supervisor.commands.asking.watch import Details, Rows, Watch
-from supervisor.commands.shared.api_client import Unreachable
+from supervisor.commands.shared.api_client import Refused, Unreachable
 from supervisor.observe.web.status_json import status
 from tests.commands.test_printer import EVIL, OBEYED
 from tests.observe import rich
@@ -143,6 +143,19 @@ def test_while_no_daemon_answers_nothing_is_shown_as_so_and_what_was_so_is_told_
         await until(pilot, lambda: "Before that it was" in " ".join(screen(app)))
         answers.append(known(1))
         await until(pilot, lambda: "Before that it was" not in " ".join(screen(app)))
+
+    played(story, ask)
+
+
+def test_a_wrong_password_ends_it_and_stays_on_the_terminal() -> None:
+    def ask() -> Any:
+        raise Refused(401, "http://127.0.0.1:14000 does not accept the name anna with this password")
+
+    async def story(app: Watch, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: app.return_code == 2)
+        assert [str(said) for said in app._exit_renderables] == [
+            "http://127.0.0.1:14000 does not accept the name anna with this password"
+        ]
 
     played(story, ask)
 

@@ -41,6 +41,18 @@ def test_no_daily_restart() -> None:
     ]
 
 
+def test_what_many_gateways_are_told_in_the_same_words_is_told_once() -> None:
+    """Sixty gateways without a restart were sixty warnings."""
+    entries = [f"  - {{name: gw{number}, port: {4001 + number}, client_id: 911}}" for number in range(60)]
+    assert warned("\n".join(["gateways:", *entries])) == [
+        "gateways[0]: no region named, every nightly reset will be unplanned, and so in 59 more places, "
+        "the last in line 61",
+        "gateways[0]: no daily_restart, every restart of the gateway will be unplanned, and so in 59 more places, "
+        "the last in line 61",
+    ]
+    assert len(warned("\n".join(["gateways:", *entries[:3]]))) == 6
+
+
 def test_a_paper_gateway_outside_of_north_america() -> None:
     keys = 'account_mode: paper, daily_restart: {time: "23:45", timezone: UTC}, server_reset: '
     assert one(f"{keys}europe") == ["gateways[0].server_reset: paper accounts are served from North America"]

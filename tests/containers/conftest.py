@@ -1,4 +1,4 @@
-"""The engine of the lab, with its images built once."""
+"""The engine of the lab, with its images made once."""
 
 import os
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.containers.engine import Engine, engine_in, why_not
+from tests.containers.images import make_all
 
 
 @pytest.fixture(scope="session")
@@ -16,4 +17,6 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
             pytest.fail(reason)
         pytest.skip(reason)
     with engine_in(tmp_path_factory.mktemp("containers")) as found:
+        if not os.environ.get("LAB_IMAGES_MADE"):  # by `make lab-containers`, for all of its tests
+            make_all(found)
         yield found

@@ -1,48 +1,48 @@
-"""A container engine for the lab: podman with runc, its images made from Debian's packages, everything removed again.
+"""A container engine for the lab: podman with runc, in a store of its own, everything but the images removed again.
 
-- Nothing is pulled. Debian stands in for what others publish, under the name that a file asks for: `python:3.13-slim`,
-  `prom/prometheus`, `prom/alertmanager`. The gateway's image is the simulated gateway behind socat.
-- What pip installs in a build comes from a folder that was filled outside, and fits the lock files' hashes.
-- Only what was made here is removed, by its name: all names of one run begin alike.
+- What the machine's own podman has, is neither seen nor changed. The images stay for the next run, in `artefacts/lab`.
+- Only what was made here is removed, by its name: all names of one run begin alike, and say which process it was.
 """
 
 import json
 import os
+import re
 import shutil
 import subprocess
-import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.lab.machine import REPOSITORY, STORE, mirror, wheels
+from tests.lab.machine import STORE
 
-BASE = "docker.io/library/python:3.13-slim-bookworm"
-"""The name that the Dockerfile asks for, without its digest. Here it is a Debian 13, whose Python is 3.13 too."""
-IMAGE = "localhost/ib-supervisor"
-GATEWAY = "ghcr.io/gnzsnz/ib-gateway:lab"
-OTHERS = "localhost/ib-supervisor-lab-others"
-PROMETHEUS, ALERTMANAGER = "localhost/prom/prometheus:v3.5.0", "localhost/prom/alertmanager:v0.28.1"
-_TOOLS = ("podman", "buildah", "runc", "mmdebstrap")
-_SUITE = "trixie"
-_CONF = """[engine]
+_TOOLS = ("podman", "buildah", "runc", "mmdebstrap", "ip")
+_KEPT = STORE / "containers"
+_RUN = Path("/run/ib-supervisor-lab") / f"{zlib.crc32(str(STORE).encode()):08x}"
+"""What belongs to one boot of the machine, and to this working copy."""
+_CONF = f"""[engine]
 runtime = "runc"
+tmp_dir = "{_RUN}/libpod"
+lock_type = "file"
+[network]
+network_backend = "netavark"
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 """
-_PIP = "[global]\nno-index = true\nfind-links = /srv/wheels\n"
-_OTHERS = f"""FROM {BASE}
-RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \\
-    socat prometheus prometheus-alertmanager >/dev/null \\
-    && ln -s /usr/bin/prometheus-alertmanager /bin/alertmanager
+_STORAGE = f"""[storage]
+driver = "overlay"
+graphroot = "{_KEPT}"
+runroot = "{_RUN}/storage"
 """
-_GATEWAY = f"""FROM {OTHERS}
-COPY --from={IMAGE} /opt/ib-supervisor /opt/ib-supervisor
-ENTRYPOINT ["/bin/sh", "-c", "socat TCP-LISTEN:4004,fork,reuseaddr TCP:127.0.0.1:4002 & \\
-exec /opt/ib-supervisor/bin/ib-supervisor simulate --port 4002 --control 4999"]
-"""
+_KINDS = {  # in the order in which they can be removed, with what each command needs
+    "pod": (["--format", "{{.Name}}"], ["--force", "--time", "0"]),
+    "container": (["--all", "--format", "{{.Names}}"], ["--force", "--volumes", "--time", "0"]),
+    "volume": (["--format", "{{.Name}}"], ["--force"]),
+    "network": (["--format", "{{.Name}}"], ["--force"]),
+    "secret": (["--format", "{{.Name}}"], []),
+}
 
 
 def why_not() -> str | None:
@@ -73,10 +73,11 @@ class Engine:
         self.folder = folder
         self.name = f"ibs{os.getpid()}"
         """How every name of this run begins."""
-        (folder / "containers.conf").write_text(_CONF)
-        (folder / "pip.conf").write_text(_PIP)
-        self.environment = {**os.environ, "CONTAINERS_CONF": str(folder / "containers.conf")}
-        self.times: dict[str, float] = {}
+        self.environment = dict(os.environ)
+        for variable, text in (("CONTAINERS_CONF", _CONF), ("CONTAINERS_STORAGE_CONF", _STORAGE)):
+            path = folder / variable.lower()
+            path.write_text(text)
+            self.environment[variable] = str(path)
 
     def tried(self, *command: str, timeout: float = 120, **environment: str) -> Done:
         """Run a command of the engine, whatever comes of it."""
@@ -141,6 +142,17 @@ class Engine:
         code, body = self.get(name, "/api/v1/status")
         return dict(json.loads(body)["gateways"][0]) if code == 200 else {}
 
+    def steady(self, network: str) -> None:
+        """Let the bridge of a network, which has a container now, keep its address.
+
+        By itself it takes the lowest of its ports' addresses. When one comes or goes, the other containers ask for
+        names at the old address, for up to 50 s.
+        """
+        (found,) = json.loads(self.podman("network", "inspect", network))
+        bridge = found["network_interface"]
+        address = Path("/sys/class/net", bridge, "address").read_text().strip()
+        self.said("ip", "link", "set", "dev", bridge, "address", address)
+
     def order(self, gateway: str, **step: object) -> None:
         """Let the simulated gateway in a container do something."""
         script = (
@@ -150,63 +162,20 @@ class Engine:
         done = self.inside(gateway, "/opt/ib-supervisor/bin/python", "-c", script, json.dumps(step))
         assert '"ok": true' in done.said, done.said
 
-    # -- making images -------------------------------------------------------------------------------------------------
-
-    def build_all(self) -> None:
-        """The images of the lab. What comes from Debian is kept between two runs, as archives and as an image."""
-        STORE.mkdir(parents=True, exist_ok=True)
-        base = STORE / f"container-{_SUITE}.tar"
-        if not base.exists():
-            new = base.with_suffix(".new.tar")
-            packages = "--include=python3,python3-venv,ca-certificates"
-            make = ["mmdebstrap", "--quiet", "--variant=minbase", packages, _SUITE, str(new), mirror()]
-            subprocess.run(make, check=True, timeout=240)
-            new.rename(base)
-        self.podman("import", "--quiet", str(base), BASE)
-        began = time.monotonic()
-        self._build(IMAGE, REPOSITORY / "deploy/docker/Dockerfile", REPOSITORY)
-        self.times["build"] = time.monotonic() - began
-        if self.tried("podman", "image", "exists", OTHERS).status != 0:
-            self._build(OTHERS, self._file("others", _OTHERS), self.folder)
-        self._build(GATEWAY, self._file("gateway", _GATEWAY), self.folder)
-        for name, program in ((PROMETHEUS, "/usr/bin/prometheus"), (ALERTMANAGER, "/bin/alertmanager")):
-            text = f'FROM {OTHERS}\nENTRYPOINT ["{program}"]\n'
-            self._build(name, self._file("program", text), self.folder)
-
-    def _file(self, name: str, text: str) -> Path:
-        path = self.folder / f"Dockerfile.{name}"
-        path.write_text(text)
-        return path
-
-    def _build(self, name: str, file: Path, context: Path) -> None:
-        # The format is Docker's, because OCI's knows no HEALTHCHECK.
-        command = [
-            "buildah",
-            "bud",
-            "--quiet",
-            "--isolation",
-            "chroot",
-            "--format",
-            "docker",
-            "--pull-never",
-            "--layers",
-        ]
-        command += ["--volume", f"{wheels()}:/srv/wheels:ro", "--volume", f"{self.folder}/pip.conf:/etc/pip.conf:ro"]
-        command += ["--build-arg", f"BASE={BASE}", "--file", str(file), "--tag", name, str(context)]
-        self.said(*command, timeout=300)
+    def remove_rests(self) -> None:
+        """What this run made, and what others made whose process is gone."""
+        for kind, (listed, force) in _KINDS.items():
+            for name in self.tried("podman", kind, "ls", *listed).said.split():
+                made = re.match(r"ibs(\d+)", name)
+                if made and (int(made[1]) == os.getpid() or not Path("/proc", made[1]).exists()):
+                    self.tried("podman", kind, "rm", *force, name)
 
 
 @contextmanager
 def engine_in(folder: Path) -> Iterator[Engine]:
-    """An engine with its images; all containers, volumes, networks and secrets of this run are removed at the end."""
+    """An engine; all containers, volumes, networks and secrets of this run are removed at the end."""
     engine = Engine(folder)
-    engine.build_all()
     try:
         yield engine
     finally:
-        for kind, force in (("container", ["-f", "-v"]), ("volume", ["-f"]), ("network", ["-f"]), ("secret", [])):
-            listed = ["ls", "--format", "{{.Names}}" if kind == "container" else "{{.Name}}"]
-            listed += ["--all"] if kind == "container" else []
-            for name in engine.tried("podman", kind, *listed).said.split():
-                if name.startswith(engine.name):
-                    engine.tried("podman", kind, "rm", *force, name)
+        engine.remove_rests()

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.containers.engine import BASE, GATEWAY, Engine
+from tests.containers.engine import Engine
+from tests.containers.images import BASE, GATEWAY
 from tests.lab.machine import REPOSITORY
 from tests.waiting import wait_until
 
@@ -43,7 +44,7 @@ class Composed:
         self.project = f"{engine.name}compose"
         shutil.copytree(REPOSITORY / "deploy", folder / "deploy", symlinks=True)
         self.folder = folder / "deploy/docker"
-        self._hasten()
+        self._adapt()
         (self.folder / "secrets/webhook-url").write_text("http://webhook:8080/")
         for name in ("ib-password", "grafana-password", "smtp-password", "telegram-token", "slack-url"):
             (self.folder / "secrets" / name).touch()
@@ -52,9 +53,10 @@ class Composed:
         more = {"services": {"webhook": {"image": BASE, "command": ["python3", "-c", WEBHOOK]}}}
         (self.folder / "lab.yaml").write_text(json.dumps(more))
 
-    def _hasten(self) -> None:
-        """Seconds for minutes, in the copy."""
+    def _adapt(self) -> None:
+        """Seconds for minutes in the copy, and ports that are free on this machine."""
         for path, pattern, quick in (
+            (self.folder / "compose.yaml", r'"127\.0\.0\.1:\d+:(\d+)"', r'"127.0.0.1::\1"'),
             (self.folder / "prometheus.yml", r"(?m)^  (scrape|evaluation)_interval: .*$", r"  \1_interval: 1s"),
             (self.folder.parent / "prometheus/alerts.yaml", r"(?m)^(\s+)for: .*$", r"\1for: 3s"),
             # Without this an alert fires for two minutes more, and its end is told so much later.
@@ -80,6 +82,7 @@ class Composed:
     def up(self, *services: str) -> None:
         """Start these, in the background, from the images that are there."""
         self.compose("up", "--detach", "--no-build", *(services or SERVICES))
+        self.engine.steady(f"{self.project}_default")
 
     def down(self) -> None:
         """Remove the containers, and keep the volumes."""

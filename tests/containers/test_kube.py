@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.containers.engine import GATEWAY, IMAGE, Engine
+from tests.containers.engine import Engine
+from tests.containers.images import GATEWAY, IMAGE
 from tests.lab.machine import REPOSITORY
 from tests.waiting import wait_until
 
@@ -77,6 +78,10 @@ class Played:
         kept.write_text(json.dumps({"client-id": base64.b64encode(str(CLIENT_ID).encode()).decode()}))
         engine.podman("secret", "create", self.secret, str(kept))
         data = objects["ConfigMap"]["data"]
+        objects["ConfigMap"]["metadata"]["name"] = f"{self.name}-config"  # podman makes a volume of this name, too
+        for each in template["spec"]["volumes"]:
+            if "configMap" in each:
+                each["configMap"]["name"] = f"{self.name}-config"
         config = yaml.safe_load(data["supervisor.yaml"])
         config["gateways"] = [{"name": "paper", "host": "ib-gateway", "port": 4004, "client_id": "${LAB_CLIENT_ID}"}]
         data["supervisor.yaml"] = yaml.safe_dump(config)
@@ -109,6 +114,7 @@ def played(engine: Engine, request: pytest.FixtureRequest, tmp_path: Path) -> It
     gateway = f"{found.name}-gateway"
     options = ("--network", found.network, "--network-alias", "ib-gateway")
     engine.podman("run", "--detach", "--name", gateway, *options, GATEWAY)
+    engine.steady(found.network)
     try:
         yield found
     finally:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.containers.engine import GATEWAY, IMAGE, Engine
+from tests.containers.engine import Engine
+from tests.containers.images import GATEWAY, IMAGE
 from tests.lab.machine import REPOSITORY
 from tests.waiting import wait_until
 
@@ -14,7 +15,7 @@ pytestmark = [pytest.mark.root, pytest.mark.timeout(500)]
 
 CONFIG = """
 gateways:
-  - {name: paper, host: HOST, port: PORT, client_id: ID, kernel: KERNEL, server_reset: none}
+  - {name: paper, host: HOST, port: PORT, client_id: ID, kernel: KERNEL, server_reset: none, timing: {settle: 2s}}
 gate: {directory: /run/ib-gate}
 http: {listen: "0.0.0.0:14000", names: [ib-supervisor]}
 log: {format: json}
@@ -32,6 +33,7 @@ def gateway(engine: Engine) -> Iterator[str]:
     network, name = f"{engine.name}-programs", f"{engine.name}-programs-gateway"
     engine.podman("network", "create", network)
     engine.podman("run", "--detach", "--name", name, "--network", network, "--network-alias", "gateway", GATEWAY)
+    engine.steady(network)
     yield name
     engine.tried("podman", "rm", "--force", "--volumes", "--time", "0", name)
 

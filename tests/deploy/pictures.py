@@ -1,7 +1,8 @@
 """Each panel of the dashboards, its query run over a night and a morning of trouble, drawn with matplotlib.
 
 `python -m tests.deploy.pictures FOLDER` (pip install matplotlib; Debian: prometheus). Grafana's own drawing is another;
-what this shows is whether a panel's data say what its title promises.
+what this shows is whether a panel's data say what its title promises. Each dashboard is drawn three times: while a farm
+is broken, while a supervisor is dead, and after it is gone from the targets. Alerts are shown without their delay.
 """
 
 import argparse
@@ -9,10 +10,8 @@ import json
 import subprocess
 import tempfile
 import time
-import urllib.parse
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -20,14 +19,12 @@ from supervisor.core.model.controller import Ibc2
 from supervisor.core.model.events import Sighted
 from supervisor.core.model.sight import LoginState, Sight
 from tests.core.driver import RESET, RESTART, World, policy
-from tests.deploy.dashboards import FILES, load
+from tests.deploy.dashboards import FILES
+from tests.deploy.drawing import STEP, Board
 from tests.deploy.programs import Prometheus
 from tests.deploy.stories.stage import SCRAPE, Stage
 from tests.deploy.stories.streaming import SPY, Streaming
 from tests.deploy.tools import ALERTS, RECORDS, path_of
-
-COLORS = {"text": "#bbbbbb", "transparent": "#ffffff", "super-light-green": "#d7f5d7"}
-STEP = 60
 
 
 class Always(Streaming):
@@ -94,7 +91,7 @@ def played() -> Stage:
     return stage
 
 
-def stored(stage: Stage, folder: Path, end: float) -> Path:
+def stored(stage: Stage, folder: Path, end: float) -> None:
     """The stage's series as blocks of a Prometheus, the last scrape at `end`."""
     lines = []
     begin = end - stage.scrapes * SCRAPE
@@ -107,71 +104,41 @@ def stored(stage: Stage, folder: Path, end: float) -> Path:
         ]
     text = folder / "series.txt"
     text.write_text("\n".join([*lines, "# EOF"]) + "\n", encoding="utf-8")
-    tsdb = folder / "tsdb"
-    for words in (["tsdb", "create-blocks-from", "openmetrics", str(text), str(tsdb)],):
-        subprocess.run([path_of("promtool"), *words], check=True, timeout=120, capture_output=True)
-    return tsdb
+    words = ["tsdb", "create-blocks-from", "openmetrics", str(text), str(folder / "tsdb")]
+    subprocess.run([path_of("promtool"), *words], check=True, timeout=120, capture_output=True)
 
 
-def values(prometheus: Prometheus, expr: str, begin: float, end: float) -> list[tuple[dict[str, str], list[list[Any]]]]:
-    """The series of a range query; AssertionError with Prometheus' words if it is wrong."""
-    sent = expr
-    for name, value in {"$__rate_interval": "75s", "$__range": f"{end - begin:.0f}s", "$job": ".+"}.items():
-        sent = sent.replace(name, value)
-    sent = sent.replace("$instance", ".*").replace("$gateway", ".*")
-    asked = urllib.parse.urlencode({"query": sent, "start": begin, "end": end, "step": STEP})
-    answer = json.loads(prometheus.get(f"/api/v1/query_range?{asked}"))
-    return [(found["metric"], found["values"]) for found in answer["data"]["result"]]
+def recorded(folder: Path, config: Path, begin: float, end: float) -> None:
+    """Add what the recording rules would have recorded, and the alerts' conditions as `ALERTS`, before their delay."""
+    alerts = [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
+    rules = [
+        {"record": "ALERTS", "expr": rule["expr"], "labels": {**rule["labels"], **_about(rule["alert"])}}
+        for rule in alerts
+        if "alert" in rule
+    ]
+    conditions = folder / "conditions.yaml"
+    conditions.write_text(yaml.safe_dump({"groups": [{"name": "conditions", "interval": "1m", "rules": rules}]}))
+    markets = folder / "markets.yaml"
+    others = [rule for rule in alerts if "record" in rule]
+    markets.write_text(yaml.safe_dump({"groups": [{"name": "markets", "interval": "1m", "rules": others}]}))
+    # A pass sees what the passes before it have written.
+    for files in ([RECORDS, markets], [RECORDS, conditions]):
+        with Prometheus(folder, config) as prometheus:
+            blocks = ["--url", prometheus.url, "--output-dir", str(folder / "tsdb")]
+            words = [
+                "tsdb",
+                "create-blocks-from",
+                "rules",
+                *blocks,
+                f"--start={begin:.0f}",
+                f"--end={end:.0f}",
+                *map(str, files),
+            ]
+            subprocess.run([path_of("promtool"), *words], check=True, timeout=300, capture_output=True)
 
 
-def legend(target: dict[str, Any], labels: dict[str, str]) -> str:
-    """The series' name, as Grafana makes it."""
-    text = str(target.get("legendFormat", "__auto"))
-    if text == "__auto":
-        return ", ".join(f"{key}={value}" for key, value in labels.items() if key not in {"__name__", "job"})
-    for key in {*labels, "gateway", "instance", "cause", "planned", "kind", "farm"}:
-        text = text.replace(f"{{{{{key}}}}}", labels.get(key, ""))
-    return text
-
-
-def draw(prometheus: Prometheus, board: str, begin: float, end: float, target: Path) -> None:
-    """One dashboard as one picture."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    panels = load(board)["panels"]
-    figure, axes = pyplot.subplots((len(panels) + 2) // 3, 3, figsize=(24, 3.2 * ((len(panels) + 2) // 3)))
-    for axis, panel in zip(axes.flat, panels, strict=False):
-        axis.set_title(panel["title"], fontsize=10)
-        mapped = [m["options"] for m in panel["fieldConfig"]["defaults"].get("mappings", ())]
-        rows: list[str] = []
-        for asked in panel["targets"]:
-            for labels, points in values(prometheus, asked["expr"], begin, end):
-                name = legend(asked, labels)
-                times = [(float(at) - begin) / 60 for at, _ in points]
-                numbers = [float(value) for _, value in points]
-                if panel["type"] == "state-timeline":
-                    rows.append(name)
-                    for at, number in zip(times, numbers, strict=True):
-                        color = mapped[0].get(f"{number:.0f}", {}).get("color", "black") if mapped else "black"
-                        axis.broken_barh([(at, STEP / 60)], (len(rows) - 0.9, 0.8), color=COLORS.get(color, color))
-                elif panel["type"] == "timeseries":
-                    axis.plot(times, numbers, label=name, linewidth=1)
-                else:
-                    rows.append(
-                        f"{name}: {numbers[-1]:.4g}" if times[-1] >= (end - begin) / 60 - 2 else f"{name}: gone"
-                    )
-        if panel["type"] == "state-timeline":
-            axis.set_yticks([row + 0.5 for row in range(len(rows))], rows, fontsize=6)
-        elif panel["type"] != "timeseries":
-            axis.axis("off")
-            axis.text(0, 1, "\n".join(rows[:14]) or "no data", fontsize=7, va="top")
-        elif axis.lines and len(axis.lines) <= 8:
-            axis.legend(fontsize=6)
-    figure.tight_layout()
-    figure.savefig(target, dpi=60)
+def _about(alert: str) -> dict[str, str]:
+    return {"alertname": alert, "alertstate": "pending"}
 
 
 def main() -> None:
@@ -183,16 +150,19 @@ def main() -> None:
     stage = played()
     end = time.time() // STEP * STEP - timedelta(hours=3).total_seconds()
     begin = end - stage.scrapes * SCRAPE
+    moments = {"farm-broken": begin + 152 * 60, "supervisor-dead": begin + 180 * 60, "end": end}
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
-        tsdb = stored(stage, work, end)
+        stored(stage, work, end)
         config = work / "prometheus.yml"
-        config.write_text(yaml.safe_dump({"rule_files": [str(ALERTS), str(RECORDS)]}), encoding="utf-8")
+        config.write_text("{}")
+        recorded(work, config, begin, end)
         with Prometheus(work, config) as prometheus:
-            print(f"{tsdb}: {len(values(prometheus, 'up', begin, end))} supervisors")
             for file in FILES:
-                draw(prometheus, file.name, begin, end, folder / f"{file.stem}.png")
-                print(folder / f"{file.stem}.png")
+                for word, now in moments.items():
+                    target = folder / f"{file.stem}-{word}.png"
+                    Board(prometheus, file.name, begin, now, end).draw(target)
+                    print(target)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from supervisor.gateway.versions import tame_logging
 from supervisor.observe.masking import fit, mask
 from supervisor.simulator import SimulatedGateway
 from tests.config.loading import NOW
+from tests.fuzz.answers import changing
 from tests.fuzz.frames import Noise, session_of
 from tests.fuzz.texts import hosts, masking, printing, users
 from tests.fuzz.web import close_server, web
@@ -240,6 +241,17 @@ TARGETS: Mapping[str, Target] = {
         hosts,
         (b"localhost:14000", b"[::1]:80", b"evil@127.0.0.1", b"127.0.0.1/evil", b"gw.example.", b"box.local"),
         longest=320,
+    ),
+    "answers": Target(
+        "answers",
+        changing,
+        (
+            b"\x00\x00\x00\x05\x00",
+            b"\x01\x02\x00\x10\x05\x00\x09\x0b",
+            b"\x02\x00\x00\x01\x04",
+            b"\x03\x00\x00\x04\x09",
+        ),
+        longest=16,
     ),
     "auth": Target("headers", users, (b"\x01\x5aYW5uOnJpZ2h0", b"\x00\x4cYm9iOm90aGVy"), longest=512),
 }

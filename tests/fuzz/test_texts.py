@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.targets import TARGETS
 
-NAMES = ("mask", "printer", "host", "auth")
+NAMES = ("mask", "printer", "host", "auth", "answers")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -23,7 +23,7 @@ class Kept:
     tags: tuple[str, ...] = ()
 
 
-def made(kind: str) -> Any:
+def made(kind: str) -> tuple[Any, Any]:
     """A class, and one that inherits from it, by the decorator of this kind; nothing was made of them yet."""
     dataclass: Callable[..., Any] = KINDS[kind]
 
@@ -124,7 +124,29 @@ def test_one_that_was_pickled_can_be_read_where_none_was_made() -> None:
     assert read.stdout == "Kept(name='a', tags=('b',)) True True\n"
 
 
-def test_other_kinds_are_left_to_the_library() -> None:
-    for wrong in ({"frozen": False, "slots": True}, {"frozen": True, "slots": False}):
-        with pytest.raises(AssertionError):
-            frozen.dataclass(**wrong)
+def test_one_that_can_be_changed_is_the_librarys() -> None:
+    @frozen.dataclass(slots=True)
+    class Mutable:
+        x: int
+
+    one = Mutable(1)
+    one.x = 2
+    assert one == Mutable(2)
+    assert not hasattr(one, "__dict__")
+
+
+def test_a_replaced_one_is_of_its_own_class_and_passes_the_same_checks() -> None:
+    classes: Any = made("ours")
+    base, derived = classes
+
+    class Plain(classes[0]):
+        __slots__ = ()
+
+    assert type(frozen.replace(Plain(1), y=3)) is Plain
+    assert frozen.replace(derived(1, more={"a": 1}), y=3) == derived(1, 3)
+    assert frozen.replace(Kept("a", ("b",)), name="c") == Kept("c", ("b",))
+    with pytest.raises(ValueError, match="negative"):
+        frozen.replace(base(1), x=-1)
+    unknown: Any = {"nme": "c"}
+    with pytest.raises(TypeError, match="nme"):
+        frozen.replace(Kept("a"), **unknown)

@@ -80,7 +80,7 @@ PLACES = {
     "uvicorn": {"observe/web", "observe/web/access"},
     "yaml": {"config", "simulator", "yaml_lines"},
     "pytest": {"simulator"},
-    "pydantic": {"config"},
+    "pydantic": {"config", "commands/shared"},
     "pydantic_core": {"config"},
     "typer": {"commands"},
     "rich": {"commands"},

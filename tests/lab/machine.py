@@ -158,8 +158,7 @@ def root_file_system(suite: str, purpose: str = "root") -> Path:
     image = debian(suite)
     root = STORE / f"{purpose}-{suite}-{os.getpid()}"
     root.mkdir()
-    if _available_memory() > _IN_MEMORY:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "lab", str(root)], check=True, timeout=20)
+    _mount_memory(root)
     subprocess.run(["tar", "-xf", str(image), "-C", str(root), "--numeric-owner"], check=True, timeout=120)
     for unit in _MASKED:
         (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
@@ -171,16 +170,28 @@ def root_file_system(suite: str, purpose: str = "root") -> Path:
     return root
 
 
-def debian(suite: str) -> Path:
-    """An archive of that Debian, with what the README asks for."""
+def debian(suite: str, packages: str = _PACKAGES) -> Path:
+    """An archive of that Debian with these packages; by default, with what the README asks for."""
     STORE.mkdir(parents=True, exist_ok=True)
-    image = STORE / f"{suite}-{zlib.crc32(_PACKAGES.encode()):08x}.tar"
+    image = STORE / f"{suite}-{zlib.crc32(packages.encode()):08x}.tar"
     if not image.exists():
         new = image.with_suffix(".new.tar")
-        make = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={_PACKAGES}", suite, str(new), mirror()]
-        subprocess.run(make, check=True, timeout=240)
+        make = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}", suite, str(new), mirror()]
+        work = STORE / f"making-{image.stem}-{os.getpid()}"
+        work.mkdir()
+        _mount_memory(work)
+        try:
+            subprocess.run(make, check=True, timeout=240, env={**os.environ, "TMPDIR": str(work)})
+        finally:
+            discard(work)
         new.rename(image)
     return image
+
+
+def _mount_memory(folder: Path) -> None:
+    """Let it be in memory, if there is enough: dpkg waits for the disk after each package."""
+    if _available_memory() > _IN_MEMORY:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "lab", str(folder)], check=True, timeout=20)
 
 
 def wheels() -> Path:

@@ -51,7 +51,7 @@ def test_a_journal_of_an_earlier_version_becomes_private(tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("umask")
 def test_the_wire_log_and_its_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "wire"
+    folder = tmp_path / "above" / "wire"
     logs = WireLogs(folder, size=100)
     for number in range(20):
         logs.put("live", "<", b"x" * 50)
@@ -59,7 +59,7 @@ def test_the_wire_log_and_its_folder(tmp_path: Path) -> None:
             logs.close()
             logs = WireLogs(folder, size=100)
     logs.close()
-    assert modes(tmp_path) == {"wire": "0o700"}
+    assert {**modes(tmp_path), **modes(folder.parent)} == {"above": "0o700", "wire": "0o700"}
     assert set(modes(folder).values()) == {"0o600"}
 
 

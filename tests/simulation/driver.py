@@ -5,7 +5,7 @@ suspend is told within a second, and the truth of the world is compared with the
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -204,8 +204,8 @@ class Run(Loop):
     def _typo(self, fault: f.Typo) -> None:
         """The operator writes another port into the config, and finds out."""
         right = self.scenario.policy.port
-        self._changed(replace(self.policy, port=WRONG_PORT), fault.lasts + bounds.LONGEST)
-        self.line.later(fault.lasts, lambda: self._changed(replace(self.policy, port=right), 1.0))
+        mend = partial(self.line.later, fault.lasts, lambda: self._changed(replace(self.policy, port=right), 1.0))
+        self._changed(replace(self.policy, port=WRONG_PORT), fault.lasts + bounds.LONGEST, mend)
 
     def _set_clock(self, by: float) -> None:
         if self.state is not None and self.line.t >= self._stalled_until:
@@ -215,6 +215,7 @@ class Run(Loop):
         else:
             self.line.set_by += by
         self._look_after = self.line.t + LOOK / 2
+        self._clock_set_at = self.line.t
 
     def _sleep(self, fault: f.Suspend) -> None:
         self._tick_if_due()
@@ -272,10 +273,11 @@ class Run(Loop):
                 policy = before
         self._changed(policy, 1.0)
 
-    def _changed(self, policy: Policy, blind: float) -> None:
+    def _changed(self, policy: Policy, blind: float, then: Callable[[], None] = lambda: None) -> None:
+        """A reload, as soon as there is a daemon that hears of it; `then` follows it."""
         before = self.policy
         if self.state is None or self.line.t < self._stalled_until:
-            self.line.later(60.0, partial(self._changed, policy, blind))
+            self.line.later(60.0, partial(self._changed, policy, blind, then))
             return
         self._tick_if_due()
         self.world.port_back()
@@ -284,6 +286,7 @@ class Run(Loop):
         self._judge.policy_is(policy, self._openings)
         self._blinded("reload", blind)
         self._hear(Reloaded(before))
+        then()
 
     def _down(self, fault: f.DaemonDown) -> None:
         if self.state is None:
@@ -332,7 +335,10 @@ class Run(Loop):
             return
         bounds.look(self.line, troubles, blind.calm_since, state, self._judge.ledger, self.policy)
         calm = min(self.feed.calm_for(), troubles.calm_for(self.line.t), self.line.t - blind.calm_since)
-        if state.canary is not None and calm > AGAIN + 2 * BEGINS:
+        by_the_clock = (
+            self.line.set_by == 0 and self.line.t - self._clock_set_at > DAY
+        )  # a market's hours are asked daily
+        if state.canary is not None and calm > AGAIN + 2 * BEGINS and by_the_clock:
             holds(
                 not state.canary.dead, "a dead stream is subscribed again", lambda: f"dead, and calm for {calm:.0f} s"
             )

@@ -90,6 +90,7 @@ class Loop:
         self._lives = 0
         self._openings = Openings(scenario.policy.windows, scenario.begins, scenario.days)
         self._look_after = 0.0
+        self._clock_set_at = -inf
         self._blind = Troubles()
         self._stalled_until = 0.0
         self._waiting: list[tuple[Event, Now]] = []

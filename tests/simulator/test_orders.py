@@ -1,27 +1,11 @@
 """Orders: what becomes of them, who hears of it, in which order."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from supervisor.simulator import ManualClock, Scenario, ScenarioError, SimulatedGateway
 from tests.simulator.client import RawClient
+from tests.simulator.conftest import NOON
 from tests.simulator.trader import AAPL, Trader
-
-NOON = 1_795_797_000.0  # 2026-11-27, 11:30 in New York
-
-
-@pytest.fixture
-def gateway() -> Iterator[SimulatedGateway]:
-    with SimulatedGateway(clock=ManualClock(NOON)) as gateway:
-        gateway.do("price", contract="AAPL", last=100, bid=99.99, ask=100.01)
-        yield gateway
-
-
-@pytest.fixture
-def trader(gateway: SimulatedGateway) -> Iterator[Trader]:
-    with Trader(gateway.port) as trader:
-        yield trader
 
 
 def test_a_market_order_is_acknowledged_filled_and_charged_in_a_gateways_order(trader: Trader) -> None:
@@ -103,6 +87,12 @@ def test_a_rejected_order_says_why(gateway: SimulatedGateway, trader: Trader) ->
     ("order", "code"),
     [
         ({"kind": "PEG MID"}, "387"),
+        ({"kind": "FEELINGS"}, "321"),
+        ({"tif": "DTC"}, "10052"),
+        ({"kind": "LMT", "limit": 10, "tif": "GTD"}, "392"),
+        ({"kind": "LMT", "limit": 10, "tif": "GTD", "till": "20261127 11:00:00"}, "392"),
+        ({"kind": "LMT", "limit": 10, "after": "soon"}, "392"),
+        ({"quantity": 0, "cash": 500}, "201"),
         ({"quantity": 0}, "201"),
         ({"kind": "LMT"}, "201"),
         ({"quantity": 1_000_000}, "201"),
@@ -116,6 +106,25 @@ def test_a_rejected_order_says_why(gateway: SimulatedGateway, trader: Trader) ->
 def test_an_order_that_cannot_be_is_refused_by_name(trader: Trader, order: dict[str, object], code: str) -> None:
     trader.place(1, **order)  # type: ignore[arg-type]
     assert trader.message()[2:4] == ["1", code]
+
+
+def test_an_order_of_another_client_can_be_cancelled_by_who_was_told_of_it(
+    gateway: SimulatedGateway, trader: Trader
+) -> None:
+    trader.place(5, "BUY", 10, "LMT", 50.0)
+    trader.status(5, "Submitted")
+    with Trader(gateway.port, 2) as other:
+        other.ask(4, 1, 5, "")
+        assert other.message()[2:4] == ["5", "10147"]
+        other.ask(16, 1)
+        other.until("53")
+        other.ask(4, 1, 5, "")
+        told = other.message()
+        assert (told[:3], told[9]) == (["3", "5", "Cancelled"], "2")
+        assert other.message()[2:5] == ["5", "202", "Order Canceled - reason:"]
+        assert trader.status(5, "Cancelled")[9] == "7"
+        other.ask(4, 1, 5, "")
+        assert other.message()[2:4] == ["5", "10147"]
 
 
 def test_a_dropped_order_is_heard_by_nobody(gateway: SimulatedGateway, trader: Trader) -> None:
@@ -254,6 +263,10 @@ def test_a_client_hears_of_its_own_orders_and_the_master_of_all(gateway: Simulat
             late.ask(71, 2, 3, "")
             heard = [late.message()[0] for _ in range(7)]
             assert heard == ["15", "9", "4", "4", "4", "11", "59"]
+            trader.place(2, "BUY", 10, "LMT", 50.0)
+            trader.status(2, "Submitted")
+            late.ask(4, 1, 2, "")
+            assert trader.status(2, "Cancelled")
 
 
 def test_everything_is_cancelled_at_once(trader: Trader) -> None:

@@ -65,6 +65,12 @@ def test_two_hundred_gateways_take_seconds(ib_gateway_factory: Callable[..., Gat
     assert time.monotonic() - begun < 5
 
 
+@pytest.mark.ib_gateway("config/scenarios/none.yaml")
+def test_the_mark_takes_a_file_without_its_word(request: pytest.FixtureRequest) -> None:
+    with pytest.raises(ScenarioError, match=r"none\.yaml: cannot be read"):
+        request.getfixturevalue("ib_gateway")
+
+
 def test_waiting_ends(ib_gateway: Gateway) -> None:
     ib_gateway.wait_until(lambda: True)
     with pytest.raises(AssertionError, match="not within"):

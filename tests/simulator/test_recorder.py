@@ -1,5 +1,6 @@
 """A session becomes a file, masked, and the file plays the gateway's side of it."""
 
+import errno
 import io
 import json
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from typer.testing import CliRunner
 
+from supervisor.commands.main import app
 from supervisor.simulator import Fleet, ManualClock, Scenario, SimulatedGateway
 from supervisor.simulator.recorder.places import number_of, request_of, with_request
 from supervisor.simulator.recorder.replay import Replay
@@ -126,6 +129,44 @@ def test_a_gateway_that_is_not_there_is_said() -> None:
         wait_until(lambda: heard)
         tap.close()
     assert "refused" in heard[0]
+
+
+class FullDisk(io.StringIO):
+    """Takes one line, the header."""
+
+    def write(self, text: str) -> int:
+        if self.tell():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+def test_a_full_disk_ends_the_recording_and_not_the_program_behind_it() -> None:
+    heard: list[str] = []
+    with SimulatedGateway() as gateway:
+        tap = Tap("127.0.0.1", gateway.port, 0, FullDisk(), heard.append)
+        with Trader(tap.port) as trader:
+            trader.ask(49, 1)
+            assert trader.message()[0] == "49"
+        wait_until(lambda: "session 1 is over" in heard)
+        tap.close()
+    assert [each for each in heard if "No space left on device" in each] != []
+
+
+@pytest.mark.parametrize("to", ["nowhere", "127.0.0.1:99999", "::1:4002"])
+def test_an_address_that_is_none_is_refused(to: str, tmp_path: Path) -> None:
+    run = CliRunner().invoke(app, ["record", "--to", to, "--out", str(tmp_path / "r.jsonl")])
+    assert run.exit_code == 2, run.output
+    assert not (tmp_path / "r.jsonl").exists()
+
+
+def test_a_recording_that_cannot_begin_leaves_the_old_one(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text("old\n")
+    with SimulatedGateway() as gateway:
+        there = f"127.0.0.1:{gateway.port}"
+        options = ["--to", there, "--listen", str(gateway.port), "--out", str(tmp_path / "r.jsonl")]
+        run = CliRunner().invoke(app, ["record", *options])
+    assert run.exit_code == 1, run.output
+    assert (tmp_path / "r.jsonl").read_text() == "old\n"
 
 
 @given(some.binary(min_size=1, max_size=60), some.booleans(), some.integers(1, 9))

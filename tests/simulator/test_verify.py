@@ -8,16 +8,21 @@ from typer.testing import CliRunner
 
 from supervisor.commands.main import app
 from supervisor.simulator import Scenario, SimulatedGateway
+from supervisor.simulator.scenario.files import read
 from supervisor.simulator.verify import checks
-from supervisor.simulator.verify.checks import CHECKS, Check, Finding, Place, Verdict, carry_out, name_of
+from supervisor.simulator.verify.checks import CHECKS, carry_out
+from supervisor.simulator.verify.layouts import LAYOUTS
+from supervisor.simulator.verify.place import Check, Finding, Place, Verdict, name_of
 from supervisor.simulator.verify.report import markdown, masked
 from tests.simulator.tamper import Change, tampered
+
+HELD = ({"contract": "AAPL", "quantity": 100},)
 
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("version", [157, 176, 226])
 def test_all_checks_pass_at_the_simulated_gateway(version: int) -> None:
-    with SimulatedGateway(Scenario(server_version=version)) as gateway:
+    with SimulatedGateway(read({"server_version": version, "positions": HELD})) as gateway:
         findings = {check: carry_out(check, Place("127.0.0.1", gateway.port, 97, 98)) for check in CHECKS}
     wrong = {name_of(check): found.seen for check, found in findings.items() if found.verdict is Verdict.NOT_SO}
     assert wrong == {}
@@ -121,8 +126,79 @@ def test_another_layout_is_found(check: Check, said: Callable[[], Change]) -> No
     assert found_behind(check, said).verdict is Verdict.NOT_SO
 
 
+@pytest.mark.parametrize("check", LAYOUTS, ids=name_of)
+def test_a_field_more_is_found_in_every_layout(check: Check) -> None:
+    numbers = {"61", "6", "79", "93", "75", "78", "80", "107", "88", "106", "96"}
+
+    def change(payload: bytes) -> list[bytes]:
+        return [payload + b"new\0" if payload.partition(b"\0")[0].decode() in numbers else payload]
+
+    with (
+        SimulatedGateway(read({"server_version": 200, "positions": HELD})) as gateway,
+        tampered(gateway.port, lambda: change) as port,
+    ):
+        assert carry_out(check, Place("127.0.0.1", port, 97, 98)).verdict is Verdict.NOT_SO
+
+
+def test_a_layout_that_is_refused_or_empty_could_not_be_tried() -> None:
+    by_name = {name_of(check): check for check in LAYOUTS}
+    assert found_with(by_name["position-layout"]) == Finding(Verdict.UNTRIED, "an empty list")
+    refused = found_under(by_name["ticks-layout"], "farm_broken", farm="ushmds")
+    assert (refused.verdict, refused.seen[:6]) == (Verdict.UNTRIED, "84 165")
+
+
+@pytest.mark.timeout(120)
+def test_the_command_finds_ten_quirks_of_one_stand_in(tmp_path: Path) -> None:
+    quirks: dict[bytes, Callable[[bytes], list[bytes]]] = {
+        b"4": lambda payload: [payload.replace(b"\x00200\0", b"\x00321\0")],
+        b"10": lambda payload: [payload + b"new\0"],
+        b"63": lambda payload: [payload.replace(b"AccountType", b"Zccount")],
+        b"79": lambda payload: [payload + b"new\0"],
+        b"93": lambda payload: [payload[:-5]],
+        b"102": lambda payload: [],
+        b"106": lambda payload: [payload.replace(b"US/Eastern\0", b"")],
+        b"108": lambda payload: [],
+        b"109": lambda payload: [payload, payload],
+    }
+
+    def change(payload: bytes) -> list[bytes]:
+        quirk = quirks.get(payload.partition(b"\0")[0])
+        return [payload] if quirk is None else quirk(payload)
+
+    with (
+        SimulatedGateway(Scenario(server_version=200, clock_offset=420)) as gateway,
+        tampered(gateway.port, lambda: change) as port,
+    ):
+        report = tmp_path / "r.md"
+        run = CliRunner().invoke(app, ["verify", f"127.0.0.1:{port}", "--report", str(report)])
+    assert run.exit_code == 1, run.output
+    differs = [line.split()[1] for line in run.output.splitlines() if line.startswith("DIFFERS")]
+    assert differs == [
+        "handshake-clock",
+        "unknown-contract",
+        "time-millis",
+        "contract-layout",
+        "summary",
+        "lists-end",
+        "history-layout",
+        "symbols-layout",
+        "rule-layout",
+        "schedule-layout",
+    ]
+    assert report.read_text().count("| DIFFERS |") == 10
+
+
 def test_a_connection_that_stays_after_326_is_found() -> None:
     assert found_behind(checks.id_in_use, lambda: lambda payload: [payload], keep_open=True).verdict is Verdict.NOT_SO
+
+
+def test_an_end_without_326_is_found() -> None:
+    found = found_behind(checks.id_in_use, replaced(b"4", lambda payload: [] if b"\x00326\0" in payload else [payload]))
+    assert found == Finding(Verdict.NOT_SO, "codes none, ended")
+
+
+def test_an_id_that_stays_occupied_is_found() -> None:
+    assert found_under(checks.id_free_again, "ghost", for_="5s").verdict is Verdict.NOT_SO
 
 
 def test_a_gateway_without_a_throttle_is_found() -> None:
@@ -167,8 +243,22 @@ def test_the_command_prints_a_table_and_writes_a_report(tmp_path: Path) -> None:
     with SimulatedGateway(Scenario(server_version=226)) as gateway:
         run = CliRunner().invoke(app, ["verify", f"127.0.0.1:{gateway.port}", "--report", str(tmp_path / "r.md")])
     assert run.exit_code == 0, run.output
-    assert "22 ok" in run.output
+    assert "32 ok, 1 not tried" in run.output  # no account holds anything
     assert (tmp_path / "r.md").read_text().startswith("### verify")
     gone = CliRunner().invoke(app, ["verify", f"127.0.0.1:{gateway.port}"])
     assert gone.exit_code == 1
-    assert CliRunner().invoke(app, ["verify", "nowhere"]).exit_code == 2
+
+
+@pytest.mark.parametrize("place", ["nowhere", "127.0.0.1:99999", "127.0.0.1:0", ":4002", "\udcff:4002", "::1:4002"])
+def test_what_is_no_address_is_refused(place: str) -> None:
+    run = CliRunner().invoke(app, ["verify", place])
+    assert run.exit_code == 2, run.output
+    assert "4002" in run.output
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_the_checks(tmp_path: Path) -> None:
+    with SimulatedGateway(Scenario(server_version=226)) as gateway:
+        run = CliRunner().invoke(app, ["verify", f"127.0.0.1:{gateway.port}", "--report", str(tmp_path / "no" / "r")])
+        assert run.exit_code == 1
+        assert "cannot write" in run.output
+        assert "handshake-frame" not in run.output

@@ -36,6 +36,15 @@ class Trader(RawClient):
         parent: int = 0,
         trail_percent: object = "",
         what_if: int = 0,
+        after: str = "",
+        till: str = "",
+        cash: object = "",
+        discretion: float = 0,
+        adviser: str = "",
+        scale: object = "",
+        hedge: str = "",
+        adjusted: str = "",
+        conditions: int = 0,
     ) -> None:
         """PLACE_ORDER with the fields that matter; the others say that they are not set."""
         head = (
@@ -56,10 +65,16 @@ class Trader(RawClient):
             "ref",
             transmit,
         )
-        middle = (parent, 0, 0, 0, 0, 0, 0, "", 0, "", "", "", "", "", "", "", 0, "", -1, oca_type, "", "", 0, "", "")
-        prices = (0, 0, "", 0, "", "", "", "", "", 0, "", "", "", "", 0, "", "", trail_percent, "", "", "", "", "", "")
-        rest = ("", 0, "", "", 0, 0, "", "", what_if, "", 0, 0, 0, 0, "", "", "", "", "", "", 0, "", "", "", "")
-        self.ask(3, *head, *middle, *prices, *rest, "", "", "", "", 0, 0, 0, "", "", "", 0, "", "")
+        middle = (parent, 0, 0, 0, 0, 0, 0, "", discretion, after, till, adviser, "", "", "", "")
+        others = (0, "", -1, oca_type, "", "", 0, "", "")
+        prices = (0, 0, "", 0, "", "", "", "", "", 0, "", "", "", "", 0, "", "", trail_percent, "", "")
+        scaling = (scale, "", "", 0, "", "", 0, 0, "", "", "") if scale else ("", "", "", "")
+        hedging = (hedge, "") if hedge else ("",)
+        rest: tuple[object, ...] = (0, "", "", 0, 0, "", "", what_if, "", 0, 0, 0, conditions)
+        if conditions:  # one, on the time, and that it neither cancels nor counts outside of trading hours
+            rest = (*rest, 3, "a", 1, "20261127 12:00:00", 0, 0)
+        last = (adjusted, "", "", "", "", "", 0, "", "", "", cash, "", "", "", "", 0, 0, 0, "", "", "", 0, "", "")
+        self.ask(3, *head, *middle, *others, *prices, *scaling, *hedging, *rest, *last)
 
     def until(self, number: str | Callable[[list[str]], bool], most: int = 500) -> list[list[str]]:
         """Every message up to the first one with this id, or that fits."""

@@ -28,7 +28,7 @@ def _facts(gateway: Gateway, now: datetime) -> Iterator[tuple[str, Text | str]]:
     yield "orders", _gate(gateway)
     yield "next try", _at(gateway["next_attempt"], now) if gateway["next_attempt"] else ""
     if gateway.get("login_state"):
-        yield "login", f"{gateway['login_state']} since {_at(gateway['login_state_since'], now)}"
+        yield "login", f"{gateway['login_state']} since {_at(gateway.get('login_state_since'), now)}"
     suspect = ", suspect: a ping is not answered in time" if gateway.get("suspect") else ""
     yield "heartbeat", f"{milliseconds(gateway['heartbeat_seconds'])}{suspect}"
     yield "sockets", gateway.get("kernel") or ""
@@ -43,7 +43,7 @@ def _facts(gateway: Gateway, now: datetime) -> Iterator[tuple[str, Text | str]]:
     due = "now" if reauth["required"] else _at(reauth["due"], now) if reauth["due"] else "not known"
     yield "login due", due + (" (the last one is assumed)" if reauth["assumed"] else "")
     for window in gateway["windows"]:
-        when = f"open until {_at(window['end'], now)}" if window["active"] else f"from {_at(window['start'], now)}"
+        when = f"open until {_at(window['end'], now)}" if window["active"] else _at(window["at"], now)
         yield "window", f"{window['name']}: {when}"
     for farm in sorted(gateway["farms"], key=lambda each: each["state"] != "broken"):
         needed = "" if farm["required"] else ", not required"
@@ -78,12 +78,12 @@ def _place(gateway: Gateway) -> str:
 
 
 def _at(instant: str | None, now: datetime) -> str:
-    """`Fri 23:45:00 (in 6h)`, in local time."""
+    """`Fri 2026-11-27 23:45:00 CET (in 6h)`, in local time."""
     if instant is None:
         return "-"
     then = datetime.fromisoformat(instant)
     away = f"in {until(instant, now)}" if then > now else f"{ago(instant, now)} ago"
-    return f"{then.astimezone():%a %Y-%m-%d %H:%M:%S} ({away})"
+    return f"{then.astimezone():%a %Y-%m-%d %H:%M:%S %Z} ({away})"
 
 
 def _or_dash(value: object) -> str:

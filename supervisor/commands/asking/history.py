@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import typer
 from rich.text import Text
 
+from supervisor.commands.shared.answers import Past
 from supervisor.commands.shared.api_client import (
     AuthOption,
     Client,
@@ -43,7 +44,6 @@ _RESULTS = {
     "unproved": "unproved",
     "refused": "refused",
     "dry_run": "dry run",
-    None: "proof awaited",
 }
 
 
@@ -77,7 +77,7 @@ def history(
     if json:
         say_json(answer)
     elif as_csv:
-        _write_csv(answer["outages"])
+        write_csv(answer["outages"])
     else:
         show(*told(answer, width()))
 
@@ -89,7 +89,7 @@ def _asked(
     if gateway is not None:
         fields["gateway"] = gateway
     try:
-        answer: Mapping[str, Any] = daemon.get(f"/api/v1/history?{urlencode(fields)}", timeout=PATIENCE)
+        answer: Mapping[str, Any] = daemon.get(f"/api/v1/history?{urlencode(fields)}", Past, PATIENCE)
     except (Refused, Unreachable) as error:
         ending = over(error)
         if config is None or isinstance(error, Refused):
@@ -168,13 +168,18 @@ def _deeds(deeds: Sequence[Mapping[str, Any]], width: int | None) -> Laid:
                 f"{_local(deed['at']):%m-%d %H:%M:%S}",
                 deed["by"] or "itself",
                 deed["needs_login"],
-                Text(_RESULTS[deed["result"]], "" if deed["result"] in ("proved", "dry_run") else "bold red"),
+                Text(_result(deed["result"]), "" if deed["result"] in ("proved", "dry_run") else "bold red"),
             ],
             deed["words"],
         )
         for deed in deeds
     ]
     return lay_out(headings, rows, width, words="WHAT CAME OF IT")
+
+
+def _result(word: str | None) -> str:
+    """A word that is not known stays as it is: it is of a newer daemon."""
+    return "proof awaited" if word is None else _RESULTS.get(word, word)
 
 
 def _totals(gateways: Sequence[Mapping[str, Any]], width: int | None) -> Laid:
@@ -207,7 +212,8 @@ def _local(instant: str) -> datetime:
     return datetime.fromisoformat(instant).astimezone()
 
 
-def _write_csv(outages: Sequence[Mapping[str, Any]]) -> None:
+def write_csv(outages: Sequence[Mapping[str, Any]]) -> None:
+    """Print the outages, one a line."""
     writer = csv.DictWriter(sys.stdout, _COLUMNS, lineterminator="\n")
     writer.writeheader()
     for outage in outages:

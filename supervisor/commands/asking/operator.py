@@ -116,7 +116,7 @@ def _ask(name: str, what: str, fields: dict[str, str], url: str | None, config: 
 def _now(daemon: Client, name: str, what: str) -> str:
     """What is so now. The daemon has done it, so it is done also if it cannot be asked any more."""
     try:
-        known = daemon.get("/api/v1/status")["gateways"]
+        known = daemon.status()["gateways"]
     except (Unreachable, Refused):
         known = []
     gateway = next((each for each in known if each["name"] == name), None)
@@ -157,6 +157,6 @@ def _deed(name: str, recovery: dict[str, Any]) -> str:
 
 
 def _clock(instant: str, now: datetime) -> str:
-    """Local time, with the day if it is another one."""
+    """Local time with its zone, and with the day if it is another one."""
     then = datetime.fromisoformat(instant).astimezone()
-    return f"{then:%H:%M}" if then.date() == now.astimezone().date() else f"{then:%a %Y-%m-%d %H:%M}"
+    return f"{then:%H:%M %Z}" if then.date() == now.astimezone().date() else f"{then:%a %Y-%m-%d %H:%M %Z}"

@@ -88,8 +88,8 @@ def _window(windows: Sequence[Mapping[str, Any]], now: datetime) -> Text:
     active = [window for window in windows if window["active"]]
     if active:
         return Text(f"{active[0]['name']}, {until(active[0]['end'], now)} left", style="blue")
-    coming = sorted((window for window in windows if window["start"]), key=lambda window: str(window["start"]))
-    return Text(f"{coming[0]['name']} in {until(coming[0]['start'], now)}" if coming else "-")
+    coming = sorted((window for window in windows if window["at"]), key=lambda window: str(window["at"]))
+    return Text(f"{coming[0]['name']} in {until(coming[0]['at'], now)}" if coming else "-")
 
 
 def _login(reauth: Mapping[str, Any], now: datetime) -> Text:

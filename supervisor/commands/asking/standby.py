@@ -81,13 +81,12 @@ class Pair:
     def __init__(
         self, active: Client, own: Client, patience: Patience, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._active_url, self._own = active.url, own
+        self._active, self._own = active, own
         self._patience, self._clock = patience, clock
         self._row = Row()
         self._theirs: Mapping[str, Gateway] = {}
         self._told: dict[str, str] = {}
-        self._active = InTime(lambda: _well(active))
-        self._known = InTime(lambda: _gateways(own))
+        self._both: InTime[dict[str, Gateway]] = InTime()
 
     def check(self) -> None:
         """Say who stands by for what. Raises Refused for what cannot come right by itself, SentElsewhere likewise."""
@@ -103,7 +102,7 @@ class Pair:
         look, _ = self._look(strict=True)
         self._tell(
             "duty",
-            f"{self._own.url} stands by for {', '.join(mine or ['its gateways'])} of {self._active_url}, which is "
+            f"{self._own.url} stands by for {', '.join(mine or ['its gateways'])} of {self._active.url}, which is "
             f"{look}: takes over after {self._patience.after:g} s without it, rests after {self._patience.back:g} s "
             "with it",
         )
@@ -117,7 +116,7 @@ class Pair:
         began = self._clock()
         look, trouble = self._look()
         if look is not self._row.look:
-            say(f"{self._active_url} is {look}" + (f": {trouble}" if trouble else ""), flush=True)
+            say(f"{self._active.url} is {look}" + (f": {trouble}" if trouble else ""), flush=True)
         self._row = seen(self._row, look, began)
         what = duty(self._row, self._patience, self._clock())
         if what is Duty.AS_BEFORE:
@@ -135,16 +134,16 @@ class Pair:
             self._tell(name, f"{name}: watched here now", again=True)
         elif what is Duty.REST and not paused and self._watched_there(name, gateway):
             self._ask(name, "pause")
-            self._tell(name, f"{name}: paused here, {self._active_url} watches it", again=True)
+            self._tell(name, f"{name}: paused here, {self._active.url} watches it", again=True)
 
     def _watched_there(self, name: str, ours: Gateway) -> bool:
         """Whether the active supervisor does, so that we may rest; says why not."""
         theirs = self._theirs.get(name)
         if theirs is None:
-            self._tell(name, f"{name}: goes on here, {self._active_url} has no gateway of that name")
+            self._tell(name, f"{name}: goes on here, {self._active.url} has no gateway of that name")
             return False
         if theirs["status"] == Status.STOPPED:
-            self._tell(name, f"{name}: goes on here, somebody paused it on {self._active_url}")
+            self._tell(name, f"{name}: goes on here, somebody paused it on {self._active.url}")
             return False
         return True
 
@@ -153,18 +152,18 @@ class Pair:
 
     def _mine(self) -> dict[str, Gateway]:
         """Our gateways that stand by. Raises Unreachable, Refused."""
-        known = self._known.ask(LONGEST_LOOK)
-        return {name: gateway for name, gateway in known.items() if STANDBY in gateway["labels"].items()}
+        known = _gateways(self._own)
+        return {name: gateway for name, gateway in known.items() if STANDBY in (gateway.get("labels") or {}).items()}
 
     def _look(self, *, strict: bool = False) -> tuple[Look, str]:
         """What one look at the active one shows, and the trouble. If `strict`, raises for what is wrong with ours."""
         try:
-            self._theirs = self._active.ask(LONGEST_LOOK)
+            self._theirs = self._both.ask(lambda: _well(self._active), LONGEST_LOOK)
         except SentElsewhere as error:
             if strict:
                 raise
             return Look.UNCLEAR, str(error)
-        except (Unreachable, Refused) as error:
+        except (Unreachable, Refused, TimeoutError) as error:
             final = isinstance(error, Refused) and error.final
             if strict and final:
                 raise
@@ -179,7 +178,7 @@ class Pair:
 
 
 def _gateways(daemon: Client) -> dict[str, Gateway]:
-    return {gateway["name"]: gateway for gateway in daemon.get("/api/v1/status", LONGEST_LOOK)["gateways"]}
+    return {gateway["name"]: gateway for gateway in daemon.briefs(LONGEST_LOOK)["gateways"]}
 
 
 def _well(daemon: Client) -> dict[str, Gateway]:

@@ -54,7 +54,7 @@ def status(
         _watch(daemon)
         return
     try:
-        answer = daemon.get("/api/v1/status")
+        answer = daemon.status()
     except (Unreachable, Refused) as error:
         raise over(error) from None
     if json:
@@ -75,13 +75,20 @@ def _watch(daemon: Client) -> None:
     if screen.is_terminal and not screen.is_dumb_terminal and sys.stdin.isatty():
         from supervisor.commands.asking.watch import Watch  # imported here: it takes 0.2 s, and nothing else needs it
 
-        Watch(lambda: daemon.get("/api/v1/status"), daemon.url, EVERY).run()
-        return
+        application = Watch(daemon.status, daemon.url, EVERY)
+        application.run()
+        raise typer.Exit(application.return_code or 0)
+    trouble = ""
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             try:
-                show(*_table(daemon.get("/api/v1/status")["gateways"]), "")
+                show(*_table(daemon.status()["gateways"]), "")
+                trouble = ""
             except (Unreachable, Refused) as error:
-                show(line(f"{datetime.now():%H:%M:%S}  {error}", "bold red"))  # noqa: DTZ005 - for the eye
+                if isinstance(error, Refused) and error.final:
+                    raise over(error) from None
+                if trouble != str(error):
+                    trouble = str(error)
+                    show(line(f"{datetime.now():%H:%M:%S}  {trouble}", "bold red"))  # noqa: DTZ005 - for the eye
             sys.stdout.flush()
             time.sleep(EVERY)

@@ -52,7 +52,7 @@ def wait_for(daemon: Client, gateway: str, wanted: Status, patience: float) -> i
     while True:
         left = deadline - time.monotonic()
         try:
-            known = daemon.get("/api/v1/status", timeout=max(0.1, min(5.0, left)))["gateways"]
+            known = daemon.briefs(max(0.1, min(5.0, left)))["gateways"]
         except (Unreachable, Refused) as error:
             if isinstance(error, SentElsewhere) or (isinstance(error, Refused) and error.final):
                 return over(error).exit_code

@@ -3,6 +3,7 @@
 - The rows are those of `overview`, so they follow the same rule for narrow terminals.
 - Answers come on a thread of their own, so that a slow daemon never holds up a key. If none comes, the last one stays
   on the screen, and the first line says so.
+- A refusal that waiting cannot cure ends it.
 - While no daemon answers, nothing is known of any gateway: what was so is told as past.
 - textual draws and reads keys. Every text of an answer is cleaned before it gets there.
 """
@@ -29,6 +30,8 @@ from supervisor.core.model.layers import LAYERS
 from supervisor.observe.masking import clean
 
 Answer = Mapping[str, Any]
+WRONG = 2
+"""The return code if what was asked is wrong: asking again every second cures no wrong password."""
 EDGE = 4
 """Columns that the list keeps for itself: its padding and its scroll bar."""
 
@@ -135,10 +138,12 @@ class Watch(App[None]):
     def _ask_once(self) -> None:
         worker = get_current_worker()
         try:
-            gateways: list[Gateway] | None = _cleaned(self._ask())["gateways"]
+            gateways: list[Gateway] | None = cleaned(self._ask())["gateways"]
             trouble = ""
         except (Unreachable, Refused) as error:
             gateways, trouble = None, clean(str(error))
+            if isinstance(error, Refused) and error.final:
+                self.call_from_thread(self.exit, return_code=WRONG, message=Text(trouble))
         if not worker.is_cancelled:
             self.call_from_thread(self._take, gateways, trouble)
 
@@ -151,8 +156,8 @@ class Watch(App[None]):
 
     def _draw(self) -> None:
         now = datetime.now(UTC)
-        known = [_not_known(each) for each in self._gateways] if self._trouble else self._gateways
-        shown = [gateway for gateway in sick_first(known) if self._wanted in _searched(gateway)]
+        known = [not_known(each) for each in self._gateways] if self._trouble else self._gateways
+        shown = [gateway for gateway in sick_first(known) if self._wanted in searched(gateway)]
         laid = overview(shown, now, max(20, self.size.width - EDGE))
         first = summary(self._gateways) if self._gateways else Text(self._place)
         if self._wanted:
@@ -195,20 +200,21 @@ class Watch(App[None]):
         self.query_one(Rows).focus()
 
 
-def _searched(gateway: Gateway) -> str:
+def searched(gateway: Gateway) -> str:
+    """The text in which the filter looks."""
     labels = " ".join(f"{name}={value}" for name, value in (gateway.get("labels") or {}).items())
     return f"{gateway['name']} {gateway['status']} {labels} {gateway['host']} {explanation(gateway)}".lower()
 
 
-def _cleaned(value: Any) -> Any:
+def cleaned(value: Any) -> Any:
     """The same answer. Each text is one line that a terminal can do nothing with."""
     match value:
         case str():
             return clean(value)
         case list():
-            return [_cleaned(part) for part in value]
+            return [cleaned(part) for part in value]
         case dict():
-            return {clean(str(key)): _cleaned(part) for key, part in value.items()}
+            return {clean(str(key)): cleaned(part) for key, part in value.items()}
         case _:
             return value
 
@@ -226,7 +232,7 @@ _NOTHING = (
 )
 
 
-def _not_known(gateway: Gateway) -> Gateway:
+def not_known(gateway: Gateway) -> Gateway:
     """A gateway whose daemon does not answer: what was so is told as past.
 
     A daemon that ends stops every session. What it says then of a gateway that nobody paused is no news of it.

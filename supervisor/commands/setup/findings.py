@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from supervisor.commands.planning.schedule import local_zone
+from supervisor.commands.shared.answers import Scrape
 from supervisor.commands.shared.api_client import Client, Refused, Unreachable
 from supervisor.commands.shared.terminal import span
 from supervisor.config.load import ConfigError, load
@@ -123,7 +124,7 @@ def _zone() -> Finding:
 
 def _daemon(daemon: Client, config: Config | None) -> Iterator[Finding]:
     try:
-        answer = daemon.get("/api/v1/status")
+        answer = daemon.status()
     except Refused as error:
         yield Finding("daemon", Grade.WRONG, f"It does not answer us: {error}.")
         return
@@ -158,7 +159,7 @@ def _not_running(error: Unreachable, config: Config | None) -> Finding:
 
 def _scrape(daemon: Client) -> Finding:
     try:
-        last: Any = daemon.get("/api/v1/scrape", known_by="prometheus")["prometheus"]
+        last: Any = daemon.get("/api/v1/scrape", Scrape)["prometheus"]
     except (Refused, Unreachable) as error:
         return Finding("prometheus", Grade.UNKNOWN, f"It is not known: {error}")
     cure = "Add a scrape config: ib-supervisor files prometheus DIR. Without Prometheus: docs/without-prometheus.md"

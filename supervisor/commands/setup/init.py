@@ -10,7 +10,6 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +23,7 @@ from supervisor.commands.visiting.probe import CLIENT_ID, cause_of
 from supervisor.config.load import ConfigError, load
 from supervisor.config.values.readers import Endpoint, endpoint
 from supervisor.core.explain.causes import explain
+from supervisor.frozen import replace
 from supervisor.gateway.visit import visit
 from supervisor.observe.masking import fit
 

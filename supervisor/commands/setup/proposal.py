@@ -8,12 +8,11 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from supervisor.config.values.readers import Endpoint
 from supervisor.core.calendar.gateway_clock import offset_in, offset_of, offset_text
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 from supervisor.gateway.visit import Visit
 
 NEW_YORK = "America/New_York"

@@ -1,12 +1,12 @@
 """How commands talk to the daemon: plain HTTP to its API, found by `--url`, the environment, the config, or a default.
 
 - Proxies of the environment are ignored, because the daemon is close by.
-- If something else answers there, or the answer makes no sense, that counts as no answer.
+- If something else answers there, or the answer is not of the shape that is needed (`answers`), that is no answer.
+- A whole answer has the time that is given: one that comes byte by byte holds nobody up.
 - A redirect is not followed: the password is meant for this address only, and a POST would become a GET.
 """
 
 import base64
-import contextlib
 import http.client
 import json
 import os
@@ -15,26 +15,27 @@ import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from supervisor.commands.shared.answers import Briefs, Gate, Shape, Status, wrong
+from supervisor.commands.shared.deadline import InTime
 from supervisor.commands.shared.printer import say, say_text
 from supervisor.frozen import dataclass
 
 DEFAULT = "http://127.0.0.1:14000"
 ENVIRONMENT = "IB_SUPERVISOR_URL"
 TIMEOUT = 5.0
-"""Seconds for one request."""
+"""Seconds for one request, from the look-up of the name to the last byte."""
 LONGEST = 64 * 1024 * 1024
 """The longest answer that is read, in bytes."""
 START = "Start it (ib-supervisor run --config FILE), see why it stopped (systemctl status ib-supervisor), or give --url"
 """What to do about a daemon that does not answer."""
 LONGEST_REFUSAL = 2000
 """The longest text of a refusal that is read, in bytes."""
-LONGEST_LEASE = 2.5
-"""Seconds of a gate's lease: more is as dead as less, as in the file."""
 
 
 class _NotFollowed(urllib.request.HTTPRedirectHandler):
@@ -82,15 +83,20 @@ class Client:
     url: str
     credentials: str | None = None
     """`user:password`."""
+    _desk: InTime[tuple[int, str]] = field(default_factory=InTime, compare=False, repr=False)
 
-    def get(self, path: str, timeout: float = TIMEOUT, known_by: str = "gateways") -> Any:
-        """The JSON at `path`, which is known as the daemon's by one of its names. Raises Unreachable, Refused."""
+    def get(self, path: str, shape: type[Shape], timeout: float = TIMEOUT) -> Any:
+        """The JSON at `path`, if it is of this shape. Raises Unreachable, Refused."""
         status, text = self._ask("GET", path, timeout)
-        with contextlib.suppress(ValueError, RecursionError):
-            answer = json.loads(text)
-            if status == 200 and isinstance(answer, dict) and _plausible(answer, known_by):
-                return answer
-        raise self._somebody_else()
+        return self._read(text if status == 200 else "", shape)
+
+    def status(self, timeout: float = TIMEOUT) -> Any:
+        """What the daemon knows of all gateways. Raises Unreachable, Refused."""
+        return self.get("/api/v1/status", Status, timeout)
+
+    def briefs(self, timeout: float) -> Any:
+        """The same answer, for who reads name, status, client id and labels alone. Raises Unreachable, Refused."""
+        return self.get("/api/v1/status", Briefs, timeout)
 
     def healthy(self, timeout: float = TIMEOUT) -> None:
         """Returns if the daemon's loop turns. Raises Unreachable, Refused."""
@@ -99,13 +105,12 @@ class Client:
     def gate(self, path: str, timeout: float) -> Any:
         """The answer about one gate, open or not. Raises Unreachable, Refused."""
         status, text = self._ask("GET", path, timeout, answers=(503,))
-        with contextlib.suppress(ValueError, RecursionError):
-            answer = json.loads(text)
-            if _is_gate(answer):
-                return answer
-        if status == 503:
-            raise Refused(status, text[:LONGEST_REFUSAL].strip())
-        raise self._somebody_else()
+        try:
+            return self._read(text, Gate)
+        except Unreachable:
+            if status == 503:
+                raise Refused(status, text[:LONGEST_REFUSAL].strip()) from None
+            raise
 
     def post(self, path: str, fields: dict[str, str] | None = None, timeout: float = TIMEOUT) -> str:
         """Ask the daemon to do something. Returns only if it is done. Raises Unreachable, Refused.
@@ -149,8 +154,17 @@ class Client:
         )
         return f"there is nothing at {self.url}{path.partition('?')[0]} (404): {cure}"
 
-    def _somebody_else(self) -> Unreachable:
-        return Unreachable(f"what answers at {self.url} is not ib-supervisor")
+    def _read(self, text: str, shape: type[Shape]) -> Any:
+        try:
+            answer = json.loads(text)
+        except (ValueError, RecursionError):
+            raise self._somebody_else() from None
+        if where := wrong(answer, shape):
+            raise self._somebody_else(f", or another release of it: {where} of its answer cannot be read")
+        return answer
+
+    def _somebody_else(self, more: str = "") -> Unreachable:
+        return Unreachable(f"what answers at {self.url} is not ib-supervisor{more}")
 
     def _ask(self, method: str, path: str, timeout: float, answers: tuple[int, ...] = ()) -> tuple[int, str]:
         """The answer. `answers` are statuses, beside those of success, that are no refusal."""
@@ -158,7 +172,8 @@ class Client:
         if self.credentials is not None:
             token = base64.b64encode(self.credentials.encode()).decode()
             request.add_header("Authorization", f"Basic {token}")
-        try:
+
+        def asked() -> tuple[int, str]:
             try:
                 with _DIRECT.open(request, timeout=timeout) as answer:
                     data: bytes = answer.read(LONGEST + 1)
@@ -170,12 +185,11 @@ class Client:
                     if error.code in answers:
                         return error.code, error.read(LONGEST).decode()
                     raise self._refusal(error, path) from None
+
+        try:
+            return self._desk.ask(asked, timeout)
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise Unreachable(f"no daemon answers at {self.url}: {_reason(error)}. {START}") from None
-
-
-def _plausible(answer: dict[str, Any], known_by: str) -> bool:
-    return known_by in answer and (known_by != "gateways" or isinstance(answer[known_by], list))
 
 
 def _reason(error: Exception) -> str:
@@ -229,19 +243,6 @@ def _place(said: str, hint: str) -> str:
     if not fits or not url.isprintable() or " " in url or url.count("://") > 1:
         raise typer.BadParameter(f"{said!r} is not a URL like {DEFAULT}", param_hint=hint)
     return url.rstrip("/")
-
-
-def _is_gate(answer: Any) -> bool:
-    """Whether this is a daemon's answer about a gate, in all that is read of it."""
-    if not isinstance(answer, dict) or not isinstance(answer.get("open"), bool):
-        return False
-    left, reasons = answer.get("valid_for"), answer.get("reasons")
-    return (
-        isinstance(left, int | float)
-        and left <= LONGEST_LEASE
-        and isinstance(reasons, list)
-        and all(isinstance(each, dict) and {"reason", "text"} <= each.keys() for each in reasons)
-    )
 
 
 def _from_config(path: Path) -> str:

@@ -11,11 +11,10 @@ It takes milliseconds for a thousand rows. rich's own tables take much longer, a
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
 
 from rich.text import Text
 
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 from supervisor.observe.masking import clean
 
 GAP = 2

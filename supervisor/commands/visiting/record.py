@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from supervisor.commands.shared.printer import say
+from supervisor.config.values.readers import endpoint
 from supervisor.platform import until_ended
 from supervisor.simulator.recorder.tap import Tap
 
@@ -21,12 +22,13 @@ def record(
 
     Play it back with `simulate --replay FILE`. Exits with 0 after SIGINT or SIGTERM, 1 if the port is taken.
     """
-    host, _, port = to.rpartition(":")
-    if not host or not port.isdigit():
-        raise typer.BadParameter("write HOST:PORT, such as 127.0.0.1:4002")
     try:
-        with until_ended() as wait, out.open("w", encoding="utf-8") as file:
-            tap = Tap(host.strip("[]"), int(port), listen, file, lambda text: say(text, flush=True))
+        there = endpoint(lowest_port=1, example=4002)(to)
+    except ValueError as error:
+        raise typer.BadParameter(f"{to!r} {error}", param_hint="--to") from None
+    try:
+        with until_ended() as wait, out.open("a", encoding="utf-8") as file:
+            tap = Tap(there.host, there.port, listen, file, lambda text: say(text, flush=True))
             say(f"listening on 127.0.0.1:{tap.port}, leads to {to}", flush=True)
             wait()
             tap.close()

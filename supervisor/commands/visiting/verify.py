@@ -2,12 +2,14 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from supervisor.commands.shared.printer import say
-from supervisor.simulator.verify.checks import CHECKS, Place, Verdict, carry_out
+from supervisor.config.values.readers import endpoint
+from supervisor.simulator.verify.checks import CHECKS, carry_out
+from supervisor.simulator.verify.place import Place, Verdict
 from supervisor.simulator.verify.report import line, markdown, summary
 from supervisor.version import VERSION
 
@@ -25,21 +27,33 @@ def verify(
 
     Exits with 0 if all is as assumed, 1 if something differs or the gateway cannot be reached.
     """
-    host, _, port = gateway.rpartition(":")
-    if not host or not port.isdigit():
-        raise typer.BadParameter("write HOST:PORT, such as 127.0.0.1:4002")
-    place = Place(host.strip("[]"), int(port), client_id, client_id + 1)
+    try:
+        there = endpoint(lowest_port=1, example=4002)(gateway)
+    except ValueError as error:
+        raise typer.BadParameter(f"{gateway!r} {error}", param_hint="HOST:PORT") from None
+    place = Place(there.host, there.port, client_id, client_id + 1)
     try:
         place.call().close()
     except OSError as error:
         say(f"{gateway}: {error.strerror or error}", err=True)
         raise typer.Exit(1) from None
+    if report is not None:
+        _write(report, "", "a")  # or a report that cannot be written would be known only after all the checks
     findings = {}
     for check in CHECKS:
         findings[check] = carry_out(check, place)
         say(line(check, findings[check]), flush=True)
     say(summary(findings))
     if report is not None:
-        report.write_text(markdown(findings, f"ib-supervisor {VERSION}", time.time()), encoding="utf-8")
+        _write(report, markdown(findings, f"ib-supervisor {VERSION}", time.time()), "w")
         say(f"the report is in {report}: please attach it to an issue")
     raise typer.Exit(1 if any(each.verdict is Verdict.NOT_SO for each in findings.values()) else 0)
+
+
+def _write(report: Path, text: str, how: Literal["a", "w"]) -> None:
+    try:
+        with report.open(how, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        say(f"cannot write {report}: {error.strerror or error}", err=True)
+        raise typer.Exit(1) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from supervisor.yaml_lines import Fault, Faults
 
-__all__ = ["ConfigError", "Fault", "Faults", "refuse"]
+__all__ = ["ConfigError", "Fault", "Faults", "how_to_install", "refuse"]
 
 
 class ConfigError(Exception):
@@ -22,3 +22,9 @@ def refuse(faults: Faults) -> None:
     """Raise ConfigError if anything was found."""
     if faults.found:
         raise ConfigError(faults.told())
+
+
+def how_to_install(package: str) -> str:
+    """What to do about a library that is missing: pip alone does not reach into an environment of pipx."""
+    here = "or in the environment of ib-supervisor"
+    return f"install it: pipx inject ib-supervisor {package}, {here}: pip install {package}"

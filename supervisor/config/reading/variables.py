@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from supervisor.config.reading.faults import Faults
+from supervisor.frozen import replace
 from supervisor.yaml_lines import Expanded, Node, shown_text
 
 _REFERENCE: Final = re.compile(r"\$\$\{|\$\{(?P<inside>[^{}]*)\}|\$\{")

@@ -54,7 +54,8 @@ _CAUSED: Final = frozenset(
     }
 )
 """What the cause of the outage explains better."""
-_OVER: Final = "It is over, and the gate opens when nothing else has come for {quiet:g} s."
+_OVER: Final = "What held the gate closed is over. It opens when nothing else has come for {quiet:g} s."
+"""What was so is not said again: it is not so any more."""
 
 
 def sentence(reason: GateReason, gateway: str = "NAME") -> str:
@@ -68,9 +69,9 @@ def why_closed(snapshot: Snapshot) -> tuple[Closed, ...]:
 
 
 def _text(reason: GateReason, snapshot: Snapshot) -> str:
-    text, policy, cause = _TEXTS[reason].format(name=snapshot.policy.name), snapshot.policy, snapshot.cause
     if not snapshot.gate.holding:
-        return f"{text} {_OVER.format(quiet=policy.gate.quiet)}"
-    if reason in _CAUSED and cause is not None:
-        return f"{text} {explain(cause).words}"
+        return _OVER.format(quiet=snapshot.policy.gate.quiet)
+    text = sentence(reason, snapshot.policy.name)
+    if reason in _CAUSED and snapshot.cause is not None:
+        return f"{text} {explain(snapshot.cause).words}"
     return text

@@ -9,7 +9,6 @@
 - A zone that differs is told once for each pair of offset and zone.
 """
 
-from dataclasses import replace
 from datetime import timedelta
 
 from supervisor.core.explain.report import Report
@@ -33,6 +32,7 @@ from supervisor.core.model.records import (
 )
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Failure
+from supervisor.frozen import replace
 
 HOUR = 3600.0
 FOLDED = 2

@@ -5,10 +5,9 @@
 - Between the two waits nothing is changed: whoever watches goes on.
 """
 
-from dataclasses import replace
 from enum import StrEnum
 
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 LEAST = 3
 """Looks in a row that it takes to find the active one gone, however far apart they are."""

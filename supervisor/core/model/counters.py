@@ -5,12 +5,12 @@ Frozen like the rest of the state; adding makes a new one. The metrics fill clos
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import TypeVar
 
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.vocabulary import Data, Failure, Loss, Planning
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 K = TypeVar("K")
 V = TypeVar("V", int, float)

@@ -4,12 +4,12 @@ The core hands them out with a `Persist` action when they change; the daemon han
 record is one in which everything is unknown.
 """
 
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.recovery.rules import DeedDone, OpenDeed
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class WindowView:
     """When it stops explaining: its grace included."""
     next_start: datetime | None
     """The first start later than now."""
+    at: datetime | None = None
+    """What people mean by its time: the restart itself, the first moment of a reset. `start` is earlier by the lead."""
 
 
 @dataclass(frozen=True, slots=True)

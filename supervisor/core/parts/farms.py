@@ -10,7 +10,7 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 
 from supervisor.core.codes.farm_kinds import UNNAMED, FarmKind, FarmState
@@ -18,7 +18,7 @@ from supervisor.core.codes.notices import kind_of_unseen
 from supervisor.core.model.policy import Policy, RequiredFarm
 from supervisor.core.model.records import FarmChanged, FarmsNeverSeen, FarmsSettled
 from supervisor.core.model.vocabulary import Planning
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 LIMIT = 200
 BURST = 5.0

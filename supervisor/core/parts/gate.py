@@ -5,14 +5,13 @@
 - While closed there is always a reason to show: the last that held, until quiet has passed.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.windows import Occurrence
 from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.gate import TOLD, GateFarms, GateReason
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

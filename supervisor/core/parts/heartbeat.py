@@ -13,12 +13,11 @@
   `heartbeat_timeout`. Other traffic saves the session for that long; it never makes the layer up.
 """
 
-from dataclasses import replace
 from math import inf
 from typing import NamedTuple
 
 from supervisor.core.model.policy import Timing
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 PATIENCE = 30.0
 """Seconds after the last miss, at most, in which other traffic keeps the session."""

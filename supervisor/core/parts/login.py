@@ -16,7 +16,6 @@
 - A gateway without a restart has no expiry and no due, and never asks.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from supervisor.core.calendar.clock import Now
@@ -26,7 +25,7 @@ from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy, Reauth
 from supervisor.core.model.vocabulary import PortEvidence
 from supervisor.core.parts.restarts import Away
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 Address = tuple[str, int]
 """Host and port."""

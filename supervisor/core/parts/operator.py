@@ -1,10 +1,9 @@
 """What the operator asked for: a pause, and a window of maintenance. Both survive a restart of the daemon."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from supervisor.core.model.policy import LONGEST_MAINTENANCE
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@
 """
 
 import hashlib
-from dataclasses import replace
 
 from supervisor.core.model.facts import FirstId
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 REMEMBERED = 4
 """A client id and its fallback, each with two logins."""

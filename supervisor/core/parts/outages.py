@@ -16,7 +16,6 @@
 """
 
 import math
-from dataclasses import replace
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.windows import Explains, Occurrence
@@ -27,7 +26,7 @@ from supervisor.core.model.layers import BELOW_UPSTREAM, Layer
 from supervisor.core.model.records import OutageClosed
 from supervisor.core.model.snapshot import Outage, OutageTotals
 from supervisor.core.model.vocabulary import Planning
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 LONGEST_MERGE = 10.0
 """Times `outage_merge`, from the first end of an outage: from then on the next one is another."""

@@ -13,7 +13,7 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -21,7 +21,7 @@ from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.windows import RESTARTS, Occurrence, Window, renewed
 from supervisor.core.model.counters import added
 from supervisor.core.model.vocabulary import Failure, PortEvidence, RestartResult
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 UNCLEAR_FROM = 10.0
 """Seconds away from which a loss may have been a restart though the port was never seen closed."""

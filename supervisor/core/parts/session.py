@@ -12,7 +12,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.cause import Message
@@ -20,7 +20,7 @@ from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy, Timing
 from supervisor.core.model.vocabulary import Failure, Phase, PortEvidence, Trigger
 from supervisor.core.parts import backoff
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 TRANSITIONS: Mapping[Phase, Mapping[Trigger, Phase]] = {
     Phase.IDLE: {Trigger.BEGIN: Phase.CONNECTING, Trigger.STOP: Phase.STOPPED},

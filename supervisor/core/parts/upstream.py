@@ -12,13 +12,12 @@
 - Times are monotonic seconds, except `since`, which people are told.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.vocabulary import Data, Evidence
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 QUIET = 120.0
 """Seconds without 1100 and 2110 before silence means anything."""

@@ -4,9 +4,7 @@ A gateway's `nextValidId` may go back after a restart. An id that was used once 
 the next one is the larger of the gateway's word and one more than the highest that this client id ever used.
 """
 
-from dataclasses import replace
-
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 LARGEST = 2**31 - 1
 

@@ -11,11 +11,10 @@
 - Times are monotonic seconds.
 """
 
-from dataclasses import replace
 from enum import IntEnum
 from typing import NamedTuple
 
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 RATE = 45
 """Messages within a second, at most."""

@@ -9,10 +9,9 @@
 - Times are monotonic seconds, but for `lost_at`, which may be of an earlier process.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 LIMIT = 10.0
 """Seconds for both answers."""

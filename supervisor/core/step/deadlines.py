@@ -1,7 +1,5 @@
 """What falls due with time alone: deadlines, pings, probes, and bursts that are over."""
 
-from dataclasses import replace
-
 from supervisor.core.model.actions import LookAtSockets
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
@@ -12,6 +10,7 @@ from supervisor.core.parts.behind import eyes
 from supervisor.core.parts.recovery import ladder
 from supervisor.core.step.state import COMPETING_FOR, LOGIN_SOON, State, Wake
 from supervisor.core.step.transition import Transition
+from supervisor.frozen import replace
 
 
 def wake_of(state: State, policy: Policy) -> Wake:

@@ -4,7 +4,6 @@
 - Notices are dispatched on what their code's rule made of them, never on their text.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -46,6 +45,7 @@ from supervisor.core.model.vocabulary import OPEN, Evidence, Failure, Loss, Phas
 from supervisor.core.parts import accounts, diagnosis, farms, heartbeat, login, order_ids, session, upstream
 from supervisor.core.step.state import Desupport, day_begins
 from supervisor.core.step.transition import Transition
+from supervisor.frozen import replace
 
 _LOSS_OF = {
     Ending.RESET: Loss.RESET,

@@ -1,6 +1,5 @@
 """What the operator asks for, and what befalls the daemon itself: pause, maintenance, reload, suspend, shutdown."""
 
-from dataclasses import replace
 from typing import assert_never
 
 from supervisor.core.model.cause import CauseKey
@@ -38,6 +37,7 @@ from supervisor.core.step.judging.watching import reloaded
 from supervisor.core.step.messages import compare_zone
 from supervisor.core.step.state import calendar_of
 from supervisor.core.step.transition import Transition
+from supervisor.frozen import replace
 
 
 def on_request(transition: Transition, event: OperatorEvent | DaemonEvent) -> None:

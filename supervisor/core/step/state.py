@@ -1,6 +1,5 @@
 """All that is known of one gateway between two steps: the parts side by side, and what none of them owns."""
 
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from operator import attrgetter, is_not
 
@@ -34,6 +33,7 @@ from supervisor.core.parts.session import Session
 from supervisor.core.parts.telling import notify as notify_part
 from supervisor.core.parts.telling.notify import SILENT, Notify
 from supervisor.core.parts.upstream import Upstream
+from supervisor.frozen import dataclass, replace
 
 COMPETING_FOR = 300.0
 """Seconds of silence after which a competing session is over."""

@@ -8,7 +8,6 @@
 
 import datetime as dt
 from collections.abc import Container
-from dataclasses import replace
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.windows import RESTARTS, Kind
@@ -56,6 +55,7 @@ from supervisor.core.parts import (
 from supervisor.core.parts.behind import eyes
 from supervisor.core.parts.behind import kernel as sockets
 from supervisor.core.step.state import State
+from supervisor.frozen import replace
 
 RESETS = frozenset({Kind.SERVER_RESET})
 

@@ -127,7 +127,8 @@ def _windows(state: State, earlier: Earlier | None) -> tuple[WindowView, ...]:
         shown = now_open or [occurrence for occurrence in ahead if occurrence.window.name == name]
         start = min((occurrence.start for occurrence in shown), default=None)
         end = max((occurrence.planned_until for occurrence in shown), default=None)
-        views.append(WindowView(name, bool(now_open), start, end, following))
+        at = min((occurrence.at for occurrence in shown), default=None)
+        views.append(WindowView(name, bool(now_open), start, end, following, at))
     return _same(tuple(views), earlier[1].windows if earlier is not None else None)
 
 

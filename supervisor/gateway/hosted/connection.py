@@ -7,11 +7,12 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from supervisor.core.program import pacing as pace
 from supervisor.core.program.pacing import Kind, Pacing, Waiting
+from supervisor.frozen import replace
 from supervisor.gateway.connection import SupervisedConnection
 from supervisor.gateway.hosted.errors import NotSent, Why
 from supervisor.platform import Bell

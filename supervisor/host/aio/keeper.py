@@ -16,7 +16,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -46,6 +45,7 @@ from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.vocabulary import Evidence, Planning
 from supervisor.core.program.concerns import DEAD_STREAMS, concerns_money
 from supervisor.core.program.reconcile import LIMIT, Heard, Reconcile, refused, result
+from supervisor.frozen import replace
 from supervisor.host.aio.breath import Breath
 from supervisor.host.aio.calls import Calls
 from supervisor.host.aio.doubts import Doubts, library

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.observe.folders import make
 from supervisor.observe.gate.body import body, written
 from supervisor.observe.gate.reader import Gate, since_boot
 from supervisor.observe.lock import HeldError, WriterLock, signed
@@ -133,8 +134,7 @@ class GateFiles:
         """Have the lock of this file. The folder is made if it is missing. Raises HeldError, OSError."""
         lock = self._locks.get(name)
         if lock is None:
-            if not directory.is_dir():
-                _make(directory)
+            make(directory, FOLDER_MODE)
             lock = self._locks[name] = lock_of(directory, name, self._about)
         lock.take()
 
@@ -213,7 +213,7 @@ def _replace(directory: Path, name: str, content: bytes) -> None:
     try:
         opened = os.open(beside, flags, MODE)
     except FileNotFoundError:
-        _make(directory)
+        make(directory, FOLDER_MODE)
         opened = os.open(beside, flags, MODE)
     try:
         try:
@@ -228,14 +228,6 @@ def _replace(directory: Path, name: str, content: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(beside)
         raise
-
-
-def _make(directory: Path) -> None:
-    """Make the folder and those above it that are missing; others may enter, whatever the umask is."""
-    if not directory.parent.exists():
-        _make(directory.parent)
-    directory.mkdir(exist_ok=True)
-    directory.chmod(FOLDER_MODE)
 
 
 def _is_dead_gate(path: Path) -> bool:

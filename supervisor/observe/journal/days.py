@@ -6,10 +6,9 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 from supervisor.observe.journal.history import History, Totals, totals_of
 
 

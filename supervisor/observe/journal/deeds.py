@@ -2,10 +2,9 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 from supervisor.observe.events import Record
 from supervisor.observe.journal.rows import microseconds, of_these, read_event
 

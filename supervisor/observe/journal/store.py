@@ -13,7 +13,6 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from typing import NamedTuple
 from supervisor.core.explain.report import Report
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.records import OutageClosed
+from supervisor.frozen import replace
 from supervisor.observe.events import Record
 from supervisor.observe.journal import letters as journal_letters
 from supervisor.observe.journal import notices as journal_notices

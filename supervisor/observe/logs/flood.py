@@ -7,7 +7,9 @@
 """
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from supervisor.frozen import dataclass
 
 HEAVY = 10.0
 """A line with a traceback counts as so many."""

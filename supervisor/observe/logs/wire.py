@@ -26,6 +26,7 @@ from pathlib import Path
 
 from supervisor.core.model.events import Ending, Event, HandshakeDone, PortOpened, SessionClosed
 from supervisor.frozen import dataclass
+from supervisor.observe.folders import make
 from supervisor.observe.masking import Words, escaped, mask
 
 LOG = logging.getLogger(__name__)
@@ -208,9 +209,7 @@ def _readable(field: bytes, words: Words) -> str:
 
 def _append(path: Path, lines: Iterable[str], size: int) -> None:
     data = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
-    if not path.parent.is_dir():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.parent.chmod(FOLDER_MODE)
+    make(path.parent, FOLDER_MODE)
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_size + len(data) > size:
             _rotate(path)

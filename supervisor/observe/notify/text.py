@@ -6,7 +6,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import UTC, datetime
 
 from supervisor.core.calendar.rules import utc
@@ -14,7 +14,7 @@ from supervisor.core.explain.messages import Message, lasting, summed_up
 from supervisor.core.model.pages import Severity
 from supervisor.core.model.vocabulary import Stage
 from supervisor.core.parts.telling.notify import RANK
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 from supervisor.observe.masking import Words, fit
 
 AGAIN = "again: "

@@ -9,7 +9,6 @@ import gzip
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -22,6 +21,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from supervisor.core.model.events import OperatorEvent, RungApproved, RungAsked
+from supervisor.frozen import replace
 from supervisor.observe.journal.place import HistoryError
 from supervisor.observe.metrics.exposition import Exposition, gzip_accepted
 from supervisor.observe.web.access.guard import MAY_CHANGE, Admit, Guard, who

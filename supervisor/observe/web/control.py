@@ -8,7 +8,6 @@
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -27,6 +26,7 @@ from supervisor.core.model.events import (
 )
 from supervisor.core.model.policy import LONGEST_MAINTENANCE
 from supervisor.core.model.recovery.rules import Rung
+from supervisor.frozen import replace
 
 LONGEST_PAUSE = timedelta(days=400)
 LONGEST_REASON = 200

@@ -52,7 +52,13 @@ def gateway(snapshot: Snapshot) -> dict[str, Any]:
         "server_version": snapshot.server_version,
         "account_mode": snapshot.policy.account_mode.value,
         "windows": [
-            {"name": window.name, "active": window.active, "start": instant(window.start), "end": instant(window.end)}
+            {
+                "name": window.name,
+                "active": window.active,
+                "start": instant(window.start),
+                "at": instant(window.at),
+                "end": instant(window.end),
+            }
             for window in snapshot.windows
         ],
         "host": snapshot.policy.host,

@@ -8,9 +8,9 @@ Rules
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import assert_never
 
+from supervisor.frozen import replace
 from supervisor.simulator.answers.desk import Messages, Moment
 from supervisor.simulator.answers.orders import clock_text
 from supervisor.simulator.says import orders as says

@@ -1,9 +1,9 @@
 """Answers about instruments: details, option chains, symbols, rules, exchanges, and options calculated on request."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 
+from supervisor.frozen import replace
 from supervisor.simulator.answers.desk import NO_SECURITY, Desk, Handlers, Messages, Moment, find_one, silent
 from supervisor.simulator.behaviour.faults import Fault
 from supervisor.simulator.says import contracts as says

@@ -7,10 +7,11 @@ Rules
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Protocol
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.behaviour.faults import Behaviour
 from supervisor.simulator.says import session
 from supervisor.simulator.settings import Settings
@@ -101,6 +102,8 @@ class Desk:
     streams: dict[tuple[Kind, int], Stream] = field(default_factory=dict)
     account: str | None = None
     """The account whose updates it gets."""
+    orders_seen: set[Key] = field(default_factory=set)
+    """The orders of all clients that it was told when it asked for them."""
     positions: bool = False
     """Whether it hears of every change of a position."""
 

@@ -13,6 +13,10 @@ from supervisor.simulator.wire.frames import WireError
 from supervisor.simulator.wire.requests import Body, Contract, Request, number
 
 _UNSET_WHOLE = 2**31 - 1
+_NO_TYPE = ("", "None")
+ADJUSTED, ADVISER, CONDITIONS = "adjusted stops", "an adviser's groups", "order conditions"
+DELTA_NEUTRAL, DISCRETION = "delta-neutral contracts", "discretionary amounts"
+HEDGE, SCALE = "hedging orders", "scale orders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,13 @@ def _from_text(at: _Cursor, version: int) -> Placed:
     block, sweep, display_size, trigger_method = at.flag(), at.flag(), at.optional(), at.whole()
     outside_rth, hidden = at.flag(), at.flag()
     legs = _combination(at) if contract.sec_type == "BAG" else 0
-    at.skip(2)  # sharesAllocation, discretionaryAmt
+    undone = []
+    at.skip(1)  # sharesAllocation
+    if at.decimal():
+        undone.append(DISCRETION)
     good_after, good_till = at.text(), at.text()
-    at.skip(3 if version >= 177 else 4)  # an adviser's groups
+    if "".join(at.text() for _ in range(3 if version >= 177 else 4)):
+        undone.append(ADVISER)
     model_code = at.text()
     at.skip(3)  # short sale
     oca_type = at.whole()
@@ -99,12 +107,15 @@ def _from_text(at: _Cursor, version: int) -> Placed:
     at.skip(2)
     if (at.decimal() or 0.0) > 0:  # scalePriceIncrement
         at.skip(7)
+        undone.append(SCALE)
     at.skip(3)
     if at.text():  # hedgeType
         at.skip(1)
+        undone.append(HEDGE)
     at.skip(4)  # optOutSmartRouting, clearing, notHeld
-    if at.flag():  # a delta-neutral contract
+    if at.flag():
         at.skip(3)
+        undone.append(DELTA_NEUTRAL)
     algo = at.text()
     algo_params = tuple((at.text(), at.text()) for _ in range(at.count())) if algo else ()
     at.skip(1)  # algoId
@@ -112,10 +123,13 @@ def _from_text(at: _Cursor, version: int) -> Placed:
     at.skip(4)  # miscOptions, solicited, randomized
     if kind in ("PEG BENCH", "PEGBENCH"):
         at.skip(5)
-    conditions = at.count()
     limit_offset = cash_quantity = None
-    if not conditions:
-        at.skip(2)
+    if at.count():
+        undone.append(CONDITIONS)
+    else:
+        if at.text() not in _NO_TYPE:
+            undone.append(ADJUSTED)
+        at.skip(1)  # triggerPrice
         limit_offset = at.decimal()
         at.skip(7)  # adjusted orders, extOperator, soft dollars
         cash_quantity = at.decimal()
@@ -123,7 +137,7 @@ def _from_text(at: _Cursor, version: int) -> Placed:
         action, quantity, kind, limit, aux, tif or "DAY", oca_group, oca_type, account, open_close, order_ref, transmit,
         parent_id, block, sweep, display_size, trigger_method, outside_rth, hidden, good_after, good_till, model_code,
         all_or_none, min_quantity, trail_stop, trail_percent, limit_offset, algo, algo_params, cash_quantity, what_if,
-        conditions,
+        tuple(undone),
     )  # fmt: skip
     return Placed(order_id, contract, form, legs)
 
@@ -147,6 +161,14 @@ def _from_protobuf(body: Body) -> Placed:
     def whole(place: int) -> int | None:
         return order.integer(place) if place in order else None
 
+    undone = {
+        DISCRETION: order.decimal(76),
+        ADVISER: order.string(34) or order.string(36),
+        SCALE: order.decimal(50),
+        HEDGE: order.string(59),
+        CONDITIONS: order.count(100),
+        ADJUSTED: order.string(93) not in _NO_TYPE,
+    }
     form = Form(
         order.string(5), number(order.string(6)) or 0.0, order.string(8), order.decimal(9), order.decimal(10),
         order.string(11) or "DAY", order.string(27), order.integer(30), order.string(12), order.string(68),
@@ -154,6 +176,6 @@ def _from_protobuf(body: Body) -> Placed:
         whole(7), order.integer(31), bool(order.integer(19)), bool(order.integer(18)), order.string(25),
         order.string(26), order.string(103), bool(order.integer(16)), whole(24), order.decimal(23), order.decimal(22),
         order.decimal(99), order.string(61), order.pairs(62), order.decimal(106), bool(order.integer(65)),
-        order.count(100),
+        tuple(name for name, wanted in undone.items() if wanted),
     )  # fmt: skip
     return Placed(body.integer(1), contract.contract(), form, contract.count(20))

@@ -136,7 +136,8 @@ def _schedule(number: int, row: Instrument, start: float, end: float, regular: b
         (text(each.start), text(each.end), f"{each.day:%Y%m%d}")
         for each in hours.between(row.hours, start, end, regular)
     ]
-    return says.schedule(number, text(start), text(end), row.hours.timezone, found)
+    begun, ended = (found[0][0], found[-1][1]) if found else (text(start), text(end))
+    return says.schedule(number, begun, ended, row.hours.timezone, found)
 
 
 def _ticks(request: Request, _: Desk, now: Moment) -> Messages:

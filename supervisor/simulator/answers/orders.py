@@ -1,20 +1,26 @@
 """Answers about orders: placing, cancelling, and what is asked of them afterwards.
 
 Rules
-- A client hears of its own orders; the master client hears of everybody's, and client 0 too when it asks for all.
+- A client hears of its own orders; the master client hears of everybody's, and every client when it asks for all.
+- A client may cancel its own orders, and those of others that it has been told of: it is told the end with its own
+  client id (captured of a real gateway at 200, `api_cross_client_cancel_aapl` of ThomasMarcelis/ibkr-go).
 - Executions are those since the gateway's midnight, as a gateway keeps no older ones.
 """
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from supervisor.frozen import replace
 from supervisor.simulator.answers.desk import NO_SECURITY, NOT_DONE, Desk, Handlers, Messages, Moment
 from supervisor.simulator.answers.forms import read_order
 from supervisor.simulator.behaviour.faults import Fault
 from supervisor.simulator.says import orders as says
 from supervisor.simulator.says import session
+from supervisor.simulator.state import spans
+from supervisor.simulator.state.bars import DAY
+from supervisor.simulator.state.exchange import CANCELLED
 from supervisor.simulator.state.instruments import Instrument
-from supervisor.simulator.state.orders import Execution, Key, Report
+from supervisor.simulator.state.orders import Execution, Form, Key, Report, Status
 from supervisor.simulator.wire.ids import Answer, Ask
 from supervisor.simulator.wire.requests import Request
 
@@ -64,15 +70,54 @@ def _place(request: Request, desk: Desk, now: Moment) -> Messages:
         return [now.notice(number, 321, text)]
     if not form.account and len(now.settings.accounts) > 1:
         return [now.notice(number, 435, "You must specify an account.")]
+    try:
+        form = _timed(form, found[0], now)
+    except ValueError as error:
+        return [now.notice(number, 392, str(error))]
     desk.broker.place(Key(desk.client_id, number), found[0], form)
     return []
 
 
+def _timed(form: Form, row: Instrument, now: Moment) -> Form:
+    """The form with its times as instants; raises ValueError for one that cannot be."""
+
+    def instant(text: str) -> float:
+        return spans.instant(text, row.hours.timezone, now.clock) - now.settings.clock_offset
+
+    starts = instant(form.good_after) if form.good_after.strip() else 0.0
+    if form.tif != "GTD":
+        return replace(form, starts=starts)
+    if not form.good_till.strip():
+        raise ValueError("The date, time, or time-zone entered is invalid: GTD needs a date")
+    expires = instant(form.good_till) + (0.0 if ":" in form.good_till else DAY)
+    if expires <= now.wall:
+        raise ValueError(f"The date, time, or time-zone entered is invalid: {form.good_till} is in the past")
+    return replace(form, starts=starts, expires=expires)
+
+
 def _cancel(request: Request, desk: Desk, now: Moment) -> Messages:
     number = request.integer(1 if desk.version < 192 else 0, 1)
-    if Fault.DROP_ORDERS not in now.behaviour:
-        desk.broker.cancel(Key(desk.client_id, number))
-    return []
+    if Fault.DROP_ORDERS in now.behaviour:
+        return []
+    key = _meant(number, desk, now)
+    desk.broker.cancel(key)
+    told = now.world.reports.get(key)
+    heard = (key.client_id, now.settings.master_client_id)
+    if desk.client_id in heard or told is None or told.status is not Status.CANCELLED:
+        return []
+    mine = replace(told, key=Key(desk.client_id, number))
+    return [says.status(mine), now.notice(number, *CANCELLED)]
+
+
+def _meant(number: int, desk: Desk, now: Moment) -> Key:
+    """The client's own order of that id, else the one of another client that it has been told of."""
+    own = Key(desk.client_id, number)
+    master = desk.client_id == now.settings.master_client_id
+    others = [
+        report.key for report in working(now)
+        if report.key.order_id == number and (master or report.key in desk.orders_seen)
+    ]  # fmt: skip
+    return own if now.world.exchange.order(own) is not None or len(others) != 1 else others[0]
 
 
 def _cancel_all(_: Request, desk: Desk, __: Moment) -> Messages:
@@ -85,7 +130,8 @@ def _open(_: Request, desk: Desk, now: Moment) -> Messages:
     return [*open_orders(mine), session.end_of_all(Answer.OPEN_ORDERS_END)]
 
 
-def _all_open(_: Request, __: Desk, now: Moment) -> Messages:
+def _all_open(_: Request, desk: Desk, now: Moment) -> Messages:
+    desk.orders_seen |= {report.key for report in working(now)}
     return [*open_orders(working(now)), session.end_of_all(Answer.OPEN_ORDERS_END)]
 
 

@@ -8,8 +8,9 @@ Rules
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.answers import history
 from supervisor.simulator.answers.contracts import BBO_EXCHANGE
 from supervisor.simulator.answers.desk import (

@@ -11,9 +11,8 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 from supervisor.simulator.answers.desk import Moment
 from supervisor.simulator.answers.general import next_id
 from supervisor.simulator.answers.orders import executions, open_orders, working

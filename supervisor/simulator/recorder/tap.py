@@ -3,7 +3,8 @@
 Rules
 - One connection there for each connection here; nothing is shared, delayed or changed on the way.
 - What is written is masked; what is passed on is not.
-- Bytes that are no frames are passed on all the same, and end the recording of that connection.
+- Bytes that are no frames are passed on all the same, and end the recording of that connection. So does a disk that is
+  full.
 """
 
 import socket
@@ -21,7 +22,7 @@ _READ = 65536
 
 
 class Tap:
-    """Listens on `listen` (a port of 127.0.0.1, 0: any) and leads to `host:port`; `close` it.
+    """Listens on `listen` (a port of 127.0.0.1, 0: any) and leads to `host:port`; `close` it. It empties `out` first.
 
     Raises OSError if the port is taken.
     """
@@ -37,6 +38,7 @@ class Tap:
         self._sessions = 0
         self._server = socket.create_server(("127.0.0.1", listen))
         self.port: int = self._server.getsockname()[1]
+        out.truncate(0)  # an old recording is replaced only now that there will be a new one
         self._write(header(time.time()))
         self._threads = [threading.Thread(target=self._serve, name="tap", daemon=True)]
         self._threads[0].start()
@@ -108,6 +110,9 @@ class Tap:
                 self._write(line(entry))
         except WireError:
             self._tell(f"session {number}: bytes that are no frames; no more of it is recorded")
+            return None
+        except OSError as error:
+            self._tell(f"session {number}: {error.strerror or error}; no more of what this side says is recorded")
             return None
         return reader
 

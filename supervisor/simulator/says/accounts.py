@@ -65,25 +65,27 @@ def portfolio(account: str, held: Position, price: float) -> Message:
 
 
 def position(account: str, held: Position) -> Message:
-    """One position of one account."""
+    """One position of one account: a share with the exchange that lists it, others with none."""
     row = held.instrument
+    venue = row.primary_exchange
     return Message(
         Answer.POSITION,
-        (3, account, *contract_fields(row, ""), amount(held.quantity), round(held.cost, 8)),
-        lambda: ((1, account), (2, contract_proto(row, "")), (3, words(held.quantity)), (4, round(held.cost, 8))),
+        (3, account, *contract_fields(row, venue), amount(held.quantity), round(held.cost, 8)),
+        lambda: ((1, account), (2, contract_proto(row, venue)), (3, words(held.quantity)), (4, round(held.cost, 8))),
     )
 
 
 def position_multi(request: int, account: str, model: str, held: Position) -> Message:
     """One position, asked for by account and model."""
     row = held.instrument
+    venue = row.primary_exchange
     return Message(
         Answer.POSITION_MULTI,
-        (1, request, account, *contract_fields(row, ""), amount(held.quantity), round(held.cost, 8), model),
+        (1, request, account, *contract_fields(row, venue), amount(held.quantity), round(held.cost, 8), model),
         lambda: (
             (1, request),
             (2, account),
-            (3, contract_proto(row, "")),
+            (3, contract_proto(row, venue)),
             (4, words(held.quantity)),
             (5, round(held.cost, 8)),
             (6, model or None),

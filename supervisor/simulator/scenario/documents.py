@@ -8,10 +8,12 @@ Rules
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import cast
 
 import yaml
+
+from supervisor.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

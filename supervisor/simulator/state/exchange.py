@@ -10,12 +10,14 @@ Rules
   reached it. `Fills` cuts fills up or leaves them to the word `fill`.
 - Nothing fills while the market is closed; orders for the opening (OPG) are filled when it opens, or at once if it is
   open.
-- What is not simulated is refused (code 201 or 387) with a text that says so.
+- What may not wait (IOC, FOK) is cancelled as far as it is not filled at once. An order may sleep until its time; one
+  that is good till a date (GTD) is cancelled then.
+- What is not simulated is refused (code 201, 387 or 10052) with a text that says so.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from supervisor.frozen import replace
 from supervisor.simulator.state import matching
 from supervisor.simulator.state.instruments import Instrument
 from supervisor.simulator.state.orders import (
@@ -117,13 +119,22 @@ class Exchange:
         return events
 
     def advance(self, now: float) -> Events:
-        """Fill what the market fills by now."""
+        """Fill what the market fills by now, wake what sleeps until now, cancel what expires."""
         events: Events = []
-        if self.open and self.fills.mode != "never":
-            for order in list(self._orders.values()):
-                if not order.done and now >= order.next_part_at:
-                    events += self._match(order, now)
+        for order in list(self._orders.values()):
+            if order.done:
+                continue
+            if order.form.expires is not None and now >= order.form.expires:
+                events += self._cancel(order, now)
+            elif order.early and now >= order.form.starts:
+                events += self._submit(order, now)
+            elif self._fills_now and now >= order.next_part_at:
+                events += self._match(order, now)
         return events
+
+    @property
+    def _fills_now(self) -> bool:
+        return self.open and self.fills.mode != "never"
 
     def fill(self, key: Key, quantity: float | None, price: float | None, now: float) -> Events:
         """Fill an order, whatever the market says; raises KeyError if it is not known, ValueError if it is done."""
@@ -157,15 +168,18 @@ class Exchange:
         form = order.form
         held = self._waits_for_parent(order)
         order.stop = matching.first_stop(form, self._prices.quote(order.instrument, now))
-        waits = held or not self.open or matching.is_stop(form)
-        order.status = Status.PRE_SUBMITTED if waits else Status.SUBMITTED
+        order.early = now < form.starts
+        sleeps = held or order.early or matching.is_stop(form)
+        order.status = Status.PRE_SUBMITTED if sleeps or not self.open else Status.SUBMITTED
         order.why_held = "child" if held else "trigger" if matching.is_stop(form) else ""
         events: Events = [Changed(order.report())]
         if not self.open:
             words = f"{form.action} {form.quantity:g} {order.instrument.symbol} {order.instrument.exchange}"
             events.append(Told(order.key, CLOSED[0], CLOSED[1].format(words)))
         order.next_part_at = now
-        return events + (self._match(order, now) if self.open and self.fills.mode != "never" else [])
+        if self._fills_now:
+            return events + self._match(order, now)
+        return events if sleeps else events + self._cancel_rest(order, now)
 
     def _modify(self, order: Order, form: Form, now: float) -> Events:
         if form.quantity <= order.filled:
@@ -200,7 +214,7 @@ class Exchange:
         ]
 
     def _match(self, order: Order, now: float) -> Events:
-        if order.status is Status.PENDING_SUBMIT or self._waits_for_parent(order):
+        if order.status is Status.PENDING_SUBMIT or order.early or self._waits_for_parent(order):
             return []
         quote = self._prices.quote(order.instrument, now)
         was = order.triggered
@@ -210,14 +224,20 @@ class Exchange:
             order.status, order.why_held = Status.SUBMITTED, ""
             events.append(Changed(order.report()))
         if price is None:
-            return events
+            asleep = matching.is_stop(order.form) and not order.triggered
+            return events if asleep else events + self._cancel_rest(order, now)
         part = order.form.quantity / self.fills.parts
-        whole = order.form.quantity == int(order.form.quantity)
-        part = max(1.0, float(int(part))) if whole else part
+        if order.form.quantity == int(order.form.quantity):
+            part = max(1.0, float(int(part)))
         left = order.remaining - part
-        quantity = order.remaining if left < part / 2 or self.fills.parts == 1 else part
+        whole = left < part / 2 or self.fills.parts == 1 or order.form.tif == "FOK"
         order.next_part_at = now + self.fills.apart
-        return events + self._fill(order, quantity, price, now)
+        events += self._fill(order, order.remaining if whole else part, price, now)
+        return events + self._cancel_rest(order, now)
+
+    def _cancel_rest(self, order: Order, now: float) -> Events:
+        """An order that never waits ends here, filled or not."""
+        return self._cancel(order, now) if order.form.tif in matching.AT_ONCE and not order.done else []
 
     def _fill(self, order: Order, quantity: float, price: float, now: float) -> Events:
         form = order.form

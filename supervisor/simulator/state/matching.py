@@ -13,11 +13,23 @@ _STOPS = frozenset({"STP", "STP LMT", "TRAIL", "TRAIL LIMIT"})
 _TOUCHED = frozenset({"MIT", "LIT"})
 KNOWN = _AT_MARKET | _AT_LIMIT | _STOPS | _TOUCHED
 """The order types that are simulated."""
+_ELSEWHERE = frozenset(
+    {
+        "BOX TOP", "MKT PRT", "PASSV REL", "PEG BENCH", "PEG BEST", "PEG MID", "PEG MKT", "PEG PRIM", "PEG STK",
+        "PEGBENCH", "REL", "RPI", "SNAP MID", "SNAP MKT", "SNAP PRIM", "STP PRT", "TRAIL LIT", "TRAIL MIT", "VOL",
+    }
+)  # fmt: skip
+"""Those that only IBKR has."""
+AT_ONCE = frozenset({"FOK", "IOC"})
+"""Times in force of orders that never wait: what is not filled at once is cancelled."""
+TIMES_IN_FORCE = AT_ONCE | {"DAY", "GTC", "GTD", "OPG"}
 
 
 def refused(instrument: Instrument, form: Form) -> tuple[int, str] | None:
     """The code and text with which the order is refused; None if it is taken."""
     ours = "the simulated gateway does not do"
+    if form.order_type not in KNOWN | _ELSEWHERE:
+        return 321, "Error validating request.-'bF' : cause - Invalid order type was entered"
     if form.order_type not in KNOWN:
         known = ", ".join(sorted(KNOWN))
         return 387, (
@@ -27,10 +39,14 @@ def refused(instrument: Instrument, form: Form) -> tuple[int, str] | None:
         return 201, f"Order rejected - reason:{instrument.symbol} is an index and cannot be traded"
     if form.action not in ("BUY", "SELL"):
         return 201, f"Order rejected - reason:{ours} the action {form.action!r}, only BUY and SELL"
+    if form.tif not in TIMES_IN_FORCE:
+        return 10052, f"Invalid time in force: {ours} {form.tif}, only {', '.join(sorted(TIMES_IN_FORCE))}"
+    if form.quantity <= 0 and form.cash_quantity:
+        return 201, f"Order rejected - reason:{ours} cash quantities"
     if form.quantity <= 0:
         return 201, "Order rejected - reason:The order size cannot be zero."
-    if form.conditions:
-        return 201, f"Order rejected - reason:{ours} order conditions"
+    if form.undone:
+        return 201, f"Order rejected - reason:{ours} {', '.join(form.undone)}"
     if _limited(form) and form.limit is None:
         return 201, "Order rejected - reason:a limit price is required"
     if form.order_type in ("STP", "STP LMT", "MIT", "LIT") and form.aux is None:

@@ -5,10 +5,10 @@ Rules
 - What is told is a frozen report of a moment, because a gateway that has lost IBKR's servers tells an older one.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from supervisor.frozen import dataclass
 from supervisor.simulator.state.instruments import Instrument
 
 
@@ -63,7 +63,12 @@ class Form:
     algo_params: tuple[tuple[str, str], ...] = ()
     cash_quantity: float | None = None
     what_if: bool = False
-    conditions: int = 0
+    undone: tuple[str, ...] = ()
+    """What else the client wants, and the simulated gateway does not do."""
+    starts: float = 0.0
+    """Unix seconds before which it sleeps."""
+    expires: float | None = None
+    """Unix seconds at which it is cancelled."""
 
     @property
     def sign(self) -> int:
@@ -80,7 +85,8 @@ class Key(NamedTuple):
 
 @dataclass(slots=True)
 class Order:
-    """One order and how far it has come; `stop` is where a stop or trailing order is triggered."""
+    """One order and how far it has come; `stop` is where a stop or trailing order is triggered, `early` says
+    that it sleeps until its time."""
 
     key: Key
     perm_id: int
@@ -92,6 +98,7 @@ class Order:
     last_price: float = 0.0
     stop: float | None = None
     triggered: bool = False
+    early: bool = False
     placed_at: float = 0.0
     next_part_at: float = 0.0
     why_held: str = ""

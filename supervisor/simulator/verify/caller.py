@@ -100,6 +100,17 @@ class Caller:
                 break
         return told
 
+    def to_the_end(self, seconds: float) -> tuple[list[Fields], bool]:
+        """Every message for so long, and whether the gateway has ended the connection by then."""
+        told: list[Fields] = []
+        deadline = time.monotonic() + seconds
+        try:
+            while message := self.message(deadline - time.monotonic()):
+                told.append(message)
+        except Ended:
+            return told, True
+        return told, False
+
     def rest(self, first: float, silence: float = 0.25) -> list[Fields]:
         """Every message until none has come for so long; the first may take `first` seconds."""
         told: list[Fields] = []

@@ -8,64 +8,18 @@ Rules
 
 import re
 import time
-from collections.abc import Callable
 from datetime import UTC, date, datetime
-from enum import Enum
 
-from supervisor.frozen import dataclass
 from supervisor.simulator.says.contracts import details
 from supervisor.simulator.state.instruments import book
 from supervisor.simulator.verify.caller import TEXT_VERSION, Caller, Ended, Fields
+from supervisor.simulator.verify.layouts import LAYOUTS
+from supervisor.simulator.verify.place import EURUSD, Check, Finding, Place, Verdict, said
 
-EURUSD = (0, "EUR", "CASH", "", 0, "", "", "IDEALPRO", "", "USD", "", "")
 FARM_CODES = frozenset({"2103", "2104", "2105", "2106", "2107", "2108", "2119", "2157", "2158"})
 _EURUSD = next(row for row in book(date(2026, 1, 1)) if row.con_id == 12087792)
 _HOURS = re.compile(r"\d{8}:(?:\d{4}|CLOSED)")
 _FARM = re.compile(r"(?::|upon demand\.)([a-z][a-z0-9.]*)$")
-
-
-class Verdict(Enum):
-    """What a check says."""
-
-    SO = "ok"
-    NOT_SO = "DIFFERS"
-    UNTRIED = "not tried"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A verdict, and what was seen."""
-
-    verdict: Verdict
-    seen: str
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The gateway to check, and two client ids that nobody else uses."""
-
-    host: str
-    port: int
-    client_id: int
-    other_id: int
-
-    def call(self, newest: int = TEXT_VERSION) -> Caller:
-        """A new connection."""
-        return Caller(self.host, self.port, newest)
-
-    def ready(self, client_id: int, newest: int = TEXT_VERSION) -> Caller:
-        """A connection that is ready, with its greeting read over; raises `Ended` if it is not."""
-        caller = self.call(newest)
-        if not caller.handshake() or len(caller.start(client_id)) < 2:
-            caller.close()
-            raise Ended("no session")
-        caller.rest(0.25)
-        return caller
-
-
-def said(so: bool, seen: str) -> Finding:
-    """It is so, or not."""
-    return Finding(Verdict.SO if so else Verdict.NOT_SO, seen)
 
 
 def handshake_frame(place: Place) -> Finding:
@@ -228,28 +182,25 @@ def id_in_use(place: Place) -> Finding:
     with place.ready(place.client_id), place.call() as second:
         second.handshake()
         second.ask(71, 2, place.client_id, "")
-        told: list[Fields] = []
-        try:
-            told = second.until(lambda _: False, 2.0)
-            ended = False
-        except Ended:
-            ended = True
+        told, ended = second.to_the_end(2.0)
         codes = [code for code, _ in _codes(told, second.version)]
-        return said(ended, "ended" if ended else f"still open, codes {', '.join(codes) or 'none'}")
+        return said(
+            ended and "326" in codes, f"codes {', '.join(codes) or 'none'}, {'ended' if ended else 'still open'}"
+        )
 
 
 def id_free_again(place: Place) -> Finding:
-    """A client id is free within two seconds after its connection was closed."""
+    """A client id is free within three seconds after its connection was closed."""
     place.ready(place.client_id).close()
     begun = time.monotonic()
     while time.monotonic() - begun < 10:
         try:
-            place.ready(place.client_id).close()
+            place.started(place.client_id).close()
         except Ended:
-            time.sleep(0.1)
+            time.sleep(0.02)
             continue
         took = time.monotonic() - begun
-        return said(took < 3.0, f"ready again {took:.1f} s after the close")
+        return said(took < 3.0, f"ready again {took:.2f} s after the close")
     return said(False, "in use for more than 10 s")
 
 
@@ -342,8 +293,6 @@ def raw_ids(place: Place) -> Finding:
         return said(number == 249, f"version {caller.version}, message {number}")
 
 
-Check = Callable[[Place], Finding]
-
 CHECKS: tuple[Check, ...] = (
     handshake_frame,
     handshake_clock,
@@ -366,14 +315,10 @@ CHECKS: tuple[Check, ...] = (
     summary,
     lists_end,
     history_layout,
+    *LAYOUTS,
     raw_ids,
 )
 """All of them, in the order in which they are made."""
-
-
-def name_of(check: Check) -> str:
-    """A check's name, as the table and the report have it."""
-    return check.__name__.replace("_", "-")
 
 
 def carry_out(check: Check, place: Place) -> Finding:

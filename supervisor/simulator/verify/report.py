@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from supervisor.core.codes.accounts import ACCOUNT
-from supervisor.simulator.verify.checks import Check, Finding, Verdict, name_of
+from supervisor.simulator.verify.place import Check, Finding, Verdict, name_of
 
 
 def masked(text: str) -> str:

@@ -57,7 +57,7 @@ def daemon() -> Iterator[str]:
     """Its URL. One gateway says why in letters that ASCII lacks."""
     known = gateways()
     known[1]["cause"] = "Die Größe der Börse: ✓ 東京."
-    with answering(200, json.dumps({"gateways": known})) as url:
+    with answering(200, json.dumps({"version": "1", "gateways": known})) as url:
         yield url
 
 

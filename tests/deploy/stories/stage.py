@@ -190,11 +190,10 @@ class Stage:
                 self._found(number, name, labels, value)
 
     def _read(self, line: str) -> tuple[str, Mapping[str, str]] | None:
-        """The series of a line, if a rule asks for it."""
+        """The series of a line, if it is wanted. The loop of a stage has no clock, so what it says of itself is not."""
         (family,) = text_string_to_metric_families(line)
         (sample,) = family.samples
-        asked = sample.name in RULES and not sample.name.startswith("ib_supervisor_loop_")
-        if not asked and not self._everything:
+        if sample.name.startswith("ib_supervisor_loop_") or not (sample.name in RULES or self._everything):
             return None
         more = self._labels if sample.name == "ib_gateway_info" else {}
         return sample.name, {**sample.labels, **more}

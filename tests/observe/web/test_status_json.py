@@ -57,6 +57,7 @@ def test_a_gateway_that_is_up() -> None:
         "name": "daily_restart",
         "active": False,
         "start": "2026-11-24T04:44:30.000Z",
+        "at": "2026-11-24T04:45:00.000Z",
         "end": "2026-11-24T04:50:00.000Z",
     }
     assert (live["cause"], live["cure"], live["next_attempt"]) == (None, None, None)

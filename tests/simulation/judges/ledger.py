@@ -65,6 +65,8 @@ class Ledger(Standing):
                 self._hear(event, now.mono, acts_at)
         else:
             self._ordered(event, now.mono)
+            if isinstance(event, Slept) and any(isinstance(action, Ping) for action in actions):
+                self._pinged(acts_at)  # it asked at once: what it asks next is no new question
         if isinstance(event, SessionClosed):
             self.sockets.discard(event.epoch)
         for action in actions:

@@ -1,5 +1,6 @@
 """What is said of the login, while the controller is right: `the controller's word is passed on`."""
 
+from supervisor.core.calendar.windows import RESTARTS
 from supervisor.core.explain.sightings import VAGUE
 from supervisor.core.model.sight import LoginState
 from supervisor.core.step.state import State
@@ -36,4 +37,6 @@ def look(line: Timeline, troubles: Troubles, clear: float, state: State, ledger:
             named = cause.login is not None and cause.login.state is keeper.dialog
             holds(named, PROMISE, lambda: f"{cause}, at {keeper.dialog}")
     if names == ("login",) and not keeper.speaks and lasted > PENDING and ledger.closed:
-        holds(told is LoginState.LOGIN_PENDING, PROMISE, lambda: f"{told}, its port closed for {lasted:.0f} s")
+        restarts = told is LoginState.RESTARTING and any(each.window.kind in RESTARTS for each in state.active)
+        pending = told is LoginState.LOGIN_PENDING or restarts  # nobody knows more while the window is open
+        holds(pending, PROMISE, lambda: f"{told}, its port closed for {lasted:.0f} s")

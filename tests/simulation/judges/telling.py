@@ -75,7 +75,9 @@ class TellingBook:
         if kind != self._kind[0]:
             self._kind = (kind, after.at.mono)
         outage, books = after.outages.current, after.outages
-        lasts = outage is not None and outage.ended is None and books.observing
+        lasts = outage is not None and outage.ended is None
+        if lasts and not books.observing:
+            return  # a reload asked for another session: what was broken is so until the new attempt has ended
         if outage is None or not lasts or outage.planning is Planning.PLANNED:
             self._holds = None
         elif self._holds is None or self._holds[0] != outage.began:

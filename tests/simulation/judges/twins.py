@@ -24,7 +24,13 @@ _DECIDED = (
     "session.deadline",
     "session.epoch",
     "session.reached",
-    "heartbeat",
+    "heartbeat.up",
+    "heartbeat.pings",
+    "heartbeat.counts_from",
+    "heartbeat.next_ping",
+    "heartbeat.misses",
+    "heartbeat.suspect",
+    "heartbeat.owed",
     "upstream",
     "farms.known",
     "farms.broken",
@@ -43,6 +49,7 @@ _DECIDED = (
     "counters.failures",
     "counters.losses",
 )
+"""Not `heartbeat.answered_at`: over a stretch of skipped pings each of the two rounds it in its own way."""
 _decided = attrgetter(*_DECIDED)
 _seen = ("outages.current.began", "outages.current.planning", "outages.current.layer", "outages.current.ended")
 _outage = attrgetter(*_seen)

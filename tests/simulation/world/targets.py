@@ -46,6 +46,9 @@ class Target:
         self._rules, self._line = rules, line
         self._box = outbox.EMPTY
         self._life = 0
+        self._runs = False
+        self._quiet_at = 0.0
+        """When quiet hours last held something back. A clock that is set ends them at any moment."""
         self._began = 0.0
         self._taken_at: Now | None = None
         self._taken_in = 0
@@ -57,6 +60,7 @@ class Target:
     def begins(self) -> None:
         """A process of the daemon begins with what the one before left."""
         self._life += 1
+        self._runs = True
         self._began = self._line.t
         self._box = outbox.begun(self._said, self._rules.pace, self._line.now())
         left = {key: each.state for key, each in self.letters.items() if each.state is not Delivery.SENT}
@@ -65,6 +69,7 @@ class Target:
     def ends(self) -> None:
         """It is over, whatever was in the air."""
         self._life += 1
+        self._runs = False
 
     def announce(self, said: Announce) -> None:
         """A message for whoever wants it. What is in the journal is not sent again."""
@@ -79,13 +84,15 @@ class Target:
         self._line.later(seconds, lambda: self.troubles.end("down", self._line.t))
 
     def compare(self) -> None:
-        """Nothing has waited for long without a reason."""
+        """Nothing has waited for long without a reason: a daemon that is away, a target that is down, quiet hours."""
+        if not self._runs:
+            return
         line, quiet = self._line, self._rules.quiet
         wall = line.now().wall
         if self.troubles or (quiet and (quiet.until(wall) or quiet.until(wall - timedelta(seconds=LATEST)))):
             return
         for key, letter in self.letters.items():
-            waited = line.t - max(letter.since, self._began, line.woke_at, self.troubles.calm_since)
+            waited = line.t - max(letter.since, self._began, self._quiet_at, line.woke_at, self.troubles.calm_since)
             lost = letter.state is not Delivery.SENT and waited > LATEST
             holds(not lost, "no message is lost", lambda key=key, waited=waited: f"{key} waits for {waited:.0f} s")
 
@@ -98,6 +105,8 @@ class Target:
         if seconds is None:
             return
         if seconds > 0:
+            if self._rules.quiet is not None and self._rules.quiet.until(self._line.now().wall):
+                self._quiet_at = self._line.t
             self._line.later(min(max(seconds, 0.01), LOOK), partial(self._look, life))
             return
         self._box = outbox.taken(self._box)

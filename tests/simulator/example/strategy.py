@@ -1,5 +1,7 @@
 """A small trading program on ib_async: it holds a target position, and knows when it must not trade."""
 
+from collections.abc import Callable
+
 from ib_async import IB, Contract, LimitOrder, MarketOrder, Stock, Ticker, Trade
 
 LOST, DATA_LOST, DATA_MAINTAINED = 1100, 1101, 1102
@@ -69,7 +71,10 @@ class Holder:
         if not missing:
             return None
         order = MarketOrder("BUY" if missing > 0 else "SELL", abs(missing))
-        return self._wait(self.ib.placeOrder(self.stock, order), timeout)
+        trade = self._wait(self.ib.placeOrder(self.stock, order), timeout)
+        if trade.orderStatus.status == "Filled":  # its position is told after it: who looks too early buys twice
+            self._until(lambda: self.position == target, timeout)
+        return trade
 
     def bid(self, quantity: float, price: float, timeout: float = 0.5) -> Trade:
         """Try to buy at a price; what is not filled in time is cancelled."""
@@ -88,13 +93,16 @@ class Holder:
         return trades
 
     def _wait(self, trade: Trade, timeout: float) -> Trade:
-        waited = 0.0
-        while not trade.isDone() and trade.orderStatus.status != "Inactive" and waited < timeout:
-            self.ib.sleep(0.02)
-            waited += 0.02
+        self._until(lambda: trade.isDone() or trade.orderStatus.status == "Inactive", timeout)
         if trade.orderStatus.status == "Inactive":
             raise Rejected(self.reasons.get(trade.order.orderId, ""))
         return trade
+
+    def _until(self, so: Callable[[], bool], timeout: float) -> None:
+        waited = 0.0
+        while not so() and waited < timeout:
+            self.ib.sleep(0.02)
+            waited += 0.02
 
     def _on_error(self, request: int, code: int, text: str, _: Contract | None) -> None:
         self.reasons[request] = text

@@ -1,4 +1,4 @@
-"""Fifteen tests of a trading program against a gateway that goes wrong."""
+"""Sixteen tests of a trading program against a gateway that goes wrong."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -6,7 +6,8 @@ from contextlib import suppress
 import pytest
 
 from supervisor.simulator import Gateway
-from tests.simulator.example.strategy import Holder, NotNow, Rejected
+
+from .strategy import Holder, NotNow, Rejected
 
 
 @pytest.fixture
@@ -70,8 +71,9 @@ def test_a_stop_loss_closes_the_position(holder: Holder, ib_gateway: Gateway) ->
     entry, profit, loss = holder.protected(10, 120.0, 90.0)
     ib_gateway.price(contract="AAPL", last=89)
     until(holder, loss.isDone)
+    until(holder, profit.isDone)
     assert (entry.orderStatus.status, profit.orderStatus.status) == ("Filled", "Cancelled")
-    assert holder.position == 0
+    until(holder, lambda: holder.position == 0)
 
 
 def test_does_not_trade_while_ibkr_is_lost_and_does_afterwards(holder: Holder, ib_gateway: Gateway) -> None:

@@ -9,7 +9,7 @@
 - What cannot be judged closes nothing. It is told when it lasts.
 """
 
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 
 from supervisor.core.calendar.clock import Now
@@ -27,7 +27,7 @@ from supervisor.core.model.canary import (
     Unjudged,
 )
 from supervisor.core.parts.session import Session
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 HOURS_HOLD = 86400.0
 """Seconds after which the hours are asked for again."""

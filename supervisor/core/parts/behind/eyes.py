@@ -7,12 +7,10 @@
 - A process that ends inside the window of its restart, without an error, restarts; elsewhere it is gone.
 """
 
-from dataclasses import replace
-
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.sight import NOTHING, GatewayProcess, LoginSeen, LoginState, Seen, Sight
 from supervisor.core.model.vocabulary import PortEvidence
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 PENDING_AFTER = 60.0
 """Seconds for which the port of a running process stays closed before that is called a login that is pending."""

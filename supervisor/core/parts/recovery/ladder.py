@@ -13,7 +13,6 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -34,7 +33,7 @@ from supervisor.core.model.recovery.views import DeedView
 from supervisor.core.parts.recovery.blocks import block_of, forbidden, needs_approval
 from supervisor.core.parts.recovery.memory import APPROVAL, Approval, Deed, Done, Proposal, Recovery, remembered
 from supervisor.core.parts.recovery.rungs import RUNGS, Before, Scene
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 LOOK_AGAIN: Final = 10.0
 """Seconds until a gateway that does not work is looked at again."""

@@ -7,7 +7,7 @@ A budget counts deeds of the last 24 h, on either clock: a wall clock that is se
 """
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,7 +25,7 @@ from supervisor.core.model.recovery.rules import (
 from supervisor.core.model.recovery.views import DeedView
 from supervisor.core.model.sight import GatewayProcess
 from supervisor.core.parts.recovery.rungs import RUNGS, Before, Scene
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 APPROVAL: Final = 900.0
 """Seconds for which an approval is good."""

@@ -13,7 +13,6 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from supervisor.core.calendar.clock import Now
@@ -22,7 +21,7 @@ from supervisor.core.model.cause import Cause
 from supervisor.core.model.facts import ToldTalk
 from supervisor.core.model.pages import ROWS, Page, Severity
 from supervisor.core.model.vocabulary import Stage
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 FLAPPING_FOR = 600.0
 """Seconds over which losses of the session are counted,"""

@@ -10,14 +10,13 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.model.pages import Severity
 from supervisor.core.parts.telling.notify import RANK
-from supervisor.frozen import dataclass
+from supervisor.frozen import dataclass, replace
 
 WAITING_AT_MOST = 1000
 

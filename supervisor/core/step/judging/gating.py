@@ -1,7 +1,5 @@
 """The gate at the end of a step: which reasons hold, what follows from that, and what is to be told of it."""
 
-from dataclasses import replace
-
 from supervisor.core.model.counters import added
 from supervisor.core.model.gate import RANKED, GateClosed, GateOpened, GateReason, GateReasonsChanged
 from supervisor.core.model.layers import Layer
@@ -10,6 +8,7 @@ from supervisor.core.model.vocabulary import Phase
 from supervisor.core.parts import farms, gate, restarts
 from supervisor.core.step.state import State
 from supervisor.core.step.transition import Transition
+from supervisor.frozen import replace
 
 _LAYERS = {layer: GateReason(layer.value) for layer in Layer}
 

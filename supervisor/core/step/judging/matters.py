@@ -6,7 +6,6 @@
 - A gateway labelled `role: standby` may be paused, and may find its client id in use: that is its purpose.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from supervisor.core.model.actions import Subject
@@ -27,6 +26,7 @@ from supervisor.core.parts.telling.notify import Ended, Matter
 from supervisor.core.step.judging import recovery_told
 from supervisor.core.step.state import COMPETING_FOR, LOGIN_SOON, State, login_soon, outage_id
 from supervisor.core.step.transition import Transition
+from supervisor.frozen import replace
 
 LATE_RESTART = 300.0
 """Seconds that a loss may last soon after a restart that was not seen: it is most likely that restart."""

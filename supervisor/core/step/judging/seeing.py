@@ -1,6 +1,5 @@
 """What is seen behind the port: where it enters a step, and what it does to the likely cause."""
 
-from dataclasses import replace
 from typing import assert_never
 
 from supervisor.core.model.events import EyesEvent, Sighted, SocketsSeen
@@ -8,6 +7,7 @@ from supervisor.core.model.sight import LoginStateChanged
 from supervisor.core.parts.behind import eyes
 from supervisor.core.parts.behind.kernel import Kernel
 from supervisor.core.step.transition import Transition
+from supervisor.frozen import replace
 
 
 def on_eyes_event(transition: Transition, event: EyesEvent) -> None:

@@ -1,6 +1,5 @@
 """The canary's connection: what it says, when it is opened and closed, and what the gate hears of it."""
 
-from dataclasses import replace
 from typing import assert_never
 
 from supervisor.core.calendar.liquid import spans_of
@@ -27,6 +26,7 @@ from supervisor.core.parts import diagnosis, gate, session
 from supervisor.core.parts.behind import canary
 from supervisor.core.parts.behind.canary import Canary
 from supervisor.core.step.transition import Transition
+from supervisor.frozen import replace
 
 ENDED = frozenset({10182, 10225})
 """Codes after which a subscription is dead for good, and has to be made again."""

@@ -67,9 +67,9 @@ function Farms({ gateway }) {
   return html`<dl class="farms">${kinds.map(([name, found]) => html`<dt>${name}</dt><dd>${found.map((farm) => html`<span class="farm ${farm.state} ${farm.required ? "" : "optional"}" title="${farm.state} since ${exact(farm.since)}, ${farm.required ? "required" : "not required"}"><${Icon} name=${farm.state} />${farm.name}${hidden(` ${farm.state}`)}</span>`)}</dd>`)}</dl>`;
 }
 function Windows({ gateway, theirs, most = 6 }) {
-  const rows = gateway.windows.filter((w) => w.start && instant(w.end) > now()).sort((a, b) => a.start < b.start ? -1 : 1).slice(0, most), other = theirs && theirs !== zone.name;
-  if (gateway.reauth.due) rows.push({ name: gateway.reauth.assumed ? "login due (the last is assumed)" : "login due", start: gateway.reauth.due, login: true });
+  const rows = gateway.windows.filter((w) => w.at && instant(w.end) > now()).sort((a, b) => a.at < b.at ? -1 : 1).slice(0, most), other = theirs && theirs !== zone.name;
+  if (gateway.reauth.due) rows.push({ name: gateway.reauth.assumed ? "login due (the last is assumed)" : "login due", at: gateway.reauth.due, login: true });
   if (!rows.length) return html`<p class="quiet none">No window is configured.</p>`;
-  return html`<ul class="windows">${rows.map((w) => html`<li class=${w.active ? "now" : w.login && gateway.reauth.required ? "due" : ""}><b>${words(w.name)}</b><span>${w.active ? html`<${Timer} at=${w.end} run="left" />` : html`<${Timer} at=${w.start} run="until" />`}</span>
-    <span class="quiet">${weekday(w.start)} ${zoneShort(instant(w.start))}${other ? `, at the gateway ${weekday(w.start, theirs)} ${zoneShort(instant(w.start), theirs)}` : ""}</span></li>`)}</ul>`;
+  return html`<ul class="windows">${rows.map((w) => html`<li class=${w.active ? "now" : w.login && gateway.reauth.required ? "due" : ""}><b>${words(w.name)}</b><span>${w.active ? html`<${Timer} at=${w.end} run="left" />` : html`<${Timer} at=${w.at} run="until" />`}</span>
+    <span class="quiet">${weekday(w.at)} ${zoneShort(instant(w.at))}${other ? `, at the gateway ${weekday(w.at, theirs)} ${zoneShort(instant(w.at), theirs)}` : ""}</span></li>`)}</ul>`;
 }

@@ -36,7 +36,7 @@ function span(length) {
   return `${whole} s`;
 }
 const RUNS = {
-  since: (gap) => `for ${span(gap)}`, ago: (gap) => `${span(gap)} ago`, left: (gap) => `${span(gap)} left`, until: (gap, ahead) => ahead ? `in ${span(gap)}` : "now",
+  since: (gap) => `for ${span(gap)}`, lasted: span, ago: (gap) => `${span(gap)} ago`, left: (gap) => `${span(gap)} left`, until: (gap, ahead) => ahead ? `in ${span(gap)}` : "now",
 };
 // An age or a countdown: says itself again each second.
 function Timer({ at, run }) {
