@@ -24,6 +24,8 @@ LOG = logging.getLogger("supervisor.lock")
 
 MODE: Final = 0o644
 _LONGEST: Final = 500
+_FLAGS: Final = OPEN_AT_ONCE | getattr(os, "O_NOFOLLOW", 0)
+"""A link in the place of the lock leads nowhere: what it names would be emptied."""
 _WITHOUT_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 
 
@@ -71,7 +73,7 @@ class WriterLock:
 
     def _locked(self) -> int:
         while True:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | OPEN_AT_ONCE, MODE)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | _FLAGS, MODE)
             try:
                 if not lock_at_once(descriptor):
                     raise HeldError(self._what, _read(descriptor))
@@ -89,6 +91,8 @@ class WriterLock:
             return os.path.samestat(os.fstat(descriptor), os.stat(self._path))
         except FileNotFoundError:
             return False
+        except OSError:  # a folder that was closed: nobody else gets there either
+            return True
 
     def _sign(self, descriptor: int) -> None:
         words = f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -100,7 +104,7 @@ class WriterLock:
 def signed(path: Path) -> str:
     """Who signed the lock at `path` last; empty if nobody did. Nothing is locked."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | OPEN_AT_ONCE)
+        descriptor = os.open(path, os.O_RDONLY | _FLAGS)
         try:
             return _read(descriptor)
         finally:

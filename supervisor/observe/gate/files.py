@@ -177,10 +177,10 @@ class GateFiles:
         with contextlib.suppress(OSError):
             for path in directory.iterdir():
                 if path.suffix == SUFFIX and path.stem not in known and _is_dead_gate(path):
-                    path.unlink(missing_ok=True)
-                    with contextlib.suppress(HeldError):
-                        lock = lock_of(directory, path.stem)
+                    lock = lock_of(directory, path.stem)
+                    with contextlib.suppress(HeldError):  # a daemon that stands still has it
                         lock.take()
+                        path.unlink(missing_ok=True)
                         lock.release(remove=True)
 
     def _fail(self, error: Exception) -> None:
