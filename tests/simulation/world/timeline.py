@@ -14,6 +14,9 @@ from supervisor.core.calendar.clock import Now
 
 Doing = Callable[[], None]
 
+START = 30.0
+"""Monotonic seconds at which a machine that was started has started the daemon."""
+
 
 @dataclass
 class Timeline:
@@ -57,12 +60,14 @@ class Timeline:
         self.boot -= seconds
         self.slept += seconds
         self.woke_at = self.t
+        if mono < 0.0:  # it was off, and not asleep
+            self.boot, self.slept = START - self.t, 0.0
         while self.boot + self.t < mono:  # rounding must not turn the monotonic clock back
             self.boot = math.nextafter(self.boot, math.inf)
 
     def started_again(self, lasts: float) -> None:
-        """The machine was started anew; in `lasts` seconds it has run for half a minute."""
-        self.boot, self.slept = 30.0 - lasts - self.t, 0.0
+        """The machine was started anew; in `lasts` seconds it has run for half a minute. Till then it is off."""
+        self.boot, self.slept = START - lasts - self.t, 0.0
 
     # -- queue --------------------------------------------------------------------------------------------------------
 
