@@ -24,11 +24,17 @@ LOG = logging.getLogger("supervisor.lock")
 
 MODE: Final = 0o644
 _LONGEST: Final = 500
+_FLAGS: Final = OPEN_AT_ONCE | getattr(os, "O_NOFOLLOW", 0)
+"""A link in the place of the lock leads nowhere: what it names would be emptied."""
 _WITHOUT_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 
 
 class HeldError(Exception):
-    """Another daemon writes it; the text names it."""
+    """Another daemon writes it; the text names both, and `who` is that daemon in words, empty if it did not sign."""
+
+    def __init__(self, what: str, who: str) -> None:
+        super().__init__(f"another ib-supervisor writes {what}{': ' if who else ''}{who}")
+        self.who = who
 
 
 class WriterLock:
@@ -67,10 +73,10 @@ class WriterLock:
 
     def _locked(self) -> int:
         while True:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | OPEN_AT_ONCE, MODE)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | _FLAGS, MODE)
             try:
                 if not lock_at_once(descriptor):
-                    raise HeldError(self._held_by(descriptor))
+                    raise HeldError(self._what, _read(descriptor))
                 if self._names(descriptor):
                     self._sign(descriptor)
                     return descriptor
@@ -85,6 +91,8 @@ class WriterLock:
             return os.path.samestat(os.fstat(descriptor), os.stat(self._path))
         except FileNotFoundError:
             return False
+        except OSError:  # a folder that was closed: nobody else gets there either
+            return True
 
     def _sign(self, descriptor: int) -> None:
         words = f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -92,25 +100,22 @@ class WriterLock:
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{words}{', ' if self._about else ''}{self._about}\n".encode())
 
-    def _held_by(self, descriptor: int) -> str:
-        who = ""
-        with contextlib.suppress(OSError):
-            who = _words(os.read(descriptor, _LONGEST))
-        return f"another ib-supervisor writes {self._what}{': ' if who else ''}{who}"
-
 
 def signed(path: Path) -> str:
     """Who signed the lock at `path` last; empty if nobody did. Nothing is locked."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | OPEN_AT_ONCE)
+        descriptor = os.open(path, os.O_RDONLY | _FLAGS)
         try:
-            return _words(os.read(descriptor, _LONGEST))
+            return _read(descriptor)
         finally:
             os.close(descriptor)
     except OSError:
         return ""
 
 
-def _words(said: bytes) -> str:
-    text = said.decode(errors="replace").strip()
-    return "".join(sign if sign.isprintable() else " " for sign in text)
+def _read(descriptor: int) -> str:
+    """What a file of a lock says, fit for a terminal."""
+    with contextlib.suppress(OSError):
+        text = os.read(descriptor, _LONGEST).decode(errors="replace").strip()
+        return "".join(sign if sign.isprintable() else " " for sign in text)
+    return ""

@@ -221,9 +221,10 @@ def test_a_gate_that_another_daemon_writes_is_a_warning_and_ones_own_is_none(
     try:
         wait_until((tmp_path / "gate" / "live.json").exists)
         assert check(mine, {}, NOW) == 0
-        words = f"{mine}:3: gate.directory: the file of the gate live in {tmp_path / 'gate'} is written by another"
-        assert f"warning: {words} ib-supervisor: process " in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert f"warning: {mine}:3: gate.directory: another ib-supervisor (process " in said
+        assert f", config {other}) writes the files of the gates in {tmp_path / 'gate'} (live); write a folder" in said
         assert check(other, {}, NOW) == 0
-        assert "is written by another" not in capsys.readouterr().err
+        assert "another ib-supervisor" not in capsys.readouterr().err
     finally:
         gates.close(5)

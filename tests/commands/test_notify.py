@@ -21,6 +21,7 @@ def test_every_target_gets_one_message_and_its_result_is_told(tmp_path: Path) ->
         config = (
             f'notify: [{{name: phone, url: "{good.url}"}}, {{name: mail, url: "json://u:s3cr3t@127.0.0.1:{bad.port}/"}}]\n'
             f"heartbeat_url: http://127.0.0.1:{good.port}/ping/uuid\n"
+            'http: {listen: "127.0.0.1:14321"}\n'
         )
         asked = ask(tmp_path, config)
         assert asked.returncode == 1
@@ -31,6 +32,7 @@ def test_every_target_gets_one_message_and_its_result_is_told(tmp_path: Path) ->
         ]
         assert "s3cr3t" not in asked.stdout + asked.stderr
         assert good.bodies[0]["title"] == "ib-supervisor: test"
+        assert good.bodies[0]["message"].endswith("\nhttp://127.0.0.1:14321/")
         assert ask(tmp_path, config, "--target", "phone").returncode == 0
         assert ask(tmp_path, config, "--target", "nobody").returncode == 2
 

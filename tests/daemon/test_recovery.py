@@ -1,9 +1,10 @@
 """Recovery by the running daemon: a real controller's port, a person's word, the journal, and what is told of it."""
 
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner, Result
 from supervisor.commands.main import app
 from supervisor.simulator import SimulatedGateway
 from tests.daemon.running import Running, gateways, quick, running
+from tests.observe.notify.receivers import receiving
 from tests.waiting import wait_until
 
 FARM = "Market data farm connection is broken:usfarm"
@@ -56,6 +58,12 @@ def recovery(daemon: Running) -> dict[str, Any]:
     return found
 
 
+def titles(folder: Path) -> list[str]:
+    """Of all messages to people."""
+    with closing(sqlite3.connect(folder / "journal.db")) as file:
+        return [str(title) for (title,) in file.execute("SELECT title FROM messages")]
+
+
 def test_a_broken_farm_is_reconnected_and_proved_and_the_budget_survives(tmp_path: Path) -> None:
     with SimulatedGateway() as gateway, controller() as (port, heard):
         text = config(gateway, port, "rungs: [{rung: reconnect_data, patience: 5s}]")
@@ -73,6 +81,23 @@ def test_a_broken_farm_is_reconnected_and_proved_and_the_budget_survives(tmp_pat
             assert recovery(again)["rungs"][0]["remaining"] == 0
             by_hand = said(again, "recover", "live")
             assert (by_hand.exit_code, "not done" in by_hand.output) == (1, True)
+
+
+def test_a_daemon_that_is_killed_between_a_deed_and_its_proof_tells_of_the_proof_in_its_next_life(
+    tmp_path: Path,
+) -> None:
+    with SimulatedGateway() as gateway, controller() as (port, heard), receiving() as receiver:
+        target = f'notify: [{{name: hook, url: "{receiver.url}", format: json}}]\n'
+        text = target + config(gateway, port, "rungs: [{rung: reconnect_data, patience: 5s}]")
+        with running(tmp_path, text) as daemon:
+            daemon.wait_up()
+            gateway.do("notice", code=2103, text=FARM)
+            wait_until(lambda: heard == [b"RECONNECTDATA\n"], 15)
+            daemon.until(lambda: "IBRecoveryDeed" in str(receiver.messages), what="word of the deed")
+            daemon.kill()
+        with running(tmp_path, text) as again:
+            again.until(lambda: recovery(again)["deed"]["result"] == "proved")
+            again.until(lambda: "live: recovery is over" in titles(tmp_path), what="word of its proof")
 
 
 def test_a_hang_waits_for_a_word_and_the_journal_keeps_whose_it_was(tmp_path: Path) -> None:

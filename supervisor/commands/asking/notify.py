@@ -18,7 +18,7 @@ from supervisor.config.settings import Target
 from supervisor.core.explain.messages import Message
 from supervisor.core.model.pages import Severity
 from supervisor.core.model.vocabulary import Stage
-from supervisor.daemon.people import open_way, refuse_unknown_targets
+from supervisor.daemon.people import open_way, refuse_unknown_targets, status_page
 from supervisor.observe.notify.heartbeat import NAME, fetched
 from supervisor.observe.notify.text import composed
 
@@ -62,10 +62,11 @@ def _test(config: Config, targets: list[Target], *, alone: bool) -> bool:
     """Whether all were taken."""
     width = max(len(name) for name in (*(each.rules.name for each in targets), NAME))
     good = True
+    scheme = "http" if config.http.security.tls is None else "https"
+    link = status_page(f"{scheme}://{config.http.listen}", config.http)
     for each in targets:
-        outcome = open_way(each.rules.name, each.url).send(
-            composed([_message()], each.format, "http://127.0.0.1:14000/", again=False), Severity.INFO
-        )
+        text = composed([_message()], each.format, link, again=False)
+        outcome = open_way(each.rules.name, each.url).send(text, Severity.INFO)
         good = good and outcome.sent
         say(f"{each.rules.name:<{width}}  {'sent' if outcome.sent else f'not sent: {outcome.why}'}")
     if config.heartbeat_url is not None and not alone:

@@ -72,11 +72,14 @@ def check(file: Path, env: Mapping[str, str], now: datetime) -> int:
 
 def _gates_of_others(config: Config) -> Iterator[Fault]:
     """Files of the gate that a daemon with another config keeps in the same folder."""
-    folder = config.gate.directory
-    for policy in config.gateways if folder is not None else ():
-        writer = writer_of(folder, policy.name) if folder is not None else ""
+    folder, found = config.gate.directory, dict[str, list[str]]()
+    if folder is None:
+        return
+    for policy in config.gateways:
+        found.setdefault(writer_of(folder, policy.name), []).append(policy.name)
+    for writer, names in found.items():
         if writer and not writer.endswith(about(config)):
-            wrong = f"the file of the gate {policy.name} in {folder} is written by another ib-supervisor: {writer}"
+            wrong = f"another ib-supervisor ({writer}) writes the files of the gates in {folder} ({', '.join(names)})"
             yield Fault(str(config.path), config.gate.line, "gate.directory", wrong, "write a folder of its own")
 
 

@@ -5,6 +5,7 @@
 - `telling` is for one message. `summed_up` is for several: each matter once, with all the gateways that it concerns.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -177,7 +178,9 @@ def summed_up(messages: Iterable[Message]) -> tuple[str, tuple[str, ...]]:
     for (_, what), group in sorted(groups.items(), key=lambda item: -item[0][0]):
         # On a live and on a paper gateway the same is not as urgent.
         severity = f" ({group[0].severity})" if words.count(what) > 1 else ""
-        lines.append(f"{what}{severity}: {', '.join(message.gateway or SUPERVISOR for message in group)}")
+        names = Counter(message.gateway or SUPERVISOR for message in group)
+        whom = (name if times == 1 else f"{name} ({times} times)" for name, times in names.items())
+        lines.append(f"{what}{severity}: {', '.join(whom)}")
     return _title(found), tuple(lines)
 
 

@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from supervisor.core.model.snapshot import Snapshot
@@ -103,42 +103,55 @@ class GateFiles:
         snapshots = {snapshot.policy.name: snapshot for snapshot in self._snapshots()}
         self._remove(name for name in (*self._last, *self._locks) if name not in snapshots)
         failed = None
+        others: dict[str, list[str]] = {}
+        ours = []
         for name, snapshot in snapshots.items():
             if self._last.get(name) is not snapshot:
                 try:
-                    if not self._may_write(wanted, name):
-                        continue
+                    self._lock(wanted, name)
                     _replace(wanted, name, written(body(snapshot, since_boot())))
+                except HeldError as held:
+                    self.errors += 1
+                    self._last.pop(name, None)
+                    if name not in self._others:
+                        others.setdefault(held.who, []).append(name)
+                    continue
                 except OSError as error:
                     self.errors += 1
                     failed = error
                     continue
                 self._last[name] = snapshot
+                if name in self._others:
+                    ours.append(name)
+        self._tell(wanted, others, ours)
         if failed is not None:
             self._fail(failed)
         elif self._failing:
             self._failing = False
             LOG.warning("the files of the gate in %s are written again", wanted)
 
-    def _may_write(self, directory: Path, name: str) -> bool:
-        """Whether no other daemon writes this file. The folder is made if it is missing. Raises OSError."""
+    def _lock(self, directory: Path, name: str) -> None:
+        """Have the lock of this file. The folder is made if it is missing. Raises HeldError, OSError."""
         lock = self._locks.get(name)
         if lock is None:
             make(directory, FOLDER_MODE)
             lock = self._locks[name] = lock_of(directory, name, self._about)
-        try:
-            lock.take()
-        except HeldError as held:
-            self.errors += 1
-            self._last.pop(name, None)
-            if name not in self._others:
-                self._others.add(name)
-                LOG.error("%s; this one does not write it: give each daemon a gate.directory of its own", held)
-            return False
-        if name in self._others:
-            self._others.discard(name)
-            LOG.warning("the file of the gate %s in %s is written by this ib-supervisor now", name, directory)
-        return True
+        lock.take()
+
+    def _tell(self, directory: Path, others: Mapping[str, Sequence[str]], ours: Sequence[str]) -> None:
+        """Files that another daemon writes, by its words, and those that it does not write any more."""
+        for who, names in others.items():
+            self._others.update(names)
+            LOG.error(
+                "another ib-supervisor%s writes the files of the gates in %s (%s), and this one does not: give each "
+                "daemon a gate.directory of its own",
+                f" ({who})" if who else "",
+                directory,
+                ", ".join(names),
+            )
+        if ours:
+            self._others.difference_update(ours)
+            LOG.warning("this ib-supervisor writes the files of the gates in %s now (%s)", directory, ", ".join(ours))
 
     def _leave(self) -> None:
         """Leave nothing of ours in the folder."""
@@ -164,10 +177,10 @@ class GateFiles:
         with contextlib.suppress(OSError):
             for path in directory.iterdir():
                 if path.suffix == SUFFIX and path.stem not in known and _is_dead_gate(path):
-                    path.unlink(missing_ok=True)
-                    with contextlib.suppress(HeldError):
-                        lock = lock_of(directory, path.stem)
+                    lock = lock_of(directory, path.stem)
+                    with contextlib.suppress(HeldError):  # a daemon that stands still has it
                         lock.take()
+                        path.unlink(missing_ok=True)
                         lock.release(remove=True)
 
     def _fail(self, error: Exception) -> None:

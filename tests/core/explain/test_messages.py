@@ -119,7 +119,8 @@ def test_the_supervisor_is_no_gateway() -> None:
     one = said()
     other = replace(one, gateway="paper", title="paper: does not answer")
     own = replace(one, gateway="", title="supervisor: the supervisor was started again after a crash")
-    assert summed_up([own, own])[0] == "supervisor: 2 messages"
+    twice = ("the supervisor was started again after a crash: supervisor (2 times)",)
+    assert summed_up([own, own]) == ("supervisor: 2 messages", twice)
     assert summed_up([own, one])[0] == "2 messages about live and the supervisor"
     title, lines = summed_up([own, one, other])
     assert title == "3 messages about 2 gateways and the supervisor"

@@ -81,12 +81,13 @@ def test_the_proof_of_a_deed_is_told_by_another_process_too_and_once(after: floa
     heir = thaw(world).heir(after=after).up()
     assert of_recovery(heir) == [], "which process it is has not been seen yet"
     see(heir, NEXT_JVM)
+    heir.run(8)
     assert of_recovery(heir) == [("IBRecoveryDeed", "over")]
     assert last(heir).talk == began.talk
     shown = heir.snapshot.recovery
     assert shown is not None
     assert shown.deed == DeedView(Rung.RESTART, began.began, "ann", Result.PROVED, "")
-    assert of_recovery(heir.heir(after=1.0).up()) == []
+    assert of_recovery(heir.heir(after=1.0).up().run(60)) == []
 
 
 def test_a_deed_that_another_process_began_is_not_proved_by_the_process_that_it_was_for() -> None:
@@ -114,7 +115,21 @@ def test_where_the_process_cannot_be_told_any_more_a_new_session_is_proof_after_
 def test_of_a_deed_of_yesterday_nobody_can_tell_what_came() -> None:
     world = waiting()
     world.step(RungApproved("ann"))
-    assert of_recovery(thaw(world).heir(after=86400.0).up()) == []
+    assert of_recovery(thaw(world).heir(after=86400.0).up().run(60)) == []
+
+
+def test_what_a_new_session_has_not_told_yet_is_no_proof_of_what_another_process_did() -> None:
+    world = world_of(allowed(DATA))
+    world.notice(*BROKEN)
+    world.run(301)
+    heir = world.heir(after=10.0).up()
+    heir.run(1)
+    heir.notice(*BROKEN)
+    heir.run(60)
+    assert of_recovery(heir) == []
+    heir.notice(*OK)
+    heir.run(3)
+    assert of_recovery(heir) == [("IBRecoveryDeed", "over")]
 
 
 def test_that_nobodys_word_is_needed_any_more_is_not_told() -> None:

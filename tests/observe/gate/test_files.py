@@ -14,7 +14,7 @@ import pytest
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.observe.gate.body import body, written
-from supervisor.observe.gate.files import GateFiles, writer_of
+from supervisor.observe.gate.files import GateFiles, lock_of, writer_of
 from supervisor.observe.gate.reader import Gate, since_boot
 from tests.observe.gate.standing import decided, standing
 from tests.waiting import wait_until
@@ -103,14 +103,20 @@ def test_what_a_killed_process_left_is_swept_away_but_nothing_that_is_not_ours_o
     (tmp_path / "notes.json").write_text('{"mine": true}')
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "live.json").write_bytes(written(body(standing(age=60), since_boot())))
+    (tmp_path / "still.json").write_bytes(written(body(standing("still", age=60), since_boot())))
+    still = lock_of(tmp_path, "still")
+    still.take()
     with writing(Stage(OPEN), tmp_path):
         wait_until(lambda: Gate(tmp_path / "live.json").check().open)
+        assert sorted(path.name for path in tmp_path.glob(".*.lock")) == [".live.lock", ".still.lock"]
         assert {path.name for path in tmp_path.glob("*.json")} == {
             "live.json",
             "other.json",
+            "still.json",
             "notes.json",
             "broken.json",
         }
+    still.release()
 
 
 def test_another_folder_takes_the_files_along_and_none_removes_them(tmp_path: Path) -> None:
@@ -223,12 +229,13 @@ def test_of_two_daemons_with_one_folder_the_second_leaves_the_file_alone_says_so
             assert Gate(tmp_path / "paper.json").check().open
             assert Gate(tmp_path / "live.json").check().open
             (line,) = [record.getMessage() for record in caplog.records]
-            assert line.startswith(f"another ib-supervisor writes the file of the gate live in {tmp_path}: process ")
+            assert line.startswith("another ib-supervisor (process ")
             assert line.endswith(
-                "config /a.yaml; this one does not write it: give each daemon a gate.directory of its own"
+                f", config /a.yaml) writes the files of the gates in {tmp_path} (live), and this one does not: "
+                "give each daemon a gate.directory of its own"
             )
             early.close(5)
-            wait_until(lambda: "is written by this ib-supervisor now" in caplog.text)
+            wait_until(lambda: f"this ib-supervisor writes the files of the gates in {tmp_path} now" in caplog.text)
             second.decide(CLOSED, standing("paper"))
             wait_until(lambda: Gate(tmp_path / "live.json").check().state == "closed")
     assert list(tmp_path.iterdir()) == []
@@ -268,3 +275,14 @@ def test_who_keeps_a_file_alive_can_be_asked(tmp_path: Path) -> None:
         wait_until((tmp_path / "live.json").exists)
         assert writer_of(tmp_path, "live").endswith(", config /a.yaml")
     assert writer_of(tmp_path, "live") == ""
+
+
+def test_a_link_in_the_place_of_a_lock_is_not_followed_and_costs_no_file(tmp_path: Path) -> None:
+    victim, folder = tmp_path / "victim", tmp_path / "gate"
+    victim.write_text("mine")
+    folder.mkdir()
+    (folder / ".live.lock").symlink_to(victim)
+    with writing(Stage(OPEN), folder):
+        wait_until(lambda: Gate(folder / "live.json").check().open)
+        assert writer_of(folder, "live") == ""
+    assert victim.read_text() == "mine"

@@ -31,7 +31,16 @@ from supervisor.core.model.recovery.records import (
 from supervisor.core.model.recovery.rules import Block, DeedDone, RecoveryPolicy, Result, Rung, RungPolicy
 from supervisor.core.model.recovery.views import DeedView
 from supervisor.core.parts.recovery.blocks import block_of, forbidden, needs_approval
-from supervisor.core.parts.recovery.memory import APPROVAL, Approval, Deed, Done, Proposal, Recovery, remembered
+from supervisor.core.parts.recovery.memory import (
+    APPROVAL,
+    Approval,
+    Deed,
+    Done,
+    Proposal,
+    Recovery,
+    remembered,
+    too_early,
+)
 from supervisor.core.parts.recovery.rungs import RUNGS, Before, Scene
 from supervisor.frozen import dataclass, replace
 
@@ -139,8 +148,7 @@ def _judged(recovery: Recovery, scene: Scene) -> tuple[Recovery, tuple[RecoveryR
     if deed is None:
         return recovery, ()
     seconds = scene.now.mono - deed.at.mono
-    unseen = scene.process is None and deed.before.process is not None and scene.now.mono < deed.seen_by
-    if not unseen and RUNGS[deed.rung].proof(scene, deed.before):
+    if not too_early(deed, scene) and RUNGS[deed.rung].proof(scene, deed.before):
         return _ended(recovery, deed, Result.PROVED), (RecoveryProved(deed.rung, seconds),)
     if scene.now.mono < deed.deadline:
         return recovery, ()

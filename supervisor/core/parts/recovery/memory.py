@@ -33,6 +33,8 @@ LOOKED: Final = 30.0
 """Seconds that another process of the daemon has to see which process of the gateway it is now,"""
 PROVED: Final = 60.0
 """and to see the proof of what is under way."""
+SETTLED: Final = 5.0
+"""Seconds after which a new session has told what is broken."""
 TOO_LATE: Final = 3600.0
 """Seconds after which nobody can tell any more what came of it."""
 MET: Final = 10.0
@@ -76,7 +78,7 @@ class Deed:
     deadline: float
     words: str = ""
     seen_by: float = 0.0
-    """Until then a process that cannot be told proves nothing: who begins has not looked yet. Monotonic seconds."""
+    """It was begun by another process of the daemon, and by then this one has looked; monotonic seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,14 @@ def left_open(deed: Deed) -> OpenDeed:
     process = deed.before.process
     pid, started = (process.pid, process.started) if process is not None else (None, None)
     return OpenDeed(deed.rung, deed.at.wall, deed.by, pid, started)
+
+
+def too_early(deed: Deed, scene: Scene) -> bool:
+    """Whether this process of the daemon has seen too little to judge what another one began."""
+    if not deed.seen_by:
+        return False
+    unseen = scene.process is None and deed.before.process is not None and scene.now.mono < deed.seen_by
+    return unseen or scene.ready_for < SETTLED
 
 
 def forgotten(recovery: Recovery) -> Recovery:

@@ -34,7 +34,9 @@ class Scene:
 
     now: Now
     ready: bool = False
-    """A session is ready."""
+    """A session is ready,"""
+    ready_for: float = 0.0
+    """and has been for so many seconds."""
     ping_every: float = 0.0
     """Seconds between pings."""
     epoch: int = 0

@@ -72,6 +72,7 @@ def scene_of(transition: Transition, policy: RecoveryPolicy) -> Scene:
     return Scene(
         now=now,
         ready=ready,
+        ready_for=now.mono - state.ready_at if ready and state.ready_at is not None else 0.0,
         ping_every=transition.policy.timing.heartbeat_interval,
         epoch=state.session.epoch,
         broken=broken,
