@@ -9,6 +9,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from supervisor.core.calendar.clock import Now
 from supervisor.core.model.actions import Action, Announce
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.pages import ROWS
@@ -39,14 +40,16 @@ class TellingBook:
         self._began = 0.0
         self._left: datetime | None = None
         """The outage that the process before left open: of it the time counts from its beginning."""
-        self._kind: tuple[str, float] = ("", 0.0)
+        self._kind: tuple[str, Now | None] = ("", None)
         """What the outage is by the lowest layer broken, and since when."""
+        self._before = False
+        """That was in another process: the wall clock alone tells how long ago."""
 
     def process_begins(self, state: State) -> None:
         """Another process, perhaps with another monotonic clock."""
         left = state.outages.inherited
         self._holds, self._began, self._left = None, state.at.mono, left.began if left is not None else None
-        self._kind = ("", state.at.mono)
+        self._before = True
 
     def killed_at_its_word(self) -> None:
         """Nobody knows whether the last words were kept."""
@@ -74,7 +77,7 @@ class TellingBook:
         broken = after.broken
         kind = {None: "", Layer.UPSTREAM: "IBUpstreamLost", Layer.FARMS: "IBFarmDown"}.get(broken, "IBGatewayDown")
         if kind != self._kind[0]:
-            self._kind = (kind, after.at.mono)
+            self._kind, self._before = (kind, after.at), False
         outage, books = after.outages.current, after.outages
         lasts = outage is not None and outage.ended is None
         if lasts and not books.observing:
@@ -100,8 +103,10 @@ class TellingBook:
         holds(outage is not None and outage_id(outage.began) == said.talk, ONCE, lambda: f"{said} of {outage}")
         if said.row not in NEVER_EXPLAINED:
             holds(self._holds is not None, SILENT, lambda: f"{said} of {outage}")
-        if not first and said.row == self._kind[0]:
-            lasted = after.at.mono - self._kind[1]
+        kind, since_then = self._kind
+        if not first and said.row == kind and since_then is not None:
+            by_wall = (after.at.wall - since_then.wall).total_seconds()
+            lasted = by_wall if self._before else after.at.mono - since_then.mono
             holds(again or lasted >= ROWS[said.row].after - TINY, TIMELY, lambda: f"{said} after {lasted} s")
         if not first:
             return
