@@ -101,6 +101,17 @@ def test_a_gateway_elsewhere_can_be_given_its_name(gateway: SimulatedGateway, tm
     assert [policy.name for policy in load(file, {}).gateways] == ["desk"]
 
 
+def test_it_looks_at_the_usual_ports_only_if_no_gateway_is_named(
+    gateway: SimulatedGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SimulatedGateway() as other:
+        monkeypatch.setattr("supervisor.commands.setup.init.USUAL", {other.port: "other"})
+        assert f"port: {other.port}" in said("--yes").stdout
+        named = said("--yes", "--at", f"127.0.0.1:{gateway.port}").stdout
+    assert f"port: {gateway.port}" in named
+    assert f"port: {other.port}" not in named
+
+
 def test_it_writes_only_where_nothing_is(gateway: SimulatedGateway, tmp_path: Path) -> None:
     file = tmp_path / "supervisor.yaml"
     words = ("--at", f"127.0.0.1:{gateway.port}", "--yes", "--write", str(file))

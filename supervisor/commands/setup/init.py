@@ -1,6 +1,7 @@
 """`ib-supervisor init`: a first config, from the gateways that are found.
 
-- It looks at the usual ports, and makes one visit to each that listens, as `probe` does: nothing is changed there.
+- It looks at the usual ports, or at the places that are named, and makes one visit to each gateway, as `probe` does:
+  nothing is changed there.
 - It prints the config. It writes a file only if asked to, and never over one that is there.
 - On a terminal it asks. Options answer in advance, and with --yes, or without a terminal, nothing is asked.
 """
@@ -35,7 +36,8 @@ def init(
     at: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="[NAME=]HOST:PORT", help="A gateway elsewhere, or at another port. May be given several times."
+            metavar="[NAME=]HOST:PORT",
+            help="A gateway to look at, instead of the usual ports. May be given several times.",
         ),
     ] = None,
     daily_restart: Annotated[
@@ -50,16 +52,16 @@ def init(
 ) -> None:
     """Find your gateways and print a first config for them.
 
-    Looks at ports 4001, 4002, 7496 and 7497 of this machine. Exits with 1 if no gateway is found, or if the file is
-    there already.
+    Looks at ports 4001, 4002, 7496 and 7497 of this machine, or where --at says. Exits with 1 if no gateway is found,
+    or if the file is there already.
     """
     named = _named(at or [])
-    places = [*named, *(place for place in _usual() if _listens(place))]
+    places = list(named) or [place for place in _usual() if _listens(place)]
     if not places:
         ports = ", ".join(map(str, USUAL))
         say(f"nothing listens on 127.0.0.1 at {ports}", "Start the gateway, or name it: --at HOST:PORT", err=True)
         raise typer.Exit(1)
-    found = with_own_names(_visited(place, named.get(place)) for place in dict.fromkeys(places))
+    found = with_own_names(_visited(place, named.get(place)) for place in places)
     asking = not yes and sys.stdin.isatty() and sys.stderr.isatty()
     filled = [_answered(each, daily_restart, timezone, region, asking) for each in found]
     text = config_of(with_own_names(filled))
