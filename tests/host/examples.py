@@ -40,7 +40,14 @@ class Program:
 @contextmanager
 def running(name: str, *arguments: object) -> Iterator[Program]:
     command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    ) as process:
         program = Program(process)
         try:
             yield program

@@ -6,7 +6,7 @@ import sys
 WANTED = {"ibapi", "supervisor", "google"}
 """`google` is protobuf, which later releases of ibapi load."""
 UNWANTED = ("starlette", "uvicorn", "typer", "rich", "textual", "yaml", "pydantic", "prometheus_client", "apscheduler")
-ROOMS = {"core", "gateway", "runtime", "observe", "host", "platform"}
+ROOMS = {"core", "gateway", "runtime", "observe", "host", "frozen", "platform"}
 
 
 def loaded(statement: str) -> set[str]:
@@ -23,6 +23,8 @@ def test_the_host_loads_ibapi_the_standard_library_and_our_own_rooms() -> None:
     rooms = {name.split(".")[1] for name in found if name.startswith("supervisor.")}
     assert rooms == ROOMS
     assert {name for name in found if name.startswith("supervisor.observe.")} <= {
+        "supervisor.observe.folders",
+        "supervisor.observe.lock",
         "supervisor.observe.gate",
         "supervisor.observe.gate.body",
         "supervisor.observe.gate.files",
