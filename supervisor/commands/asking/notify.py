@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from supervisor.commands.shared.api_client import address_of
 from supervisor.commands.shared.printer import say, say_text
 from supervisor.config.load import Config, ConfigError, load
 from supervisor.config.settings import Target
@@ -62,8 +63,7 @@ def _test(config: Config, targets: list[Target], *, alone: bool) -> bool:
     """Whether all were taken."""
     width = max(len(name) for name in (*(each.rules.name for each in targets), NAME))
     good = True
-    scheme = "http" if config.http.security.tls is None else "https"
-    link = status_page(f"{scheme}://{config.http.listen}", config.http)
+    link = status_page(address_of(config.http), config.http)
     for each in targets:
         text = composed([_message()], each.format, link, again=False)
         outcome = open_way(each.rules.name, each.url).send(text, Severity.INFO)

@@ -17,7 +17,7 @@ import urllib.parse
 import urllib.request
 from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -25,6 +25,9 @@ from supervisor.commands.shared.answers import Briefs, Gate, Shape, Status, wron
 from supervisor.commands.shared.deadline import InTime
 from supervisor.commands.shared.printer import say, say_text
 from supervisor.frozen import dataclass
+
+if TYPE_CHECKING:
+    from supervisor.config.settings import Http
 
 DEFAULT = "http://127.0.0.1:14000"
 ENVIRONMENT = "IB_SUPERVISOR_URL"
@@ -253,6 +256,11 @@ def _from_config(path: Path) -> str:
     except ConfigError as error:
         say_text(error, err=True)
         raise typer.Exit(78) from None
+    return address_of(http)
+
+
+def address_of(http: "Http") -> str:
+    """Where a daemon with this part of the config answers on its own machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(http.listen.host, http.listen.host)
     place = f"[{host}]" if ":" in host else host
     return f"{'https' if http.security.tls is not None else 'http'}://{place}:{http.listen.port}"

@@ -12,7 +12,7 @@ from supervisor.observe.logs.writer import setup
 from supervisor.observe.notify.apprise_target import AppriseTarget, UnknownTarget, secret_in
 from supervisor.observe.notify.text import Text
 from supervisor.observe.notify.transport import Outcome
-from tests.observe.notify.receivers import HANGS, mail_server, receiving, self_signed
+from tests.observe.notify.receivers import HANGS, Receiver, mail_server, receiving, self_signed
 from tests.waiting import wait_until
 
 HELLO = Text("live: does not answer", "Nothing accepts connections.\nhttp://127.0.0.1:14000/")
@@ -111,27 +111,26 @@ def test_what_a_message_says_is_not_taken_for_why_it_was_not_sent(scheme: str, w
     assert outcome == Outcome(False, True, "it did not answer in time, or hung up")
 
 
+def slow(receiver: Receiver, seconds: float) -> None:
+    """The receiver answers only after so long."""
+
+    def answer(handler: object) -> None:
+        receiver.ending.wait(seconds)
+        handler.send_response(200)  # type: ignore[attr-defined]
+        handler.end_headers()  # type: ignore[attr-defined]
+
+    receiver.answer = answer
+
+
 def test_a_target_that_is_slow_is_waited_for() -> None:
     with receiving() as receiver:
-
-        def slow(handler: object) -> None:
-            receiver.ending.wait(0.5)
-            handler.send_response(200)  # type: ignore[attr-defined]
-            handler.end_headers()  # type: ignore[attr-defined]
-
-        receiver.answer = slow
+        slow(receiver, 0.5)
         assert sent(receiver.url) == Outcome(True)
 
 
 def test_a_target_that_takes_longer_than_the_library_would_wait_is_waited_for() -> None:
     with receiving() as receiver:
-
-        def slow(handler: object) -> None:
-            receiver.ending.wait(4.5)
-            handler.send_response(200)  # type: ignore[attr-defined]
-            handler.end_headers()  # type: ignore[attr-defined]
-
-        receiver.answer = slow
+        slow(receiver, 4.5)
         assert sent(receiver.url, 10.0) == Outcome(True)
 
 
