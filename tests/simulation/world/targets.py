@@ -113,12 +113,13 @@ class Target:
         self._said = self._line.now().wall
         for item in self._box.flying:
             self.letters[item.key].state = Delivery.SENDING
-        self._line.later(FLIGHT, partial(self._done, life, self._box.flying))
+        self._line.later(FLIGHT, partial(self._done, life, self._line.now(), self._box.flying))
 
-    def _done(self, life: int, items: tuple[Item, ...]) -> None:
+    def _done(self, life: int, left: Now, items: tuple[Item, ...]) -> None:
         fails = "down" in self.troubles
         if not fails or (self._doubt and self._dice.random() < 0.5):
-            self._take(life, items)
+            # What a killed process has sent left before the kill, whatever its machine and its clocks did since.
+            self._take(life, self._line.now() if life == self._life else left, items)
         if life != self._life:
             return  # killed with this in the air
         now, pace = self._line.now(), self._rules.pace
@@ -135,8 +136,8 @@ class Target:
                 self.letters[item.key].state = Delivery.WAITING
         self._look(life)
 
-    def _take(self, life: int, items: tuple[Item, ...]) -> None:
-        now, before = self._line.now(), self._taken_at
+    def _take(self, life: int, now: Now, items: tuple[Item, ...]) -> None:
+        before = self._taken_at
         apart = before is None or self._apart(before, now, same_life=life == self._taken_in)
         holds(apart, "one message a minute and target", lambda: f"at {before} and {now}: {items}")
         self._taken_at, self._taken_in = now, life
@@ -146,6 +147,6 @@ class Target:
 
     def _apart(self, before: Now, now: Now, *, same_life: bool) -> bool:
         """Whether a minute is between the two. Another process has the wall clock alone, which may have been set."""
-        if same_life and now.mono >= before.mono:  # else the machine was started again while this was in the air
+        if same_life:
             return now.mono - before.mono >= APART
         return not timedelta(0) <= now.wall - before.wall < timedelta(seconds=APART)
