@@ -23,7 +23,7 @@ from supervisor.frozen import dataclass
 from supervisor.gateway.selftest.trial import SelfTestError, self_test
 from supervisor.gateway.versions import ibapi_version
 from supervisor.observe.journal.place import NotAJournalError, refuse_foreign
-from supervisor.platform import is_own
+from supervisor.platform import REUSE_ADDRESS, is_own
 
 SCRAPED_WITHIN = timedelta(minutes=5)
 """An interval of Prometheus is shorter than this."""
@@ -149,7 +149,7 @@ def _not_running(error: Unreachable, config: Config | None) -> Finding:
     listen = config.http.listen
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
     with socket.socket(family) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, REUSE_ADDRESS)
         try:
             tried.bind((listen.host, listen.port))
         except OSError as refused:
