@@ -5,7 +5,10 @@ Each of them listens and is well. This process has no file descriptor left.
 
 import errno
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -21,6 +24,8 @@ from supervisor.platform import is_own
 from supervisor.simulator.verify.checks import CHECKS, carry_out
 from supervisor.simulator.verify.place import Place, Verdict
 from tests.limits import no_descriptor_left
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -84,3 +89,30 @@ def test_a_want_of_ours_or_a_rule_of_this_machine_is_our_own(name: str) -> None:
     number = getattr(errno, name)
     assert is_own(OSError(number, "ours"))
     assert not is_own(socket.gaierror(number, "the numbers of a look-up are others"))
+
+
+STARVED = """
+from supervisor.core.calendar.rules import zone_of
+from supervisor.core.model.pages import MARKETS
+from supervisor.runtime.clocks import Clock
+from supervisor.runtime.loop import Loop
+from supervisor.runtime.mailbox import Mailbox
+from tests.limits import no_descriptor_left
+
+CITIES = "Chicago Denver Halifax Phoenix Bogota Lima Caracas Toronto Vancouver"
+OF_A_CONFIG = [f"America/{city}" for city in CITIES.split()]
+for name in OF_A_CONFIG:
+    zone_of(name)
+clock = Clock()
+Loop(Mailbox(clock.now), clock)
+with no_descriptor_left():
+    for name in ("UTC", "America/New_York", *(market.zone for market in MARKETS), *OF_A_CONFIG):
+        zone_of(name)
+print("all are at hand")
+"""
+
+
+def test_a_daemon_without_a_free_descriptor_still_knows_its_time_zones() -> None:
+    """Else each second of it cost what follows a round: the status line, and every chore of the loop."""
+    done = subprocess.run([sys.executable, "-c", STARVED], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert (done.stdout, done.stderr) == ("all are at hand\n", "")
