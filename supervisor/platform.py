@@ -42,6 +42,21 @@ SOCKET_TABLES: Final[Path | None] = _tables if (_tables := Path("/proc/self/net"
 CONNECTING: Final = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK})
 """What a connect that does not wait says while it is under way: the first of them on POSIX, the second on Windows."""
 
+_OWN: Final = frozenset(
+    {
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.ENOBUFS,
+        errno.EADDRNOTAVAIL,
+        errno.EAFNOSUPPORT,
+        errno.ENETDOWN,
+        errno.ENETUNREACH,
+        errno.EPERM,
+        errno.EACCES,
+    }
+)
+
 REUSE_ADDRESS: Final[bool] = sys.platform != "win32"
 """Whether a port may be taken over from connections that are just ending. On Windows the same option would let two
 programs listen on one port.
@@ -87,6 +102,14 @@ def boot_seconds() -> float | None:
     """Seconds since the machine started, those asleep included; None where the system does not count them."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return None if clock is None else time.clock_gettime(clock)
+
+
+def is_own(error: OSError) -> bool:
+    """Whether a connection failed for a reason of this machine, which says nothing of the other side.
+
+    No descriptor, port or memory is left, there is no way out, or a rule of this machine forbids it.
+    """
+    return error.errno in _OWN and not isinstance(error, socket.gaierror)  # whose numbers are others
 
 
 def wait_writable(target: int | socket.socket, timeout: float) -> bool:

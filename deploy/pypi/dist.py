@@ -6,8 +6,10 @@
 - The project's address is not part of the tree, because a fork has another one. The build writes it into a copy: as the
   links of the package's page, and into the README, whose links into the tree would lead nowhere on that page.
 - Built from what git has, with the changes of the working tree, so that nothing else can get in.
-- `release` wants a clean tree, writes the version into its places, closes the section "Unreleased" of the changelog,
-  builds, commits and tags. It publishes nothing: it says which commands would.
+- The source archive has every file that git has: its tests run from it, and they read pages and pictures too.
+- `release` wants a clean tree, a new version and something under "Unreleased" in the changelog. It writes the version
+  into its places, closes that section, builds, commits and tags. If it fails on the way, the tree is as it was. It
+  publishes nothing: it says which commands would.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -30,6 +33,7 @@ PLACES = {
     "deploy/helm/ib-supervisor/Chart.yaml": r'(?m)^version: (.*)$|^appVersion: "(.*)"$',
 }
 """Where a version is written: the first is read, the others follow it."""
+UNRELEASED = "## [Unreleased]"
 EXAMPLE = "https://example.com/ib-supervisor"
 LEAST = "8"
 """Of pyroma's ten points. It takes two for an author without a mail address, and this project has none."""
@@ -42,6 +46,9 @@ def main() -> int:
     parser.add_argument("version", nargs="?")
     parser.add_argument("--url", default="")
     words = parser.parse_args()
+    words.url = words.url.rstrip("/")
+    if words.url and not re.fullmatch(r"https?://[^/\s]+(/\S+)?", words.url):
+        parser.error(f"{words.url!r} is no address such as {EXAMPLE}")
     if words.what == "build":
         build(words.url or EXAMPLE)
         return 0
@@ -66,14 +73,23 @@ def build(url: str) -> None:
             if name and (ROOT / name).exists():
                 (tree / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, tree / name)
+        kept = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if not path.is_dir()}
         _address(tree, url)
         _run(sys.executable, "-m", "build", "--no-isolation", "--outdir", str(DIST), str(tree), quiet=True)
     (wheel,), (archive,) = DIST.glob("*.whl"), DIST.glob("*.tar.gz")
+    _whole(archive, kept)
     tools = Path(sys.executable).parent
     _run(str(tools / "twine"), "check", "--strict", str(wheel), str(archive))
     _run(str(tools / "check-wheel-contents"), "--ignore", "W002", str(wheel))  # the chart has dashboards of its own
     _run(str(tools / "pyroma"), "-n", LEAST, str(archive))
     _try(wheel)
+
+
+def _whole(archive: Path, kept: set[str]) -> None:
+    with tarfile.open(archive) as opened:
+        lacking = kept - {name.partition("/")[2] for name in opened.getnames()}
+    if lacking:
+        sys.exit(f"{archive.name} lacks {', '.join(sorted(lacking))}")
 
 
 def _address(tree: Path, url: str) -> None:
@@ -112,25 +128,51 @@ def _try(wheel: Path) -> None:
 
 def release(new: str, url: str) -> int:
     """Write the version and the changelog, build, commit, tag."""
-    if _said("git", "status", "--porcelain"):
-        print("the working tree has changes; commit them first", file=sys.stderr)
-        return 1
-    if not re.fullmatch(r"\d+\.\d+\.\d+", new):
-        print(f"{new!r} is no version such as 0.2.0", file=sys.stderr)
-        return 1
-    for name, pattern in PLACES.items():
-        path = ROOT / name
-        path.write_text(
-            re.sub(pattern, lambda found: found[0].replace(next(filter(None, found.groups())), new), path.read_text())
-        )
     changelog = ROOT / "CHANGELOG.md"
-    heading = f"## [Unreleased]\n\n## [{new}] - {datetime.now(UTC):%Y-%m-%d}"
-    changelog.write_text(changelog.read_text().replace("## [Unreleased]", heading, 1))
-    build(url)
-    _run("git", "commit", "--quiet", "--all", "--message", f"Release {new}")
-    _run("git", "tag", "--annotate", f"v{new}", "--message", f"ib-supervisor {new}")
+    refused = _refused(new, changelog.read_text())
+    if refused:
+        print(refused, file=sys.stderr)
+        return 1
+    before = _said("git", "rev-parse", "HEAD").strip()
+    try:
+        for name, pattern in PLACES.items():
+            path = ROOT / name
+            path.write_text(
+                re.sub(
+                    pattern, lambda found: found[0].replace(next(filter(None, found.groups())), new), path.read_text()
+                )
+            )
+        heading = f"{UNRELEASED}\n\n## [{new}] - {datetime.now(UTC):%Y-%m-%d}"
+        changelog.write_text(changelog.read_text().replace(UNRELEASED, heading, 1))
+        build(url)
+        _run("git", "commit", "--quiet", "--all", "--message", f"Release {new}")
+        _run("git", "tag", "--annotate", f"v{new}", "--message", f"ib-supervisor {new}")
+    except BaseException:
+        _run("git", "reset", "--quiet", before)
+        _run("git", "checkout", "--quiet", "--", *PLACES, changelog.name)
+        print("nothing is released, and the tree is as it was", file=sys.stderr)
+        raise
     print(f"to publish: git push --follow-tags; {Path(sys.executable).parent}/twine upload dist/*")
     return 0
+
+
+def _refused(new: str, changelog: str) -> str:
+    """Why there can be no such release, or nothing."""
+    if _said("git", "status", "--porcelain"):
+        return "the working tree has changes; commit them first"
+    if not re.fullmatch(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}", new):
+        return f"{new!r} is no version such as 0.2.0"
+    if _said("git", "tag", "--list", f"v{new}"):
+        return f"there is a tag v{new} already"
+    if _order(new) < _order(version()):
+        return f"{new} is below {version()}"
+    if not re.search(r"(?m)^- ", changelog.partition(UNRELEASED)[2].partition("\n## ")[0]):
+        return 'CHANGELOG.md has nothing under "Unreleased"'
+    return ""
+
+
+def _order(name: str) -> list[int]:
+    return [int(part) for part in name.split(".")]
 
 
 def _size(folder: Path) -> int:
@@ -138,7 +180,10 @@ def _size(folder: Path) -> int:
 
 
 def _said(*command: str, at: str | Path = ROOT) -> str:
-    return subprocess.run(command, cwd=at, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, cwd=at, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}\n{done.stderr}")
+    return done.stdout
 
 
 def _run(*command: str, quiet: bool = False, at: str | Path = ROOT) -> None:

@@ -118,7 +118,7 @@ def _answer(sock: socket.socket) -> str | None:
                 return found[0].decode("utf-8", "replace").strip()
     except TimeoutError:
         return None
-    except OSError:  # a reset is a close
+    except ConnectionError:  # a reset is a close
         pass
     return "" if not heard else "?"
 

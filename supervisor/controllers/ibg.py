@@ -18,6 +18,7 @@ from supervisor.controllers import processes
 from supervisor.controllers.base import MOST_BYTES, unknown
 from supervisor.core.model import controller as settings
 from supervisor.core.model.sight import LoginState, Sight
+from supervisor.platform import is_own
 
 ANSWER = 3.0
 TWO_FA_LASTS = 30.0
@@ -64,7 +65,9 @@ class Ibg:
         try:
             said = json.loads(self._get())
         except (OSError, http.client.HTTPException) as error:
-            return unknown(f"the health page does not answer: {getattr(error, 'reason', error)}")
+            reason = getattr(error, "reason", error)
+            ours = isinstance(reason, OSError) and is_own(reason)
+            return unknown(f"the health page {'cannot be asked from here' if ours else 'does not answer'}: {reason}")
         except (ValueError, RecursionError):
             return unknown("the health page does not answer with JSON")
         return self._read(said) if isinstance(said, dict) else unknown("the health page has no states")

@@ -13,13 +13,17 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from math import inf
 from typing import assert_never
 
 from supervisor.core.calendar.clock import Now
+from supervisor.core.calendar.market import NEW_YORK
+from supervisor.core.calendar.rules import zone_of
 from supervisor.core.model.counters import Histogram
 from supervisor.core.model.events import Event, ShutdownAsked, Slept, Started, Ticked
+from supervisor.core.model.pages import MARKETS
 from supervisor.core.model.records import Record
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.runtime.clocks import Clock, SuspendWatch
@@ -59,6 +63,9 @@ class Loop:
         self._suspends = suspends if suspends is not None else SuspendWatch()
         self.decisions = Histogram(LOOP_BOUNDS)
         """Seconds that single decisions took."""
+        for zone in ("UTC", NEW_YORK, *(market.zone for market in MARKETS)):
+            with suppress(ValueError):
+                zone_of(zone)  # core asks for these whatever the config says, and cannot open a file at any time
 
     # -- for everybody ------------------------------------------------------------------------------------------------
 

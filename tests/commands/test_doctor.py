@@ -81,6 +81,7 @@ def test_a_port_that_another_program_has_is_told(tmp_path: Path) -> None:
         )
         found = grades("--config", str(file))["port"]
     assert (found["grade"], "cannot listen" in found["seen"]) == ("wrong", True)
+    assert "does not run" not in found["seen"], "it may be the daemon, which hangs"
 
 
 def test_a_config_with_faults_is_wrong_and_the_rest_is_looked_at(tmp_path: Path) -> None:

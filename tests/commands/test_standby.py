@@ -182,6 +182,21 @@ def test_a_gateway_that_the_active_one_does_not_know_is_never_given_back(
     assert capsys.readouterr().out.count("has no gateway of that name") == 1
 
 
+def test_two_that_stand_by_for_each_other_never_both_rest(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor does one that was given its own address: who rests for a standby, may rest for nobody."""
+    stage.active.gateways["live"]["labels"] = {"role": "standby"}
+    stage.own.gateways["live"]["status"] = "up"
+    stage.run(120)
+    assert stage.own.asked == []
+    assert capsys.readouterr().out.count(f"live: goes on here, a standby at {stage.active.url} as well") == 1
+
+
+def test_standing_by_for_itself_or_for_another_standby_is_2(stage: Stage) -> None:
+    said = command(stage.own.url, stage.own.url)
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert said.stderr == f"live: a standby at {stage.own.url} as well: give the other supervisor by --of\n"
+
+
 def test_a_password_that_is_refused_later_proves_nothing(stages: list[Stage]) -> None:
     stages.append(Stage(Daemon(), Daemon("live", status="stopped", role="standby")))
     stages[0].active.answer = lambda *_: (401, b"")  # type: ignore[method-assign]

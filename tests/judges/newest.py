@@ -2,7 +2,7 @@
 
 Asks PyPI and npm, through pip and npm, about the packages that `environments` pins, and about no other. A newer `ibapi`
 gets an environment of its own, and one session at each server version of the matrix. Exits with 1 if one of these
-sessions does not hear everything. What it finds is written into the pins by a person.
+sessions does not hear everything, or if a registry did not answer. What it finds is written into the pins by a person.
 """
 
 import re
@@ -61,19 +61,31 @@ def tried(name: str, version: str) -> bool:
     return good
 
 
+def compared(name: str, pinned: str, newest: str) -> tuple[bool, bool]:
+    """Say it. Whether the registry answered, and whether it has a newer one."""
+    if newest == "unknown":
+        print(f"{name}: {pinned} is pinned, and the registry did not say which is the newest")
+        return False, False
+    is_newer = key(newest) > key(pinned)
+    print(f"{name}: {pinned} is pinned, {newest} is the newest{' <- new' if is_newer else ''}")
+    return True, is_newer
+
+
 def main() -> int:
     """Say what is new, and try it."""
     good = True
     for name, pinned in pins().items():
         newest = newest_on_pypi(name)
-        is_newer = newest != "unknown" and key(newest) > key(pinned)
-        print(f"{name}: {pinned} is pinned, {newest} is the newest{' <- new' if is_newer else ''}")
+        answered, is_newer = compared(name, pinned, newest)
+        good = good and answered
         if is_newer and name in _PROVIDES_IBAPI:
             good = tried(name, newest) and good
     if environments.npm_is_here():
         for packages in environments.NPM_REQUIREMENTS.values():
             for name, pinned in packages.items():
-                print(f"{name}: {pinned} is pinned, {newest_on_npm(name)} is the newest")
+                good = compared(name, pinned, newest_on_npm(name))[0] and good
+    else:
+        print("npm is not here: its packages are not asked about")
     return 0 if good else 1
 
 

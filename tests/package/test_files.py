@@ -1,5 +1,6 @@
 """`ib-supervisor files`: what a wheel carries is what the repository has, and writing it out destroys nothing."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -73,6 +74,14 @@ def test_a_file_that_differs_is_kept_and_nothing_else_is_written(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [mine]
     assert said("config", str(tmp_path), "--force")[0] == 0
     assert yaml.safe_load(mine.read_text())["gateways"]
+
+
+def test_what_is_no_file_is_neither_read_nor_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "paper.yaml")
+    for words in ((), ("--force",)):
+        status, told = said("config", str(tmp_path), *words)
+        assert (status, told) == (1, f"{tmp_path}/paper.yaml: is there and is no file\n")
+    assert [each.name for each in tmp_path.iterdir()] == ["paper.yaml"]
 
 
 def test_without_a_folder_it_lists_and_without_a_topic_it_names_all() -> None:

@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from supervisor.simulator.recorder.replay import Replay
 from supervisor.simulator.recorder.tap import Tap
 from supervisor.simulator.recorder.transcript import Entry, Mask, RecordingError, header, line, load
 from supervisor.simulator.wire.frames import text_fields
+from tests.limits import no_descriptor_left
 from tests.simulator.client import RawClient, refused
 from tests.simulator.trader import AAPL, Trader
 from tests.waiting import wait_until
@@ -129,6 +131,25 @@ def test_a_gateway_that_is_not_there_is_said() -> None:
         wait_until(lambda: heard)
         tap.close()
     assert "refused" in heard[0]
+
+
+def test_a_tap_that_could_not_accept_once_says_so_and_goes_on() -> None:
+    heard: list[str] = []
+    with SimulatedGateway() as gateway, socket.socket() as first, socket.socket() as second:
+        tap = Tap("127.0.0.1", gateway.port, 0, io.StringIO(), heard.append)
+        with no_descriptor_left():
+            for waiting in (first, second):  # the descriptor of the first was set aside before
+                waiting.connect(("127.0.0.1", tap.port))
+            wait_until(lambda: len(heard) == 2)
+        assert heard == [
+            f"cannot connect to 127.0.0.1:{gateway.port}: Too many open files",
+            "cannot accept a connection: Too many open files",
+        ]
+        wait_until(lambda: "session 1 begins" in heard)
+        with Trader(tap.port) as trader:
+            trader.ask(49, 1)
+            assert trader.message()[0] == "49"
+        tap.close()
 
 
 class FullDisk(io.StringIO):

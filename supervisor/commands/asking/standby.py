@@ -40,6 +40,8 @@ LOOKS: Final = 3
 """Looks in the shortest time after which it takes over."""
 MOST_SECONDS: Final = 5.0
 """Between two looks."""
+BOTH: Final = "a standby at {} as well"
+"""It is this supervisor itself, or stands by for us: who rests for it, rests for nobody."""
 
 
 def standby(
@@ -60,7 +62,8 @@ def standby(
     While the supervisor at --of does not answer, or its loop does not turn, the gateways here that have
     `labels: {role: standby}` are resumed. When it is well again, they are paused. Runs until it is ended.
 
-    Exits with 2 if a password or an address is wrong at the start, or if no gateway here is a standby.
+    Exits with 2 if a password or an address is wrong at the start, if no gateway here is a standby, or if one is a
+    standby at --of as well.
     """
     patience = Patience(seconds_of(after, "3s", "10m", "--after"), seconds_of(back, "3s", "1h", "--back"))
     pair = Pair(client(of, None, of_auth_file), client(url, config, auth_file), patience)
@@ -100,6 +103,9 @@ class Pair:
         if mine == {}:
             raise Refused(400, f"no gateway of {self._own.url} is a standby: give it `labels: {{role: standby}}`")
         look, _ = self._look(strict=True)
+        both = [name for name in mine or () if name in self._theirs and _is_standby(self._theirs[name])]
+        if both:
+            raise Refused(400, f"{', '.join(both)}: {BOTH.format(self._active.url)}: give the other supervisor by --of")
         self._tell(
             "duty",
             f"{self._own.url} stands by for {', '.join(mine or ['its gateways'])} of {self._active.url}, which is "
@@ -142,6 +148,9 @@ class Pair:
         if theirs is None:
             self._tell(name, f"{name}: goes on here, {self._active.url} has no gateway of that name")
             return False
+        if _is_standby(theirs):
+            self._tell(name, f"{name}: goes on here, {BOTH.format(self._active.url)}")
+            return False
         if theirs["status"] == Status.STOPPED:
             self._tell(name, f"{name}: goes on here, somebody paused it on {self._active.url}")
             return False
@@ -153,7 +162,7 @@ class Pair:
     def _mine(self) -> dict[str, Gateway]:
         """Our gateways that stand by. Raises Unreachable, Refused."""
         known = _gateways(self._own)
-        return {name: gateway for name, gateway in known.items() if STANDBY in (gateway.get("labels") or {}).items()}
+        return {name: gateway for name, gateway in known.items() if _is_standby(gateway)}
 
     def _look(self, *, strict: bool = False) -> tuple[Look, str]:
         """What one look at the active one shows, and the trouble. If `strict`, raises for what is wrong with ours."""
@@ -175,6 +184,10 @@ class Pair:
         if again or self._told.get(about) != text:
             self._told[about] = text
             say(text, flush=True)
+
+
+def _is_standby(gateway: Gateway) -> bool:
+    return STANDBY in (gateway.get("labels") or {}).items()
 
 
 def _gateways(daemon: Client) -> dict[str, Gateway]:

@@ -1,5 +1,6 @@
 """`ib-supervisor files`: write out what comes with the package."""
 
+import errno
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -49,4 +50,6 @@ def _write(found: dict[str, Path], folder: Path, force: bool) -> None:
 
 
 def _differs(path: Path, source: Path) -> bool:
+    if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+        raise FileExistsError(errno.EEXIST, "is there and is no file", str(path))
     return path.exists() and path.read_bytes() != source.read_bytes()

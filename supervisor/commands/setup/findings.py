@@ -18,10 +18,12 @@ from supervisor.commands.shared.api_client import Client, Refused, Unreachable
 from supervisor.commands.shared.terminal import span
 from supervisor.config.load import ConfigError, load
 from supervisor.config.settings import Config
+from supervisor.core.model.policy import Policy
 from supervisor.frozen import dataclass
 from supervisor.gateway.selftest.trial import SelfTestError, self_test
 from supervisor.gateway.versions import ibapi_version
 from supervisor.observe.journal.place import NotAJournalError, refuse_foreign
+from supervisor.platform import REUSE_ADDRESS, is_own
 
 SCRAPED_WITHIN = timedelta(minutes=5)
 """An interval of Prometheus is shorter than this."""
@@ -56,7 +58,7 @@ def findings(file: Path | None, daemon: Callable[[], Client], env: Mapping[str, 
     if config is not None or file is None:
         found += _daemon(daemon(), config)
     if config is not None:
-        found += [_journal(config), *_permissions(config), *_ports(config)]
+        found += [_journal(config), *_permissions(config), *map(of_gateway, config.gateways)]
     return [*found, _systemd()]
 
 
@@ -147,12 +149,16 @@ def _not_running(error: Unreachable, config: Config | None) -> Finding:
     listen = config.http.listen
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
     with socket.socket(family) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, REUSE_ADDRESS)
         try:
             tried.bind((listen.host, listen.port))
         except OSError as refused:
-            seen = f"It does not run, and cannot listen on {listen}: {refused.strerror}."
-            return Finding("port", Grade.WRONG, seen, "Write another port or address under `http: {listen: ...}`.")
+            seen = f"No daemon answers, and a new one cannot listen on {listen}: {refused.strerror}."
+            cure = (
+                f"See who has it: ss -ltnp 'sport = :{listen.port}'. If it is the daemon, it hangs: restart it. "
+                "Else write another port or address under `http: {listen: ...}`."
+            )
+            return Finding("port", Grade.WRONG, seen, cure)
     cure = f"Start it: systemctl start ib-supervisor, or ib-supervisor run --config {config.path}"
     return Finding("daemon", Grade.DOUBTFUL, f"It does not run; its port {listen.port} is free.", cure)
 
@@ -209,16 +215,17 @@ def _permissions(config: Config) -> Iterator[Finding]:
         yield Finding("permissions", Grade.WELL, "Nobody else may change the config.")
 
 
-def _ports(config: Config) -> Iterator[Finding]:
-    for policy in config.gateways:
-        place = f"{policy.host}:{policy.port}"
-        try:
-            socket.create_connection((policy.host, policy.port), 2.0).close()
-        except OSError as error:
-            cure = f"See why: ib-supervisor probe {place}"
-            yield Finding(policy.name, Grade.WRONG, f"{place} does not accept: {error.strerror or error}.", cure)
-        else:
-            yield Finding(policy.name, Grade.WELL, f"{place} accepts connections.")
+def of_gateway(policy: Policy) -> Finding:
+    """Whether its port accepts a connection."""
+    place = f"{policy.host}:{policy.port}"
+    try:
+        socket.create_connection((policy.host, policy.port), 2.0).close()
+    except OSError as error:
+        cure = f"See why: ib-supervisor probe {place}"
+        if is_own(error):
+            return Finding(policy.name, Grade.UNKNOWN, f"{place} cannot be asked: {error.strerror}.", cure)
+        return Finding(policy.name, Grade.WRONG, f"{place} does not accept: {error.strerror or error}.", cure)
+    return Finding(policy.name, Grade.WELL, f"{place} accepts connections.")
 
 
 def _systemd() -> Finding:

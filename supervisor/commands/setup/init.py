@@ -27,6 +27,7 @@ from supervisor.core.explain.causes import explain
 from supervisor.frozen import replace
 from supervisor.gateway.visit import visit
 from supervisor.observe.masking import fit
+from supervisor.platform import is_own
 
 LISTENS = 1.0
 """Seconds to wait for a usual port to accept."""
@@ -95,8 +96,11 @@ def _usual() -> Iterable[Endpoint]:
 def _listens(place: Endpoint) -> bool:
     try:
         socket.create_connection((place.host, place.port), LISTENS).close()
-    except OSError:
-        return False
+    except OSError as error:
+        if not is_own(error):
+            return False
+        say(f"cannot look at {place}: {error.strerror}", err=True)
+        raise typer.Exit(1) from None
     return True
 
 

@@ -25,6 +25,7 @@ from supervisor.commands.shared.answers import Briefs, Gate, Shape, Status, wron
 from supervisor.commands.shared.deadline import InTime
 from supervisor.commands.shared.printer import say, say_text
 from supervisor.frozen import dataclass
+from supervisor.platform import is_own
 
 if TYPE_CHECKING:
     from supervisor.config.settings import Http
@@ -192,6 +193,9 @@ class Client:
         try:
             return self._desk.ask(asked, timeout)
         except (OSError, ValueError, http.client.HTTPException) as error:
+            cause = getattr(error, "reason", error)
+            if isinstance(cause, OSError) and is_own(cause):
+                raise Unreachable(f"cannot ask the daemon at {self.url} from here: {_reason(error)}") from None
             raise Unreachable(f"no daemon answers at {self.url}: {_reason(error)}. {START}") from None
 
 

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from supervisor.platform import is_own
+
 CONNECT: Final = 3.0
 """Seconds to connect."""
 LONGEST_LINE: Final = 1024
@@ -34,7 +36,10 @@ def ask(place: tuple[str, int], request: bytes, within: float, *, more: float = 
     try:
         connection = socket.create_connection(place, CONNECT)
     except OSError as error:
-        return Answer(False, f"nothing accepts commands on {where} ({_words(error)})")
+        why = (
+            f"cannot connect from this machine to {where}" if is_own(error) else f"nothing accepts commands on {where}"
+        )
+        return Answer(False, f"{why} ({_words(error)})")
     with connection:
         try:
             connection.settimeout(CONNECT)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -38,8 +39,12 @@ def utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
+@cache
 def zone_of(name: str) -> ZoneInfo:
-    """The zone of the tz database with this name. Raises ValueError if there is none."""
+    """The zone of the tz database with this name. Raises ValueError if there is none.
+
+    A zone is read once: `ZoneInfo` keeps the last eight, and reading one again fails when no file can be opened.
+    """
     try:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):  # a folder ("America") is an OSError, a bad path a ValueError

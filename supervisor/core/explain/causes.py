@@ -53,9 +53,10 @@ _TEXTS: Final[Mapping[CauseKey, tuple[str, str]]] = MappingProxyType(
             "Correct `host`, or write the address instead of the name.",
         ),
         CauseKey.LOCAL_ERROR: (
-            "The connection to {place} failed on this machine: its name has no address, there is no route, or no file "
-            "descriptor is left.",
-            "Read the operating system's words in the log; check `host`, the network and the limit of open files.",
+            "The connection to {place} failed on this machine: its name has no address, there is no route, a rule here "
+            "forbids it (firewall, sandbox), or no file descriptor or port is left.",
+            "Read the operating system's words in the log; check `host`, the network, the rules of this machine and "
+            "the limit of open files.",
         ),
         CauseKey.CLOSED_EARLY: (
             "{place} accepts connections and closes them at once: this machine's address is not among the trusted "

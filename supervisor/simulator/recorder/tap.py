@@ -19,6 +19,8 @@ from supervisor.simulator.wire.frames import FrameReader, WireError
 from supervisor.simulator.wire.requests import API_PREFIX
 
 _READ = 65536
+_PAUSE = 1.0
+"""Seconds until it accepts again, when this machine could not: connections that wait would be tried without end."""
 
 
 class Tap:
@@ -33,6 +35,7 @@ class Tap:
         self._tell = tell
         self._mask = Mask()
         self._lock = threading.Lock()
+        self._closed = threading.Event()
         self._sockets: set[socket.socket] = set()
         self._began = time.monotonic()
         self._sessions = 0
@@ -45,6 +48,7 @@ class Tap:
 
     def close(self) -> None:
         """End every connection and give the port back."""
+        self._closed.set()
         with suppress(OSError):
             self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
@@ -55,16 +59,21 @@ class Tap:
             thread.join(5)
 
     def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
+        while not self._closed.is_set():
+            try:
                 here, _ = self._server.accept()
+            except OSError as error:
+                if not self._closed.is_set():
+                    self._tell(f"cannot accept a connection: {error.strerror or error}")
+                    self._closed.wait(_PAUSE)
+            else:
                 self._connect(here)
 
     def _connect(self, here: socket.socket) -> None:
         try:
             there = socket.create_connection(self._there, 10)
         except OSError as error:
-            self._tell(f"{self._there[0]}:{self._there[1]}: {error.strerror or error}")
+            self._tell(f"cannot connect to {self._there[0]}:{self._there[1]}: {error.strerror or error}")
             here.close()
             return
         there.settimeout(None)
@@ -75,7 +84,8 @@ class Tap:
         self._sockets.update(pair)
         left = threading.Semaphore(0)
         for source, target, client in ((here, there, True), (there, here, False)):
-            source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with suppress(OSError):  # it is gone again, which its reader finds
+                source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             thread = threading.Thread(
                 target=self._carry, args=(number, source, target, client, left), name=f"tap {number}", daemon=True
             )

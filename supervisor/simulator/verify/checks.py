@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
+from supervisor.platform import is_own
 from supervisor.simulator.says.contracts import details
 from supervisor.simulator.state.instruments import book
 from supervisor.simulator.verify.caller import TEXT_VERSION, Caller, Ended, Fields
@@ -329,6 +330,8 @@ def carry_out(check: Check, place: Place) -> Finding:
     except Ended as error:
         return Finding(Verdict.NOT_SO, f"the connection ended: {error}")
     except (OSError, ValueError, IndexError) as error:
+        if isinstance(error, OSError) and is_own(error):
+            return Finding(Verdict.UNTRIED, f"it failed on this machine: {error.strerror}")
         return Finding(Verdict.NOT_SO, f"{type(error).__name__}: {error}")
 
 
