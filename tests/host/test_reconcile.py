@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from supervisor.simulator import Fleet, SimulatedGateway
-from tests.host.programs import Book, hosted, order, stock
+from tests.host.programs import ALWAYS, Book, hosted, order, stock
 from tests.simulator.client import RawClient
 from tests.simulator.tamper import tampered
 from tests.simulator.trader import Trader
@@ -157,3 +157,25 @@ def test_our_own_ghost_after_a_kill_is_waited_for_briefly(
             assert host.snapshot.cause.key.value == "client_id_ghost"
             ghost.close()
             host.wait_ready(10)
+
+
+def test_in_a_server_reset_the_first_probe_decides_before_on_ready_whether_all_was_told(
+    gateway: SimulatedGateway, book: Book
+) -> None:
+    with hosted(book, gateway.port, windows=(ALWAYS,)) as host:
+        ready = host.wait_ready(10)
+    assert (ready.complete, ready.reason) == (True, "")
+    assert not book.all("on_upstream")
+    assert not book.all("on_reconciled")
+
+
+def test_if_that_probe_is_not_answered_it_is_incomplete(gateway: SimulatedGateway, book: Book) -> None:
+    gateway.do("no_contracts", mode="silent")
+    with hosted(book, gateway.port, windows=(ALWAYS,)) as host:
+        ready = host.wait_ready(9)
+        assert not ready.complete
+        assert "has lost IBKR's servers" in ready.reason
+        assert book.all("on_upstream") == [(False,)]
+        gateway.do("heal")
+        book.until("on_reconciled", timeout=30)
+    assert book.all("on_reconciled")[0][0].complete

@@ -102,7 +102,7 @@ class House(Protocol):
         """A message was lost."""
         ...
 
-    def callback_failed(self, name: str, error: Exception) -> None:
+    def callback_failed(self, name: str, error: BaseException) -> None:
         """A callback or a hook raised."""
         ...
 
@@ -348,7 +348,7 @@ class HostedSession(Session):
         asking.said.append(text[:200])
         return asking.failed is not None
 
-    def callback_failed(self, name: str, error: Exception) -> None:
+    def callback_failed(self, name: str, error: BaseException) -> None:
         LOG.exception("%s() of the program raised %s; the session goes on", name, type(error).__name__)
         self._house.callback_failed(name, error)
 
