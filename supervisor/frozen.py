@@ -1,18 +1,19 @@
-"""`dataclass(frozen=True, slots=True)`, quick to import: the methods are written when the first instance is made.
+"""`dataclass` with slots, quick to import: the methods of a class are written when each is first called.
 
-The library's own decorator compiles six methods for each class, which takes most of a millisecond. For our three
+The library's own decorator compiles up to seven methods for a class, which takes most of a millisecond. For our three
 hundred record classes that was a quarter of the daemon's start, though most of them describe what has not happened yet.
-This one makes the class with its slots, and asks the library for the methods later.
+Here the library works out the fields. Only `__init__` and `__replace__` are compiled, each once it is called: equality,
+hash and text are those of the fields' values.
 
-`replace` was a third of the cost of a decision. Here each class gets one function of its own for it, as it has one for
-`__init__`: three times as fast as the library's loop over the fields.
+`replace` was a third of the cost of a decision. A function of its own for each class is three times as fast as the
+library's loop over the fields.
 
 Type checkers see the library's decorator and function.
 """
 
 import dataclasses
-from dataclasses import FrozenInstanceError
-from dataclasses import dataclass as complete
+from dataclasses import MISSING, FrozenInstanceError
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 __all__ = ["dataclass", "replace"]
@@ -22,78 +23,125 @@ if TYPE_CHECKING:
 else:
     UNSLOTTED = {"__dict__", "__weakref__"}
     """What a class without slots has."""
-    BOUND = {"__setattr__", "__delattr__", "__replace__"}
-    """What the library writes for one class alone, or we write ourselves."""
 
     def dataclass(*, frozen=False, slots):
-        """A dataclass with slots. One that is not frozen is the library's."""
+        """A dataclass with slots."""
         assert slots
-        return _begun if frozen else complete(slots=True)
-
-    def _begun(cls):
-        """The class with its slots, and for each method the promise of one."""
-        names = tuple(cls.__annotations__)
-        given = {name: value for name, value in vars(cls).items() if name not in UNSLOTTED}
-
-        def finish():
-            whole = complete(frozen=True)(type(cls.__name__, cls.__bases__, given))
-            written = vars(whole).keys() - given.keys() - UNSLOTTED - BOUND - {"__init__"}
-            for name in written:
-                setattr(made, name, vars(whole)[name])
-            made.__init__ = whole.__init__  # last: who finds it finds the others, too
-
-        def __init__(self, *values, **named):
-            finish()
-            self.__init__(*values, **named)
-
-        def __replace__(self, **changes):
-            made.__replace__ = _compiled_replace(made)
-            return self.__replace__(**changes)
-
-        made = type(cls)(
-            cls.__name__,
-            cls.__bases__,
-            {
-                **{name: value for name, value in given.items() if name not in names},
-                "__slots__": names,
-                "__match_args__": names,
-                "__init__": __init__,
-                "__replace__": __replace__,
-                "__dataclass_fields__": _Fields(finish),
-                "__setattr__": _refuse,
-                "__delattr__": _refuse,
-                "__getstate__": _state,
-                "__setstate__": _restore,
-            },
-        )
-        return made
+        return _frozen if frozen else _open
 
     def replace(record, /, **changes):
         """A record that differs from this one in these fields."""
         return record.__replace__(**changes)
 
-    def _compiled_replace(cls):
-        """The function of a class that `replace` calls. It goes around `__init__`, which would refuse nothing here."""
-        names = tuple(cls.__dataclass_fields__)
-        if hasattr(cls, "__post_init__"):
-            return dataclasses.replace
-        known = {f"set_{name}": getattr(cls, name).__set__ for name in names} | {"new": object.__new__}
-        lines = [f" set_{name}(_made, self.{name} if {name} is new else {name})" for name in names]
-        header = f"def __replace__(self, *, {', '.join(f'{name}=new' for name in names)}):"
-        exec("\n".join((header, " _made = new(self.__class__)", *lines, " return _made")), known)  # as the library does
-        return known["__replace__"]
+    def _frozen(cls):
+        fixed = {"__setattr__": _refuse, "__delattr__": _refuse, "__getstate__": _state, "__setstate__": _restore}
+        return _begun(cls, fixed, {"__hash__": _hash_of})
+
+    def _open(cls):
+        return _begun(cls, {"__hash__": None}, {})
+
+    def _begun(cls, fixed, promised):
+        """The class with its slots, and a promise of each method that depends on its fields."""
+        names = tuple(cls.__annotations__)
+        given = {name: value for name, value in vars(cls).items() if name not in UNSLOTTED}
+        kept = {name: value for name, value in given.items() if name not in names}
+        slots = {"__slots__": names, "__match_args__": names, "__dataclass_fields__": _Fields(given)}
+        made = type(cls)(cls.__name__, cls.__bases__, fixed | kept | slots)
+        for name, write in (PROMISED | promised).items():
+            if name not in given:
+                setattr(made, name, _promise(made, name, write))
+        return made
+
+    def _promise(cls, name, write):
+        """A method that is written, and takes its own place, when it is first called."""
+
+        def method(self, *values, **named):
+            written = write(cls)
+            setattr(cls, name, written)
+            return written(self, *values, **named)
+
+        return method
 
     class _Fields:
-        """What `dataclasses.fields`, `replace` and others ask of a class, before its first instance."""
+        """What `dataclasses.fields` and we ask of a class: the library works it out when it is asked for."""
 
-        __slots__ = ("_finish",)
+        __slots__ = ("_given",)
 
-        def __init__(self, finish):
-            self._finish = finish
+        def __init__(self, given):
+            self._given = given
 
         def __get__(self, instance, owner):
-            self._finish()
-            return owner.__dataclass_fields__
+            made = next(each for each in owner.__mro__ if vars(each).get("__dataclass_fields__") is self)
+            whole = dataclasses.dataclass(init=False, repr=False, eq=False)(
+                type(made.__name__, made.__bases__, self._given)
+            )
+            made.__dataclass_params__ = whole.__dataclass_params__
+            made.__match_args__ = whole.__match_args__
+            made.__dataclass_fields__ = whole.__dataclass_fields__
+            return made.__dataclass_fields__
+
+    def _init_of(cls):
+        known, taken, named, lines = {"_new": object()}, [], [], []
+        for name, each in cls.__dataclass_fields__.items():
+            value, default = name, ""
+            if each.default_factory is not MISSING:
+                known[f"_make_{name}"] = each.default_factory
+                value, default = f"_make_{name}() if {name} is _new else {name}", "=_new"
+            elif each.default is not MISSING:
+                known[f"_default_{name}"] = each.default
+                default = f"=_default_{name}"
+            known[f"_set_{name}"] = getattr(cls, name).__set__
+            (named if each.kw_only else taken).append(name + default)
+            lines.append(f" _set_{name}(self, {value})")
+        if hasattr(cls, "__post_init__"):
+            lines.append(" self.__post_init__()")
+        return _compiled(cls, "__init__", ", ".join(["self", *taken, *(["*", *named] if named else [])]), lines, known)
+
+    def _replace_of(cls):
+        """It goes around `__init__`, which would refuse nothing here."""
+        if hasattr(cls, "__post_init__"):
+            return dataclasses.replace
+        names = tuple(cls.__dataclass_fields__)
+        known = {f"_set_{name}": getattr(cls, name).__set__ for name in names}
+        known |= {"_new": object(), "_make": object.__new__}
+        lines = [f" _set_{name}(_made, self.{name} if {name} is _new else {name})" for name in names]
+        parts = ", ".join(f"{name}=_new" for name in names)
+        return _compiled(
+            cls, "__replace__", f"self, *, {parts}", [" _made = _make(self.__class__)", *lines, " return _made"], known
+        )
+
+    def _compiled(cls, name, parts, lines, known):
+        """The function of this text, as the library makes its own."""
+        exec("\n".join((f"def {name}({parts}):", *(lines or [" pass"]))), known)
+        known[name].__qualname__ = f"{cls.__qualname__}.{name}"
+        return known[name]
+
+    def _values_of(cls):
+        """The function that takes from a record what it is compared by: a tuple, or the only value."""
+        names = [name for name, each in cls.__dataclass_fields__.items() if each.compare]
+        return attrgetter(*names) if names else lambda record: ()
+
+    def _equal_of(cls):
+        values = _values_of(cls)
+
+        def __eq__(self, other):
+            return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
+
+        return __eq__
+
+    def _hash_of(cls):
+        values = _values_of(cls)
+        return lambda self: hash(values(self))
+
+    def _text_of(cls):
+        names = [name for name, each in cls.__dataclass_fields__.items() if each.repr]
+
+        def __repr__(self):
+            return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
+
+        return __repr__
+
+    PROMISED = {"__init__": _init_of, "__replace__": _replace_of, "__eq__": _equal_of, "__repr__": _text_of}
 
     def _refuse(self, name, *value):
         raise FrozenInstanceError(f"cannot assign to or delete field {name!r}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, cast
 
@@ -15,7 +16,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from supervisor.config.values import readers
 from supervisor.core.calendar.windows import Kind
-from supervisor.frozen import dataclass
 
 RESERVED_NAMES = frozenset(Kind) - {Kind.CUSTOM}
 """The names of the windows that the daemon makes itself."""
@@ -31,7 +31,7 @@ class Reads(BeforeValidator):
 class Keys(BaseModel):
     """One mapping of the file."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_default=True, defer_build=True)
 
 
 def reads_duration(low: str, high: str) -> Reads:

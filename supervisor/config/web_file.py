@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import ssl
 from collections.abc import Collection
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from supervisor.config.reading.faults import Faults, how_to_install
 from supervisor.config.reading.settled import settled_text
 from supervisor.config.settings import Security, Tls, beside
 from supervisor.config.values.readers import did_you_mean, is_nothing
 from supervisor.yaml_lines import Node, below, parse
+
+if TYPE_CHECKING:
+    import ssl
 
 HIGHEST_COST: Final = 14
 """bcrypt's exponent: with 14 a login takes a second, with each more twice as long."""
@@ -29,12 +31,8 @@ _BCRYPT: Final = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z
 """The salt is 16 bytes, so only four signs can be its last. The library raises an error for any other."""
 _SECTIONS: Final = ("tls_server_config", "basic_auth_users", "http_server_config")
 _TLS_KEYS: Final = ("cert_file", "key_file", "client_auth_type", "client_ca_file", "min_version", "max_version")
-_VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
-_CLIENTS: Final = {
-    "NoClientCert": ssl.CERT_NONE,
-    "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
-    "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
-}
+_VERSIONS: Final = ("TLS12", "TLS13")
+_CLIENTS: Final = ("NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert")
 _NOT_KEPT: Final = frozenset(
     {"rate_limit", "cert", "key", "client_ca", "client_allowed_sans", "cipher_suites", "prefer_server_cipher_suites"}
     | {"curve_preferences", "headers"}
@@ -60,14 +58,18 @@ def read_web_file(path: Path, faults: Faults) -> Security:
 
 def server_context(tls: Tls) -> ssl.SSLContext:
     """What a server needs for that. Raises OSError if the files cannot be read or do not fit each other."""
+    import ssl  # here, for few serve TLS and each start would pay for it
+
+    versions = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
+    asked = dict(zip(_CLIENTS, (ssl.CERT_NONE, ssl.CERT_OPTIONAL, ssl.CERT_REQUIRED), strict=True))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = _VERSIONS[tls.min_version]
+    context.minimum_version = versions[tls.min_version]
     if tls.max_version is not None:
-        context.maximum_version = _VERSIONS[tls.max_version]
+        context.maximum_version = versions[tls.max_version]
     context.load_cert_chain(tls.cert, tls.key, password=lambda: b"")  # never ask a terminal for the key's password
     if tls.client_ca is not None:
         context.load_verify_locations(tls.client_ca)
-    context.verify_mode = _CLIENTS[tls.clients]
+    context.verify_mode = asked[tls.clients]
     return context
 
 
@@ -82,7 +84,7 @@ def _tls(node: Node, path: Path, faults: Faults) -> Tls | None:
     clients = _one_of(keys.get("client_auth_type"), _CLIENTS, faults) or "NoClientCert"
     least = _one_of(keys.get("min_version"), _VERSIONS, faults) or "TLS12"
     most = _one_of(keys.get("max_version"), _VERSIONS, faults)
-    if most is not None and _VERSIONS[most] < _VERSIONS[least]:
+    if most is not None and most < least:
         faults.add(keys["max_version"].line, keys["max_version"].path, f"{most} is below min_version", "write TLS13")
     authority = files.get("client_ca_file")
     if (authority is None) is not (clients == "NoClientCert") and "client_ca_file" not in files:
@@ -94,7 +96,7 @@ def _tls(node: Node, path: Path, faults: Faults) -> Tls | None:
     try:
         server_context(tls)
     except OSError as error:  # ssl.SSLError is one
-        reason = error.reason if isinstance(error, ssl.SSLError) and error.reason else error.strerror or error
+        reason = getattr(error, "reason", None) or error.strerror or error
         faults.add(node.line, node.path, f"cannot be used: {reason}", "name a certificate in PEM and its own key")
     return tls
 

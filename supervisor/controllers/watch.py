@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable
 
 from supervisor.controllers.base import Controller, unknown
-from supervisor.controllers.kinds import controller_of
 from supervisor.core.model import controller as settings
 from supervisor.core.model.events import Sighted
 from supervisor.core.model.sight import Sight
@@ -103,6 +102,8 @@ class Watches:
         if len(living) >= MOST:
             log.error("%s: %d earlier looks through its controller still hang; no other is begun", name, len(living))
             return
+        from supervisor.controllers.kinds import controller_of  # all kinds, which a gateway without one need not load
+
         try:
             living.append(Watch(name, controller_of(controller), lambda event: self._post(name, event)))
         except RuntimeError as error:

@@ -11,9 +11,7 @@ import logging
 import re
 import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable
 
 from supervisor.frozen import dataclass
@@ -136,6 +134,9 @@ def fetched(url: str, seconds: float = DEADLINE, bounded: Bounded[int] | None = 
 
 
 def _get(url: str, seconds: float) -> int:
+    import urllib.error  # here, for few have such an address and each start would pay for it
+    import urllib.request
+
     request = urllib.request.Request(url, headers={"User-Agent": "ib-supervisor"})
     try:
         with urllib.request.urlopen(request, timeout=seconds) as answer:
