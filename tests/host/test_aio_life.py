@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from ib_async import IB
 
+from supervisor.core.program.pacing import SPAN, THEIRS
 from supervisor.host.aio import Keeper
 from supervisor.simulator import SimulatedGateway
 from tests.host.aio_stories import Notes, play, told, until
@@ -113,3 +114,22 @@ def test_in_a_server_reset_the_first_probe_decides_before_on_ready_whether_all_w
     ((ready,),) = notes.all("on_ready")
     assert (ready.complete, ready.reason) == (True, "")
     assert not notes.all("on_upstream")
+
+
+def test_hundreds_of_requests_cost_no_session_where_the_gateway_enforces_the_limit(gateway: SimulatedGateway) -> None:
+    async def story(keeper: Keeper, notes: Notes) -> None:
+        client = keeper.ib.client
+        assert (client.MaxRequests, client.RequestsInterval) == (THEIRS, SPAN)
+        for number in range(200):
+            client.reqMarketDataType(1 + number % 4)
+        await until(lambda: gateway.received[59] >= 200)
+
+    gateway.do("pacing", on=True)
+    assert not play(gateway, story).all("on_lost")
+
+
+def test_a_pace_that_the_program_has_set_is_its_own(gateway: SimulatedGateway) -> None:
+    ib = IB()
+    ib.client.MaxRequests = 20
+    Keeper(ib, port=gateway.port, client_id=17)
+    assert (ib.client.MaxRequests, ib.client.RequestsInterval) == (20, 1)
