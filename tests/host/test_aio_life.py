@@ -53,6 +53,13 @@ def test_a_keeper_runs_once_and_may_be_stopped_twice(gateway: SimulatedGateway) 
     asyncio.run(main())
 
 
+def test_an_ib_has_one_keeper() -> None:
+    ib = IB()
+    Keeper(ib, port=4001, client_id=17)
+    with pytest.raises(ValueError, match="another IB"):
+        Keeper(ib, port=4001, client_id=17)
+
+
 @pytest.mark.parametrize("hook", ["on_ready", "on_lost"])
 def test_a_hook_may_stop_its_keeper_and_comes_to_its_end(gateway: SimulatedGateway, hook: str) -> None:
     ended: list[str] = []

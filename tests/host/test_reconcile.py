@@ -124,13 +124,32 @@ def test_the_next_order_id_survives_a_gateway_that_forgets_and_a_new_process(
     assert book.all("nextValidId")[-1] == (1,)
 
 
-def test_a_damaged_state_file_is_no_reason_not_to_start(gateway: SimulatedGateway, book: Book, tmp_path: Path) -> None:
+KEPT = '{"client_id": 17, "host": "", "port": 1, "highest": %s, "alive_at": %s}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{not json",
+        "[]",
+        "\n".join(["not ours"] * 100),
+        KEPT % (5, "1e300"),
+        KEPT % (5, "NaN"),
+        KEPT % ("Infinity", 0),
+        KEPT % (99999999999, 0),
+        KEPT % (-5, 0),
+    ],
+)
+def test_a_damaged_state_file_is_no_reason_not_to_start_and_is_whole_afterwards(
+    gateway: SimulatedGateway, book: Book, tmp_path: Path, content: str
+) -> None:
     state = tmp_path / "state"
-    state.write_text("{not json")
+    state.write_text(content)
     with hosted(book, gateway.port, state=state) as host:
         assert host.wait_ready(10).next_order_id == 1
         host.app.placeOrder(7, stock(), order())
     assert '"highest": 7' in state.read_text()
+    assert hosted(book, gateway.port, state=state).next_order_id == 8
 
 
 def test_order_ids_of_other_clients_are_not_counted(gateway: SimulatedGateway, book: Book) -> None:

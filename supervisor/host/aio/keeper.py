@@ -106,6 +106,7 @@ class Keeper:
         fetch: StartupFetch = StartupFetchALL,
         **hooks: Callable[..., Any],
     ) -> None:
+        Doubts(ib, self._undecodable)
         self.ib = ib
         self._fetch = fetch & ~_OURS
         self._calls = Calls(hooks)
@@ -152,7 +153,6 @@ class Keeper:
         """What is being asked for, or was asked for last."""
         self._heard = Heard(False, "")
         ib.errorEvent += self._error
-        Doubts(ib, self._undecodable)
 
     # -- its life ------------------------------------------------------------------------------------------------------
 
