@@ -212,10 +212,10 @@ class Household:
     def look(self, now: Now) -> None:
         """Once in each round of the loop."""
         round_, session = self._round, self._seat.session
-        if round_ is not None and reconcile.is_over(round_, now.mono):
-            self._seat.call(self._perhaps_over)
         if session is None:
             return
+        if round_ is not None and reconcile.is_over(round_, session.went(now.mono)):
+            self._seat.call(self._perhaps_over)
         if self.doorway.is_open():
             self._state.alive(now.wall.timestamp())
         work = session.work
@@ -270,14 +270,16 @@ class Household:
     def _ask(self, session: HostedSession) -> None:
         self._questions += 1
         request_id = _QUESTIONS + self._questions
-        self._round = Reconcile(request_id, time.monotonic() + reconcile.LIMIT, self._lost_at)
+        self._round = Reconcile(request_id, session.went(time.monotonic()) + reconcile.LIMIT, self._lost_at)
         session.ask_what_was_missed(request_id)
 
     def _perhaps_over(self) -> None:
         round_, session = self._round, self._seat.session
         snapshot = self._snapshot()
         undecided = is_undecided(snapshot, told=not self._upstream_told)
-        if round_ is None or session is None or not reconcile.is_over(round_, time.monotonic(), undecided=undecided):
+        if round_ is None or session is None:
+            return
+        if not reconcile.is_over(round_, session.went(time.monotonic()), undecided=undecided):
             return
         self._round = None
         heard = reconcile.result(

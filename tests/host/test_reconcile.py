@@ -1,12 +1,14 @@
 """What happened while a program was away is told before `on_ready`, or it is told that not all of it could be."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from supervisor.core.program.reconcile import LIMIT
 from supervisor.simulator import Fleet, SimulatedGateway
-from tests.host.programs import ALWAYS, Book, hosted, order, stock
+from tests.host.programs import ALWAYS, Book, Recorder, hosted, order, stock
 from tests.simulator.client import RawClient
 from tests.simulator.tamper import tampered
 from tests.simulator.trader import Trader
@@ -96,6 +98,22 @@ def test_answers_that_never_come_make_it_incomplete_after_ten_seconds(gateway: S
         ready = host.wait_ready(15)
     assert not ready.complete
     assert "within 10 s" in ready.reason
+
+
+def test_a_program_that_is_slow_while_it_is_told_misses_nothing_by_that(gateway: SimulatedGateway, book: Book) -> None:
+    class Slow(Recorder):
+        def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:
+            if self.book.readies and not self.book.all("slow"):
+                self.book.note("slow")
+                threading.Event().wait(LIMIT + 0.5)
+            super().openOrder(orderId, contract, order, orderState)
+
+    with hosted(book, gateway.port, Slow) as host:
+        host.wait_ready(10)
+        host.app.placeOrder(1, stock(), order("LMT", 1, 1.0))
+        gateway.do("rst")
+        book.until("on_ready", 2, LIMIT * 3)
+    assert "were not told" not in book.readies[1].reason
 
 
 def test_fills_of_another_client_are_not_told(gateway: SimulatedGateway, book: Book) -> None:

@@ -7,7 +7,8 @@
 - A loss is noticed late: a connection that is silent is given up only after the heartbeat's patience.
 - An answer that comes while IBKR is away is what the gateway remembers. In a server reset that is not known at first,
   and the round waits for the probe that decides it.
-- Times are monotonic seconds, but for `lost_at`, which may be of an earlier process.
+- Times are monotonic seconds of a clock that may stand still while the program's own code runs, but for `lost_at`,
+  which may be of an earlier process.
 """
 
 from datetime import datetime, timedelta

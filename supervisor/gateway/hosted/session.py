@@ -200,6 +200,10 @@ class HostedSession(Session):
             return now - self._waiting_since
         return self.work.total(now)
 
+    def went(self, now: float) -> float:
+        """The same instant on a clock that stands still while this session does."""
+        return now - self.stood(now)
+
     @property
     def paced(self) -> PacedConnection:
         """The connection, with its queue."""
