@@ -9,7 +9,7 @@ RUNTIME := $(VENV)/.runtime
 # then compile the whole package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo quick format test test-style test-core test-rest test-browser again check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance endurance-host soak replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lab-images lint-containers site dist deb release lock audit pins sbom clean
+.PHONY: help demo quick format test test-style test-core test-rest test-browser again check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance endurance-host soak soak-recovery replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lab-images lint-containers site dist deb release lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -66,6 +66,9 @@ docs: $(STAMP)  ## write the generated pages of docs/
 YEARS ?= 1000
 soak: $(STAMP)  ## simulate YEARS gateway-years of faults on all cores (1000: an hour or two on two cores; writes docs/simulation.md)
 	$(BIN)/python -m tests.simulation.soak --years $(YEARS) --record
+
+soak-recovery: $(STAMP)  ## simulate YEARS gateway-years of recovery (1000: two hours on two cores; writes docs/recovery.md)
+	$(BIN)/python -m tests.simulation.recovery --years $(YEARS) --record
 
 replay: $(STAMP)  ## simulate one SEED; if it breaks a promise, find the shortest schedule that does
 	@test -n "$(SEED)" || { echo "which one? make replay SEED=1234"; exit 2; }

@@ -14,6 +14,7 @@ from tests.simulation import record
 from tests.simulation.planted.faults import MUTANTS
 from tests.simulation.planted.planting import Mutant, planted
 from tests.simulation.soak import Played, play, soak
+from tests.simulation.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Found:
     seconds: float
 
 
-def play_planted(name: str, seed: int) -> Played:
+def play_planted(name: str, seed: int) -> Played[Tally]:
     """One seed on a core with this fault."""
     with planted(named(name)):
         return play(seed)
@@ -39,7 +40,8 @@ def named(name: str) -> Mutant:
 
 def hunted(mutant: Mutant, years: float) -> Found:
     """Play seeds on a core with this fault until a promise is broken."""
-    outcome = soak(1, years, os.cpu_count() or 1, first_failure=True, player=partial(play_planted, mutant.name))
+    player = partial(play_planted, mutant.name)
+    outcome = soak(player, Tally(), 1, years, os.cpu_count() or 1, first_failure=True)
     if not outcome.failed:
         return Found(mutant, "", "", outcome.seconds)
     seed, day, violation = outcome.failed[0]

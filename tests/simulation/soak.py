@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from tests.simulation import record
 from tests.simulation.driver import Run
@@ -25,11 +26,24 @@ TOLD = 3
 """Failing seeds whose story is told."""
 
 
+class Counted(Protocol):
+    """What a run came to, in figures that can be added."""
+
+    runs: int
+    days: float
+    steps: int
+
+    def add(self, other: Self) -> None: ...
+
+
+T = TypeVar("T", bound=Counted)
+
+
 @dataclass
-class Outcome:
+class Outcome(Generic[T]):
     """What a soak came to."""
 
-    tally: Tally = field(default_factory=Tally)
+    tally: T
     failed: list[tuple[int, float, Violation]] = field(default_factory=list)
     """Seed, day, promise."""
     seconds: float = 0.0
@@ -39,12 +53,11 @@ class Outcome:
         return self.tally.days / 365.0
 
 
-Played = tuple[int, Tally, str, str]
+Played = tuple[int, T, str, str]
 """A seed, its tally, and the promise it broke with the detail, or two empty words."""
-Player = Callable[[int], Played]
 
 
-def play(seed: int) -> Played:
+def play(seed: int) -> Played[Tally]:
     """One seed."""
     run = Run(of_seed(seed))
     try:
@@ -55,6 +68,8 @@ def play(seed: int) -> Played:
 
 
 def soak(
+    player: Callable[[int], Played[T]],
+    tally: T,
     first: int,
     years: float,
     processes: int,
@@ -62,13 +77,12 @@ def soak(
     *,
     say: bool = False,
     first_failure: bool = False,
-    player: Player = play,
-) -> Outcome:
+) -> Outcome[T]:
     """Play seeds from `first` on until so many gateway-years have passed, or so many seconds, or one has failed.
 
-    `player` plays a seed in a process of the pool.
+    `player` plays a seed, which is a quarter of a year, in a process of the pool. `tally` is that of no run.
     """
-    outcome = Outcome()
+    outcome = Outcome(tally)
     began = said = time.monotonic()
     runs = -(-years * 365.0 // DAYS)
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
@@ -88,7 +102,7 @@ def soak(
     return outcome
 
 
-def progress(outcome: Outcome, years: float) -> str:
+def progress(outcome: Outcome[Any], years: float) -> str:
     rate = outcome.years / outcome.seconds if outcome.seconds else 0.0
     return (
         f"{outcome.years:8.1f} of {years:g} gateway-years, {outcome.tally.steps:,} steps, "
@@ -96,8 +110,9 @@ def progress(outcome: Outcome, years: float) -> str:
     )
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Simulate gateway-years of faults.")
+def asked_of(what: str) -> argparse.Namespace:
+    """What the command line of a soak says."""
+    parser = argparse.ArgumentParser(description=what)
     parser.add_argument("--years", type=float, default=1000.0)
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
@@ -105,10 +120,21 @@ def main() -> int:
     parser.add_argument(
         "--first-failure", action="store_true", help="stop at the first failing seed, and tell no story"
     )
-    parser.add_argument("--record", action="store_true", help="write the result into docs/simulation.md")
-    asked = parser.parse_args()
+    parser.add_argument("--record", action="store_true", help="write the result into the documentation")
+    return parser.parse_args()
+
+
+def main() -> int:
+    asked = asked_of("Simulate gateway-years of faults.")
     outcome = soak(
-        asked.first, asked.years, asked.processes, asked.seconds, say=True, first_failure=asked.first_failure
+        play,
+        Tally(),
+        asked.first,
+        asked.years,
+        asked.processes,
+        asked.seconds,
+        say=True,
+        first_failure=asked.first_failure,
     )
     print(progress(outcome, asked.years))
     print(f"faults: {', '.join(f'{times:,} {name}' for name, times in outcome.tally.faults.most_common())}")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.simulation.recovery import MUTANTS, hunted, played
+from tests.simulation.recovery.mutants import MUTANTS, hunted
+from tests.simulation.recovery.world import played
 
 
 @pytest.mark.timeout(300)

@@ -9,7 +9,8 @@ import pytest
 from supervisor.core.model.events import Ending
 from tests.simulation.driver import Run
 from tests.simulation.shrink import breaks, shrunk, violation_of
-from tests.simulation.soak import soak
+from tests.simulation.soak import play, soak
+from tests.simulation.tally import Tally
 from tests.simulation.trace import Trace
 from tests.simulation.world import faults as f
 from tests.simulation.world.scenario import DAYS, Scenario, of_seed
@@ -21,7 +22,7 @@ FIRST = 1
 
 @pytest.mark.timeout(900)
 def test_six_gateway_years_of_random_faults_break_no_promise() -> None:
-    outcome = soak(FIRST, YEARS, os.cpu_count() or 1)
+    outcome = soak(play, Tally(), FIRST, YEARS, os.cpu_count() or 1)
 
     assert [f"{violation}; make replay SEED={seed}" for seed, _, violation in outcome.failed] == []
     assert outcome.years >= YEARS

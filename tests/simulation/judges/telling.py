@@ -13,7 +13,7 @@ from supervisor.core.calendar.clock import Now
 from supervisor.core.model.actions import Action, Announce
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.pages import ROWS
-from supervisor.core.model.vocabulary import Planning, Stage
+from supervisor.core.model.vocabulary import Phase, Planning, Stage
 from supervisor.core.step.state import State, outage_id
 from tests.simulation.judges.violation import holds
 
@@ -120,6 +120,8 @@ class TellingBook:
     def _due(self, after: State) -> None:
         if self._holds is None or after.at.mono - self._holds[1] <= MOST:
             return
+        if after.session.phase is Phase.STOPPED:
+            return  # the loop stood still, and the first that it hears is that it ends: the next process tells
         explained = self._flapping and after.broken is Layer.FARMS
         told = self._told.get(outage_id(self._holds[0]))
         holds(bool(told) or explained, TIMELY, lambda: f"{after.outages.current}, and nobody was told")

@@ -44,7 +44,7 @@ from supervisor.core.parts.recovery.memory import (
 from supervisor.core.parts.recovery.rungs import RUNGS, Before, Scene
 from supervisor.frozen import dataclass, replace
 
-LOOK_AGAIN: Final = 10.0
+LOOK_AGAIN: Final = 30.0
 """Seconds until a gateway that does not work is looked at again."""
 
 

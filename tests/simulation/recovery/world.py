@@ -1,17 +1,16 @@
-"""`python -m tests.simulation.recovery YEARS`: recovery over gateway-years, among stupid controllers and gateways.
+"""A gateway with recovery, among stupid controllers, and the checker of its deeds.
 
 A controller says OK and does nothing, refuses, or does not answer; a restart kills the token; a farm breaks each hour;
 a hang heals by itself at the moment of the deed. The checker knows the truth, counts for itself, and reads nothing of
-recovery but its deeds. `--mutants` plants faults in the core and sees how soon each is found.
+recovery but its deeds.
 """
 
 import heapq
 import random
-import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
@@ -21,17 +20,19 @@ from supervisor.core.model.controller import Ibc
 from supervisor.core.model.events import DeedAnswered, PauseAsked, ResumeAsked, RungApproved, Sighted
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Timing
-from supervisor.core.model.recovery.rules import Block, MarketHours, NeedsLogin, RecoveryPolicy, Rung, RungPolicy
+from supervisor.core.model.recovery.rules import (
+    MarketHours,
+    NeedsLogin,
+    RecoveryPolicy,
+    Rung,
+    RungPolicy,
+)
 from supervisor.core.model.sight import GatewayProcess, LoginState, Sight
 from supervisor.core.model.vocabulary import Phase
-from supervisor.core.parts.recovery import blocks, ladder, memory
-from supervisor.core.parts.recovery.rungs import Scene
-from supervisor.core.step.judging import healing
 from tests.core.driver import NEW_YORK, RESET, RESTART, World, instant, policy
-from tests.simulation.judges.violation import Violation, holds
-from tests.simulation.planted.planting import Mutant, planted, replaced
+from tests.simulation.judges.violation import holds
+from tests.simulation.world.scenario import DAY
 
-DAY = 86400.0
 PATIENCE = {Rung.RECONNECT_DATA: 300.0, Rung.RECONNECT_ACCOUNT: 600.0, Rung.RESTART: 120.0, Rung.COMMAND: 900.0}
 BUDGET = {Rung.RECONNECT_DATA: 6, Rung.RECONNECT_ACCOUNT: 2, Rung.RESTART: 2, Rung.COMMAND: 1}
 IS_FOR = {
@@ -43,7 +44,7 @@ IS_FOR = {
 FAULTS = ("farm", "farm", "hourly farm", "upstream", "hang", "hang", "stillborn", "crash", "rival", "pause")
 """A stillborn process is another one that hangs from its first moment: nobody has seen it logged in."""
 MOST_A_DAY = sum(BUDGET.values())
-SLOW = Timing(heartbeat_interval=900.0, retry_max=60.0)
+SLOW = Timing(heartbeat_interval=1800.0, retry_initial=15.0, retry_max_early=30.0, retry_max=60.0, restart_retry=30.0)
 NOTICED = SLOW.retry_max + 18.5
 """Seconds after which a gateway without a session is known to be well again: the longest wait, and one attempt."""
 
@@ -61,12 +62,23 @@ def settings(unattended: bool) -> RecoveryPolicy:
 class Tally:
     """What was played."""
 
+    runs: int = 0
     days: float = 0.0
+    steps: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     deeds: Counter[Rung] = field(default_factory=Counter)
     unneeded: Counter[Rung] = field(default_factory=Counter)
     """The fault ended by itself within two minutes after the deed, at its moment, or just before it."""
     results: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Tally") -> None:
+        self.runs += other.runs
+        self.days += other.days
+        self.steps += other.steps
+        self.faults.update(other.faults)
+        self.deeds.update(other.deeds)
+        self.unneeded.update(other.unneeded)
+        self.results.update(other.results)
 
 
 class Played(World):
@@ -114,6 +126,8 @@ class Played(World):
                 self.logged_in.add(self.pid)
             self.people()
         self.tally.days += days
+        self.tally.steps += self.steps
+        self.tally.runs += 1
         for (_, result), times in self.state.recovery.counts.items():
             self.tally.results[result.value] += times
 
@@ -275,7 +289,7 @@ class Played(World):
         """Every promise, by the truth alone."""
         now, local = self.now, self.now.wall.astimezone(ZoneInfo(NEW_YORK))
         minutes = local.hour * 60 + local.minute + local.second / 60
-        _hold(not (minutes > 23 * 60 + 35 or minutes < -5), "no deed near a restart", now)
+        _hold(abs(minutes - (23 * 60 + 45)) > 10, "no deed within ten minutes of a restart", now)
         _hold(not 0 <= minutes - 10 < 110, "no deed in a server reset", now)
         _hold(not self.paused, "no deed while paused", now)
         _hold(now.mono - self.competing_at >= 300, "no deed beside a competing session", now)
@@ -308,63 +322,9 @@ def _hold(so: bool, promise: str, now: Now) -> None:
     holds(so, promise, f"{now.wall:%Y-%m-%d %H:%M:%S}Z")
 
 
-def _blind_to(**what: bool) -> Callable[..., Scene]:
-    return lambda right, *args: replace(right(*args), **what)
-
-
-def _forgives_restarts(right: Callable[..., Block | None], *args: object) -> Block | None:
-    found = right(*args)
-    return None if found is Block.RESTARTED else found
-
-
-MUTANTS = (
-    replaced("a near restart is no reason", healing.scene_of, _blind_to(restart_near=False)),
-    replaced("a server reset is no reason", healing.scene_of, _blind_to(resetting=False, planned=False)),
-    replaced("a competing session is no reason", healing.scene_of, _blind_to(competing=False)),
-    replaced("any process may be asked", memory.seen_logged_in, lambda right, *args: True, owner=blocks),
-    replaced("a budget is never spent", memory.remaining, lambda right, *args: 9, owner=blocks),
-    replaced("no patience", blocks.block_of, lambda right, *args: right(*args, by_hand=True), owner=ladder),
-    replaced("a process may be restarted again and again", blocks._spent, _forgives_restarts),
-)
-
-
-def hunted(mutant: Mutant, days: float = 30.0, seeds: int = 40) -> str:
-    """The promise that a planted fault breaks, and where; empty if none does."""
-    with planted(mutant):
-        for seed in range(seeds):
-            try:
-                Played(seed, Tally()).play(days)
-            except Violation as broken:
-                return f"{broken.promise} (seed {seed})"
-    return ""
-
-
 def played(seeds: range, days: float) -> Tally:
     """Raises Violation."""
     tally = Tally()
     for seed in seeds:
         Played(seed, tally).play(days)
     return tally
-
-
-def main() -> int:
-    if "--mutants" in sys.argv:
-        missed = 0
-        for mutant in MUTANTS:
-            promise = hunted(mutant)
-            missed += not promise
-            print(f"| {mutant.name} | {promise or 'NOT FOUND'} |", flush=True)
-        return int(missed > 0)
-    years = float(sys.argv[1]) if len(sys.argv) > 1 else 5.0
-    began = datetime.now()  # noqa: DTZ005 - for a person
-    tally = played(range(round(years * 12)), 365 / 12)
-    print(f"gateway-years {tally.days / 365:.1f}; {datetime.now() - began}")  # noqa: DTZ005
-    print("faults", dict(tally.faults))
-    print("deeds", {rung.value: times for rung, times in tally.deeds.items()})
-    print("unneeded", {rung.value: times for rung, times in tally.unneeded.items()})
-    print("results", dict(tally.results))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Recovery over gateway-years: its world, faults planted in it, and the soak."""
