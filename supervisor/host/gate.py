@@ -41,11 +41,16 @@ class HostGate:
         snapshot: how the gateway stands, as of the last decision.
         session: the program's session, if it has one.
         daemon: the gate of a daemon that watches the same gateway. It must be open too.
+
+    Raises:
+        ValueError: `daemon` is no gate.
     """
 
     def __init__(
         self, snapshot: Callable[[], Snapshot], session: Callable[[], Living | None], daemon: Gate | None
     ) -> None:
+        if daemon is not None and not isinstance(daemon, Gate):
+            raise ValueError(f"daemon_gate={daemon!r}: a Gate, such as Gate({str(daemon)!r})")
         self._snapshot = snapshot
         self._session = session
         self._daemon = daemon

@@ -19,13 +19,14 @@ from supervisor.core.calendar.windows import Window
 from supervisor.core.model.events import Event, IdsConfirmed
 from supervisor.core.model.gate import GatePolicy
 from supervisor.core.model.snapshot import Snapshot
+from supervisor.gateway.hosted.ears import ENDS_THE_PROCESS
 from supervisor.gateway.versions import tame_logging
 from supervisor.host.gate import HostGate
 from supervisor.host.household import Household
 from supervisor.host.link import HostLink
 from supervisor.host.runtime import HostRuntime
 from supervisor.host.seat import Seat
-from supervisor.host.settings import Restart, WhenDown, policy_of
+from supervisor.host.settings import Restart, WhenDown, policy_of, seconds
 from supervisor.host.state_file import StateFile, facts_of
 from supervisor.host.subscriptions import Make, Subscription
 from supervisor.host.told import Queue, Ready
@@ -56,7 +57,7 @@ class Host:
         weekly_restart: the same with a `day`.
         windows: further windows of `supervisor.core.calendar.windows`.
         account_mode: live, paper or any: a login of the other kind is refused.
-        required_farms: names of farms that must work; without it all that are seen.
+        required_farms: names of farms that must work, or `kind/name`; without it all that are seen.
         upstream_probe: ask for a contract to find out whether IBKR is back, where no message tells it.
         when_down: what a request does that comes while no session lives: raise, wait or drop.
         wait_timeout: how long it waits then, in seconds.
@@ -95,8 +96,12 @@ class Host:
         gate_before_restart: float = 60.0,
         timing: Mapping[str, float] | None = None,
     ) -> None:
-        if when_down not in {*WhenDown}:
+        if not callable(factory):
+            raise ValueError(f"{factory!r}: a class, or a function that makes the program")
+        if when_down not in tuple(WhenDown):
             raise ValueError(f"when_down={when_down!r}: raise, wait or drop")
+        seconds("wait_timeout", wait_timeout)
+        seconds("order_max_wait", order_max_wait)
         policy = policy_of(
             host=host,
             port=port,
@@ -167,7 +172,7 @@ class Host:
     def start(self) -> None:
         """Run the program on a thread of the host's own. `stop` ends it."""
         self._begin()
-        self._living = threading.Thread(target=self._seat.live, name=f"program-{self.name}", daemon=True)
+        self._living = threading.Thread(target=self._live, name=f"program-{self.name}", daemon=True)
         self._living.start()
 
     def stop(self, timeout: float = 5.0) -> bool:
@@ -191,11 +196,15 @@ class Host:
         self.stop()
 
     def wait_ready(self, timeout: float | None = None) -> Ready:
-        """Wait until a session is ready and `on_ready` has been called.
+        """Wait until a session is ready and `on_ready` has been called; `timeout` in seconds.
 
         Raises:
             TimeoutError: there was none in time, or the host has ended.
+            RuntimeError: none is ready, and this is the program's own thread: it would wait for itself.
+            KeyboardInterrupt, SystemExit, or what the factory raised: that ended the host.
         """
+        if self.ready is None and self._seat.is_here():
+            raise RuntimeError("wait_ready() in a callback or a hook would wait for itself: use on_ready")
         ready = self._household.doorway.wait(timeout)
         if self._error is not None:
             raise self._error
@@ -269,11 +278,17 @@ class Host:
         """The program knows that the gateway's order ids went back: the gate may open."""
         self._post(IdsConfirmed())
 
-    def metrics(self) -> "ProgramCollector":
-        """A collector for a registry of prometheus_client, with the daemon's names and the label `client_id`."""
-        made: ProgramCollector = importlib.import_module("supervisor.host.metrics").collector(
-            lambda: self.snapshot, self._household
-        )
+    def metrics(self, *others: "Host") -> "ProgramCollector":
+        """A collector for a registry of prometheus_client, with the daemon's names and the label `client_id`.
+
+        Args:
+            others: the other hosts of this process, if their metrics go into the same registry.
+
+        Raises:
+            ValueError: two of them have the same client id.
+        """
+        hosts = [(lambda each=each: each.snapshot, each._household) for each in (self, *others)]
+        made: ProgramCollector = importlib.import_module("supervisor.host.metrics").collector(hosts)
         return made
 
     def call(self, act: Callable[[], None]) -> None:
@@ -293,6 +308,13 @@ class Host:
             raise RuntimeError("a host runs once: make another one")
         self._begun = True
         self._deciding.start()
+
+    def _live(self) -> None:
+        """On the host's own thread, where nobody hears what is raised: it ends the host, as in `run`."""
+        try:
+            self._seat.live()
+        except ENDS_THE_PROCESS as error:
+            self._end(error)
 
     def _post(self, event: Event) -> None:
         self._mailbox.post(self._runtime.policy.name, event)

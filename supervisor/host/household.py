@@ -46,6 +46,7 @@ from supervisor.gateway.hosted.program import Program, program_of
 from supervisor.gateway.hosted.session import HostedSession
 from supervisor.host.doorway import Doorway
 from supervisor.host.pacer import Pacer
+from supervisor.host.runtime import is_undecided
 from supervisor.host.seat import Seat
 from supervisor.host.settings import WhenDown
 from supervisor.host.state_file import StateFile
@@ -116,7 +117,7 @@ class Household:
         self.callback_errors = 0
         self.slow_callbacks = 0
         self._slow_told: tuple[int, float] | None = None
-        self.subscriptions = Subscriptions(self.doorway.client, seat.call)
+        self.subscriptions = Subscriptions(self.doorway.client, self.doorway.is_open, seat.call)
 
     # -- for every thread ----------------------------------------------------------------------------------------------
 
@@ -211,10 +212,10 @@ class Household:
     def look(self, now: Now) -> None:
         """Once in each round of the loop."""
         round_, session = self._round, self._seat.session
-        if round_ is not None and reconcile.is_over(round_, now.mono):
-            self._seat.call(self._perhaps_over)
         if session is None:
             return
+        if round_ is not None and reconcile.is_over(round_, session.went(now.mono)):
+            self._seat.call(self._perhaps_over)
         if self.doorway.is_open():
             self._state.alive(now.wall.timestamp())
         work = session.work
@@ -269,15 +270,18 @@ class Household:
     def _ask(self, session: HostedSession) -> None:
         self._questions += 1
         request_id = _QUESTIONS + self._questions
-        self._round = Reconcile(request_id, time.monotonic() + reconcile.LIMIT, self._lost_at)
+        self._round = Reconcile(request_id, session.went(time.monotonic()) + reconcile.LIMIT, self._lost_at)
         session.ask_what_was_missed(request_id)
 
     def _perhaps_over(self) -> None:
         round_, session = self._round, self._seat.session
-        if round_ is None or session is None or not reconcile.is_over(round_, time.monotonic()):
+        snapshot = self._snapshot()
+        undecided = is_undecided(snapshot, told=not self._upstream_told)
+        if round_ is None or session is None:
+            return
+        if not reconcile.is_over(round_, session.went(time.monotonic()), undecided=undecided):
             return
         self._round = None
-        snapshot = self._snapshot()
         heard = reconcile.result(
             round_,
             datetime.now(UTC),
@@ -324,7 +328,7 @@ class Household:
         self._upstream(up=True)
         if evidence is Evidence.NOTICE_1101:
             self._tell("on_data_lost")
-            if self.doorway.ready is not None:
+            if self.doorway.is_open():  # else they are made before on_ready
                 self.subscriptions.renew_all()
         elif evidence is Evidence.NOTICE_1102:
             self._tell("on_data_maintained")
@@ -373,5 +377,5 @@ class Household:
             text = f"{message.library} cannot decode message {message.number} ({name}): {message.error}"
             session.tell_error(UNASKED, _BAD_MESSAGE, text)
 
-    def callback_failed(self, name: str, error: Exception) -> None:
+    def callback_failed(self, name: str, error: BaseException) -> None:
         self.callback_errors += 1

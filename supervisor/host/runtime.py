@@ -8,7 +8,14 @@ from supervisor.core.model.events import Event, ProgramRan, TimeAnswered
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import Record
+from supervisor.core.model.snapshot import Snapshot
+from supervisor.core.model.vocabulary import Evidence
 from supervisor.runtime.gateway_runtime import GatewayRuntime, Link, Listener
+
+
+def is_undecided(snapshot: Snapshot, *, told: bool) -> bool:
+    """Whether IBKR may be away because of a server reset alone, and a probe is about to tell. `told`: it is away."""
+    return snapshot.upstream_evidence is Evidence.ASSUMED and not told
 
 
 class Standing(Protocol):

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from supervisor.gateway.hosted.ears import ENDS_THE_PROCESS
 from supervisor.gateway.hosted.session import HostedSession
 from supervisor.platform import Bell
 
@@ -85,5 +86,7 @@ class Seat:
             act = self._calls.popleft()
             try:
                 act()
-            except Exception:
+            except ENDS_THE_PROCESS:
+                raise
+            except BaseException:
                 LOG.exception("a call on the program's thread failed")

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from supervisor.core.model.facts import Facts, UsedId
+from supervisor.core.program.order_ids import LARGEST
 from supervisor.frozen import dataclass
 
 LOG = logging.getLogger("supervisor.host")
@@ -103,10 +104,14 @@ def _read(content: bytes, name: str) -> Kept | None:
     if not content.strip():
         return None
     try:
-        told = json.loads(content)
-        return Kept(
+        told = json.loads(content.split(b"\n", 1)[0])  # more than a line is what stood there before
+        kept = Kept(
             int(told["client_id"]), str(told["host"]), int(told["port"]), int(told["highest"]), float(told["alive_at"])
         )
-    except (ValueError, KeyError, TypeError):
+        if not 0 <= kept.highest < LARGEST:
+            raise ValueError("no order can have that id")
+        _ = kept.last_alive  # raises where it is no instant
+        return kept
+    except (ValueError, KeyError, TypeError, OverflowError, OSError):
         LOG.warning("state file %s is damaged: the highest order id of an earlier process is not known", name)
         return None

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from supervisor.gateway.hosted.ears import ENDS_THE_PROCESS
+
 LOG = logging.getLogger("supervisor.host")
 FIRST_ID = 1_000_000_000
 """Request ids of subscriptions count from here; those of the program's own requests should be lower."""
@@ -41,21 +43,32 @@ class Subscription:
 
 
 class Subscriptions:
-    """All of a host. `client` gives the program's client if a session is ready, else None."""
+    """All of a host.
 
-    def __init__(self, client: Callable[[], Any], call: Callable[[Callable[[], None]], None]) -> None:
+    Args:
+        client: the program's client if a session is ready, else None.
+        is_open: whether `on_ready` was called for that session. Before it, what waits is made all at once.
+        call: lets something be done on the program's thread.
+    """
+
+    def __init__(
+        self, client: Callable[[], Any], is_open: Callable[[], bool], call: Callable[[Callable[[], None]], None]
+    ) -> None:
         self._client = client
+        self._is_open = is_open
         self._call = call
         self._turn = threading.Lock()
         self._ids = itertools.count(FIRST_ID)
         self._all: list[Subscription] = []
 
     def add(self, make: Make) -> Subscription:
-        """Register it, and make it now if a session is ready."""
+        """Register it, and make it now if a session is ready. Raises TypeError: it cannot be called."""
+        if not callable(make):
+            raise TypeError(f"subscribe({make!r}): a function of the program's client and a request id")
         found = Subscription(make, self)
         with self._turn:
             self._all.append(found)
-        self._call(lambda: self.renew(found) if found.req_id is None and self._client() is not None else None)
+        self._call(lambda: self.renew(found) if found.req_id is None and self._is_open() else None)
         return found
 
     def forget(self, subscription: Subscription) -> None:
@@ -86,5 +99,7 @@ class Subscriptions:
             subscription.req_id = next(self._ids)
         try:
             subscription._make(client, subscription.req_id)
-        except Exception:
+        except ENDS_THE_PROCESS:
+            raise
+        except BaseException:
             LOG.exception("a subscription could not be made; it is tried again with the next session")

@@ -1,6 +1,8 @@
 """Programs as people write them, that note what they hear, and hosts for them that are quick to come back."""
 
+import datetime
 import threading
+import time
 from typing import Any
 
 from ibapi.client import EClient
@@ -8,11 +10,19 @@ from ibapi.contract import Contract
 from ibapi.order import Order
 from ibapi.wrapper import EWrapper
 
+from supervisor.core.calendar.rules import Daily
+from supervisor.core.calendar.windows import Explains, server_reset
 from supervisor.host import Host, Loss, Ready
+from supervisor.simulator.says.contracts import details
+from supervisor.simulator.state.instruments import APPLE
+from supervisor.simulator.wire.message import encode
+from tests.gateway.peers import text
 from tests.waiting import wait_until
 
 QUICK = {"retry_initial": 0.05, "retry_max_early": 0.1, "retry_max": 0.1, "stable_after": 0.2, "outage_merge": 1.0}
 TAGS = "NetLiquidation"
+ALWAYS = server_reset(Daily(datetime.time(0, 0), "UTC"), datetime.timedelta(hours=24), Explains.EVERY_LAYER)
+"""A server reset that is always on."""
 
 
 class Book:
@@ -132,6 +142,11 @@ def hosted(book: Book, port: int, program: type[Hello] = Recorder, **more: Any) 
     timing = {**QUICK, **more.pop("timing", {})}
     more = {"client_id": 17, **more}
     return Host(lambda: program(book), port=port, timing=timing, **more)
+
+
+def contract_told(request: bytes, version: int = 157) -> bytes:
+    """The answer to a probe, which a host sends if the weekend's server reset is on while a test runs."""
+    return encode(details(int(request), APPLE, time.time()), version) + text(52, 1, int(request))
 
 
 def stock(symbol: str = "AAPL") -> Contract:

@@ -13,7 +13,7 @@ from supervisor.host.aio import Keeper
 from supervisor.simulator import Fleet, Scenario, SimulatedGateway
 from tests.gateway.peers import Line, Peer, text
 from tests.host.aio_stories import AAPL, Notes, play, told, until
-from tests.host.programs import QUICK
+from tests.host.programs import QUICK, contract_told
 from tests.simulator.tamper import tampered
 
 BARS = 50
@@ -34,6 +34,8 @@ def test_a_message_about_orders_that_cannot_be_decoded_closes_the_gate_until_it_
                 line.send(text(62, 1))
             elif payload[0] == b"7":
                 line.send(text(55, 1, payload[2].decode()))
+            elif payload[0] == b"9":
+                line.send(contract_told(payload[2]))
 
     heard: list[tuple[Any, ...]] = []
     errors: list[tuple[Any, ...]] = []

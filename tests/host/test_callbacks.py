@@ -5,7 +5,7 @@ from typing import Any
 
 from supervisor.simulator import SimulatedGateway
 from tests.gateway.peers import Line, Peer, text
-from tests.host.programs import Book, Recorder, hosted
+from tests.host.programs import Book, Recorder, contract_told, hosted
 from tests.waiting import wait_until
 
 
@@ -65,6 +65,8 @@ def test_a_message_about_orders_that_cannot_be_decoded_closes_the_gate_until_it_
                 line.send(text(53, 1))
             elif payload[0] == b"7":
                 line.send(text(55, 1, payload[2].decode()))
+            elif payload[0] == b"9":
+                line.send(contract_told(payload[2]))
 
     with Peer(pushes) as peer, hosted(book, peer.port) as host:
         ready = host.wait_ready(10)

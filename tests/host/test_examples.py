@@ -1,8 +1,16 @@
 """The examples of the documentation run as they stand, each through a restart of the gateway."""
 
+import dataclasses
+import inspect
+import re
 from pathlib import Path
 from typing import Any
 
+from supervisor import host
+from supervisor.host.aio import Keeper
+from supervisor.host.aio.calls import HOOKS
+from supervisor.observe.metrics.program import PROGRAM
+from supervisor.runtime.gateway_runtime import Listener
 from supervisor.simulator import SimulatedGateway
 from tests.host.examples import EXAMPLES, ROOT, executed, heard, running
 from tests.waiting import wait_until
@@ -96,3 +104,23 @@ def test_the_asyncio_program_goes_on_after_a_restart(gateway: SimulatedGateway) 
         before = program.count("AAPL")
         program.until("AAPL", before + 3)
     assert program.count("lost") == 1
+
+
+def test_the_page_names_everything_that_is_public() -> None:
+    page = (ROOT / "docs/host.md").read_text()
+    prose = re.sub(r"^```.*?^```$", "", page, flags=re.DOTALL | re.MULTILINE)
+    told = set(re.findall(r"\w+", " ".join(re.findall(r"`[^`]+`", prose))))
+    records = (host.Ready, host.Loss, host.Reconciled, host.Queue)
+    names = {
+        *host.__all__,
+        *inspect.signature(host.Host).parameters,
+        *(name for name in vars(host.Host) if not name.startswith("_")),
+        *(field.name for record in records for field in dataclasses.fields(record)),
+        *(name for name in vars(Keeper) if not name.startswith("_") and name not in vars(Listener)),
+        *inspect.signature(Keeper).parameters,
+        *HOOKS,
+        *(family.name for family in PROGRAM),
+    }
+    assert names - told == {"hooks"}, "not on the page"
+    headings = re.findall(r"^#+ .*", page, re.MULTILINE)
+    assert len(headings) == len(set(headings))

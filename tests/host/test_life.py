@@ -1,5 +1,6 @@
 """A program as people write it lives through the losses of its sessions, on one thread, and ends when it wants to."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -37,6 +38,7 @@ def test_hooks_tell_the_loss_and_the_return_in_order_on_one_thread(gateway: Simu
         gateway.do("restart", for_=0.5)
         book.until("on_ready", 2)
         second = host.wait_ready(10)
+        weekend = any(window.active for window in host.snapshot.windows)
     (loss,) = book.losses
     order = [name for name in book.names() if name in ("on_ready", "connectionClosed", "on_lost", "on_data_lost")]
     assert order == ["on_ready", "connectionClosed", "on_lost", "on_data_lost", "on_ready", "connectionClosed"]
@@ -44,7 +46,7 @@ def test_hooks_tell_the_loss_and_the_return_in_order_on_one_thread(gateway: Simu
     assert 0.4 < second.away < 5.0
     assert second.data_lost
     assert second.epoch > first.epoch
-    assert (loss.reason, loss.planned) == ("reset", False)
+    assert (loss.reason, loss.planned) == ("reset", weekend)
     assert "closed the session" in loss.words
     assert len(book.threads) == 1
 
@@ -123,6 +125,37 @@ def test_what_is_to_end_the_process_ends_the_host_and_is_raised_by_run(
     assert len(book.all("connectionClosed")) == 1
 
 
+@pytest.mark.parametrize("place", ["on_lost", "connectionClosed", "accountSummaryEnd"])
+def test_on_a_thread_of_its_own_it_ends_the_host_and_wait_ready_raises_it(
+    gateway: SimulatedGateway, book: Book, place: str
+) -> None:
+    def leave(*_: Any) -> None:
+        raise SystemExit(3)
+
+    with hosted(book, gateway.port, type("Leaves", (Recorder,), {place: leave})) as host:
+        if place != "accountSummaryEnd":
+            host.wait_ready(10)
+        gateway.do("rst")
+        wait_until(lambda: not any(each.name == f"host-{host.name}" for each in threading.enumerate()))
+        with pytest.raises(SystemExit):
+            host.wait_ready(10)
+
+
+def test_who_would_wait_for_its_own_thread_is_told_so(gateway: SimulatedGateway, book: Book) -> None:
+    class Waits(Recorder):
+        def on_ready(self, ready: Any) -> None:
+            try:
+                host.wait_ready(None)
+            except RuntimeError as error:
+                book.note("refused", str(error))
+            super().on_ready(ready)
+
+    host = hosted(book, gateway.port, Waits)
+    with host:
+        host.wait_ready(10)
+    assert "wait for itself" in book.all("refused")[0][0]
+
+
 @pytest.mark.parametrize("away", [False, True])
 def test_a_signal_handler_that_exits_ends_the_run_at_once(gateway: SimulatedGateway, book: Book, away: bool) -> None:
     if away:
@@ -195,7 +228,10 @@ def test_a_program_leaves_connect_and_run_to_the_host(gateway: SimulatedGateway,
         assert type(host.app).__name__ == "Recorder"
 
 
-def test_every_hook_and_callback_may_raise_and_costs_nothing(gateway: SimulatedGateway, book: Book) -> None:
+@pytest.mark.parametrize("error", [ValueError, asyncio.CancelledError, GeneratorExit])
+def test_every_hook_and_callback_may_raise_and_costs_nothing(
+    gateway: SimulatedGateway, book: Book, error: type[BaseException]
+) -> None:
     class Raises(Recorder):
         def __getattribute__(self, name: str) -> Any:
             found = super().__getattribute__(name)
@@ -203,7 +239,7 @@ def test_every_hook_and_callback_may_raise_and_costs_nothing(gateway: SimulatedG
 
                 def raising(*args: Any) -> None:
                     found(*args)
-                    raise ValueError(name)
+                    raise error(name)
 
                 return raising
             return found
@@ -252,6 +288,23 @@ def test_a_program_may_ask_for_a_new_session(gateway: SimulatedGateway, book: Bo
     ("wrong", "words"),
     [
         ({"port": 0}, "port"),
+        ({"port": True}, "port"),
+        ({"client_id": True}, "client_id"),
+        ({"host": ""}, "host"),
+        ({"name": "../live"}, "name"),
+        ({"windows": ("weekend",)}, "windows"),
+        ({"required_farms": "usfarm"}, "required_farms"),
+        ({"required_farms": ("market/usfarm",)}, "no kind"),
+        ({"wait_timeout": float("nan")}, "wait_timeout"),
+        ({"order_max_wait": -1}, "order_max_wait"),
+        ({"gate_before_restart": "1m"}, "gate_before_restart"),
+        ({"daemon_gate": "/run/gate/live.json"}, "daemon_gate"),
+        ({"daily_restart": "23:45"}, "daily_restart"),
+        ({"weekly_restart": {"day": 6, "time": "12:00", "timezone": "UTC"}}, "weekly_restart"),
+        ({"timing": 5}, "timing"),
+        ({"timing": {"heartbeat_timeout": -1.0}}, "heartbeat_timeout"),
+        ({"timing": {"heartbeat_interval": float("nan")}}, "heartbeat_interval"),
+        ({"timing": {"heartbeat_misses": 0}}, "heartbeat_misses"),
         ({"client_id": -1}, "client_id"),
         ({"when_down": "maybe"}, "when_down"),
         ({"account_mode": "demo"}, "account_mode"),
@@ -271,7 +324,13 @@ def test_a_wrong_argument_is_named(wrong: dict[str, Any], words: str) -> None:
         Host(object, **arguments)
 
 
+def test_what_cannot_be_called_is_no_factory() -> None:
+    with pytest.raises(ValueError, match="a class, or a function"):
+        Host(None, port=4001, client_id=17)  # type: ignore[arg-type]
+
+
 def test_a_weekly_restart_and_its_windows_are_understood() -> None:
     weekly = {"day": "Sunday", "time": "12:00", "timezone": "America/New_York", "grace": "30m"}
-    host = Host(object, port=4001, client_id=17, weekly_restart=weekly, required_farms=("usfarm",))
+    host = Host(object, port=4001, client_id=17, weekly_restart=weekly, required_farms=("usfarm", "historical/ushmds"))
+    assert [str(farm) for farm in host.snapshot.policy.required_farms or ()] == ["usfarm", "historical/ushmds"]
     assert [window.name for window in host.snapshot.policy.windows] == ["weekly_restart", "server_reset"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from supervisor.core.program.pacing import KEPT
 from supervisor.host import NotSent, Why
 from supervisor.simulator import SimulatedGateway
 from tests.host.programs import Book, hosted, order, stock
@@ -49,15 +50,43 @@ def test_no_second_has_more_than_45_and_the_heartbeat_never_waits(gateway: Simul
 
 
 def fill(host: Any) -> None:
-    """Use up the messages of this second."""
+    """Use up the messages of this second, those too that are kept for orders and cancels."""
     while not host.queue.waiting:
         host.app.reqMarketDataType(1)
+    for _ in range(KEPT):
+        cancel_all(host.app)
+
+
+def cancel_all(app: Any) -> None:
+    try:
+        app.reqGlobalCancel()
+    except TypeError:
+        from ibapi.order_cancel import OrderCancel
+
+        app.reqGlobalCancel(OrderCancel())
+
+
+def test_hundreds_of_requests_cost_no_session_where_the_gateway_enforces_the_limit(
+    gateway: SimulatedGateway, book: Book
+) -> None:
+    gateway.do("pacing", on=True)
+    with hosted(book, gateway.port) as host:
+        host.wait_ready(10)
+        for number in range(150):
+            host.app.reqContractDetails(number + 1, stock())
+        host.app.placeOrder(1, stock(), order())
+        book.until("execDetails")
+        assert host.queue.waiting > 90, "the order did not wait"
+        wait_until(lambda: gateway.received[9] >= 150, 15)
+        assert host.snapshot.up
+    assert book.losses == []
+    assert 100 not in [code for _, code, _ in book.all("error")]
 
 
 def test_an_order_passes_requests_and_a_cancel_takes_out_an_order_that_waits(
     gateway: SimulatedGateway, book: Book
 ) -> None:
-    with hosted(book, gateway.port) as host:
+    with hosted(book, gateway.port, order_max_wait=5.0) as host:
         host.wait_ready(10)
         fill(host)
         app = host.app
@@ -93,7 +122,7 @@ def test_an_order_that_would_go_late_raises_instead(gateway: SimulatedGateway, b
 def test_the_queue_dies_with_its_session_and_the_program_is_told_of_its_orders(
     gateway: SimulatedGateway, book: Book
 ) -> None:
-    with hosted(book, gateway.port) as host:
+    with hosted(book, gateway.port, order_max_wait=5.0) as host:
         host.wait_ready(10)
         fill(host)
         host.app.placeOrder(1, stock(), order())

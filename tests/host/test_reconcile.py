@@ -1,12 +1,14 @@
 """What happened while a program was away is told before `on_ready`, or it is told that not all of it could be."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from supervisor.core.program.reconcile import LIMIT
 from supervisor.simulator import Fleet, SimulatedGateway
-from tests.host.programs import Book, hosted, order, stock
+from tests.host.programs import ALWAYS, Book, Recorder, hosted, order, stock
 from tests.simulator.client import RawClient
 from tests.simulator.tamper import tampered
 from tests.simulator.trader import Trader
@@ -98,6 +100,22 @@ def test_answers_that_never_come_make_it_incomplete_after_ten_seconds(gateway: S
     assert "within 10 s" in ready.reason
 
 
+def test_a_program_that_is_slow_while_it_is_told_misses_nothing_by_that(gateway: SimulatedGateway, book: Book) -> None:
+    class Slow(Recorder):
+        def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:
+            if self.book.readies and not self.book.all("slow"):
+                self.book.note("slow")
+                threading.Event().wait(LIMIT + 0.5)
+            super().openOrder(orderId, contract, order, orderState)
+
+    with hosted(book, gateway.port, Slow) as host:
+        host.wait_ready(10)
+        host.app.placeOrder(1, stock(), order("LMT", 1, 1.0))
+        gateway.do("rst")
+        book.until("on_ready", 2, LIMIT * 3)
+    assert "were not told" not in book.readies[1].reason
+
+
 def test_fills_of_another_client_are_not_told(gateway: SimulatedGateway, book: Book) -> None:
     with Trader(gateway.port, 3) as other:
         other.place(1)
@@ -124,13 +142,32 @@ def test_the_next_order_id_survives_a_gateway_that_forgets_and_a_new_process(
     assert book.all("nextValidId")[-1] == (1,)
 
 
-def test_a_damaged_state_file_is_no_reason_not_to_start(gateway: SimulatedGateway, book: Book, tmp_path: Path) -> None:
+KEPT = '{"client_id": 17, "host": "", "port": 1, "highest": %s, "alive_at": %s}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{not json",
+        "[]",
+        "\n".join(["not ours"] * 100),
+        KEPT % (5, "1e300"),
+        KEPT % (5, "NaN"),
+        KEPT % ("Infinity", 0),
+        KEPT % (99999999999, 0),
+        KEPT % (-5, 0),
+    ],
+)
+def test_a_damaged_state_file_is_no_reason_not_to_start_and_is_whole_afterwards(
+    gateway: SimulatedGateway, book: Book, tmp_path: Path, content: str
+) -> None:
     state = tmp_path / "state"
-    state.write_text("{not json")
+    state.write_text(content)
     with hosted(book, gateway.port, state=state) as host:
         assert host.wait_ready(10).next_order_id == 1
         host.app.placeOrder(7, stock(), order())
     assert '"highest": 7' in state.read_text()
+    assert hosted(book, gateway.port, state=state).next_order_id == 8
 
 
 def test_order_ids_of_other_clients_are_not_counted(gateway: SimulatedGateway, book: Book) -> None:
@@ -157,3 +194,25 @@ def test_our_own_ghost_after_a_kill_is_waited_for_briefly(
             assert host.snapshot.cause.key.value == "client_id_ghost"
             ghost.close()
             host.wait_ready(10)
+
+
+def test_in_a_server_reset_the_first_probe_decides_before_on_ready_whether_all_was_told(
+    gateway: SimulatedGateway, book: Book
+) -> None:
+    with hosted(book, gateway.port, windows=(ALWAYS,)) as host:
+        ready = host.wait_ready(10)
+    assert (ready.complete, ready.reason) == (True, "")
+    assert not book.all("on_upstream")
+    assert not book.all("on_reconciled")
+
+
+def test_if_that_probe_is_not_answered_it_is_incomplete(gateway: SimulatedGateway, book: Book) -> None:
+    gateway.do("no_contracts", mode="silent")
+    with hosted(book, gateway.port, windows=(ALWAYS,)) as host:
+        ready = host.wait_ready(9)
+        assert not ready.complete
+        assert "has lost IBKR's servers" in ready.reason
+        assert book.all("on_upstream") == [(False,)]
+        gateway.do("heal")
+        book.until("on_reconciled", timeout=30)
+    assert book.all("on_reconciled")[0][0].complete

@@ -210,3 +210,23 @@ def test_the_programs_time_requests_are_served_and_never_sooner_than_the_throttl
         assert len(book.all("currentTime")) == 8
         assert host.snapshot.counters.ignored == 0
         assert not book.all("on_suspect")
+
+
+class Number:
+    """A whole number that is no int, such as those of numpy."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __index__(self) -> int:
+        return self.value
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+def test_an_order_id_may_be_any_whole_number(gateway: SimulatedGateway, book: Book) -> None:
+    with hosted(book, gateway.port) as host:
+        host.wait_ready(10)
+        host.app.placeOrder(Number(40), stock(), order())
+        assert host.next_order_id == 41

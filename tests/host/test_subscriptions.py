@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from supervisor.core.model.vocabulary import Phase
 from supervisor.simulator import SimulatedGateway
 from tests.host.programs import Book, hosted, stock
 from tests.waiting import wait_until
@@ -39,6 +42,26 @@ def test_a_subscription_is_made_again_in_each_session_and_after_1101_but_not_aft
     heard = [number for number, _ in book.all("tickPrice")]
     assert heard[0] == first
     assert set(heard) <= {first, second, subscription.req_id}
+
+
+def test_before_on_ready_it_is_made_once_whoever_registers_it_and_whatever_is_told_meanwhile(
+    gateway: SimulatedGateway, book: Book
+) -> None:
+    gateway.do("delay", by=0.4)  # so long the host waits for what it asks before on_ready
+    with hosted(book, gateway.port) as host:
+        earlier = host.subscribe(quotes)
+        wait_until(lambda: host.snapshot.phase is Phase.READY)
+        gateway.do("notice", code=1101, text="Connectivity restored - data lost.")
+        later = host.subscribe(quotes)
+        host.wait_ready(20)
+        wait_until(lambda: earlier.req_id and later.req_id)
+        wait_until(lambda: gateway.received[REQ_MKT_DATA] == 2)
+        assert (earlier.earlier, later.earlier) == ((), ())
+
+
+def test_what_cannot_be_called_is_no_subscription(gateway: SimulatedGateway, book: Book) -> None:
+    with pytest.raises(TypeError, match="a function of the program's client"):
+        hosted(book, gateway.port).subscribe(None)  # type: ignore[arg-type]
 
 
 def test_one_that_is_cancelled_is_not_made_again_and_one_that_raises_harms_no_other(

@@ -1,6 +1,9 @@
 """The pace of a program's messages: IBKR ends a connection that sends more than 50 in a second.
 
-- At most `RATE` messages go within any second. What does not go at once waits, and waiting blocks nobody.
+- At most `RATE` messages go within `SPAN`, which is a little more than a second: a gateway counts when it reads, and
+  what it reads late would count with what comes after it. What does not go at once waits, and waiting blocks nobody.
+- Requests that waited go one after the other and not in a burst, for the same reason. Some of the messages are kept for
+  orders and cancels: many requests at once do not hold an order up.
 - Cancels go before orders, orders before the rest, each kind in its order. So the order of what concerns one order is
   kept, and a cancel passes only what concerns other orders.
 - A cancel of an order that still waits takes it out. If the gateway never heard of that order, the cancel has done its
@@ -21,7 +24,13 @@ RATE = 45
 OURS = 3
 """Of these the program's messages leave so many to the heartbeat and the questions of the host."""
 THEIRS = RATE - OURS
-SECOND = 1.0
+KEPT = 6
+"""Of the program's messages so many are for orders and cancels alone."""
+REQUESTS = THEIRS - KEPT
+SPAN = 1.1
+"""Seconds within which the messages are counted."""
+APART = SPAN / REQUESTS
+"""Seconds between two requests that waited."""
 ROOM = 10_000
 """Messages that may wait, at most."""
 
@@ -96,7 +105,7 @@ def offer(pacing: Pacing, message: Waiting, *, every: bool = False) -> Verdict:
             if not every and not any(each.known for each in removed):
                 return Verdict(pacing, removed=removed)
     position = sum(each.kind <= message.kind for each in pacing.waiting)
-    goes_at = _free_at(pacing, position, message.since)
+    goes_at = _free_at(pacing, message.kind, position, message.since)
     if position == 0 and goes_at <= message.since:
         return Verdict(counted(pacing, message.since), send=True, removed=removed)
     if message.kind is Kind.ORDER and goes_at - message.since > pacing.patience:
@@ -119,7 +128,8 @@ def due(pacing: Pacing, now: float) -> Due:
     )
     if stale:
         pacing = replace(pacing, waiting=tuple(each for each in pacing.waiting if each not in stale))
-    if not pacing.waiting or _free_at(pacing, 0, now) > now:
+    goes_at = wake(pacing, now)
+    if goes_at is None or goes_at > now:
         return Due(pacing, None, stale)
     first = pacing.waiting[0]
     return Due(replace(counted(pacing, now), waiting=pacing.waiting[1:]), first, stale)
@@ -127,7 +137,11 @@ def due(pacing: Pacing, now: float) -> Due:
 
 def wake(pacing: Pacing, now: float) -> float | None:
     """When the next message may go; None if none waits."""
-    return _free_at(pacing, 0, now) if pacing.waiting else None
+    if not pacing.waiting:
+        return None
+    kind = pacing.waiting[0].kind
+    goes_at = _free_at(pacing, kind, 0, now)
+    return goes_at if kind is not Kind.REQUEST or not pacing.sent else max(goes_at, pacing.sent[-1] + APART)
 
 
 _GRACE = 0.05
@@ -138,10 +152,12 @@ def _concerns(cancel: Waiting, order: Waiting, every: bool) -> bool:
     return every or (order.order_id is not None and order.order_id == cancel.order_id)
 
 
-def _free_at(pacing: Pacing, position: int, now: float) -> float:
-    """When the message goes before which so many others wait."""
-    rounds, place = divmod(position, THEIRS)
-    free = THEIRS - len(pacing.sent)
+def _free_at(pacing: Pacing, kind: Kind, position: int, now: float) -> float:
+    """When there is room for a message of this kind that has so many others before it."""
+    most = REQUESTS if kind is Kind.REQUEST else THEIRS
+    rounds, place = divmod(position, most)
+    sent = pacing.sent[-most:]
+    free = most - len(sent)
     if place < free:
-        return now + rounds * SECOND
-    return max(now, pacing.sent[place - free] + SECOND) + rounds * SECOND
+        return now + rounds * SPAN
+    return max(now, sent[place - free] + SPAN) + rounds * SPAN

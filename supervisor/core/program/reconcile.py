@@ -5,8 +5,10 @@
 - A gateway tells executions since its midnight only. If that midnight lies between the loss and the answer, some may
   be missing, and nobody can ask for them here.
 - A loss is noticed late: a connection that is silent is given up only after the heartbeat's patience.
-- An answer that comes while IBKR is away is what the gateway remembers.
-- Times are monotonic seconds, but for `lost_at`, which may be of an earlier process.
+- An answer that comes while IBKR is away is what the gateway remembers. In a server reset that is not known at first,
+  and the round waits for the probe that decides it.
+- Times are monotonic seconds of a clock that may stand still while the program's own code runs, but for `lost_at`,
+  which may be of an earlier process.
 """
 
 from datetime import datetime, timedelta
@@ -62,9 +64,9 @@ def refused(round_: Reconcile, request_id: int, code: int, text: str) -> Reconci
     return replace(round_, executions=True, refused=f"the gateway refused the question for executions: {code} {text}")
 
 
-def is_over(round_: Reconcile, now: float) -> bool:
-    """Whether nothing more is waited for."""
-    return (round_.orders and round_.executions) or now >= round_.deadline
+def is_over(round_: Reconcile, now: float, *, undecided: bool = False) -> bool:
+    """Whether nothing more is waited for. `undecided`: a probe is about to tell whether IBKR is away."""
+    return (round_.orders and round_.executions and not undecided) or now >= round_.deadline
 
 
 def result(

@@ -20,6 +20,8 @@ OWN_REQUESTS = 2_000_000_000
 """Request ids from here on are the host's own."""
 UNASKED = -1
 _TIMED_ERRORS = "errorTime" in inspect.signature(EWrapper.error).parameters
+ENDS_THE_PROCESS = (KeyboardInterrupt, SystemExit)
+"""What else a program raises costs it nothing: cancellations and what test tools raise are no `Exception` either."""
 _OF_OUR_SIDE = frozenset({502, 504})
 _BAD_MESSAGE = 506
 
@@ -32,7 +34,7 @@ class Owner(Protocol):
     running: str
     """The callback of the program that runs."""
 
-    def callback_failed(self, name: str, error: Exception) -> None:
+    def callback_failed(self, name: str, error: BaseException) -> None:
         """A callback raised."""
         ...
 
@@ -105,7 +107,9 @@ class Ears:
                 getattr(wrapper, name)(*args, **named)
             except NotSent as error:
                 owner.refused_quietly(name, error)
-            except Exception as error:
+            except ENDS_THE_PROCESS:
+                raise
+            except BaseException as error:
                 owner.callback_failed(name, error)
             finally:
                 owner.running = outer

@@ -6,6 +6,7 @@
 - Nothing else of the program is touched: overriding, `super()` and `isinstance` work as before.
 """
 
+import operator
 import re
 import threading
 from collections.abc import Callable
@@ -215,6 +216,9 @@ def _request(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
 def _order_id(args: tuple[Any, ...], named: dict[str, Any]) -> int | None:
     """The order id among the arguments; of a protobuf request its field."""
     first = args[0] if args else next(iter(named.values()), None)
-    found = named.get("orderId", first)
+    found: Any = named.get("orderId", first)
     found = getattr(found, "orderId", found)
-    return found if isinstance(found, int) else None
+    try:
+        return operator.index(found)  # also of a number of numpy
+    except TypeError:
+        return None

@@ -102,7 +102,7 @@ class House(Protocol):
         """A message was lost."""
         ...
 
-    def callback_failed(self, name: str, error: Exception) -> None:
+    def callback_failed(self, name: str, error: BaseException) -> None:
         """A callback or a hook raised."""
         ...
 
@@ -199,6 +199,10 @@ class HostedSession(Session):
         if self._own_thread is None:
             return now - self._waiting_since
         return self.work.total(now)
+
+    def went(self, now: float) -> float:
+        """The same instant on a clock that stands still while this session does."""
+        return now - self.stood(now)
 
     @property
     def paced(self) -> PacedConnection:
@@ -348,7 +352,7 @@ class HostedSession(Session):
         asking.said.append(text[:200])
         return asking.failed is not None
 
-    def callback_failed(self, name: str, error: Exception) -> None:
+    def callback_failed(self, name: str, error: BaseException) -> None:
         LOG.exception("%s() of the program raised %s; the session goes on", name, type(error).__name__)
         self._house.callback_failed(name, error)
 

@@ -40,10 +40,12 @@ def library() -> str:
 
 
 class Doubts(logging.LoggerAdapter[logging.Logger]):
-    """The logger of one IB's decoder."""
+    """The logger of one IB's decoder. Raises ValueError: this IB has one, and so a keeper."""
 
     def __init__(self, ib: IB, tell: Tell) -> None:
         decoder = ib.client.decoder
+        if isinstance(decoder.logger, Doubts):
+            raise ValueError("this IB has, or had, a keeper: make another IB")
         super().__init__(decoder.logger, {})
         self._tell = tell
         self._fields: list[str] = []

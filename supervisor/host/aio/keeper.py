@@ -46,7 +46,7 @@ from supervisor.core.model.vocabulary import Evidence, Planning
 from supervisor.core.program.concerns import DEAD_STREAMS, concerns_money
 from supervisor.core.program.reconcile import LIMIT, Heard, Reconcile, refused, result
 from supervisor.frozen import replace
-from supervisor.host.aio.breath import Breath
+from supervisor.host.aio.breath import BEAT, Breath
 from supervisor.host.aio.calls import Calls
 from supervisor.host.aio.doubts import Doubts, library
 from supervisor.host.aio.driver import Driver
@@ -55,6 +55,7 @@ from supervisor.host.aio.memory import Memory
 from supervisor.host.aio.orders import Orders
 from supervisor.host.aio.subscriptions import AioSubscription, Make
 from supervisor.host.gate import HostGate
+from supervisor.host.runtime import is_undecided
 from supervisor.host.settings import Restart, policy_of
 from supervisor.host.state_file import StateFile, facts_of
 from supervisor.host.told import Loss, Ready, Reconciled
@@ -79,7 +80,7 @@ class Keeper:
 
     Raises:
         ValueError: an argument is wrong.
-        TypeError: there is no such hook.
+        TypeError: there is no such hook, or it cannot be called.
         OSError: the state file cannot be opened.
     """
 
@@ -105,6 +106,7 @@ class Keeper:
         fetch: StartupFetch = StartupFetchALL,
         **hooks: Callable[..., Any],
     ) -> None:
+        Doubts(ib, self._undecodable)
         self.ib = ib
         self._fetch = fetch & ~_OURS
         self._calls = Calls(hooks)
@@ -138,8 +140,8 @@ class Keeper:
             self._gate_files = GateFiles(lambda: (self.snapshot,), Path(gate_directory))
         self._gate_shown = self.snapshot.gate
         self._undecoded: tuple[str, ...] = ()
-        self._subscriptions: list[AioSubscription] = []
-        self._worker: asyncio.Task[None] | None = None
+        self._subscriptions: dict[AioSubscription, None] = {}
+        self._begun = False
         self._ready = asyncio.Event()
         self._stopped = asyncio.Event()
         self._last: Ready | None = None
@@ -151,26 +153,28 @@ class Keeper:
         """What is being asked for, or was asked for last."""
         self._heard = Heard(False, "")
         ib.errorEvent += self._error
-        Doubts(ib, self._undecodable)
 
     # -- its life ------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Begin; `wait_ready` waits for the first session."""
-        self._worker = asyncio.create_task(self._calls.work())
+        """Begin; `wait_ready` waits for the first session. Raises RuntimeError: it has begun before."""
+        if self._begun:
+            raise RuntimeError("a keeper runs once: make another one, with an IB of its own")
+        self._begun = True
+        self._calls.start()
         self._breath.start()
         if self._gate_files is not None:
             self._gate_files.start()
         self._driver.start()
 
     async def stop(self) -> None:
-        """End the session and everything that is under way."""
+        """End the session and everything that is under way. A hook may call it."""
+        self._begun = True
         self._driver.stop()
         self._link.close(0.0)
+        self._ready.clear()
         self._stopped.set()
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
+        await self._calls.end()
         await self._link.ended()
         self._breath.stop()
         self._state.close()
@@ -192,9 +196,21 @@ class Keeper:
         await self.stop()
 
     async def wait_ready(self, timeout: float | None = None) -> Ready:
-        """Wait for a session. Raises TimeoutError."""
-        await asyncio.wait_for(self._ready.wait(), timeout)
-        assert self._last is not None
+        """Wait for a session; `timeout` in seconds.
+
+        Raises:
+            TimeoutError: there was none in time, or the keeper has ended.
+        """
+        waits = [asyncio.create_task(each.wait()) for each in (self._ready, self._stopped)]
+        try:
+            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+        if not self._ready.is_set() or self._last is None:
+            cause = self.snapshot.cause
+            raise TimeoutError(f"no session is ready{'' if cause is None else f' ({cause.key.value})'}")
         return self._last
 
     @property
@@ -209,8 +225,8 @@ class Keeper:
 
     def subscribe(self, make: Make) -> AioSubscription:
         """Let a request be made now, and again after each loss of data. `make(ib)` may be a coroutine function."""
-        found = AioSubscription(make, self._subscriptions.remove)
-        self._subscriptions.append(found)
+        found = AioSubscription(make, lambda each: self._subscriptions.pop(each, None))
+        self._subscriptions[found] = None
         if self._ready.is_set():
             self._make(found)
         return found
@@ -286,6 +302,8 @@ class Keeper:
                 self.ib.execDetailsEvent.emit(trade, fill)
                 trade.fillEvent.emit(trade, fill)
         self._memory.keep()
+        while is_undecided(self.snapshot, told=not self._upstream_told) and time.monotonic() < began + LIMIT:
+            await asyncio.sleep(BEAT)
         snapshot = self.snapshot
         ahead = likely_ahead(snapshot.clock.ahead, snapshot.policy.timezone, datetime.now().astimezone())
         heard = result(

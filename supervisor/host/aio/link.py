@@ -31,6 +31,7 @@ from supervisor.core.model.events import (
     TrafficSeen,
 )
 from supervisor.core.program.busy import Work
+from supervisor.core.program.pacing import SPAN, THEIRS
 from supervisor.frozen import dataclass
 from supervisor.host.aio.breath import Breath
 from supervisor.host.aio.doubts import library
@@ -200,6 +201,9 @@ class AioLink:
 
     def _listen(self) -> None:
         client = self._ib.client
+        usual = type(client)
+        if (client.MaxRequests, client.RequestsInterval) == (usual.MaxRequests, usual.RequestsInterval):
+            client.MaxRequests, client.RequestsInterval = THEIRS, SPAN  # `ib_async` itself counts 45 within a second
         connect, answered = client.conn.connectAsync, client.decoder.handlers[_CURRENT_TIME]
 
         async def connected(host: str, port: int) -> None:

@@ -16,7 +16,7 @@ Make = Callable[[IB], Any]
 class AioSubscription:
     """One request, however often it is made."""
 
-    def __init__(self, make: Make, forget: Callable[["AioSubscription"], None]) -> None:
+    def __init__(self, make: Make, forget: Callable[["AioSubscription"], object]) -> None:
         self.make = make
         self._forget = forget
         self.made: Any = None

@@ -1,9 +1,9 @@
-"""The metrics of a hosted program, for a registry of its own: those of a gateway, and what only a host knows.
+"""The metrics of hosted programs, for a registry of its own: those of a gateway, and what only a host knows.
 
 Names and meanings are the daemon's. Instead of `gateway` they have the label `client_id`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
@@ -68,20 +68,21 @@ PROGRAM: tuple[Family[ProgramCounts], ...] = (
 
 
 class ProgramCollector(Collector):
-    """Everything about one hosted program, as of the moment of the scrape."""
+    """Everything about the hosted programs of a process, as of the moment of the scrape."""
 
-    def __init__(self, snapshot: Callable[[], Snapshot], counts: Callable[[], ProgramCounts]) -> None:
-        self._snapshot = snapshot
-        self._counts = counts
+    def __init__(self, programs: Sequence[tuple[Callable[[], Snapshot], Callable[[], ProgramCounts]]]) -> None:
+        self._programs = programs
 
     def collect(self) -> Iterator[Metric]:
         """All families with their samples."""
-        snapshot, counts = self._snapshot(), self._counts()
-        who = (str(snapshot.policy.client_id),)
+        told = [(snapshot(), counts()) for snapshot, counts in self._programs]
+        who = [(str(snapshot.policy.client_id),) for snapshot, _ in told]
         for family in GATEWAY:
-            yield family.metric([(who, family.read(snapshot))], OWN_LABELS)
+            read = [family.read(snapshot) for snapshot, _ in told]
+            yield family.metric(list(zip(who, read, strict=True)), OWN_LABELS)
         for own in PROGRAM:
-            yield own.metric([(who, own.read(counts))], OWN_LABELS)
+            heard = [own.read(counts) for _, counts in told]
+            yield own.metric(list(zip(who, heard, strict=True)), OWN_LABELS)
 
     def describe(self) -> Iterator[Metric]:
         """All families without samples: a registry asks for names, and must not cost a decision."""

@@ -40,6 +40,11 @@ def test_after_ten_seconds_it_is_over_and_says_what_is_missing() -> None:
     assert told(orders_heard(ASKED)).reason == "the executions were not told within 10 s"
 
 
+def test_a_round_waits_for_the_probe_that_decides_whether_ibkr_is_away_but_no_longer_than_its_deadline() -> None:
+    assert not is_over(WHOLE, 1.0, undecided=True)
+    assert is_over(WHOLE, 10.0, undecided=True)
+
+
 def test_a_refused_question_is_over_at_once() -> None:
     round_ = refused(orders_heard(ASKED), 7, 321, "Read-Only")
     assert is_over(round_, 0.0)
