@@ -15,7 +15,8 @@ BROWSER = "tests/browser/"
 
 def main() -> int:
     """0 if all that failed passes now; 1 if not, or if nothing is known to have failed."""
-    names = sorted(json.loads(FAILED.read_text(encoding="utf-8"))) if FAILED.exists() else []
+    failed = json.loads(FAILED.read_text(encoding="utf-8")) if FAILED.exists() else []
+    names = sorted({plain(name) for name in failed})
     if not names:
         print("no test is known to have failed: look at what `make test` printed", file=sys.stderr)
         return 1
@@ -24,6 +25,11 @@ def main() -> int:
     rest = [name for name in names if not name.startswith(BROWSER)]
     ends = [subprocess.run([sys.executable, "-m", "pytest", *part]).returncode for part in (rest, browser) if part]
     return int(any(ends))
+
+
+def plain(name: str) -> str:
+    """The name of a test without the group that pytest-xdist writes behind it."""
+    return name.rpartition("@")[0] if name.rfind("@") > name.rfind("]") else name
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the names
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Name the group of each test, and bring the groups into order."""
     for item in items:

@@ -1,7 +1,10 @@
-"""`make quick` runs the tests of what was changed."""
+"""How tests are run: `make quick` runs those of what was changed, and a file stays with one worker."""
+
+import os
 
 import pytest
 
+from tests.again import plain
 from tests.quick import ALWAYS, FOLLOW, LONG, ROOT, claims_about
 
 
@@ -34,3 +37,17 @@ def test_every_place_that_it_names_exists() -> None:
     for about, tests in FOLLOW.items():
         assert (ROOT / about).exists()
         assert all((ROOT / test).exists() for test in (*tests, *LONG, *ALWAYS))
+
+
+def test_a_file_stays_with_one_worker(request: pytest.FixtureRequest) -> None:
+    """Else each worker makes the fixtures of each file anew, which nothing else would tell."""
+    name = request.node.nodeid
+    assert name.endswith("@house-test_quick") is ("PYTEST_XDIST_WORKER" in os.environ)
+    assert plain(name) == "tests/house/test_quick.py::test_a_file_stays_with_one_worker"
+
+
+@pytest.mark.parametrize(
+    "name", ["tests/a.py::test_b", "tests/a.py::test_b@a-b", "tests/a.py::test_b[x@y]@a-b", "tests/a.py::test_b[x@y]"]
+)
+def test_what_failed_is_run_again_by_its_plain_name(name: str) -> None:
+    assert plain(name) in {"tests/a.py::test_b", "tests/a.py::test_b[x@y]"}
