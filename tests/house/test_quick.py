@@ -1,7 +1,5 @@
 """How tests are run: `make quick` runs those of what was changed, and a file stays with one worker."""
 
-import os
-
 import pytest
 
 from tests.again import plain
@@ -42,7 +40,7 @@ def test_every_place_that_it_names_exists() -> None:
 def test_a_file_stays_with_one_worker(request: pytest.FixtureRequest) -> None:
     """Else each worker makes the fixtures of each file anew, which nothing else would tell."""
     name = request.node.nodeid
-    assert name.endswith("@house-test_quick") is ("PYTEST_XDIST_WORKER" in os.environ)
+    assert name.endswith("@house-test_quick") is getattr(request.config.option, "loadgroup", False)
     assert plain(name) == "tests/house/test_quick.py::test_a_file_stays_with_one_worker"
 
 
