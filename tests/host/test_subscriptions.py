@@ -77,8 +77,8 @@ def test_one_that_is_cancelled_is_not_made_again_and_one_that_raises_harms_no_ot
         cancelled.cancel()
         gateway.do("rst")
         book.until("on_ready", 2)
-        assert gateway.received[REQ_MKT_DATA] == 3
-        assert len(book.all("tried")) == 2
+        wait_until(lambda: gateway.received[REQ_MKT_DATA] == 3)
+        wait_until(lambda: len(book.all("tried")) == 2)
         assert bad.req_id is not None
         assert good.earlier
 
