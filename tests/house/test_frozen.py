@@ -124,15 +124,49 @@ def test_one_that_was_pickled_can_be_read_where_none_was_made() -> None:
     assert read.stdout == "Kept(name='a', tags=('b',)) True True\n"
 
 
-def test_one_that_can_be_changed_is_the_librarys() -> None:
-    @frozen.dataclass(slots=True)
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_that_can_be_changed_has_no_hash(kind: str) -> None:
+    dataclass: Callable[..., Any] = KINDS[kind]
+
+    @dataclass(slots=True)
     class Mutable:
+        """Two values."""
+
         x: int
+        seen: list[int] = field(default_factory=list)
 
     one = Mutable(1)
     one.x = 2
-    assert one == Mutable(2)
+    one.seen.append(3)
+    assert one == Mutable(2, [3]) != Mutable(2)
+    assert repr(one).endswith("Mutable(x=2, seen=[3])")
     assert not hasattr(one, "__dict__")
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(one)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_value_may_be_given_by_name_alone_and_a_class_may_have_none(kind: str) -> None:
+    dataclass: Callable[..., Any] = KINDS[kind]
+
+    @dataclass(frozen=True, slots=True)
+    class Named:
+        """One by position, two by name."""
+
+        x: int
+        y: int = field(kw_only=True)
+        z: int = field(default=3, kw_only=True)
+
+    @dataclass(frozen=True, slots=True)
+    class Empty:
+        """Nothing."""
+
+    assert (Named(1, y=2).z, Named(1, y=2)) == (3, Named(x=1, z=3, y=2))
+    with pytest.raises(TypeError, match="takes 2 positional arguments but 3"):
+        Named(1, 2)
+    assert Empty() == Empty()
+    assert hash(Empty()) == hash(Empty())
+    assert Named(1, y=2) != Empty()
 
 
 def test_a_replaced_one_is_of_its_own_class_and_passes_the_same_checks() -> None:
