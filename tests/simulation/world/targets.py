@@ -146,7 +146,10 @@ class Target:
             self.taken.append(item.key)
 
     def _apart(self, before: Now, now: Now, *, same_life: bool) -> bool:
-        """Whether a minute is between the two. Another process has the wall clock alone, which may have been set."""
-        if same_life:
-            return now.mono - before.mono >= APART
-        return not timedelta(0) <= now.wall - before.wall < timedelta(seconds=APART)
+        """Whether a minute is between the two, or seems to be: another process has the wall clock alone.
+
+        That may have been set, and the machine's own clock begins anew when it starts.
+        """
+        if now.mono - before.mono >= APART:
+            return True
+        return not same_life and not timedelta(0) <= now.wall - before.wall < timedelta(seconds=APART)
