@@ -13,7 +13,9 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -34,6 +36,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer(('', 8080), Handler).serve_forever()
 """
 """Whom Alertmanager tells, in a container of its own: what arrives is its log."""
+
+
+def _far_from_now() -> str:
+    """An hour of the gateway's day that is half a day away."""
+    return f"{datetime.now(ZoneInfo('America/New_York')) + timedelta(hours=12):%H:%M}"
 
 
 class Composed:
@@ -61,6 +68,9 @@ class Composed:
             (self.folder.parent / "prometheus/alerts.yaml", r"(?m)^(\s+)for: .*$", r"\1for: 3s"),
             # Without this an alert fires for two minutes more, and its end is told so much later.
             (self.folder.parent / "prometheus/alerts.yaml", r"keep_firing_for: \w+", "keep_firing_for: 1s"),
+            # What is to be told is not in a window, at whatever hour this runs.
+            (self.folder / "supervisor.yaml", r"server_reset: \w+", "server_reset: none"),
+            (self.folder / "supervisor.yaml", r'time: "23:45"', f'time: "{_far_from_now()}"'),
             # Warnings are told in waking hours, and so is their end: here at every hour.
             (self.folder.parent / "alertmanager/alertmanager.yml", r'start_time: "[\d:]+"', 'start_time: "00:00"'),
             (self.folder.parent / "alertmanager/alertmanager.yml", r'end_time: "[\d:]+"', 'end_time: "24:00"'),

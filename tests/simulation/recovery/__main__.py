@@ -7,20 +7,8 @@ import sys
 
 from supervisor.core.model.recovery.rules import Result
 from tests.simulation import record
-from tests.simulation.judges.violation import Violation
-from tests.simulation.recovery.world import Played, Tally
+from tests.simulation.recovery.world import Tally, play
 from tests.simulation.soak import Outcome, asked_of, progress, soak
-from tests.simulation.world.scenario import DAYS
-
-
-def play(seed: int) -> tuple[int, Tally, str, str]:
-    """A quarter of a year."""
-    tally = Tally()
-    try:
-        Played(seed, tally).play(DAYS)
-    except Violation as broken:
-        return seed, tally, broken.promise, broken.detail
-    return seed, tally, "", ""
 
 
 def of_soak(outcome: Outcome[Tally], first: int) -> str:

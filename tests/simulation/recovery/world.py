@@ -30,8 +30,8 @@ from supervisor.core.model.recovery.rules import (
 from supervisor.core.model.sight import GatewayProcess, LoginState, Sight
 from supervisor.core.model.vocabulary import Phase
 from tests.core.driver import NEW_YORK, RESET, RESTART, World, instant, policy
-from tests.simulation.judges.violation import holds
-from tests.simulation.world.scenario import DAY
+from tests.simulation.judges.violation import Violation, holds
+from tests.simulation.world.scenario import DAY, DAYS
 
 PATIENCE = {Rung.RECONNECT_DATA: 300.0, Rung.RECONNECT_ACCOUNT: 600.0, Rung.RESTART: 120.0, Rung.COMMAND: 900.0}
 BUDGET = {Rung.RECONNECT_DATA: 6, Rung.RECONNECT_ACCOUNT: 2, Rung.RESTART: 2, Rung.COMMAND: 1}
@@ -328,3 +328,13 @@ def played(seeds: range, days: float) -> Tally:
     for seed in seeds:
         Played(seed, tally).play(days)
     return tally
+
+
+def play(seed: int) -> tuple[int, Tally, str, str]:
+    """A quarter of a year."""
+    tally = Tally()
+    try:
+        Played(seed, tally).play(DAYS)
+    except Violation as broken:
+        return seed, tally, broken.promise, broken.detail
+    return seed, tally, "", ""
