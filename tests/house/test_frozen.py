@@ -162,11 +162,12 @@ def test_a_value_may_be_given_by_name_alone_and_a_class_may_have_none(kind: str)
         """Nothing."""
 
     assert (Named(1, y=2).z, Named(1, y=2)) == (3, Named(x=1, z=3, y=2))
+    named: Any = Named
     with pytest.raises(TypeError, match="takes 2 positional arguments but 3"):
-        Named(1, 2)
+        named(1, 2)
     assert Empty() == Empty()
     assert hash(Empty()) == hash(Empty())
-    assert Named(1, y=2) != Empty()
+    assert named(1, y=2) != Empty()
 
 
 def test_a_replaced_one_is_of_its_own_class_and_passes_the_same_checks() -> None:
