@@ -102,6 +102,14 @@ def soak(
     return outcome
 
 
+def soak_as_asked(player: Callable[[int], Played[T]], tally: T, asked: argparse.Namespace) -> Outcome[T]:
+    """The soak of a command line, with its progress on the terminal."""
+    bounds = (asked.first, asked.years, asked.processes, asked.seconds)
+    outcome = soak(player, tally, *bounds, say=True, first_failure=asked.first_failure)
+    print(progress(outcome, asked.years))
+    return outcome
+
+
 def progress(outcome: Outcome[Any], years: float) -> str:
     rate = outcome.years / outcome.seconds if outcome.seconds else 0.0
     return (
@@ -126,17 +134,7 @@ def asked_of(what: str) -> argparse.Namespace:
 
 def main() -> int:
     asked = asked_of("Simulate gateway-years of faults.")
-    outcome = soak(
-        play,
-        Tally(),
-        asked.first,
-        asked.years,
-        asked.processes,
-        asked.seconds,
-        say=True,
-        first_failure=asked.first_failure,
-    )
-    print(progress(outcome, asked.years))
+    outcome = soak_as_asked(play, Tally(), asked)
     print(f"faults: {', '.join(f'{times:,} {name}' for name, times in outcome.tally.faults.most_common())}")
     for seed, _, violation in [] if asked.first_failure else outcome.failed[:TOLD]:
         print("\n" + story(of_seed(seed), violation, 45.0))

@@ -8,7 +8,7 @@ import sys
 from supervisor.core.model.recovery.rules import Result
 from tests.simulation import record
 from tests.simulation.recovery.world import Tally, play
-from tests.simulation.soak import Outcome, asked_of, progress, soak
+from tests.simulation.soak import Outcome, asked_of, soak_as_asked
 
 
 def of_soak(outcome: Outcome[Tally], first: int) -> str:
@@ -32,17 +32,7 @@ def of_soak(outcome: Outcome[Tally], first: int) -> str:
 
 def main() -> int:
     asked = asked_of("Simulate gateway-years of faults that recovery may cure, and of some that it must not touch.")
-    outcome = soak(
-        play,
-        Tally(),
-        asked.first,
-        asked.years,
-        asked.processes,
-        asked.seconds,
-        say=True,
-        first_failure=asked.first_failure,
-    )
-    print(progress(outcome, asked.years))
+    outcome = soak_as_asked(play, Tally(), asked)
     print(of_soak(outcome, asked.first))
     if asked.record:
         record.write("soak", of_soak(outcome, asked.first), record.PAGE.with_name("recovery.md"))

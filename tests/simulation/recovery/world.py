@@ -10,7 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
@@ -289,8 +289,9 @@ class Played(World):
         """Every promise, by the truth alone."""
         now, local = self.now, self.now.wall.astimezone(ZoneInfo(NEW_YORK))
         minutes = local.hour * 60 + local.minute + local.second / 60
+        opened = local.replace(hour=0, minute=10, second=0, microsecond=0, fold=0).astimezone(UTC)
         _hold(abs(minutes - (23 * 60 + 45)) > 10, "no deed within ten minutes of a restart", now)
-        _hold(not 0 <= minutes - 10 < 110, "no deed in a server reset", now)
+        _hold(not 0 <= (now.wall - opened).total_seconds() < 110 * 60, "no deed in a server reset", now)
         _hold(not self.paused, "no deed while paused", now)
         _hold(now.mono - self.competing_at >= 300, "no deed beside a competing session", now)
         since = [begun for fault, begun in self.truth.items() if fault in IS_FOR[rung]]
