@@ -175,7 +175,8 @@ class Played(World):
         self.truth["crash"] = self.now.mono
         self.pid += 1
         self.see(LoginState.RESTARTING)
-        self.at(seconds, self.up_again)
+        pid = self.pid
+        self.at(seconds, lambda: self.up_again() if self.pid == pid and "crash" in self.truth else None)
 
     def up_again(self) -> None:
         for fault in list(self.truth):
