@@ -104,12 +104,16 @@ def boot_seconds() -> float | None:
     return None if clock is None else time.clock_gettime(clock)
 
 
-def is_own(error: OSError) -> bool:
+def is_own(error: BaseException) -> bool:
     """Whether a connection failed for a reason of this machine, which says nothing of the other side.
 
-    No descriptor, port or memory is left, there is no way out, or a rule of this machine forbids it.
+    No descriptor, port or memory is left, there is no way out, or a rule of this machine forbids it. Of an error of
+    `urllib` its reason counts.
     """
-    return error.errno in _OWN and not isinstance(error, socket.gaierror)  # whose numbers are others
+    cause = getattr(error, "reason", error)
+    if not isinstance(cause, OSError) or isinstance(cause, socket.gaierror):  # whose numbers are others
+        return False
+    return cause.errno in _OWN
 
 
 def wait_writable(target: int | socket.socket, timeout: float) -> bool:

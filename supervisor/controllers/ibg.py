@@ -65,9 +65,8 @@ class Ibg:
         try:
             said = json.loads(self._get())
         except (OSError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", error)
-            ours = isinstance(reason, OSError) and is_own(reason)
-            return unknown(f"the health page {'cannot be asked from here' if ours else 'does not answer'}: {reason}")
+            seen = "cannot be asked from here" if is_own(error) else "does not answer"
+            return unknown(f"the health page {seen}: {getattr(error, 'reason', error)}")
         except (ValueError, RecursionError):
             return unknown("the health page does not answer with JSON")
         return self._read(said) if isinstance(said, dict) else unknown("the health page has no states")

@@ -1,4 +1,4 @@
-"""A keeper begins once, ends whoever ends it, and nothing that its hooks raise ends them."""
+"""A keeper starts once, anybody may stop it, and a hook that raises stops neither it nor the other hooks."""
 
 import asyncio
 from typing import Any

@@ -193,8 +193,7 @@ class Client:
         try:
             return self._desk.ask(asked, timeout)
         except (OSError, ValueError, http.client.HTTPException) as error:
-            cause = getattr(error, "reason", error)
-            if isinstance(cause, OSError) and is_own(cause):
+            if is_own(error):
                 raise Unreachable(f"cannot ask the daemon at {self.url} from here: {_reason(error)}") from None
             raise Unreachable(f"no daemon answers at {self.url}: {_reason(error)}. {START}") from None
 
