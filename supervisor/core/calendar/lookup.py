@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +24,7 @@ from supervisor.core.calendar.windows import (
 )
 
 STRETCH = timedelta(days=14)
+_DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -61,6 +62,11 @@ class Calendar:
         coming = (next_opening(window, wall) for window in self.windows if window.kind in RESTARTS)
         return (*open_now, *(each for each in coming if each is not None))
 
+    def restart_within(self, wall: datetime, before: timedelta, after: timedelta) -> bool:
+        """Whether a restart falls within so much before this instant, or so much after it: a day at most."""
+        wall = utc(wall)
+        return self._around(wall).restart_between(wall - before, wall + after)
+
     def _around(self, wall: datetime) -> _Stretch:
         stretch = self._stretch
         if stretch is None or not stretch.begin <= wall < stretch.end:
@@ -71,7 +77,7 @@ class Calendar:
 class _Stretch:
     """Two weeks, worked out: `_active[i]` holds from `_edges[i]` to the next edge."""
 
-    __slots__ = ("_active", "_beyond", "_edges", "_starts", "begin", "end")
+    __slots__ = ("_active", "_beyond", "_edges", "_restarts", "_starts", "begin", "end")
 
     def __init__(self, windows: tuple[Window, ...], begin: datetime) -> None:
         self.begin, self.end = begin, begin + STRETCH
@@ -84,6 +90,8 @@ class _Stretch:
         self._starts: dict[str, list[datetime]] = {window.name: [] for window in windows}
         for occurrence in inside:
             self._starts[occurrence.window.name].append(occurrence.start)
+        restarts = (window for window in windows if window.kind in RESTARTS)
+        self._restarts = sorted(each.at for each in occurrences(restarts, begin - _DAY, self.end + _DAY))
         for name, starts in self._starts.items():
             following = [next_start(window, last) for window in windows if window.name == name]
             starts.extend(sorted(start for start in following if start is not None)[:1])
@@ -94,6 +102,10 @@ class _Stretch:
     def next_edge_after(self, wall: datetime) -> datetime | None:
         following = bisect_right(self._edges, wall)
         return self._edges[following] if following < len(self._edges) else self._beyond
+
+    def restart_between(self, first: datetime, last: datetime) -> bool:
+        following = bisect_left(self._restarts, first)
+        return following < len(self._restarts) and self._restarts[following] <= last
 
     def next_start_after(self, name: str, wall: datetime) -> datetime | None:
         starts = self._starts[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -88,3 +89,21 @@ def test_a_year_s_edges_lead_through_every_occurrence() -> None:
 def test_a_calendar_refuses_a_naive_instant() -> None:
     with pytest.raises(ValueError, match="needs a zone"):
         Calendar(WINDOWS).active_at(datetime(2027, 1, 1))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("minutes", range(-15, 16))
+def test_a_restart_near_any_moment_is_found_and_no_other_window(minutes: int) -> None:
+    calendar = Calendar(WINDOWS)
+    edge = datetime.fromisoformat("1970-01-01T00:00:00+00:00") + 1488 * STRETCH  # where one stretch ends
+    nights = [z("2027-03-14 03:45"), z("2027-03-15 03:45"), z("2027-11-08 04:45")]
+    for wall in (*(night + minutes * MINUTE for night in nights), edge + minutes * MINUTE):
+        asked = [at for night in range(-2, 3) for at in _restarts_of(wall + night * 24 * HOUR)]
+        near = any(wall - 10 * MINUTE <= at <= wall + 5 * HOUR for at in asked)
+        assert calendar.restart_within(wall, 10 * MINUTE, 5 * HOUR) is near, wall
+    assert not Calendar(WINDOWS[1:]).restart_within(nights[0], 10 * MINUTE, 5 * HOUR)
+
+
+def _restarts_of(wall: datetime) -> list[datetime]:
+    """The restart of that day."""
+    there = wall.astimezone(ZoneInfo(NEW_YORK))
+    return [there.replace(hour=23, minute=45, second=0, microsecond=0).astimezone(UTC)]

@@ -28,7 +28,7 @@ MUTANTS = (
     replaced("a competing session is no reason", healing.scene_of, _blind_to(competing=False)),
     replaced("any process may be asked", memory.seen_logged_in, lambda right, *args: True, owner=blocks),
     replaced("a budget is never spent", memory.remaining, lambda right, *args: 9, owner=blocks),
-    replaced("no patience", blocks.block_of, lambda right, *args: right(*args, by_hand=True), owner=ladder),
+    replaced("no patience", blocks.blocks_of, lambda right, *args: right(*args, by_hand=True), owner=ladder),
     replaced("a process may be restarted again and again", blocks._spent, _forgives_restarts),
 )
 

@@ -44,7 +44,7 @@ IS_FOR = {
 FAULTS = ("farm", "farm", "hourly farm", "upstream", "hang", "hang", "stillborn", "crash", "rival", "pause")
 """A stillborn process is another one that hangs from its first moment: nobody has seen it logged in."""
 MOST_A_DAY = sum(BUDGET.values())
-SLOW = Timing(heartbeat_interval=1800.0, retry_initial=15.0, retry_max_early=30.0, retry_max=60.0, restart_retry=30.0)
+SLOW = Timing(heartbeat_interval=1800.0, retry_initial=15.0, retry_max_early=30.0, retry_max=60.0, restart_retry=60.0)
 NOTICED = SLOW.retry_max + 18.5
 """Seconds after which a gateway without a session is known to be well again: the longest wait, and one attempt."""
 
@@ -103,6 +103,7 @@ class Played(World):
         self.last: tuple[float, Rung] | None = None
         self.competing_at = -DAY
         self.paused = False
+        self.peer.probes = True
         self._acts: list[tuple[float, int, Callable[[], None]]] = []
         self._acts_number = count()
 
@@ -154,8 +155,10 @@ class Played(World):
             self.tally.unneeded[last[1]] += 1
         if fault == "farm" and self.phase is Phase.READY:
             self.notice(2104, "Market data farm connection is OK:usfarm")
-        elif fault == "upstream" and self.phase is Phase.READY:
-            self.notice(1102)
+        elif fault == "upstream":
+            self.peer.probes = True
+            if self.phase is Phase.READY:
+                self.notice(1102)
         elif fault == "hang":
             self.peer.answers, self.peer.port = True, "open"
 
@@ -192,7 +195,7 @@ class Played(World):
 
     def trouble(self) -> None:
         dice = self.dice
-        self.at(dice.expovariate(1 / (DAY / 1.5)), self.trouble)
+        self.at(dice.expovariate(1 / DAY), self.trouble)
         if self.truth or self.phase is not Phase.READY:
             return
         fault = dice.choice(FAULTS)
@@ -208,25 +211,26 @@ class Played(World):
                 self.at(lasts, lambda: self.end("farm"))
             case "upstream":
                 self.truth["upstream"] = self.now.mono
+                self.peer.probes = False
                 self.notice(1100)
                 self.at(lasts, lambda: self.end("upstream"))
             case "hang":
                 self.truth["hang"] = self.now.mono
                 self.peer.answers, self.peer.port = False, "mute"
-                self.at(lasts * 3, lambda: self.end("hang"))
+                self.at(lasts * 2, lambda: self.end("hang"))
             case "stillborn":
                 self.pid += 1
                 self.truth["hang"] = self.now.mono
                 self.peer.answers, self.peer.port = False, "mute"
                 self.drop()
                 self.see()
-                self.at(lasts * 3, lambda: self.end("hang"))
+                self.at(lasts * 2, lambda: self.end("hang"))
             case "crash":
                 self.truth["crash"] = self.now.mono
                 self.peer.port = "refuse"
                 self.drop()
                 self.see(runs=False)
-                self.at(lasts * 2, self.person_starts)
+                self.at(lasts * 1.5, self.person_starts)
             case "rival":
                 self.break_farm()
                 self.at(100.0, self.rival)

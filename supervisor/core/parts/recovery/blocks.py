@@ -32,15 +32,23 @@ def forbidden(scene: Scene) -> Block | None:
     return next((block for block, name in _FORBIDDEN if getattr(scene, name)), None)
 
 
-def block_of(
-    recovery: Recovery, policy: RecoveryPolicy, rung: RungPolicy, scene: Scene, *, by_hand: bool = False
-) -> Block | None:
-    """Why this rung is not due; None if it is."""
+def blocks_of(
+    recovery: Recovery, policy: RecoveryPolicy, scene: Scene, *, by_hand: bool = False
+) -> dict[Rung, Block | None]:
+    """Why each rung of the policy is not due; None if it is."""
     no = forbidden(scene)
     if no is not None:
-        return no
-    if not RUNGS[rung.rung].when(scene):
-        return Block.NOT_SO
+        return {each.rung: no for each in policy.rungs}
+    return {
+        each.rung: _block_of(recovery, policy, each, scene, by_hand) if RUNGS[each.rung].when(scene) else Block.NOT_SO
+        for each in policy.rungs
+    }
+
+
+def _block_of(
+    recovery: Recovery, policy: RecoveryPolicy, rung: RungPolicy, scene: Scene, by_hand: bool
+) -> Block | None:
+    """Why a rung that is right now is not due; None if it is."""
     if recovery.deed is not None:
         return Block.DEED_UNDER_WAY
     if scene.login_state in AT_WORK:

@@ -30,7 +30,7 @@ from supervisor.core.model.recovery.records import (
 )
 from supervisor.core.model.recovery.rules import Block, DeedDone, RecoveryPolicy, Result, Rung, RungPolicy
 from supervisor.core.model.recovery.views import DeedView
-from supervisor.core.parts.recovery.blocks import block_of, forbidden, needs_approval
+from supervisor.core.parts.recovery.blocks import blocks_of, forbidden, needs_approval
 from supervisor.core.parts.recovery.memory import (
     APPROVAL,
     Approval,
@@ -71,7 +71,7 @@ def observed(recovery: Recovery, policy: RecoveryPolicy, scene: Scene) -> Outcom
     since = {} if recovery.deed else {rung: recovery.since.get(rung, scene.now.mono) for rung in wanted}
     if since != recovery.since:
         recovery = replace(recovery, since=since)
-    blocks = {each.rung: block_of(recovery, policy, each, scene) for each in policy.rungs}
+    blocks = blocks_of(recovery, policy, scene)
     recovery, more = _still_proposed(recovery, blocks, scene)
     records += more
     due = next((each for each in policy.rungs if blocks[each.rung] is None), None)
@@ -79,7 +79,7 @@ def observed(recovery: Recovery, policy: RecoveryPolicy, scene: Scene) -> Outcom
     if due is not None:
         recovery, more, deal = _due(recovery, policy, due, scene)
         records += more
-        blocks = {each.rung: block_of(recovery, policy, each, scene) for each in policy.rungs}
+        blocks = blocks_of(recovery, policy, scene)
         if recovery.proposal is not None:
             blocks[due.rung] = Block.APPROVAL
     shown = {rung: block for rung, block in blocks.items() if block is not None}
@@ -104,11 +104,11 @@ def asked(recovery: Recovery, policy: RecoveryPolicy, scene: Scene, rung: Rung |
     listed = [each for each in policy.rungs if rung in (None, each.rung)]
     if not listed:
         return recovery, (RecoveryRefused(rung, by, Block.NOT_LISTED),), None
-    blocks = {each.rung: block_of(recovery, policy, each, scene, by_hand=True) for each in listed}
+    blocks = blocks_of(recovery, policy, scene, by_hand=True)
     chosen = next((each for each in listed if blocks[each.rung] is None), None)
     if chosen is not None:
         return _do(recovery, policy, chosen, scene, by)
-    told = [(each, block) for each, block in blocks.items() if block not in (None, Block.NOT_SO)]
+    told = [(each.rung, blocks[each.rung]) for each in listed if blocks[each.rung] is not Block.NOT_SO]
     named, why = told[0] if told else (rung, Block.NOT_SO)
     return recovery, (RecoveryRefused(named, by, why),), None
 

@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Final
 
 from supervisor.core.calendar.clock import Now
+from supervisor.core.calendar.market import is_open
+from supervisor.core.calendar.tokens import last_expiry
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.recovery.rules import Rung
 from supervisor.core.model.sight import GatewayProcess, LoginState
@@ -60,8 +62,8 @@ class Scene:
     proven: bool = False
     """A session was ready with this very process."""
     login_state: LoginState | None = None
-    token_good: bool | None = None
-    """No token expiry passed since the last login; None if nothing is known of a login."""
+    login_proven_at: datetime | None = None
+    """When the last login was; None if nothing is known of one."""
     paused: bool = False
     reauth_required: bool = False
     competing: bool = False
@@ -69,12 +71,24 @@ class Scene:
     restart_near: bool = False
     resetting: bool = False
     planned: bool = False
-    market_open: bool = False
+    market_told: bool | None = None
+    """Whether the market is open by the hours of the canary's contracts; None without any."""
 
     @property
     def answers(self) -> bool:
         """A session is ready, and its last ping was answered."""
         return self.ready and self.broken in _ANSWERS
+
+    @property
+    def token_good(self) -> bool | None:
+        """Whether no token expired since the last login; an assumed one counts. None without a record."""
+        proven_at = self.login_proven_at
+        return None if proven_at is None else proven_at >= last_expiry(self.now.wall).proof_from
+
+    @property
+    def market_open(self) -> bool:
+        """By the hours of the canary's contracts, or else by those in which most people trade."""
+        return is_open(self.now.wall) if self.market_told is None else self.market_told
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,13 @@ It looks after all else is judged, and sees the gateway as a person would.
 from datetime import timedelta
 from typing import Final
 
-from supervisor.core.calendar.market import is_open
-from supervisor.core.calendar.tokens import last_expiry
-from supervisor.core.calendar.windows import Kind, occurrences
+from supervisor.core.calendar.windows import Kind
 from supervisor.core.model.actions import Heal
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import DeedAnswered, RungApproved, RungAsked
 from supervisor.core.model.recovery.records import RecoveryRefused
 from supervisor.core.model.recovery.rules import LEAST_QUIET, Block, RecoveryPolicy
 from supervisor.core.model.vocabulary import Evidence, Phase, Planning, PortEvidence
-from supervisor.core.parts.login import restart_windows
 from supervisor.core.parts.recovery import ladder
 from supervisor.core.parts.recovery.memory import switched_off
 from supervisor.core.parts.recovery.rungs import Scene
@@ -67,7 +64,6 @@ def scene_of(transition: Transition, policy: RecoveryPolicy) -> Scene:
     line, known, seen = state.upstream, state.login, state.eyes.seen
     ready = transition.ready
     broken = transition.lowest_broken()
-    kinds = {occurrence.window.kind for occurrence in state.active}
     cause = state.cause
     return Scene(
         now=now,
@@ -86,38 +82,22 @@ def scene_of(transition: Transition, policy: RecoveryPolicy) -> Scene:
         process=seen.process,
         proven=seen.proven,
         login_state=seen.login_state,
-        token_good=_token_good(transition),
+        login_proven_at=known.proven_at,
         paused=state.session.phase is Phase.STOPPED,
         reauth_required=known.required,
         competing=state.competing_at is not None and now.mono - state.competing_at < COMPETING_FOR,
         restart_pending=state.restarts.pending,
         restart_near=broken is not None and _restart_near(transition, policy),
-        resetting=Kind.SERVER_RESET in kinds,
+        resetting=any(each.window.kind is Kind.SERVER_RESET for each in state.active),
         planned=broken is not None and transition.planning(broken) is Planning.PLANNED,
-        market_open=_market_open(transition),
+        market_told=state.canary.market_open(now.wall) if state.canary is not None else None,
     )
-
-
-def _market_open(transition: Transition) -> bool:
-    """By the hours of the canary's contracts, or else by those in which most people trade."""
-    canary, wall = transition.state.canary, transition.now.wall
-    told = canary.market_open(wall) if canary is not None else None
-    return is_open(wall) if told is None else told
-
-
-def _token_good(transition: Transition) -> bool | None:
-    """Whether no token expired since the last login; an assumed one counts. None without a record."""
-    proven_at = transition.state.login.proven_at
-    return None if proven_at is None else proven_at >= last_expiry(transition.now.wall).proof_from
 
 
 def _restart_near(transition: Transition, policy: RecoveryPolicy) -> bool:
     """Whether a scheduled restart is less than the quiet time ahead, or ten minutes behind."""
-    wall = transition.now.wall
-    begins = wall - timedelta(seconds=LEAST_QUIET)
-    ends = wall + timedelta(seconds=max(LEAST_QUIET, policy.quiet_before_restart))
-    near = occurrences(restart_windows(transition.policy), begins, ends)
-    return any(begins <= each.at <= ends for each in near)
+    ahead = timedelta(seconds=max(LEAST_QUIET, policy.quiet_before_restart))
+    return transition.state.calendar.restart_within(transition.now.wall, timedelta(seconds=LEAST_QUIET), ahead)
 
 
 def _take(transition: Transition, outcome: ladder.Outcome) -> None:
