@@ -47,6 +47,8 @@ MOST_A_DAY = sum(BUDGET.values())
 SLOW = Timing(heartbeat_interval=1800.0, retry_initial=15.0, retry_max_early=30.0, retry_max=60.0, restart_retry=60.0)
 NOTICED = SLOW.retry_max + 18.5
 """Seconds after which a gateway without a session is known to be well again: the longest wait, and one attempt."""
+ROUNDED = 1e-6
+"""Seconds that the difference of two moments may be short of by rounding."""
 
 
 def settings(unattended: bool) -> RecoveryPolicy:
@@ -309,7 +311,7 @@ class Played(World):
             ]
             self.tally.unneeded[rung] += bool(since)
         _hold(bool(since), "no deed without its condition", now)
-        _hold(now.mono - min(since) >= PATIENCE[rung], "no deed before its patience", now)
+        _hold(now.mono - min(since) >= PATIENCE[rung] - ROUNDED, "no deed before its patience", now)
         if rung is not Rung.COMMAND:
             _hold(self.pid in self.logged_in, "no command to a process that was not seen logged in", now)
         if rung is Rung.RESTART:
