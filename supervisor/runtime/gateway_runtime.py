@@ -1,8 +1,9 @@
 """The shell of one gateway: its state, its link, and the carrying in of events and out of actions and records."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from math import inf
 from typing import NamedTuple, Protocol
 
 from supervisor.core.calendar.clock import Now
@@ -35,10 +36,14 @@ class Due(NamedTuple):
 
     def or_earlier(self, other: "Due") -> "Due":
         """The earlier one of both, clock by clock."""
-        if other.mono >= self.mono and (other.wall is None or other.wall is self.wall):
-            return self
-        walls = [wall for wall in (self.wall, other.wall) if wall is not None]
-        return Due(min(self.mono, other.mono), min(walls, default=None))
+        no_earlier = other.mono >= self.mono and (other.wall is None or other.wall is self.wall)
+        return self if no_earlier else soonest_of((self, other))
+
+
+def soonest_of(dues: Sequence[Due]) -> Due:
+    """The earliest moment, clock by clock."""
+    walls = [due.wall for due in dues if due.wall is not None]
+    return Due(min([due.mono for due in dues], default=inf), min(walls, default=None))
 
 
 class Link(Protocol):

@@ -27,7 +27,7 @@ from supervisor.core.model.pages import MARKETS
 from supervisor.core.model.records import Record
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.runtime.clocks import Clock, SuspendWatch
-from supervisor.runtime.gateway_runtime import Due, GatewayRuntime
+from supervisor.runtime.gateway_runtime import Due, GatewayRuntime, soonest_of
 from supervisor.runtime.mailbox import Envelope, Mailbox, Task
 
 log = logging.getLogger("supervisor.daemon")
@@ -190,12 +190,11 @@ class Loop:
         now = self._clock.now()
         if not self._soonest.has_come(now):
             return now
-        soonest = Due(inf, None)
-        for gateway in self._order:
-            if gateway.due.has_come(now) and not self._mailbox.waiting(gateway.policy.name):
+        due = [gateway for gateway in self._order if gateway.due.has_come(now)]
+        for gateway in due:
+            if not self._mailbox.waiting(gateway.policy.name):
                 self.step(gateway, Ticked(), now)
-            soonest = soonest.or_earlier(gateway.due)
-        self._soonest = soonest
+        self._soonest = soonest_of([gateway.due for gateway in self._order])
         return now
 
 
