@@ -11,7 +11,7 @@ from typing import TypeVar
 from supervisor.config.model import DEFAULT_HOST
 from supervisor.config.reading.faults import Faults
 from supervisor.config.values import readers
-from supervisor.core.model.canary import CanaryPolicy
+from supervisor.core.model.behind.canary import CanaryPolicy
 from supervisor.yaml_lines import Node
 
 _T = TypeVar("_T")

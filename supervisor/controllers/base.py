@@ -11,7 +11,7 @@ import os
 import stat
 from typing import BinaryIO, Protocol
 
-from supervisor.core.model.sight import Sight
+from supervisor.core.model.behind.sight import Sight
 from supervisor.platform import OPEN_AT_ONCE
 
 MOST_BYTES = 65536

@@ -13,8 +13,8 @@ import tempfile
 
 from supervisor.controllers import processes
 from supervisor.controllers.base import MOST_BYTES, unknown
-from supervisor.core.model import controller as settings
-from supervisor.core.model.sight import LoginState, Sight
+from supervisor.core.model.behind import controller as settings
+from supervisor.core.model.behind.sight import LoginState, Sight
 from supervisor.platform import end_group, in_own_group
 
 _PID = re.compile(r"\bpid=(\d{1,10})\b", re.ASCII)

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from supervisor.controllers.base import MOST_BYTES, opened, unknown
-from supervisor.core.model import controller as settings
-from supervisor.core.model.sight import GatewayProcess, LoginState, Sight
+from supervisor.core.model.behind import controller as settings
+from supervisor.core.model.behind.sight import GatewayProcess, LoginState, Sight
 
 STALE = 60.0
 

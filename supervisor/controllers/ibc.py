@@ -16,8 +16,8 @@ from datetime import datetime
 from supervisor.controllers import processes
 from supervisor.controllers.base import MOST_BYTES
 from supervisor.controllers.tail import Tail
-from supervisor.core.model import controller as settings
-from supervisor.core.model.sight import LoginState, Sight
+from supervisor.core.model.behind import controller as settings
+from supervisor.core.model.behind.sight import LoginState, Sight
 
 ANSWER = 2.0
 """Seconds for the connection and the answer together."""

@@ -16,8 +16,8 @@ from supervisor.controllers import processes
 from supervisor.controllers.base import MOST_BYTES, opened
 from supervisor.controllers.ibc import MAIN_CLASSES
 from supervisor.controllers.tail import Tail
-from supervisor.core.model import controller as settings
-from supervisor.core.model.sight import LoginState, Sight
+from supervisor.core.model.behind import controller as settings
+from supervisor.core.model.behind.sight import LoginState, Sight
 
 STALE = 15.0
 """Seconds after which a `state.json` that should be written every second is of nobody."""

@@ -16,8 +16,8 @@ from typing import Any
 
 from supervisor.controllers import processes
 from supervisor.controllers.base import MOST_BYTES, unknown
-from supervisor.core.model import controller as settings
-from supervisor.core.model.sight import LoginState, Sight
+from supervisor.core.model.behind import controller as settings
+from supervisor.core.model.behind.sight import LoginState, Sight
 from supervisor.platform import is_own
 
 ANSWER = 3.0

@@ -10,7 +10,7 @@ from supervisor.controllers.ibc2 import Ibc2
 from supervisor.controllers.ibg import Ibg
 from supervisor.controllers.process import Process
 from supervisor.controllers.unit import Unit
-from supervisor.core.model import controller as settings
+from supervisor.core.model.behind import controller as settings
 
 
 def controller_of(asked: settings.Controller) -> Controller:

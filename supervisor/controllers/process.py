@@ -2,8 +2,8 @@
 
 from supervisor.controllers import processes
 from supervisor.controllers.base import unknown
-from supervisor.core.model import controller as settings
-from supervisor.core.model.sight import Sight
+from supervisor.core.model.behind import controller as settings
+from supervisor.core.model.behind.sight import Sight
 
 
 class Process:

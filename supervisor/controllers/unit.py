@@ -11,8 +11,8 @@ from pathlib import Path
 
 from supervisor.controllers import ibc, ibg, processes
 from supervisor.controllers.base import MOST_BYTES, unknown
-from supervisor.core.model import controller as settings
-from supervisor.core.model.sight import GatewayProcess, LoginState, Sight
+from supervisor.core.model.behind import controller as settings
+from supervisor.core.model.behind.sight import GatewayProcess, LoginState, Sight
 from supervisor.platform import end_group, in_own_group
 
 ANSWER = 3.0

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Callable
 
 from supervisor.controllers.base import Controller, unknown
-from supervisor.core.model import controller as settings
+from supervisor.core.model.behind import controller as settings
+from supervisor.core.model.behind.sight import Sight
 from supervisor.core.model.events import Sighted
-from supervisor.core.model.sight import Sight
 
 MOST = 4
 """Threads of one gateway: so often may its controller be changed while each one hangs."""

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 from ibapi.contract import Contract
 
 from supervisor.core.model.actions import Connect
-from supervisor.core.model.canary import (
+from supervisor.core.model.behind.canary import (
     CanaryAction,
     CanaryClose,
     CanaryConnect,

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from supervisor.core.model.sight import Sockets
+from supervisor.core.model.behind.sight import Sockets
 from supervisor.frozen import dataclass
 
 STATES: Mapping[bytes, str] = {

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from supervisor.core.model.behind.sight import Sockets
 from supervisor.core.model.events import SocketsSeen
-from supervisor.core.model.sight import Sockets
 from supervisor.frozen import dataclass
 from supervisor.kernel import tables
 from supervisor.platform import SOCKET_TABLES

@@ -16,7 +16,7 @@ from supervisor.controllers.hands.command import run
 from supervisor.controllers.hands.deeds import do
 from supervisor.controllers.hands.hands import Hands
 from supervisor.core.model.actions import Heal
-from supervisor.core.model.controller import Ibc, Ibc2, Ibg, Unit
+from supervisor.core.model.behind.controller import Ibc, Ibc2, Ibg, Unit
 from supervisor.core.model.events import DeedAnswered
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.recovery.rules import RecoveryPolicy, Rung, RungPolicy

@@ -22,8 +22,8 @@ from supervisor.controllers.kinds import controller_of
 from supervisor.controllers.process import Process
 from supervisor.controllers.processes import identify
 from supervisor.controllers.unit import Unit
-from supervisor.core.model import controller as settings
-from supervisor.core.model.sight import LoginState
+from supervisor.core.model.behind import controller as settings
+from supervisor.core.model.behind.sight import LoginState
 from tests.controllers.standins import deaf, ibc, ibg
 from tests.waiting import wait_until
 

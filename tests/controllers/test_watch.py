@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from supervisor.controllers.watch import Watch
+from supervisor.core.model.behind.sight import LoginState, Sight
 from supervisor.core.model.events import Sighted
-from supervisor.core.model.sight import LoginState, Sight
 from tests.daemon.running import free_port, gateways, quick, running
 from tests.waiting import wait_until
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import yaml
 
-from supervisor.core.model.controller import Ibc2
+from supervisor.core.model.behind.controller import Ibc2
+from supervisor.core.model.behind.sight import LoginState, Sight
 from supervisor.core.model.events import Sighted
-from supervisor.core.model.sight import LoginState, Sight
 from tests.core.driver import RESET, RESTART, World, policy
 from tests.deploy.dashboards import FILES
 from tests.deploy.drawing import STEP, Board

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.core.model.sight import Sockets
+from supervisor.core.model.behind.sight import Sockets
 from supervisor.core.parts.behind.kernel import FRESH
 from supervisor.kernel.tables import Ends, ends_of, packed, read_v4, read_v6, sockets_on
 from supervisor.kernel.watch import EVERY, SAME_FOR, Asked, KernelWatch

@@ -6,7 +6,7 @@ from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.narrator import Narrator
 from supervisor.core.explain.report import Report
 from supervisor.core.model.actions import Connect, Ping
-from supervisor.core.model.canary import CanaryConnect
+from supervisor.core.model.behind.canary import CanaryConnect
 from supervisor.core.model.events import (
     AccountsReceived,
     Ending,

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, time, timedelta
 
 from supervisor.core.calendar.windows import daily_restart, weekly_restart
 from supervisor.core.codes.farm_kinds import FarmKind
-from supervisor.core.model.canary import CanaryContract, CanaryPolicy, DataType
-from supervisor.core.model.controller import Process
+from supervisor.core.model.behind.canary import CanaryContract, CanaryPolicy, DataType
+from supervisor.core.model.behind.controller import Process
+from supervisor.core.model.behind.sight import GatewayProcess, Sight, Sockets
 from supervisor.core.model.events import (
     AccountsReceived,
     CanaryHeard,
@@ -23,7 +24,6 @@ from supervisor.core.model.events import (
 )
 from supervisor.core.model.policy import AccountMode, Policy, RequiredFarm
 from supervisor.core.model.recovery.rules import RecoveryPolicy, Rung, RungPolicy
-from supervisor.core.model.sight import GatewayProcess, Sight, Sockets
 from supervisor.core.model.snapshot import Snapshot
 from tests.observe.played import Played
 

@@ -14,7 +14,8 @@ from math import inf
 from supervisor.core.calendar.clock import Now
 from supervisor.core.explain.narrator import Narrator
 from supervisor.core.model.actions import Announce, Close, Connect, LookAtSockets, Persist, Ping, Probe
-from supervisor.core.model.canary import CanaryClose, CanaryConnect, CanaryHoursAsk, CanarySubscribe
+from supervisor.core.model.behind.canary import CanaryClose, CanaryConnect, CanaryHoursAsk, CanarySubscribe
+from supervisor.core.model.behind.sight import Sockets
 from supervisor.core.model.events import (
     CanaryEvent,
     Event,
@@ -26,7 +27,6 @@ from supervisor.core.model.events import (
 )
 from supervisor.core.model.facts import Facts, ToldTalk
 from supervisor.core.model.policy import Policy
-from supervisor.core.model.sight import Sockets
 from supervisor.core.model.vocabulary import Phase
 from supervisor.core.step.state import State, Wake, initial
 from supervisor.core.step.step import Decision, step

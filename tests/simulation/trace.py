@@ -4,7 +4,7 @@ from collections import deque
 from datetime import timedelta
 
 from supervisor.core.model.actions import Action, Announce, Close, Connect, Heal, LookAtSockets, Persist, Ping, Probe
-from supervisor.core.model.canary import CanaryClose, CanaryConnect, CanaryHoursAsk, CanarySubscribe
+from supervisor.core.model.behind.canary import CanaryClose, CanaryConnect, CanaryHoursAsk, CanarySubscribe
 from supervisor.core.model.events import Event, NoticeReceived, SessionClosed, SessionEvent
 from supervisor.core.step.state import State
 from supervisor.core.step.step import Decision

@@ -31,7 +31,7 @@ from supervisor.core.calendar.windows import daily_restart
 from supervisor.core.explain.messages import telling
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.model.actions import Announce
-from supervisor.core.model.controller import Ibc2
+from supervisor.core.model.behind.controller import Ibc2
 from supervisor.core.model.policy import AccountMode, Policy, Timing
 from supervisor.daemon.process import Process, StartError
 from supervisor.runtime.clocks import Clock

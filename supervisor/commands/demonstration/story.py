@@ -14,7 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from supervisor.core.explain.causes import explain
-from supervisor.core.model.sight import LoginState
+from supervisor.core.model.behind.sight import LoginState
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.status import Status
 from supervisor.frozen import dataclass

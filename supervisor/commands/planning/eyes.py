@@ -7,8 +7,8 @@ from supervisor.config.values.readers import Endpoint
 from supervisor.controllers.ibc import ASKED_EVERY
 from supervisor.controllers.kinds import controller_of
 from supervisor.core.calendar.durations import written
-from supervisor.core.model.canary import CanaryContract, CanaryPolicy
-from supervisor.core.model.controller import Command, Container, Controller, Ibc, Ibc2, Ibg, Process, Unit
+from supervisor.core.model.behind.canary import CanaryContract, CanaryPolicy
+from supervisor.core.model.behind.controller import Command, Container, Controller, Ibc, Ibc2, Ibg, Process, Unit
 from supervisor.core.model.policy import Policy
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from supervisor.config.keys import Keys, Reads, reads_duration, reads_number
 from supervisor.config.values import readers
 from supervisor.config.values.readers import Conflict, Wrong
-from supervisor.core.model.canary import CanaryContract, CanaryPolicy
+from supervisor.core.model.behind.canary import CanaryContract, CanaryPolicy
 
 _DEFAULT: Final = CanaryPolicy(())
 MOST: Final = 10

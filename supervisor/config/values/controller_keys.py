@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag
 from supervisor.config.keys import A_PATH, Flag, Host, Keys, Reads, or_null, reads_duration, reads_number
 from supervisor.config.values import readers
 from supervisor.config.values.readers import Wrong
-from supervisor.core.model import controller as kinds
+from supervisor.core.model.behind import controller as kinds
 
 _IBC: Final = kinds.Ibc()
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from supervisor.controllers.hands.answers import Answer, ask
 from supervisor.controllers.hands.command import run
-from supervisor.core.model.controller import Ibc, Ibc2, Ibg
+from supervisor.core.model.behind.controller import Ibc, Ibc2, Ibg
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.recovery.rules import Rung
 

@@ -7,7 +7,7 @@ from typing import Final
 from supervisor.core.calendar.durations import written
 from supervisor.core.codes.notices import summary
 from supervisor.core.explain.report import Level, Report
-from supervisor.core.model.canary import CanaryBlind, CanaryChanged, CanaryState, Unjudged
+from supervisor.core.model.behind.canary import CanaryBlind, CanaryChanged, CanaryState, Unjudged
 
 WHY: Final[Mapping[Unjudged, str]] = MappingProxyType(
     {

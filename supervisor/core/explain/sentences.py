@@ -20,12 +20,12 @@ from supervisor.core.explain.causes import explain, sentence
 from supervisor.core.explain.report import Level, Report
 from supervisor.core.explain.sightings import login_words
 from supervisor.core.model import records
-from supervisor.core.model.canary import CanaryBlind, CanaryChanged
+from supervisor.core.model.behind.canary import CanaryBlind, CanaryChanged
+from supervisor.core.model.behind.sight import LoginStateChanged
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.gate import TOLD, GateClosed, GateOpened, GateReason, GateReasonsChanged, IdsKnown
 from supervisor.core.model.layers import layers_up
 from supervisor.core.model.recovery import records as deeds
-from supervisor.core.model.sight import LoginStateChanged
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Data, Planning, RestartResult
 

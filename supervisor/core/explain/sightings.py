@@ -11,8 +11,8 @@ from typing import Final
 from supervisor.core.calendar.rules import zone_of
 from supervisor.core.codes.notices import summary
 from supervisor.core.explain.report import Level, Report
+from supervisor.core.model.behind.sight import KernelSaid, KernelWord, LoginSeen, LoginState, LoginStateChanged
 from supervisor.core.model.cause import CauseKey
-from supervisor.core.model.sight import KernelSaid, KernelWord, LoginSeen, LoginState, LoginStateChanged
 
 VAGUE: Final = frozenset(
     {

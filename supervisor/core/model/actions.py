@@ -6,7 +6,7 @@ told by records (`supervisor.core.model.records`), not here.
 
 from datetime import datetime
 
-from supervisor.core.model.canary import CanaryAction, CanaryView
+from supervisor.core.model.behind.canary import CanaryAction, CanaryView
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.gate import GateClosed

@@ -4,7 +4,7 @@ import datetime as dt
 from datetime import datetime
 from enum import StrEnum, unique
 
-from supervisor.core.model.sight import KernelSaid, LoginSeen
+from supervisor.core.model.behind.sight import KernelSaid, LoginSeen
 from supervisor.frozen import dataclass
 
 

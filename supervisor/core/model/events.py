@@ -7,12 +7,12 @@ one.
 from datetime import datetime
 from enum import StrEnum
 
-from supervisor.core.model.canary import DataType
+from supervisor.core.model.behind.canary import DataType
+from supervisor.core.model.behind.sight import Sight, Sockets
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.recovery.rules import Rung
-from supervisor.core.model.sight import Sight, Sockets
 from supervisor.frozen import dataclass
 
 

@@ -10,8 +10,8 @@ from typing import Final
 
 from supervisor.core.calendar.windows import Window
 from supervisor.core.codes.farm_kinds import FarmKind
-from supervisor.core.model.canary import CanaryPolicy
-from supervisor.core.model.controller import Controller
+from supervisor.core.model.behind.canary import CanaryPolicy
+from supervisor.core.model.behind.controller import Controller
 from supervisor.core.model.gate import GatePolicy
 from supervisor.core.model.recovery.rules import RecoveryPolicy
 from supervisor.frozen import dataclass

@@ -9,12 +9,12 @@
 from datetime import datetime, timedelta
 
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
-from supervisor.core.model.canary import CanaryBlind, CanaryChanged
+from supervisor.core.model.behind.canary import CanaryBlind, CanaryChanged
+from supervisor.core.model.behind.sight import LoginStateChanged
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.gate import GateClosed, GateOpened, GateReasonsChanged, IdsKnown
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.recovery.records import RecoveryRecord
-from supervisor.core.model.sight import LoginStateChanged
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Data, Evidence, Failure, Loss, Planning, RestartResult
 from supervisor.frozen import dataclass

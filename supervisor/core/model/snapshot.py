@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
-from supervisor.core.model.canary import CanaryView
+from supervisor.core.model.behind.canary import CanaryView
+from supervisor.core.model.behind.sight import KernelSaid, Seen, Sockets
 from supervisor.core.model.cause import Cause
 from supervisor.core.model.counters import Counters, Histogram
 from supervisor.core.model.facts import OpenOutage
@@ -18,7 +19,6 @@ from supervisor.core.model.gate import GateView
 from supervisor.core.model.layers import Layer, layers_up
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.recovery.views import RecoveryView
-from supervisor.core.model.sight import KernelSaid, Seen, Sockets
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Evidence, Phase, Planning, RestartResult
 from supervisor.frozen import dataclass

@@ -12,6 +12,7 @@ from collections.abc import Container
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.windows import RESTARTS, Kind
 from supervisor.core.model.actions import Action, Close, Connect, Heal, Ping, Probe
+from supervisor.core.model.behind.sight import KernelSaid
 from supervisor.core.model.cause import Cause, CauseKey, Message
 from supervisor.core.model.counters import added
 from supervisor.core.model.layers import Layer
@@ -27,7 +28,6 @@ from supervisor.core.model.records import (
     UpstreamRestored,
     UpstreamUnknown,
 )
-from supervisor.core.model.sight import KernelSaid
 from supervisor.core.model.vocabulary import (
     OPEN,
     Data,

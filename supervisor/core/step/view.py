@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from supervisor.core.calendar.clock import Now
+from supervisor.core.model.behind.sight import KernelSaid
 from supervisor.core.model.gate import GateView
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.recovery.rules import RecoveryPolicy
 from supervisor.core.model.recovery.views import RecoveryView
-from supervisor.core.model.sight import KernelSaid
 from supervisor.core.model.snapshot import FarmView, LoginView, PauseView, RestartView, Snapshot, WindowView
 from supervisor.core.model.status import Status
 from supervisor.core.model.vocabulary import Phase

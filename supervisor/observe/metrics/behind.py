@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from supervisor.core.model.canary import CanaryState, CanaryView
+from supervisor.core.model.behind.canary import CanaryState, CanaryView
 from supervisor.observe.metrics.entries import Gateway, flag, gauge
 from supervisor.observe.metrics.family import FLAG, Family, Kind, Row, single
 

@@ -9,7 +9,7 @@ import pytest
 
 from supervisor.core.explain.messages import Message, lasting, summed_up, telling
 from supervisor.core.model.actions import Announce
-from supervisor.core.model.canary import CanaryState, CanaryView
+from supervisor.core.model.behind.canary import CanaryState, CanaryView
 from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.pages import ROWS, Severity
 from supervisor.core.model.snapshot import GatewayClock

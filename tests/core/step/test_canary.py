@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from supervisor.core.model.canary import (
+from supervisor.core.model.behind.canary import (
     CanaryClose,
     CanaryConnect,
     CanaryContract,

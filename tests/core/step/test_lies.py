@@ -11,9 +11,9 @@ import pytest
 
 from supervisor.core.explain.causes import explain
 from supervisor.core.model.actions import Close, Connect, Ping, Probe
-from supervisor.core.model.controller import Process
+from supervisor.core.model.behind.controller import Process
+from supervisor.core.model.behind.sight import GatewayProcess, LoginState, Sight, Sockets
 from supervisor.core.model.events import Event, Sighted, SocketsSeen
-from supervisor.core.model.sight import GatewayProcess, LoginState, Sight, Sockets
 from supervisor.core.model.vocabulary import Phase
 from tests.core.driver import NEW_YORK, RELAXED, RESTART, World, policy
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from supervisor.core.model.canary import CanaryContract, CanaryPolicy
+from supervisor.core.model.behind.canary import CanaryContract, CanaryPolicy
 from supervisor.core.model.events import CanaryHours
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.recovery.rules import Block, MarketHours, Rung

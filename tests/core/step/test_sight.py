@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from supervisor.core.explain.causes import explain
+from supervisor.core.model.behind.controller import Process
+from supervisor.core.model.behind.sight import GatewayProcess, LoginSeen, LoginState, Sight, Sockets
 from supervisor.core.model.cause import Cause, CauseKey
-from supervisor.core.model.controller import Process
 from supervisor.core.model.events import PauseAsked, Sighted, SocketsSeen, Started
-from supervisor.core.model.sight import GatewayProcess, LoginSeen, LoginState, Sight, Sockets
 from supervisor.core.model.status import Status
 from tests.core.driver import NEW_YORK, RESTART, World, instant, policy
 

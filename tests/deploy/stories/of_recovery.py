@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from supervisor.core.model.behind.sight import Sight
 from supervisor.core.model.events import Sighted
 from supervisor.core.model.policy import Timing
 from supervisor.core.model.recovery.rules import RungPolicy
-from supervisor.core.model.sight import Sight
 from tests.core.parts.recovery.scenes import COMMAND, DATA, JVM, allowed
 from tests.deploy.stories.registry import begin, farm, refuse, story
 from tests.deploy.stories.stage import Stage

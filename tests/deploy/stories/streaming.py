@@ -1,7 +1,7 @@
 """A world whose canary is connected, knows its market's hours, and hears quotes as long as some come."""
 
 from supervisor.core.model.actions import Action
-from supervisor.core.model.canary import (
+from supervisor.core.model.behind.canary import (
     CanaryConnect,
     CanaryContract,
     CanaryHoursAsk,

@@ -9,7 +9,7 @@
 from datetime import datetime
 
 from supervisor.core.model.actions import Action
-from supervisor.core.model.canary import (
+from supervisor.core.model.behind.canary import (
     CanaryClose,
     CanaryConnect,
     CanaryHoursAsk,

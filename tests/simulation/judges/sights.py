@@ -2,7 +2,7 @@
 
 from supervisor.core.calendar.windows import RESTARTS
 from supervisor.core.explain.sightings import VAGUE
-from supervisor.core.model.sight import LoginState
+from supervisor.core.model.behind.sight import LoginState
 from supervisor.core.step.state import State
 from tests.simulation.judges.ledger import Ledger
 from tests.simulation.judges.violation import holds

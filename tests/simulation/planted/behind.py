@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from supervisor.core.calendar import liquid
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.liquid import Span
-from supervisor.core.model.canary import CanaryState
+from supervisor.core.model.behind.canary import CanaryState
+from supervisor.core.model.behind.sight import LoginState
 from supervisor.core.model.gate import GateReason
-from supervisor.core.model.sight import LoginState
 from supervisor.core.parts import gate, login
 from supervisor.core.parts.behind import canary, eyes
 from supervisor.core.parts.behind.canary import Canary, Stream

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.model.actions import Action, Heal
-from supervisor.core.model.controller import Ibc
+from supervisor.core.model.behind.controller import Ibc
+from supervisor.core.model.behind.sight import GatewayProcess, LoginState, Sight
 from supervisor.core.model.events import DeedAnswered, PauseAsked, ResumeAsked, RungApproved, Sighted
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Timing
@@ -27,7 +28,6 @@ from supervisor.core.model.recovery.rules import (
     Rung,
     RungPolicy,
 )
-from supervisor.core.model.sight import GatewayProcess, LoginState, Sight
 from supervisor.core.model.vocabulary import Phase
 from tests.core.driver import NEW_YORK, RESET, RESTART, World, instant, policy
 from tests.simulation.judges.violation import Violation, holds

@@ -7,10 +7,10 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from supervisor.core.model.canary import CanaryContract, CanaryPolicy
-from supervisor.core.model.controller import Ibc
+from supervisor.core.model.behind.canary import CanaryContract, CanaryPolicy
+from supervisor.core.model.behind.controller import Ibc
+from supervisor.core.model.behind.sight import GatewayProcess, LoginState, Sight
 from supervisor.core.model.policy import Policy
-from supervisor.core.model.sight import GatewayProcess, LoginState, Sight
 from tests.simulation.world import faults as f
 from tests.simulation.world.market import MARKETS, STOCKS, Market
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from supervisor.core.calendar.tokens import next_expiry
 from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.actions import Close, Connect, Ping, Probe
-from supervisor.core.model.canary import CanaryConnect
+from supervisor.core.model.behind.canary import CanaryConnect
 from supervisor.core.model.events import (
     AccountsReceived,
     CanaryEvent,

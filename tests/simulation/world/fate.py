@@ -4,9 +4,9 @@ from functools import partial
 
 from supervisor.core.calendar.tokens import next_expiry
 from supervisor.core.codes.farm_kinds import FarmKind
+from supervisor.core.model.behind.sight import LoginState
 from supervisor.core.model.events import CallbackFailed, Ending
 from supervisor.core.model.policy import AccountMode
-from supervisor.core.model.sight import LoginState
 from supervisor.core.parts.farms import is_required
 from tests.simulation.world import faults as f
 from tests.simulation.world import words

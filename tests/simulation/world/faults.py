@@ -7,8 +7,8 @@
 
 from dataclasses import dataclass
 
+from supervisor.core.model.behind.sight import Sight
 from supervisor.core.model.events import Ending
-from supervisor.core.model.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)

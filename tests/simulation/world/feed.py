@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from supervisor.core.model.canary import (
+from supervisor.core.model.behind.canary import (
     CanaryAction,
     CanaryClose,
     CanaryConnect,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from math import inf
 
+from supervisor.core.model.behind.sight import GatewayProcess, LoginState, Sight
 from supervisor.core.model.events import Sighted
-from supervisor.core.model.sight import GatewayProcess, LoginState, Sight
 from tests.simulation.world.timeline import Timeline
 from tests.simulation.world.troubles import Troubles
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from supervisor.core.model.sight import GatewayProcess
+from supervisor.core.model.behind.sight import GatewayProcess
 from supervisor.frozen import dataclass
 
 DAY: Final = 86400.0

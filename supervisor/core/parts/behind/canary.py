@@ -14,7 +14,7 @@ from datetime import datetime
 
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.liquid import Span, next_edge, span_at
-from supervisor.core.model.canary import (
+from supervisor.core.model.behind.canary import (
     FAULTS,
     CanaryBlind,
     CanaryChanged,

@@ -8,7 +8,7 @@
 """
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.model.sight import NOTHING, GatewayProcess, LoginSeen, LoginState, Seen, Sight
+from supervisor.core.model.behind.sight import NOTHING, GatewayProcess, LoginSeen, LoginState, Seen, Sight
 from supervisor.core.model.vocabulary import PortEvidence
 from supervisor.frozen import dataclass, replace
 

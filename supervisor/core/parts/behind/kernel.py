@@ -6,7 +6,7 @@
 - A look counts for a request only if it was taken after it was sent, and for a few seconds.
 """
 
-from supervisor.core.model.sight import KernelSaid, KernelWord, Sockets
+from supervisor.core.model.behind.sight import KernelSaid, KernelWord, Sockets
 from supervisor.frozen import dataclass
 
 FRESH = 3.0

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from supervisor.core.calendar.clock import Now
+from supervisor.core.model.behind.sight import GatewayProcess
 from supervisor.core.model.recovery.rules import (
     DAY,
     Block,
@@ -23,7 +24,6 @@ from supervisor.core.model.recovery.rules import (
     RungPolicy,
 )
 from supervisor.core.model.recovery.views import DeedView
-from supervisor.core.model.sight import GatewayProcess
 from supervisor.core.parts.recovery.rungs import RUNGS, Before, Scene
 from supervisor.frozen import dataclass, replace
 

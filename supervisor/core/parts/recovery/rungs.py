@@ -12,9 +12,9 @@ from typing import Final
 from supervisor.core.calendar.clock import Now
 from supervisor.core.calendar.market import is_open
 from supervisor.core.calendar.tokens import last_expiry
+from supervisor.core.model.behind.sight import GatewayProcess, LoginState
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.recovery.rules import Rung
-from supervisor.core.model.sight import GatewayProcess, LoginState
 from supervisor.core.model.vocabulary import Evidence, PortEvidence
 from supervisor.frozen import dataclass
 

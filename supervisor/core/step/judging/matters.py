@@ -9,7 +9,7 @@
 from datetime import datetime, timedelta
 
 from supervisor.core.model.actions import Subject
-from supervisor.core.model.canary import CanaryState, CanaryView
+from supervisor.core.model.behind.canary import CanaryState, CanaryView
 from supervisor.core.model.cause import Cause, CauseKey
 from supervisor.core.model.gate import GateClosed
 from supervisor.core.model.layers import Layer

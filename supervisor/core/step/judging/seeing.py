@@ -2,8 +2,8 @@
 
 from typing import assert_never
 
+from supervisor.core.model.behind.sight import LoginStateChanged
 from supervisor.core.model.events import EyesEvent, Sighted, SocketsSeen
-from supervisor.core.model.sight import LoginStateChanged
 from supervisor.core.parts.behind import eyes
 from supervisor.core.parts.behind.kernel import Kernel
 from supervisor.core.step.transition import Transition

@@ -5,7 +5,13 @@ from typing import assert_never
 from supervisor.core.calendar.liquid import spans_of
 from supervisor.core.codes import notices
 from supervisor.core.codes.table import read
-from supervisor.core.model.canary import CanaryClose, CanaryConnect, CanaryHoursAsk, CanaryPolicy, CanarySubscribe
+from supervisor.core.model.behind.canary import (
+    CanaryClose,
+    CanaryConnect,
+    CanaryHoursAsk,
+    CanaryPolicy,
+    CanarySubscribe,
+)
 from supervisor.core.model.events import (
     AccountsReceived,
     CanaryEvent,

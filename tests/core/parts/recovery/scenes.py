@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from supervisor.core.model.actions import Heal
-from supervisor.core.model.controller import Ibc
+from supervisor.core.model.behind.controller import Ibc
+from supervisor.core.model.behind.sight import GatewayProcess, LoginState, Sight
 from supervisor.core.model.events import Sighted
 from supervisor.core.model.facts import Facts
 from supervisor.core.model.policy import Policy, Timing
@@ -17,7 +18,6 @@ from supervisor.core.model.recovery.rules import (
     RungPolicy,
 )
 from supervisor.core.model.recovery.views import RecoveryView
-from supervisor.core.model.sight import GatewayProcess, LoginState, Sight
 from supervisor.core.model.vocabulary import Phase
 from tests.core.driver import NEW_YORK, RELAXED, RESTART, World, instant, policy
 

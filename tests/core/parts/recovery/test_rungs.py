@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from supervisor.core.model.controller import Ibc
+from supervisor.core.model.behind.controller import Ibc
+from supervisor.core.model.behind.sight import GatewayProcess, LoginState
 from supervisor.core.model.events import DeedAnswered, RungApproved
 from supervisor.core.model.recovery.rules import (
     Block,
     Result,
     Rung,
 )
-from supervisor.core.model.sight import GatewayProcess, LoginState
 from tests.core.driver import RESET, World, policy
 from tests.core.parts.recovery.scenes import (
     ACCOUNT,
