@@ -117,8 +117,3 @@ def of_loss(loss: Loss, *, restarting: bool) -> CauseKey | None:
     """The likely cause of a lost session, None if we ended it. `restarting`: in the window of a restart."""
     key = _OF_LOSS[loss]
     return CauseKey.RESTART if restarting and key is CauseKey.SESSION_CLOSED else key
-
-
-def of_upstream(*, reset: bool) -> CauseKey:
-    """The likely cause of a lost upstream. `reset`: a window of IBKR's server reset explains it."""
-    return CauseKey.UPSTREAM_RESET if reset else CauseKey.UPSTREAM_LOST

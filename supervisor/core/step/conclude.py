@@ -120,5 +120,7 @@ def _status(transition: Transition, *, stopped: bool) -> None:
         return
     transition.told_broken = state.broken
     state.settled_status = status
-    broken = farms.required_broken(state.farms, transition.policy) if state.broken is Layer.FARMS else ()
-    transition.records.append(StatusChanged(settled, status, state.broken, farms.names(broken)))
+    names: tuple[str, ...] = ()
+    if state.broken is Layer.FARMS:
+        names = farms.names(farms.required_broken(state.farms, transition.policy))
+    transition.records.append(StatusChanged(settled, status, state.broken, names))

@@ -36,10 +36,9 @@ def wake_of(state: State, policy: Policy) -> Wake:
         state.competing_at + COMPETING_FOR if state.competing_at is not None else None,
         state.notify_due,
     )
-    due += [moment for moment in ahead if moment is not None and moment > at]
     if policy.recovery is not None:
         due.append(ladder.deadline(state.recovery, policy.recovery, at, broken=state.broken is not None))
-    moments = [moment for moment in due if moment is not None]
+    moments = [each for each in due if each is not None] + [each for each in ahead if each is not None and each > at]
     pause = state.operator.pause
     until = pause.until if pause is not None else None
     edge, near = state.span.ends, state.gate.ahead.until

@@ -278,9 +278,10 @@ def facts_of(state: State, *, exactly: bool = False) -> Facts:
 
 def _client_ids(live: Session) -> tuple[UsedId, ...]:
     """When each client id was last in use; None while it is."""
-    ended = {client_id: now.wall for client_id, now in live.ended.items()}
-    used: dict[int, datetime | None] = {**ended, live.client_id: None} if live.greeting is not None else {**ended}
-    return tuple(UsedId(client_id, end) for client_id, end in sorted(used.items()))
+    used = {client_id: UsedId(client_id, now.wall) for client_id, now in live.ended.items()}
+    if live.greeting is not None:
+        used[live.client_id] = UsedId(live.client_id, None)
+    return tuple([used[client_id] for client_id in sorted(used)])
 
 
 def _ended_ids(facts: Facts, now: Now) -> dict[int, Now]:

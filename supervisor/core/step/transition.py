@@ -168,7 +168,7 @@ class Transition:
         outage = self.state.outages.current
         unplanned = outage is not None and outage.ended is None and outage.planning is Planning.UNPLANNED
         reset = bool(self.state.span.active) and not unplanned and self._window_named(RESETS) is not None
-        key, known = diagnosis.of_upstream(reset=reset), self.state.cause
+        key, known = CauseKey.UPSTREAM_RESET if reset else CauseKey.UPSTREAM_LOST, self.state.cause
         return known if known is not None and known.key is key else self.cause(key)
 
     def lowest_broken(self) -> Layer | None:

@@ -111,8 +111,3 @@ def test_a_session_closed_in_the_window_of_a_restart_is_the_restart() -> None:
     assert diagnosis.of_loss(Loss.RESET, restarting=True) is CauseKey.RESTART
     assert diagnosis.of_loss(Loss.RESET, restarting=False) is CauseKey.SESSION_CLOSED
     assert diagnosis.of_loss(Loss.HEARTBEAT, restarting=True) is CauseKey.HEARTBEAT_LOST
-
-
-def test_a_lost_upstream_is_the_reset_only_if_a_window_explains_it() -> None:
-    assert diagnosis.of_upstream(reset=True) is CauseKey.UPSTREAM_RESET
-    assert diagnosis.of_upstream(reset=False) is CauseKey.UPSTREAM_LOST
