@@ -22,7 +22,7 @@ from supervisor.config.translate import Place, find
 from supervisor.config.values.window_keys import OnceWindowKeys, WeeklyWindowKeys
 from supervisor.config.values.zones import doubt_about
 from supervisor.core.calendar.rules import utc
-from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Window, occurrences
+from supervisor.core.calendar.windows import RESTARTS, Explains, Window, WindowKind, occurrences
 from supervisor.core.model.policy import AccountMode, Policy
 from supervisor.frozen import replace
 from supervisor.yaml_lines import Expanded, Node
@@ -119,8 +119,8 @@ class _Advice:
         resets = [
             reset
             for reset in policy.windows
-            if reset.kind is Kind.SERVER_RESET
-            and (restart.kind is Kind.WEEKLY_RESTART or reset.explains is Explains.UPSTREAM_FARMS)
+            if reset.kind is WindowKind.SERVER_RESET
+            and (restart.kind is WindowKind.WEEKLY_RESTART or reset.explains is Explains.UPSTREAM_FARMS)
         ]
         spans = [(found.at, found.end) for begin in self._looks for found in occurrences(resets, begin, begin + _AHEAD)]
         for at in self._instants(restart):

@@ -15,9 +15,9 @@ from typing import Annotated, cast
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from supervisor.config.values import readers
-from supervisor.core.calendar.windows import Kind
+from supervisor.core.calendar.windows import WindowKind
 
-RESERVED_NAMES = frozenset(Kind) - {Kind.CUSTOM}
+RESERVED_NAMES = frozenset(WindowKind) - {WindowKind.CUSTOM}
 """The names of the windows that the daemon makes itself."""
 
 

@@ -25,7 +25,7 @@ from supervisor.core.model.behind.canary import (
 from supervisor.core.model.events import CanaryEvent, CanaryHeard, CanaryHours, CanaryTicked, SessionEvent
 from supervisor.gateway.link import HANDSHAKE_GRACE
 from supervisor.gateway.lookup import Lookups
-from supervisor.gateway.session import Session
+from supervisor.gateway.session import ApiSession
 from supervisor.gateway.versions import tame_logging
 from supervisor.gateway.wrapper import Callbacks
 
@@ -83,7 +83,7 @@ class CanaryLink:
         self._name = name
         self._post = post
         self._lookups = lookups
-        self._session: Session | None = None
+        self._session: ApiSession | None = None
 
     def carry_out(self, action: CanaryAction) -> None:
         """Do it without blocking. What follows comes as events."""
@@ -116,7 +116,7 @@ class CanaryLink:
             self._session.close("replaced")
         patience = order.handshake_timeout + HANDSHAKE_GRACE
         connect = Connect(order.epoch, order.host, order.port, order.client_id, order.connect_timeout, patience)
-        self._session = Session(
+        self._session = ApiSession(
             connect,
             lambda event: self._post(CanaryHeard(event)),
             lookups=self._lookups,
@@ -126,7 +126,7 @@ class CanaryLink:
         self._session.start()
 
 
-def _subscribe(session: Session, action: CanarySubscribe) -> None:
+def _subscribe(session: ApiSession, action: CanarySubscribe) -> None:
     contract = contract_of(action.contract)
     if action.instead_of:
         session.ask(lambda client: client.cancelMktData(action.instead_of))

@@ -17,7 +17,7 @@ from supervisor.frozen import replace
 from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.connection import WireLog
 from supervisor.gateway.lookup import Lookups
-from supervisor.gateway.session import Session
+from supervisor.gateway.session import ApiSession
 from supervisor.gateway.versions import tame_logging
 
 HANDSHAKE_GRACE = 0.5
@@ -84,8 +84,8 @@ class GatewayLink:
         self._wire = wire
         self._lookups = lookups or Lookups()
         self._addresses = Addresses()
-        self._session: Session | None = None
-        self._ending: list[Session] = []
+        self._session: ApiSession | None = None
+        self._ending: list[ApiSession] = []
 
     def carry_out(self, action: Connect | Close | Ping | Probe) -> None:
         """Do it without blocking. What follows comes as events."""
@@ -115,7 +115,7 @@ class GatewayLink:
             self._ending.append(self._session)
         self._ending = [session for session in self._ending if not session.join(0)]
         patient = replace(order, handshake_timeout=order.handshake_timeout + HANDSHAKE_GRACE)
-        self._session = Session(
+        self._session = ApiSession(
             patient,
             self._post,
             lookups=self._lookups,

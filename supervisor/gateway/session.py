@@ -62,7 +62,7 @@ def probe_contract() -> Contract:
     return contract
 
 
-class Session:
+class ApiSession:
     """Session `order.epoch`, begun by `start`.
 
     Args:

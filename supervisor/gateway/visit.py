@@ -32,7 +32,7 @@ from supervisor.core.model.events import (
 )
 from supervisor.frozen import dataclass, replace
 from supervisor.gateway.lookup import Lookups
-from supervisor.gateway.session import Session
+from supervisor.gateway.session import ApiSession
 from supervisor.gateway.versions import tame_logging
 from supervisor.gateway.wrapper import SummaryEnd, SummaryRow
 
@@ -137,7 +137,7 @@ class _Visitor:
         self._order = order
         self._on_event = on_event
         self._heard: queue.SimpleQueue[tuple[float, VisitEvent]] = queue.SimpleQueue()
-        self._session = Session(order, self._hear, lookups=Lookups(), label="visit", on_summary=self._hear)
+        self._session = ApiSession(order, self._hear, lookups=Lookups(), label="visit", on_summary=self._hear)
         self._result = Visit()
         self._over = False
         self._pinged = 0.0

@@ -38,7 +38,7 @@ from supervisor.core.program import order_ids, reconcile
 from supervisor.core.program.busy import is_busy, is_to_be_told
 from supervisor.core.program.concerns import concerns_money
 from supervisor.core.program.order_ids import OrderIds
-from supervisor.core.program.pacing import Kind
+from supervisor.core.program.pacing import Priority
 from supervisor.core.program.reconcile import Reconcile
 from supervisor.gateway.hosted.connection import PacedConnection
 from supervisor.gateway.hosted.ears import OWN_REQUESTS, UNASKED
@@ -151,7 +151,7 @@ class Household:
         pacing = session.paced.pacing
         waiting = pacing.waiting
         oldest = time.monotonic() - min(each.since for each in waiting) if waiting else 0.0
-        return Queue(len(waiting), sum(each.kind is Kind.ORDER for each in waiting), oldest, pacing.paced)
+        return Queue(len(waiting), sum(each.kind is Priority.ORDER for each in waiting), oldest, pacing.paced)
 
     def acknowledge(self) -> tuple[str, ...]:
         """What was lost is dealt with."""

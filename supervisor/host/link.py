@@ -10,7 +10,7 @@ from supervisor.core.model.events import ProgramEvent, SessionEvent
 from supervisor.core.program.pacing import Pacing
 from supervisor.frozen import replace
 from supervisor.gateway.addresses import Addresses
-from supervisor.gateway.hosted.connection import Desk
+from supervisor.gateway.hosted.connection import ThreadContext
 from supervisor.gateway.hosted.session import HostedSession, House
 from supervisor.gateway.link import HANDSHAKE_GRACE, pass_on
 from supervisor.gateway.lookup import Lookups
@@ -27,7 +27,7 @@ class HostLink:
         self._seat = seat
         self._post = post
         self._patience = patience
-        self._desk = Desk()
+        self._desk = ThreadContext()
         self._lookups = Lookups()
         self._addresses = Addresses()
         self.session: HostedSession | None = None

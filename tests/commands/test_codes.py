@@ -15,7 +15,7 @@ from supervisor.commands.shared.terminal import show
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
 from supervisor.core.codes.notices import FarmNotice
 from supervisor.core.codes.parsers import farm
-from supervisor.core.codes.table import CATALOGUE, KNOWN, Catalogue, Code, Kind, Scope, Section, Severity, lookup
+from supervisor.core.codes.table import CATALOGUE, KNOWN, Catalogue, Code, CodeKind, Scope, Section, Severity, lookup
 
 PAGE = Path(__file__).parents[2] / "docs" / "codes.md"
 
@@ -173,7 +173,7 @@ class TestAnAddedCode:
     entry = Code(
         2198,
         "Option data farm connection is broken",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.WARNING,
         Scope.FARM,
         meaning="Made up for this test.",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.config.load import load
-from supervisor.core.calendar.windows import Kind
+from supervisor.core.calendar.windows import WindowKind
 from supervisor.core.model.policy import AccountMode, Reauth
 from tests.config.loading import FILES, NOW
 
@@ -64,6 +64,6 @@ def test_a_container_that_listens_for_all_is_warned_of_and_has_no_window_that_no
     assert 'everybody who reaches "${IB_SUPERVISOR_LISTEN:-0.0.0.0:14000}" can read everything' in said
     assert "no daily_restart" in said
     assert "no region named" in said
-    assert {window.kind for window in config.gateways[0].windows} == {Kind.SERVER_RESET}, (
+    assert {window.kind for window in config.gateways[0].windows} == {WindowKind.SERVER_RESET}, (
         "the weekend's, of all regions"
     )

@@ -13,7 +13,7 @@ from supervisor.config.settings import Http, Journal, Log, LogFormat, LogLevel
 from supervisor.config.values.readers import Endpoint
 from supervisor.config.values.resets import reset_windows
 from supervisor.core.calendar.rules import Daily, Once, Weekly
-from supervisor.core.calendar.windows import Kind, custom, daily_restart, weekly_restart
+from supervisor.core.calendar.windows import WindowKind, custom, daily_restart, weekly_restart
 from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.policy import AccountMode, Policy, Reauth, RequiredFarm, Timing
 from tests.config.loading import LIVE, NOW, config_of, gateway
@@ -67,7 +67,9 @@ def test_a_weekly_restart() -> None:
 def test_own_windows() -> None:
     once = '{name: move, from: "2026-12-01T10:00:00+01:00", to: 2026-12-01T14:00:00Z}'
     weekly = '{name: sat, weekly: "Sat 04:00", for: 2h, timezone: Europe/London, grace: 5m}'
-    windows = [window for window in policy_of(f"windows: [{once}, {weekly}]").windows if window.kind is Kind.CUSTOM]
+    windows = [
+        window for window in policy_of(f"windows: [{once}, {weekly}]").windows if window.kind is WindowKind.CUSTOM
+    ]
     assert windows == [
         custom("move", Once(datetime(2026, 12, 1, 9, tzinfo=UTC)), timedelta(hours=5)),
         custom("sat", Weekly(5, time(4), "Europe/London"), timedelta(hours=2), timedelta(minutes=5)),

@@ -23,7 +23,7 @@ from supervisor.core.codes.table import KNOWN, read
 from supervisor.core.model.actions import Connect
 from supervisor.core.model.events import CallbackFailed, Ending, NoticeReceived, SessionClosed, SessionEvent
 from supervisor.gateway.lookup import Lookups
-from supervisor.gateway.session import Session
+from supervisor.gateway.session import ApiSession
 from supervisor.gateway.versions import tame_logging
 from supervisor.observe.masking import fit, mask
 from supervisor.simulator import SimulatedGateway
@@ -85,7 +85,7 @@ def judge(sent: bytes, cuts: tuple[int, ...] = (), count: Count | None = None) -
     with socket.create_server((HOST, 0)) as listener:
         order = Connect(1, HOST, listener.getsockname()[1], 911, DEADLINE, DEADLINE)
         before = threading.active_count()
-        session = Session(order, heard.append, lookups=Lookups(), wire=count)
+        session = ApiSession(order, heard.append, lookups=Lookups(), wire=count)
         session.start()
         peer, _ = listener.accept()
         with peer:

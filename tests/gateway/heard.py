@@ -9,7 +9,7 @@ from typing import TypeVar
 from supervisor.core.model.actions import Connect
 from supervisor.core.model.events import SessionClosed, SessionEvent
 from supervisor.gateway.lookup import Lookups
-from supervisor.gateway.session import Session
+from supervisor.gateway.session import ApiSession
 from tests.waiting import wait_until
 
 E = TypeVar("E", bound=SessionEvent)
@@ -69,7 +69,7 @@ def open_session(
     handshake: float = 5.0,
     lookups: Lookups | None = None,
     post: Callable[[Heard, SessionEvent], None] | None = None,
-) -> Iterator[tuple[Session, Heard]]:
+) -> Iterator[tuple[ApiSession, Heard]]:
     """A started session and what it tells; at the end it is over, its thread gone, and it told one end, last."""
     heard = Heard()
 
@@ -78,7 +78,7 @@ def open_session(
             post(heard, event)
         heard.post(event)
 
-    session = Session(order(port, host, connect=connect, handshake=handshake), told, lookups=lookups or Lookups())
+    session = ApiSession(order(port, host, connect=connect, handshake=handshake), told, lookups=lookups or Lookups())
     session.start()
     try:
         yield session, heard

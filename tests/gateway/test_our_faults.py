@@ -13,7 +13,7 @@ from supervisor.core.model.events import Ending, NextIdReceived
 from supervisor.gateway.connection import SupervisedConnection
 from supervisor.gateway.lookup import Lookups
 from supervisor.gateway.selftest.trial import SelfTestError, self_test
-from supervisor.gateway.session import Session
+from supervisor.gateway.session import ApiSession
 from supervisor.gateway.visit import visit
 from tests.gateway.heard import Heard, order
 from tests.gateway.peers import Line, Peer
@@ -43,7 +43,7 @@ def test_an_exception_of_ours_while_connecting_is_no_fault_of_the_peer(
 ) -> None:
     heard = Heard()
     with Peer(serve) as peer:
-        session = Session(order(peer.port), heard.post, lookups=Lookups(), wire=Breaking(direction))
+        session = ApiSession(order(peer.port), heard.post, lookups=Lookups(), wire=Breaking(direction))
         session.start()
         closed = heard.closed()
         assert session.join(5)
@@ -56,7 +56,7 @@ def test_an_error_of_the_system_about_our_own_socket_is_no_word_of_the_peer() ->
     """As when a descriptor was closed behind our back."""
     heard = Heard()
     with Peer(serve) as peer:
-        session = Session(order(peer.port), heard.post, lookups=Lookups())
+        session = ApiSession(order(peer.port), heard.post, lookups=Lookups())
         session.start()
         heard.first(NextIdReceived)
         connection: SupervisedConnection = session._connection

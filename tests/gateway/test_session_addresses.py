@@ -17,7 +17,7 @@ from supervisor.core.model.events import Ending, NextIdReceived, SessionClosed
 from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.connection import SupervisedConnection
 from supervisor.gateway.lookup import Address, Lookups, system_resolver
-from supervisor.gateway.session import Session
+from supervisor.gateway.session import ApiSession
 from tests.gateway.heard import Heard, open_session, order
 from tests.gateway.peers import Line, Peer
 
@@ -97,7 +97,7 @@ def test_no_file_descriptor_left_is_an_error_with_words() -> None:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         lookups = Lookups()
         heard = Heard()
-        session = Session(order(peer.port), heard.post, lookups=lookups)
+        session = ApiSession(order(peer.port), heard.post, lookups=lookups)
         spare = os.open("/dev/null", os.O_RDONLY)
         os.close(spare)
         resource.setrlimit(resource.RLIMIT_NOFILE, (spare, hard))
@@ -115,7 +115,7 @@ def test_no_thread_left_is_an_error_with_words(monkeypatch: pytest.MonkeyPatch) 
         raise RuntimeError("can't start new thread")
 
     heard = Heard()
-    session = Session(order(4001), heard.post, lookups=Lookups())
+    session = ApiSession(order(4001), heard.post, lookups=Lookups())
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", none_left)
         session.start()
@@ -123,7 +123,7 @@ def test_no_thread_left_is_an_error_with_words(monkeypatch: pytest.MonkeyPatch) 
     assert session.join(1)
 
     heard = Heard()
-    session = Session(order(4001, "some.name.test"), heard.post, lookups=Lookups())
+    session = ApiSession(order(4001, "some.name.test"), heard.post, lookups=Lookups())
     real = threading.Thread.start
 
     def none_for_lookups(thread: threading.Thread) -> None:

@@ -21,7 +21,7 @@ from supervisor.core.model.events import (
     SessionClosed,
 )
 from supervisor.gateway.lookup import Address, Lookups
-from supervisor.gateway.session import Session
+from supervisor.gateway.session import ApiSession
 from tests.gateway.heard import Heard, open_session, order
 from tests.gateway.peers import CLOCK, GREETING, BlackHole, Line, Peer, Script, closed_port, framed, notice, text
 from tests.waiting import wait_until
@@ -263,7 +263,7 @@ def test_closed_at_any_moment_of_its_beginning_no_session_lives_on() -> None:
     with Peer(answering) as peer:
         for moment in range(60):
             heard = Heard()
-            session = Session(order(peer.port), heard.post, lookups=Lookups())
+            session = ApiSession(order(peer.port), heard.post, lookups=Lookups())
             session.start()
             deadline = time.monotonic() + moment * 0.0001
             while time.monotonic() < deadline:
@@ -277,7 +277,7 @@ def test_closed_at_any_moment_of_its_beginning_no_session_lives_on() -> None:
 
 def test_closed_before_it_began_it_only_ends() -> None:
     heard = Heard()
-    session = Session(order(4001), heard.post, lookups=Lookups())
+    session = ApiSession(order(4001), heard.post, lookups=Lookups())
     session.close("early")
     session.start()
     assert heard.closed() == SessionClosed(1, Ending.ASKED, "early")

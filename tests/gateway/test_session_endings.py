@@ -19,7 +19,7 @@ from supervisor.core.model.events import (
     SessionEvent,
 )
 from supervisor.gateway.lookup import Address, Lookups
-from supervisor.gateway.session import Session
+from supervisor.gateway.session import ApiSession
 from tests.gateway.heard import Heard, order
 from tests.gateway.peers import Line, Peer, closed_port, notice, text
 from tests.waiting import wait_until
@@ -58,24 +58,24 @@ def living(line: Line) -> None:
     line.until_gone()
 
 
-def ping(session: Session, heard: Heard) -> None:
+def ping(session: ApiSession, heard: Heard) -> None:
     heard.first(NextIdReceived)
     session.ping()
 
 
-def close_when(kind: type[SessionEvent]) -> Callable[[Session, Heard], None]:
-    def act(session: Session, heard: Heard) -> None:
+def close_when(kind: type[SessionEvent]) -> Callable[[ApiSession, Heard], None]:
+    def act(session: ApiSession, heard: Heard) -> None:
         heard.first(kind)
         session.close()
 
     return act
 
 
-def nothing(session: Session, heard: Heard) -> None:
+def nothing(session: ApiSession, heard: Heard) -> None:
     pass
 
 
-Kind = tuple[str, Callable[[Line], None] | None, Callable[[Session, Heard], None], str, set[Ending]]
+Kind = tuple[str, Callable[[Line], None] | None, Callable[[ApiSession, Heard], None], str, set[Ending]]
 KINDS: list[Kind] = [
     ("refused", None, nothing, "127.0.0.1", {Ending.REFUSED}),
     ("unknown host", None, nothing, "nowhere.test", {Ending.ERROR}),
@@ -97,7 +97,7 @@ def descriptors() -> int:
 def run(kind: Kind, port: int) -> None:
     name, _, act, host, endings = kind
     heard = Heard()
-    session = Session(
+    session = ApiSession(
         order(port, host), heard.post, lookups=Lookups(unknown) if "." in host and host[0] == "n" else Lookups()
     )
     session.start()

@@ -9,7 +9,7 @@ import time
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import Ending, NextIdReceived, NoticeReceived, SessionClosed, TimeAnswered
 from supervisor.gateway.lookup import Lookups
-from supervisor.gateway.session import Session
+from supervisor.gateway.session import ApiSession
 from supervisor.gateway.versions import LIBRARY
 from tests.gateway.heard import Heard, open_session, order
 from tests.gateway.peers import Line, Peer, closed_port
@@ -82,7 +82,7 @@ def test_a_gateway_that_does_not_read_costs_the_session_and_never_blocks_the_sen
 def test_requests_before_ready_and_after_the_end_do_nothing() -> None:
     heard = Heard()
     with closed_port() as port:
-        session = Session(order(port), heard.post, lookups=Lookups())
+        session = ApiSession(order(port), heard.post, lookups=Lookups())
         session.ping()
         session.start()
         heard.closed()

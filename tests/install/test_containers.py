@@ -14,7 +14,7 @@ import yaml
 
 from supervisor.config.load import load
 from supervisor.core.calendar.rules import Daily
-from supervisor.core.calendar.windows import Kind
+from supervisor.core.calendar.windows import WindowKind
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
@@ -92,7 +92,7 @@ def test_the_composed_config_is_valid_and_names_the_gateways_own_clock_and_resta
     (policy,) = load(DEPLOY / "docker/supervisor.yaml", {}).gateways
     assert (policy.host, policy.port) == ("gateway", 4004)
     assert policy.timezone == gateway["environment"]["TZ"] == gateway["environment"]["IBC_TIME_ZONE"]
-    restart = next(window.rule for window in policy.windows if window.kind is Kind.DAILY_RESTART)
+    restart = next(window.rule for window in policy.windows if window.kind is WindowKind.DAILY_RESTART)
     assert isinstance(restart, Daily)
     assert f"{restart.time:%I:%M %p}" == gateway["environment"]["IBC_AUTO_RESTART_TIME"]
     assert "127.0.0.1:4002:4004" in gateway["ports"]
@@ -261,7 +261,7 @@ def test_the_charts_config_is_valid(tmp_path: Path) -> None:
     file = tmp_path / "supervisor.yaml"
     file.write_text(yaml.safe_dump(parsed(DEPLOY / "helm/ib-supervisor/values.yaml")["config"]))
     (policy,) = load(file, {}).gateways
-    assert policy.windows[0].kind is Kind.SERVER_RESET, "the weekend's: no other window is guessed"
+    assert policy.windows[0].kind is WindowKind.SERVER_RESET, "the weekend's: no other window is guessed"
 
 
 def test_programs_may_ask_the_api_under_the_services_name() -> None:

@@ -82,7 +82,7 @@ def probe(
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ProbeResult:
     """What a visit comes to."""
 
     ok: bool
@@ -92,14 +92,14 @@ class Verdict:
     """The likely cause of the lowest broken layer, and its cure."""
 
 
-def verdict(seen: Visit, layers: dict[Rung, bool], require: Rung, place: Endpoint, client_id: int) -> Verdict:
+def verdict(seen: Visit, layers: dict[Rung, bool], require: Rung, place: Endpoint, client_id: int) -> ProbeResult:
     """What the visit comes to, in one line, and why."""
     ok = layers[require]
     broken = next((rung for rung, up in layers.items() if not up), None)
     if broken is None:
-        return Verdict(ok, f"ok: all works at {place}", None)
+        return ProbeResult(ok, f"ok: all works at {place}", None)
     words = f"ok: {require} works, but {broken} does not" if ok else f"not ok: {broken} does not work"
-    return Verdict(ok, f"{words} at {place}", explain(_cause(broken, seen, place, client_id)))
+    return ProbeResult(ok, f"{words} at {place}", explain(_cause(broken, seen, place, client_id)))
 
 
 def _cause(broken: Rung, seen: Visit, place: Endpoint, client_id: int) -> Cause:
@@ -190,7 +190,7 @@ def _tell(event: VisitEvent, name: Callable[[str], str], words: Callable[[str], 
             pass
 
 
-def _report(seen: Visit, layers: dict[Rung, bool], found: Verdict, accounts: list[str]) -> None:
+def _report(seen: Visit, layers: dict[Rung, bool], found: ProbeResult, accounts: list[str]) -> None:
     columns = width()
     rows = [Row(["ok" if up else "--", rung], _detail(rung, seen, accounts)) for rung, up in layers.items()]
     show("", folded(Text(found.words, "green" if found.ok else "bold red"), columns), lay_out(["", ""], rows, columns))
@@ -220,7 +220,7 @@ def _detail(rung: Rung, seen: Visit, accounts: list[str]) -> str:
 def _as_json(
     seen: Visit,
     layers: dict[Rung, bool],
-    found: Verdict,
+    found: ProbeResult,
     name: Callable[[str], str],
     words: Callable[[str], str],
     summary: bool,

@@ -15,7 +15,7 @@ from functools import partial
 
 from supervisor.core.calendar.rules import Daily, Weekly, utc, zone_of
 from supervisor.core.calendar.tokens import next_expiry
-from supervisor.core.calendar.windows import RESTARTS, Kind, Occurrence, Window, first_at, occurrences
+from supervisor.core.calendar.windows import RESTARTS, Occurrence, Window, WindowKind, first_at, occurrences
 from supervisor.frozen import dataclass
 
 Gateways = Sequence[tuple[str, Sequence[Window]]]
@@ -82,7 +82,7 @@ def logins_due(gateways: Gateways, from_: datetime, until: datetime) -> list[Log
 
 def gateway_zone(windows: Iterable[Window]) -> str | None:
     """The zone of the gateway's own clock: that of its daily restart, else of its weekly one, else unknown."""
-    for kind in (Kind.DAILY_RESTART, Kind.WEEKLY_RESTART):
+    for kind in (WindowKind.DAILY_RESTART, WindowKind.WEEKLY_RESTART):
         for window in windows:
             if window.kind is kind and isinstance(window.rule, Daily | Weekly):
                 return window.rule.zone

@@ -26,7 +26,7 @@ RESET_LEAD = timedelta(minutes=5)
 RESET_GRACE = timedelta(minutes=15)
 
 
-class Kind(StrEnum):
+class WindowKind(StrEnum):
     """What a window is for. Except for `custom`, the value is also the name that users see."""
 
     DAILY_RESTART = "daily_restart"
@@ -36,7 +36,7 @@ class Kind(StrEnum):
     CUSTOM = "custom"
 
 
-RESTARTS = frozenset({Kind.DAILY_RESTART, Kind.WEEKLY_RESTART})
+RESTARTS = frozenset({WindowKind.DAILY_RESTART, WindowKind.WEEKLY_RESTART})
 
 
 class Explains(Enum):
@@ -56,7 +56,7 @@ class Window:
     """
 
     name: str
-    kind: Kind
+    kind: WindowKind
     rule: Rule
     lead: timedelta
     length: timedelta
@@ -68,9 +68,9 @@ class Window:
             raise ValueError(f"window {self.name}: lead, length and grace are not negative")
         if self.lead + self.length + self.grace == ZERO:
             raise ValueError(f"window {self.name}: lead, length and grace are all 0, it would never be open")
-        if self.kind is not Kind.CUSTOM and self.name != self.kind:
+        if self.kind is not WindowKind.CUSTOM and self.name != self.kind:
             raise ValueError(f"a window of kind {self.kind} is named {self.kind}, not {self.name}")
-        if self.kind is Kind.CUSTOM and (not self.name or self.name in {*Kind} - {Kind.CUSTOM}):
+        if self.kind is WindowKind.CUSTOM and (not self.name or self.name in {*WindowKind} - {WindowKind.CUSTOM}):
             raise ValueError(f"a window of your own cannot be named {self.name!r}")
 
     def occurrence(self, moment: Moment) -> Occurrence:
@@ -102,29 +102,33 @@ class Occurrence:
 
 def daily_restart(at: time, zone: str, lead: timedelta = RESTART_LEAD, grace: timedelta = RESTART_GRACE) -> Window:
     """The gateway's auto-restart, set under Lock and Exit, in the gateway's own zone."""
-    return Window(Kind.DAILY_RESTART.value, Kind.DAILY_RESTART, Daily(at, zone), lead, ZERO, grace)
+    return Window(WindowKind.DAILY_RESTART.value, WindowKind.DAILY_RESTART, Daily(at, zone), lead, ZERO, grace)
 
 
 def weekly_restart(
     weekday: int, at: time, zone: str, lead: timedelta = RESTART_LEAD, grace: timedelta = RESTART_GRACE
 ) -> Window:
     """The hour somebody chose for the weekly login; `weekday` 0 is Monday."""
-    return Window(Kind.WEEKLY_RESTART.value, Kind.WEEKLY_RESTART, Weekly(weekday, at, zone), lead, ZERO, grace)
+    return Window(
+        WindowKind.WEEKLY_RESTART.value, WindowKind.WEEKLY_RESTART, Weekly(weekday, at, zone), lead, ZERO, grace
+    )
 
 
 def server_reset(rule: Rule, length: timedelta, explains: Explains) -> Window:
     """One span of IBKR's published reset table."""
-    return Window(Kind.SERVER_RESET.value, Kind.SERVER_RESET, rule, RESET_LEAD, length, RESET_GRACE, explains)
+    return Window(
+        WindowKind.SERVER_RESET.value, WindowKind.SERVER_RESET, rule, RESET_LEAD, length, RESET_GRACE, explains
+    )
 
 
 def maintenance(start: datetime, length: timedelta) -> Window:
     """The window an operator opens from the command line."""
-    return Window(Kind.MAINTENANCE.value, Kind.MAINTENANCE, Once(start), ZERO, length, ZERO)
+    return Window(WindowKind.MAINTENANCE.value, WindowKind.MAINTENANCE, Once(start), ZERO, length, ZERO)
 
 
 def custom(name: str, rule: Rule, length: timedelta, grace: timedelta = ZERO) -> Window:
     """A window of the operator's own, from the config."""
-    return Window(name, Kind.CUSTOM, rule, ZERO, length, grace)
+    return Window(name, WindowKind.CUSTOM, rule, ZERO, length, grace)
 
 
 def occurrences(windows: Iterable[Window], from_: datetime, until: datetime) -> Iterator[Occurrence]:

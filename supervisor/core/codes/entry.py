@@ -16,7 +16,7 @@ from supervisor.frozen import dataclass
 
 
 @unique
-class Kind(StrEnum):
+class CodeKind(StrEnum):
     """Who sends the message, and to whom."""
 
     NOTICE = "notice"
@@ -84,7 +84,7 @@ class Code:
 
     number: int
     title: str
-    kind: Kind
+    kind: CodeKind
     severity: Severity
     scope: Scope
     meaning: str

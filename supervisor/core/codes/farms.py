@@ -5,7 +5,7 @@ Rules of this file: those of `entry`. Sorted by number.
 
 from typing import Final
 
-from supervisor.core.codes.entry import Code, Kind, Scope, Severity
+from supervisor.core.codes.entry import Code, CodeKind, Scope, Severity
 from supervisor.core.codes.farm_kinds import FarmKind, FarmState
 from supervisor.core.codes.parsers import farm
 
@@ -39,7 +39,7 @@ def _farm(
     return Code(
         number,
         title,
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.WARNING if state is FarmState.BROKEN else Severity.INFO,
         Scope.FARM,
         meaning=meaning,

@@ -5,7 +5,7 @@ Rules of this file: those of `entry`. The gateway never sends these and its logs
 
 from typing import Final
 
-from supervisor.core.codes.entry import Code, Kind, Scope, Severity
+from supervisor.core.codes.entry import Code, CodeKind, Scope, Severity
 
 _DOCS = "IBKR's documentation"
 _MEASURED = "IBKR's documentation; measured with ibapi"
@@ -14,7 +14,7 @@ _MEASURED = "IBKR's documentation; measured with ibapi"
 def _local(
     number: int, title: str, severity: Severity, meaning: str, action: str, source: str = _DOCS, cure: str = ""
 ) -> Code:
-    return Code(number, title, Kind.LOCAL, severity, Scope.CLIENT_LIBRARY, meaning, action, source, cure)
+    return Code(number, title, CodeKind.LOCAL, severity, Scope.CLIENT_LIBRARY, meaning, action, source, cure)
 
 
 _SENDING: Final[tuple[tuple[int, str], ...]] = (

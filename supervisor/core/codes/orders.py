@@ -5,7 +5,7 @@ Rules of this file: those of `entry`. Sorted by number.
 
 from typing import Final
 
-from supervisor.core.codes.entry import Code, Kind, Scope, Severity
+from supervisor.core.codes.entry import Code, CodeKind, Scope, Severity
 
 _DOCS = "IBKR's documentation"
 
@@ -14,7 +14,7 @@ def _order(number: int, title: str, severity: Severity, meaning: str, source: st
     return Code(
         number,
         title,
-        Kind.ANSWER,
+        CodeKind.ANSWER,
         severity,
         Scope.ORDER,
         meaning=meaning,

@@ -6,7 +6,7 @@ here because people look them up. Sorted by number.
 
 from typing import Final
 
-from supervisor.core.codes.entry import Code, Kind, Scope, Severity
+from supervisor.core.codes.entry import Code, CodeKind, Scope, Severity
 from supervisor.core.codes.notices import CompetingSession, ReadOnly
 from supervisor.core.codes.parsers import Parser, always, if_text_has, plain
 
@@ -36,7 +36,7 @@ def _code(
     action: str = _COUNTS,
     reads: Parser = plain,
 ) -> Code:
-    return Code(number, title, Kind.ANSWER, severity, scope, meaning, action, source, cure, reads)
+    return Code(number, title, CodeKind.ANSWER, severity, scope, meaning, action, source, cure, reads)
 
 
 def _request(number: int, title: str, severity: Severity, meaning: str, source: str = _DOCS, cure: str = "") -> Code:

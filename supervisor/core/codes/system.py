@@ -5,7 +5,7 @@ Rules of this file: those of `entry`. Sorted by number.
 
 from typing import Final
 
-from supervisor.core.codes.entry import Code, Kind, Scope, Severity
+from supervisor.core.codes.entry import Code, CodeKind, Scope, Severity
 from supervisor.core.codes.notices import ClientIdInUse, PacingWarning, UpstreamLost
 from supervisor.core.codes.parsers import always, desupported, if_text_has, port_changed, restored
 
@@ -17,7 +17,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         0,
         "Approaching the maximum rate of messages",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.WARNING,
         Scope.SESSION,
         meaning="This connection sent about 44 messages in a second; 50 are allowed with 100 market data lines.",
@@ -29,7 +29,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         100,
         "Max rate of messages per second has been exceeded",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.ERROR,
         Scope.SESSION,
         meaning="This connection sent too many messages; the gateway will probably close it without another word.",
@@ -41,7 +41,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         320,
         "Server error when reading a request",
-        Kind.ANSWER,
+        CodeKind.ANSWER,
         Severity.ERROR,
         Scope.SESSION,
         meaning="The gateway could not make sense of what it received: a field of a request is wrong, the library and "
@@ -53,7 +53,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         326,
         "Client id already in use",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.ERROR,
         Scope.SESSION,
         meaning="Another session holds our client id, and the gateway closes ours. After a dropped connection the "
@@ -70,7 +70,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         357,
         "Your client version is out of date",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.CRITICAL,
         Scope.SESSION,
         meaning="The gateway refuses this version of the API library.",
@@ -81,7 +81,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         438,
         "The application is now locked",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.WARNING,
         Scope.APPLICATION,
         meaning="TWS has locked itself, which ends API work. An old code, no longer in use.",
@@ -92,7 +92,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         1100,
         "Connectivity between IBKR and TWS has been lost",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.CRITICAL,
         Scope.UPSTREAM,
         meaning="The gateway has lost IBKR's servers: the internet line, IBKR's nightly reset, or the same user logged "
@@ -108,7 +108,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         1101,
         "Connectivity restored, data lost",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.WARNING,
         Scope.UPSTREAM,
         meaning="The gateway has IBKR's servers again, but all subscriptions of market and account data are gone.",
@@ -122,7 +122,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         1102,
         "Connectivity restored, data maintained",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.INFO,
         Scope.UPSTREAM,
         meaning="The gateway has IBKR's servers again and kept the subscriptions. Users have seen feeds stay dead all "
@@ -137,7 +137,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         1300,
         "Socket port has been reset",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.ERROR,
         Scope.SESSION,
         meaning="Somebody changed the API port in the gateway's settings; this connection is being dropped.",
@@ -151,7 +151,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         2100,
         "Unsubscribed from account data",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.WARNING,
         Scope.ACCOUNT,
         meaning="Another request took the account updates; only one subscription of that kind can exist.",
@@ -161,7 +161,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         2101,
         "Unable to subscribe to account",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.WARNING,
         Scope.ACCOUNT,
         meaning="Other clients are subscribed to a different account.",
@@ -171,7 +171,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         2110,
         "Connectivity between TWS and server is broken",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.CRITICAL,
         Scope.UPSTREAM,
         meaning="As 1100: the gateway has lost IBKR's servers and tries by itself. Usual in the nightly reset; at "
@@ -185,7 +185,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         2139,
         "Paper trading has not been acknowledged yet",
-        Kind.ANSWER,
+        CodeKind.ANSWER,
         Severity.ERROR,
         Scope.APPLICATION,
         meaning="An order was refused because the paper-trading disclaimer waits on the gateway's screen.",
@@ -196,7 +196,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         2148,
         "Account warning",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.WARNING,
         Scope.ACCOUNT,
         meaning="A warning about the account, for instance that its margin is low and positions may be liquidated.",
@@ -207,7 +207,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         2172,
         "This version will be desupported",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.WARNING,
         Scope.APPLICATION,
         meaning="From the day named in the text, IBKR refuses logins of this version of TWS or Gateway.",
@@ -219,7 +219,7 @@ SYSTEM: Final[tuple[Code, ...]] = (
     Code(
         10141,
         "Paper trading disclaimer must first be accepted",
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.ERROR,
         Scope.SESSION,
         meaning="The paper-trading disclaimer waits on the gateway's screen. Until it is accepted, the gateway closes "

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from supervisor.core.codes.entry import Code, Kind, Scope, Section, Severity
+from supervisor.core.codes.entry import Code, CodeKind, Scope, Section, Severity
 from supervisor.core.codes.farms import FARMS
 from supervisor.core.codes.library import LIBRARY
 from supervisor.core.codes.notices import Notice
@@ -31,7 +31,7 @@ __all__ = [
     "OTHER",
     "Catalogue",
     "Code",
-    "Kind",
+    "CodeKind",
     "Scope",
     "Section",
     "Severity",
@@ -74,7 +74,7 @@ def _unknown(number: int) -> Code:
         return Code(
             number,
             "Unknown notice",
-            Kind.NOTICE,
+            CodeKind.NOTICE,
             Severity.INFO,
             Scope.UNKNOWN,
             meaning="Not in the catalogue. Numbers from 2100 to 2199 are notices and warnings of the gateway, none of "
@@ -85,7 +85,7 @@ def _unknown(number: int) -> Code:
     return Code(
         number,
         "Unknown code",
-        Kind.ANSWER,
+        CodeKind.ANSWER,
         Severity.WARNING,
         Scope.UNKNOWN,
         meaning="Not in the catalogue. Most codes answer one request or order and say nothing of the connection.",

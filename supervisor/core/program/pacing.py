@@ -35,7 +35,7 @@ ROOM = 10_000
 """Messages that may wait, at most."""
 
 
-class Kind(IntEnum):
+class Priority(IntEnum):
     """What a message is. A lower number goes first."""
 
     CANCEL = 0
@@ -48,7 +48,7 @@ class Kind(IntEnum):
 class Waiting:
     """A message that waits."""
 
-    kind: Kind
+    kind: Priority
     order_id: int | None
     """The order it concerns."""
     frame: bytes
@@ -59,7 +59,7 @@ class Waiting:
     """The gateway may know an order of this id already: this changes it."""
 
 
-class Verdict(NamedTuple):
+class Admission(NamedTuple):
     """What becomes of a message that was offered, and of others."""
 
     pacing: "Pacing"
@@ -94,26 +94,28 @@ class Pacing:
     """How many had to wait, since the beginning."""
 
 
-def offer(pacing: Pacing, message: Waiting, *, every: bool = False) -> Verdict:
+def offer(pacing: Pacing, message: Waiting, *, every: bool = False) -> Admission:
     """A message comes. `every`: it cancels all orders."""
     removed: tuple[Waiting, ...] = ()
-    if message.kind is Kind.CANCEL:
-        removed = tuple(each for each in pacing.waiting if each.kind is Kind.ORDER and _concerns(message, each, every))
+    if message.kind is Priority.CANCEL:
+        removed = tuple(
+            each for each in pacing.waiting if each.kind is Priority.ORDER and _concerns(message, each, every)
+        )
         if removed:
             left = tuple(each for each in pacing.waiting if each not in removed)
             pacing = replace(pacing, waiting=left)
             if not every and not any(each.known for each in removed):
-                return Verdict(pacing, removed=removed)
+                return Admission(pacing, removed=removed)
     position = sum(each.kind <= message.kind for each in pacing.waiting)
     goes_at = _free_at(pacing, message.kind, position, message.since)
     if position == 0 and goes_at <= message.since:
-        return Verdict(counted(pacing, message.since), send=True, removed=removed)
-    if message.kind is Kind.ORDER and goes_at - message.since > pacing.patience:
-        return Verdict(pacing, refused=f"it would wait {goes_at - message.since:.1f} s in the queue")
+        return Admission(counted(pacing, message.since), send=True, removed=removed)
+    if message.kind is Priority.ORDER and goes_at - message.since > pacing.patience:
+        return Admission(pacing, refused=f"it would wait {goes_at - message.since:.1f} s in the queue")
     if len(pacing.waiting) >= ROOM:
-        return Verdict(pacing, refused=f"{ROOM} messages wait already", removed=removed)
+        return Admission(pacing, refused=f"{ROOM} messages wait already", removed=removed)
     waiting = (*pacing.waiting[:position], message, *pacing.waiting[position:])
-    return Verdict(replace(pacing, waiting=waiting, paced=pacing.paced + 1), removed=removed)
+    return Admission(replace(pacing, waiting=waiting, paced=pacing.paced + 1), removed=removed)
 
 
 def counted(pacing: Pacing, now: float) -> Pacing:
@@ -124,7 +126,7 @@ def counted(pacing: Pacing, now: float) -> Pacing:
 def due(pacing: Pacing, now: float) -> Due:
     """The message that goes now, if one does, and the orders that may not go any more."""
     stale = tuple(
-        each for each in pacing.waiting if each.kind is Kind.ORDER and now - each.since > pacing.patience + _GRACE
+        each for each in pacing.waiting if each.kind is Priority.ORDER and now - each.since > pacing.patience + _GRACE
     )
     if stale:
         pacing = replace(pacing, waiting=tuple(each for each in pacing.waiting if each not in stale))
@@ -141,7 +143,7 @@ def wake(pacing: Pacing, now: float) -> float | None:
         return None
     kind = pacing.waiting[0].kind
     goes_at = _free_at(pacing, kind, 0, now)
-    return goes_at if kind is not Kind.REQUEST or not pacing.sent else max(goes_at, pacing.sent[-1] + APART)
+    return goes_at if kind is not Priority.REQUEST or not pacing.sent else max(goes_at, pacing.sent[-1] + APART)
 
 
 _GRACE = 0.05
@@ -152,9 +154,9 @@ def _concerns(cancel: Waiting, order: Waiting, every: bool) -> bool:
     return every or (order.order_id is not None and order.order_id == cancel.order_id)
 
 
-def _free_at(pacing: Pacing, kind: Kind, position: int, now: float) -> float:
+def _free_at(pacing: Pacing, kind: Priority, position: int, now: float) -> float:
     """When there is room for a message of this kind that has so many others before it."""
-    most = REQUESTS if kind is Kind.REQUEST else THEIRS
+    most = REQUESTS if kind is Priority.REQUEST else THEIRS
     rounds, place = divmod(position, most)
     sent = pacing.sent[-most:]
     free = most - len(sent)

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from supervisor.core.calendar.gateway_clock import ahead_of_utc, is_zone, offset_in, offset_of
 from supervisor.core.codes import notices
-from supervisor.core.codes.entry import Kind
+from supervisor.core.codes.entry import CodeKind
 from supervisor.core.codes.table import OTHER, label, lookup, read
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.counters import MESSAGES_NAMED, added
@@ -75,7 +75,7 @@ def on_session_event(transition: Transition, event: SessionEvent) -> None:
         case CallbackFailed():
             _callback_failed(transition, event)
             return
-        case NoticeReceived() if lookup(event.code).kind is Kind.LOCAL:
+        case NoticeReceived() if lookup(event.code).kind is CodeKind.LOCAL:
             _count(transition, event)  # the client library's own words: no sign of life of the gateway
             transition.records.append(NoticeHeard(event.code, event.request_id, event.text))
             return

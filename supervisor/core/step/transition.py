@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Container
 
 from supervisor.core.calendar.clock import Now
-from supervisor.core.calendar.windows import RESTARTS, Kind
+from supervisor.core.calendar.windows import RESTARTS, WindowKind
 from supervisor.core.model.actions import Action, Close, Connect, Heal, Ping, Probe
 from supervisor.core.model.behind.sight import KernelSaid
 from supervisor.core.model.cause import Cause, CauseKey, Message
@@ -57,7 +57,7 @@ from supervisor.core.parts.behind import kernel as sockets
 from supervisor.core.step.state import State
 from supervisor.frozen import replace
 
-RESETS = frozenset({Kind.SERVER_RESET})
+RESETS = frozenset({WindowKind.SERVER_RESET})
 
 
 class Transition:
@@ -182,7 +182,7 @@ class Transition:
             return Layer.UPSTREAM
         return Layer.FARMS if farms.required_broken(state.farms, self.policy) else None
 
-    def _window_named(self, kinds: Container[Kind]) -> str | None:
+    def _window_named(self, kinds: Container[WindowKind]) -> str | None:
         """The active window of these kinds to name to a person."""
         return next((each.window.name for each in self.state.span.active if each.window.kind in kinds), None)
 
@@ -329,7 +329,7 @@ class Transition:
     def become_ready(self, greeting: session.Greeting) -> None:
         """The session has earned it: the first ping goes, the layers above begin."""
         state, now = self.state, self.now
-        resetting = any(occurrence.window.kind is Kind.SERVER_RESET for occurrence in state.active)
+        resetting = any(occurrence.window.kind is WindowKind.SERVER_RESET for occurrence in state.active)
         pending = state.restarts.pending
         away = restarts.what_it_was(state.restarts, now)
         live = state.session = session.become_ready(state.session, now)

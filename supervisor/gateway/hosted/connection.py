@@ -11,14 +11,19 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from supervisor.core.program import pacing as pace
-from supervisor.core.program.pacing import Kind, Pacing, Waiting
+from supervisor.core.program.pacing import Pacing, Priority, Waiting
 from supervisor.frozen import replace
 from supervisor.gateway.connection import SupervisedConnection
 from supervisor.gateway.hosted.errors import NotSent, Why
 from supervisor.platform import Bell
 
 _PLACE_ORDER, _CANCEL_ORDER, _EXERCISE, _GLOBAL_CANCEL = 3, 4, 21, 58
-_KINDS = {_PLACE_ORDER: Kind.ORDER, _EXERCISE: Kind.ORDER, _CANCEL_ORDER: Kind.CANCEL, _GLOBAL_CANCEL: Kind.CANCEL}
+_KINDS = {
+    _PLACE_ORDER: Priority.ORDER,
+    _EXERCISE: Priority.ORDER,
+    _CANCEL_ORDER: Priority.CANCEL,
+    _GLOBAL_CANCEL: Priority.CANCEL,
+}
 _PROTOBUF_IDS, _RAW_IDS_SINCE = 200, 201
 
 
@@ -27,7 +32,7 @@ class Asking:
     """The request that this thread is making."""
 
     name: str = ""
-    kind: Kind | None = None
+    kind: Priority | None = None
     """None: the message itself tells it."""
     order_id: int | None = None
     every: bool = False
@@ -40,7 +45,7 @@ class Asking:
     """What `ibapi` said against it."""
 
 
-class Desk(threading.local):
+class ThreadContext(threading.local):
     """What each thread is asking for."""
 
     asking: Asking | None = None
@@ -75,7 +80,7 @@ class PacedConnection(SupervisedConnection):
         host: str,
         port: int,
         *,
-        desk: Desk,
+        desk: ThreadContext,
         bell: Bell,
         called: Callable[[], None],
         pacing: Pacing,
@@ -149,13 +154,13 @@ class PacedConnection(SupervisedConnection):
         asking.failed = NotSent(asking.name or "a request", why, text)
         return asking.failed
 
-    def _kind_of(self, msg: bytes) -> Kind:
+    def _kind_of(self, msg: bytes) -> Priority:
         if self._server_version >= _RAW_IDS_SINCE:
             number = int.from_bytes(msg[4:8], "big")
             number -= _PROTOBUF_IDS if number > _PROTOBUF_IDS else 0
         else:
             number = int(msg[4:16].split(b"\0", 1)[0] or b"0")
-        return _KINDS.get(number, Kind.REQUEST)
+        return _KINDS.get(number, Priority.REQUEST)
 
     def _receive(self) -> None:
         """Wait for bytes or for the bell."""

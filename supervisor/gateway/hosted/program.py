@@ -16,15 +16,15 @@ from typing import Any, Protocol
 
 from ibapi.client import EClient
 
-from supervisor.core.program.pacing import Kind
+from supervisor.core.program.pacing import Priority
 from supervisor.gateway.client import Seams
-from supervisor.gateway.hosted.connection import Asking, Desk
+from supervisor.gateway.hosted.connection import Asking, ThreadContext
 from supervisor.gateway.hosted.errors import BadProgram, NotSent, Why
 
 _REQUEST = re.compile(
     r"(req|cancel|place|exercise|subscribe|unsubscribe|query|update|verify|calculate|replace)[A-Z]\w*"
 )
-_ORDERS = {"placeOrder": Kind.ORDER, "cancelOrder": Kind.CANCEL, "exerciseOptions": Kind.ORDER}
+_ORDERS = {"placeOrder": Priority.ORDER, "cancelOrder": Priority.CANCEL, "exerciseOptions": Priority.ORDER}
 _GLOBAL_CANCEL = "reqGlobalCancel"
 _TIME = "reqCurrentTime"
 _OPEN_ORDERS = frozenset({"reqOpenOrders", "reqAllOpenOrders", "reqAutoOpenOrders"})
@@ -35,7 +35,7 @@ class Owner(Protocol):
     """The session, as a program's requests see it."""
 
     @property
-    def desk(self) -> Desk: ...
+    def desk(self) -> ThreadContext: ...
 
     def connected(self) -> bool:
         """Whether requests go."""
@@ -171,7 +171,7 @@ def _hosted_class(cls: type) -> type:
 def _request(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     """The method of a request, with us in front."""
     plain = name.removesuffix(_PROTOBUF)
-    kind = Kind.CANCEL if plain == _GLOBAL_CANCEL else _ORDERS.get(plain, Kind.REQUEST)
+    kind = Priority.CANCEL if plain == _GLOBAL_CANCEL else _ORDERS.get(plain, Priority.REQUEST)
 
     @wraps(original)
     def request(self: Any, *args: Any, **named: Any) -> Any:
@@ -180,14 +180,14 @@ def _request(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         if desk.asking is not None or desk.ours:
             return original(self, *args, **named)  # one request makes another, or the host asks
         if not owner.connected():
-            return owner.down(name, args, named, order=kind is not Kind.REQUEST)
+            return owner.down(name, args, named, order=kind is not Priority.REQUEST)
         if plain == _TIME:
             owner.ask_time()
             return None
         if plain in _OPEN_ORDERS:
             owner.asks_open_orders()
         order_id = None
-        if kind is not Kind.REQUEST and plain not in (_GLOBAL_CANCEL, "exerciseOptions"):
+        if kind is not Priority.REQUEST and plain not in (_GLOBAL_CANCEL, "exerciseOptions"):
             order_id = _order_id(args, named)
         known = order_id is not None and owner.knows(order_id)
         if plain == "placeOrder" and order_id is not None:

@@ -26,16 +26,16 @@ from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import Ending, MessageUndecodable, ProgramEvent, SessionEvent, TimeAsked
 from supervisor.core.program.busy import Work
 from supervisor.core.program.concerns import DEAD_STREAMS
-from supervisor.core.program.pacing import Kind, Pacing, Waiting
+from supervisor.core.program.pacing import Pacing, Priority, Waiting
 from supervisor.gateway.addresses import Addresses
 from supervisor.gateway.client import Messages
 from supervisor.gateway.connection import SupervisedConnection, WireLog
-from supervisor.gateway.hosted.connection import Desk, PacedConnection
+from supervisor.gateway.hosted.connection import PacedConnection, ThreadContext
 from supervisor.gateway.hosted.ears import OWN_REQUESTS, Ears
 from supervisor.gateway.hosted.errors import NotSent
 from supervisor.gateway.hosted.program import Program, adopt
 from supervisor.gateway.lookup import Lookups
-from supervisor.gateway.session import Session
+from supervisor.gateway.session import ApiSession
 from supervisor.platform import Bell
 
 UNKNOWN = -1
@@ -124,7 +124,7 @@ class _Marked(Messages):
         return message
 
 
-class HostedSession(Session):
+class HostedSession(ApiSession):
     """Session `order.epoch` of a program.
 
     Args:
@@ -148,7 +148,7 @@ class HostedSession(Session):
         *,
         house: House,
         bell: Bell,
-        desk: Desk,
+        desk: ThreadContext,
         pacing: Pacing,
         lookups: Lookups,
         addresses: Addresses,
@@ -362,7 +362,7 @@ class HostedSession(Session):
     def closed(self) -> None:
         """The connection is closed, and the program is about to hear it: first of what will never go."""
         left = self.paced.abandon()
-        orders = tuple(each for each in left if each.kind is Kind.ORDER)
+        orders = tuple(each for each in left if each.kind is Priority.ORDER)
         if left:
             LOG.warning("the session ended while %d messages waited; they were never sent", len(left))
         why = "the session ended while it waited in the queue: it was never sent"

@@ -28,7 +28,7 @@ from supervisor.core.model.events import (
 from supervisor.gateway.framing import RAW_IDS_SINCE
 from supervisor.gateway.lookup import Lookups
 from supervisor.gateway.selftest.peer import CLOCK, NOTICE, TEXT_VERSION, Peer
-from supervisor.gateway.session import Session
+from supervisor.gateway.session import ApiSession
 from supervisor.gateway.versions import ibapi_version, tame_logging
 
 _CALLBACKS = (
@@ -78,7 +78,7 @@ def _try(timeout: float, highest: int) -> int:
     listener = socket.create_server(("127.0.0.1", 0))
     peer = Peer(listener, deadline, highest)
     order = Connect(1, "127.0.0.1", listener.getsockname()[1], 1, timeout, timeout)
-    session = Session(order, events.put, lookups=Lookups(), label="selftest")
+    session = ApiSession(order, events.put, lookups=Lookups(), label="selftest")
     expect = _Expectations(events, deadline)
     peer.start()
     session.start()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from supervisor.core.model.behind.canary import CanaryState, CanaryView
 from supervisor.observe.metrics.entries import Gateway, flag, gauge
-from supervisor.observe.metrics.family import FLAG, Family, Kind, Row, single
+from supervisor.observe.metrics.family import FLAG, Family, FamilyType, Row, single
 
 
 def _canary_up(views: tuple[CanaryView, ...] | None) -> Iterable[Row]:
@@ -32,7 +32,7 @@ def _states(states: tuple[tuple[str, int], ...] | None) -> Iterable[Row]:
 
 BEHIND: tuple[Gateway, ...] = (
     Family(
-        Kind.STATESET,
+        FamilyType.STATESET,
         "ib_login_state",
         "Where the gateway's login stands, as its controller and its port show it; absent while unknown.",
         lambda s: s.seen.login_state if s.seen is not None else None,
@@ -46,7 +46,7 @@ BEHIND: tuple[Gateway, ...] = (
         query="ib_gateway_process_up == 0",
     ),
     Family(
-        Kind.GAUGE,
+        FamilyType.GAUGE,
         "ib_gateway_sockets",
         "Sockets on the gateway's port, on its side, by their state; absent where the kernel does not show them.",
         lambda s: s.sockets.states if s.sockets is not None else None,
@@ -62,7 +62,7 @@ BEHIND: tuple[Gateway, ...] = (
         query="ib_gateway_unread_bytes > 0",
     ),
     Family(
-        Kind.GAUGE,
+        FamilyType.GAUGE,
         "ib_gateway_unaccepted_connections",
         "Connections that what listens on the port has not accepted; absent where not visible.",
         lambda s: s.sockets.unaccepted if s.sockets is not None else None,
@@ -71,7 +71,7 @@ BEHIND: tuple[Gateway, ...] = (
         unit="connections",
     ),
     Family(
-        Kind.COUNTER,
+        FamilyType.COUNTER,
         "ib_gateway_process_restarts_total",
         "Times that the gateway's process was seen to be another one; absent without a controller.",
         lambda s: s.seen.restarts if s.seen is not None else None,
@@ -79,7 +79,7 @@ BEHIND: tuple[Gateway, ...] = (
         query="increase(ib_gateway_process_restarts_total[1d])",
     ),
     Family(
-        Kind.GAUGE,
+        FamilyType.GAUGE,
         "ib_canary_up",
         "1 if data of the contract comes, 0 if it should and does not; absent while it cannot be judged.",
         lambda s: s.canary,
@@ -89,7 +89,7 @@ BEHIND: tuple[Gateway, ...] = (
         unit=FLAG,
     ),
     Family(
-        Kind.GAUGE,
+        FamilyType.GAUGE,
         "ib_canary_last_update_timestamp_seconds",
         "The last data of the contract; at most one a second is noted.",
         lambda s: s.canary,
@@ -98,7 +98,7 @@ BEHIND: tuple[Gateway, ...] = (
         query="time() - ib_canary_last_update_timestamp_seconds",
     ),
     Family(
-        Kind.STATESET,
+        FamilyType.STATESET,
         "ib_canary_data_type",
         "What kind of data of the contract comes.",
         lambda s: s.canary,

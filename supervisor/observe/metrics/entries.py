@@ -6,20 +6,20 @@ from itertools import product
 from typing import Any
 
 from supervisor.core.model.snapshot import Snapshot
-from supervisor.observe.metrics.family import FLAG, Family, Kind, Row, single
+from supervisor.observe.metrics.family import FLAG, Family, FamilyType, Row, single
 
 Gateway = Family[Snapshot]
 
 
 def gauge(name: str, text: str, read: Callable[[Snapshot], float | None], *, query: str) -> Gateway:
     """One number; absent while unknown."""
-    return Family(Kind.GAUGE, name, text, read, single, query=query)
+    return Family(FamilyType.GAUGE, name, text, read, single, query=query)
 
 
 def flag(name: str, text: str, read: Callable[[Snapshot], bool | None], *, query: str) -> Gateway:
     """Yes (1) or no (0); absent while unknown."""
     return Family(
-        Kind.GAUGE,
+        FamilyType.GAUGE,
         name,
         text,
         read,
@@ -31,12 +31,14 @@ def flag(name: str, text: str, read: Callable[[Snapshot], bool | None], *, query
 
 def moment(name: str, text: str, read: Callable[[Snapshot], datetime | None], *, query: str) -> Gateway:
     """One instant, as Unix time."""
-    return Family(Kind.GAUGE, name, text, read, lambda at: () if at is None else single(at.timestamp()), query=query)
+    return Family(
+        FamilyType.GAUGE, name, text, read, lambda at: () if at is None else single(at.timestamp()), query=query
+    )
 
 
 def counter(name: str, text: str, read: Callable[[Snapshot], float], *, query: str) -> Gateway:
     """One number that only grows."""
-    return Family(Kind.COUNTER, name, text, read, single, query=query)
+    return Family(FamilyType.COUNTER, name, text, read, single, query=query)
 
 
 def counted(
@@ -53,4 +55,4 @@ def counted(
         for key in product(*keys):
             yield tuple(map(str, key)), counts.get(key if len(key) > 1 else key[0], 0)
 
-    return Family(Kind.COUNTER, name, text, read, rows, labels, query=query)
+    return Family(FamilyType.COUNTER, name, text, read, rows, labels, query=query)

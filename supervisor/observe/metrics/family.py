@@ -34,7 +34,7 @@ Row = tuple[tuple[str, ...], Any]
 """Label values, without the subject's own, and the value."""
 
 
-class Kind(Enum):
+class FamilyType(Enum):
     """The type of a family. It decides what the value of a row is."""
 
     GAUGE = "gauge"
@@ -53,7 +53,7 @@ class Kind(Enum):
 class Family(Generic[T]):
     """One metric, under its public name, as read of a `T`. docs/metrics.md is generated from these fields."""
 
-    kind: Kind
+    kind: FamilyType
     name: str
     help: str
     read: Callable[[T], Any]
@@ -140,12 +140,12 @@ def _add_info(metric: Any, labels: tuple[str, ...], value: Iterable[tuple[str, s
     metric.add_metric(labels, dict(value))
 
 
-_SHAPES: Mapping[Kind, tuple[Callable[..., Metric], Callable[[Any, tuple[str, ...], Any], None]]] = {
-    Kind.GAUGE: (GaugeMetricFamily, _add_number),
-    Kind.COUNTER: (CounterMetricFamily, _add_number),
-    Kind.STATESET: (StateSetMetricFamily, _add_state),
-    Kind.HISTOGRAM: (HistogramMetricFamily, _add_histogram),
-    Kind.INFO: (InfoMetricFamily, _add_info),
+_SHAPES: Mapping[FamilyType, tuple[Callable[..., Metric], Callable[[Any, tuple[str, ...], Any], None]]] = {
+    FamilyType.GAUGE: (GaugeMetricFamily, _add_number),
+    FamilyType.COUNTER: (CounterMetricFamily, _add_number),
+    FamilyType.STATESET: (StateSetMetricFamily, _add_state),
+    FamilyType.HISTOGRAM: (HistogramMetricFamily, _add_histogram),
+    FamilyType.INFO: (InfoMetricFamily, _add_info),
 }
-_SUFFIX: Mapping[Kind, str] = {Kind.INFO: "_info"}
+_SUFFIX: Mapping[FamilyType, str] = {FamilyType.INFO: "_info"}
 """What prometheus_client adds to the name without removing it first."""

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable
 from supervisor.core.codes.farm_kinds import FarmState
 from supervisor.core.model.snapshot import FarmView
 from supervisor.observe.metrics.entries import Gateway, counter
-from supervisor.observe.metrics.family import FLAG, Family, Kind, Row
+from supervisor.observe.metrics.family import FLAG, Family, FamilyType, Row
 
 
-def _farm(name: str, text: str, value: Callable[[FarmView], object], kind: Kind = Kind.GAUGE, *, query: str) -> Gateway:
+def _farm(
+    name: str, text: str, value: Callable[[FarmView], object], kind: FamilyType = FamilyType.GAUGE, *, query: str
+) -> Gateway:
     """One sample of each farm for which there is a value."""
 
     def rows(farms: tuple[FarmView, ...]) -> Iterable[Row]:
@@ -41,7 +43,7 @@ FARMS: tuple[Gateway, ...] = (
         "ib_farm_state",
         "What is known of the data farm.",
         lambda farm: farm.state,
-        Kind.STATESET,
+        FamilyType.STATESET,
         query='ib_farm_state{ib_farm_state="connecting"} == 1',
     ),
     _farm(
@@ -51,7 +53,7 @@ FARMS: tuple[Gateway, ...] = (
         query="count by (job, instance, gateway) (ib_farm_required == 1)",
     ),
     Family(
-        Kind.COUNTER,
+        FamilyType.COUNTER,
         "ib_farm_breaks_total",
         "Times the data farm became broken.",
         lambda s: s.farms,

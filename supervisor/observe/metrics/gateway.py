@@ -9,7 +9,7 @@
 from collections.abc import Iterable, Mapping
 from math import inf
 
-from supervisor.core.calendar.windows import Kind as Windows
+from supervisor.core.calendar.windows import WindowKind
 from supervisor.core.codes.table import COUNTED_FROM_START, OTHER, label
 from supervisor.core.model.counters import RECOVERY_BOUNDS, Histogram
 from supervisor.core.model.layers import LAYERS, Layer, layers_up
@@ -17,7 +17,7 @@ from supervisor.core.model.snapshot import Snapshot, WindowView
 from supervisor.core.model.vocabulary import Data, Failure, Loss, Planning, RestartResult
 from supervisor.observe.metrics.behind import BEHIND
 from supervisor.observe.metrics.entries import Gateway, counted, counter, flag, gauge, moment
-from supervisor.observe.metrics.family import FLAG, Family, Kind, Row, single
+from supervisor.observe.metrics.family import FLAG, Family, FamilyType, Row, single
 from supervisor.observe.metrics.farms import FARMS
 from supervisor.observe.metrics.gates import GATES
 from supervisor.observe.metrics.recovery import RECOVERY
@@ -63,8 +63,8 @@ def _open_windows(windows: tuple[WindowView, ...]) -> Iterable[Row]:
     """Maintenance has a sample before it was ever asked for: it is known not to be open."""
     for window in windows:
         yield (window.name,), int(window.active)
-    if Windows.MAINTENANCE not in {window.name for window in windows}:
-        yield (Windows.MAINTENANCE.value,), 0
+    if WindowKind.MAINTENANCE not in {window.name for window in windows}:
+        yield (WindowKind.MAINTENANCE.value,), 0
 
 
 def _window_starts(windows: tuple[WindowView, ...]) -> Iterable[Row]:
@@ -92,7 +92,7 @@ GATEWAY: tuple[Gateway, ...] = (
         query="ib_up == 0",
     ),
     Family(
-        Kind.GAUGE,
+        FamilyType.GAUGE,
         "ib_layer_up",
         "1 if the layer and every layer before it is up: port, handshake, session, heartbeat, upstream, farms.",
         lambda s: (s.known, s.broken),
@@ -102,7 +102,7 @@ GATEWAY: tuple[Gateway, ...] = (
         unit=FLAG,
     ),
     Family(
-        Kind.STATESET,
+        FamilyType.STATESET,
         "ib_gateway_status",
         "The status of the gateway in one word.",
         lambda s: s.status,
@@ -110,7 +110,7 @@ GATEWAY: tuple[Gateway, ...] = (
         query='ib_gateway_status{ib_gateway_status="reauth_required"} == 1',
     ),
     Family(
-        Kind.STATESET,
+        FamilyType.STATESET,
         "ib_session_phase",
         "The phase of the API session.",
         lambda s: s.phase,
@@ -122,7 +122,7 @@ GATEWAY: tuple[Gateway, ...] = (
     *BEHIND,
     *RECOVERY,
     Family(
-        Kind.COUNTER,
+        FamilyType.COUNTER,
         "ib_messages_total",
         "Message codes received. Codes that are not in the catalogue count as other.",
         lambda s: s.counters.messages,
@@ -200,7 +200,7 @@ GATEWAY: tuple[Gateway, ...] = (
         " / increase(ib_observed_seconds_total[1d])",
     ),
     Family(
-        Kind.HISTOGRAM,
+        FamilyType.HISTOGRAM,
         "ib_recovery_seconds",
         "Seconds from the loss to every layer up, of outages that closed.",
         lambda s: s.outages.recovery,
@@ -209,7 +209,7 @@ GATEWAY: tuple[Gateway, ...] = (
         query='histogram_quantile(0.9, rate(ib_recovery_seconds_bucket{planned="false"}[7d]))',
     ),
     Family(
-        Kind.HISTOGRAM,
+        FamilyType.HISTOGRAM,
         "ib_heartbeat_seconds",
         "Round trip of a heartbeat, measured when no other heartbeat was in flight.",
         lambda s: s.counters.heartbeats,
@@ -273,7 +273,7 @@ GATEWAY: tuple[Gateway, ...] = (
         query="ib_competing_session == 1",
     ),
     Family(
-        Kind.GAUGE,
+        FamilyType.GAUGE,
         "ib_window_active",
         "1 while the window is open.",
         lambda s: s.windows,
@@ -283,7 +283,7 @@ GATEWAY: tuple[Gateway, ...] = (
         unit=FLAG,
     ),
     Family(
-        Kind.GAUGE,
+        FamilyType.GAUGE,
         "ib_window_next_timestamp_seconds",
         "The next start of the window.",
         lambda s: s.windows,
@@ -372,7 +372,7 @@ GATEWAY: tuple[Gateway, ...] = (
         query="increase(ib_callback_errors_total[1d]) > 0",
     ),
     Family(
-        Kind.COUNTER,
+        FamilyType.COUNTER,
         "ib_messages_undecodable_total",
         "Messages that ibapi could not decode and that nothing here needs, dropped, by ibapi's name or number.",
         lambda s: s.counters.undecodable,
@@ -381,7 +381,7 @@ GATEWAY: tuple[Gateway, ...] = (
         query="increase(ib_messages_undecodable_total[1d]) > 0",
     ),
     Family(
-        Kind.INFO,
+        FamilyType.INFO,
         "ib_gateway_info",
         "Where the gateway is and how it is used.",
         _info,

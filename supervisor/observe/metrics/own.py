@@ -1,6 +1,6 @@
 """The metrics of the supervisor itself: all names begin with `ib_supervisor_`."""
 
-from supervisor.observe.metrics.family import FLAG, Family, Kind, single
+from supervisor.observe.metrics.family import FLAG, Family, FamilyType, single
 from supervisor.observe.metrics.internals import Internals
 
 
@@ -14,7 +14,7 @@ def _build(internals: Internals) -> tuple[tuple[str, str], ...]:
 
 OWN: tuple[Family[Internals], ...] = (
     Family(
-        Kind.INFO,
+        FamilyType.INFO,
         "ib_supervisor_build_info",
         "Versions of the supervisor and what it runs on.",
         _build,
@@ -22,7 +22,7 @@ OWN: tuple[Family[Internals], ...] = (
         query="count by (version, ibapi_version) (ib_supervisor_build_info)",
     ),
     Family(
-        Kind.GAUGE,
+        FamilyType.GAUGE,
         "ib_supervisor_config_last_reload_successful",
         "1 if the last attempt to load the config succeeded.",
         lambda own: int(own.reload_ok),
@@ -31,7 +31,7 @@ OWN: tuple[Family[Internals], ...] = (
         unit=FLAG,
     ),
     Family(
-        Kind.GAUGE,
+        FamilyType.GAUGE,
         "ib_supervisor_config_last_reload_success_timestamp_seconds",
         "When the config was last loaded with success.",
         lambda own: own.reload_at.timestamp() if own.reload_at is not None else None,
@@ -39,7 +39,7 @@ OWN: tuple[Family[Internals], ...] = (
         query="time() - ib_supervisor_config_last_reload_success_timestamp_seconds",
     ),
     Family(
-        Kind.HISTOGRAM,
+        FamilyType.HISTOGRAM,
         "ib_supervisor_loop_seconds",
         "Time of one decision.",
         lambda own: own.loop,
@@ -47,7 +47,7 @@ OWN: tuple[Family[Internals], ...] = (
         query="histogram_quantile(0.99, rate(ib_supervisor_loop_seconds_bucket[5m]))",
     ),
     Family(
-        Kind.COUNTER,
+        FamilyType.COUNTER,
         "ib_supervisor_events_dropped_total",
         "Notices and unrequested answers that were dropped because the queue of their gateway was full.",
         lambda own: own.events_dropped,
@@ -55,7 +55,7 @@ OWN: tuple[Family[Internals], ...] = (
         query="increase(ib_supervisor_events_dropped_total[1h]) > 0",
     ),
     Family(
-        Kind.COUNTER,
+        FamilyType.COUNTER,
         "ib_supervisor_journal_errors_total",
         "Entries that could not be written to the journal.",
         lambda own: own.journal_errors,
@@ -63,7 +63,7 @@ OWN: tuple[Family[Internals], ...] = (
         query="increase(ib_supervisor_journal_errors_total[1h]) > 0",
     ),
     Family(
-        Kind.COUNTER,
+        FamilyType.COUNTER,
         "ib_supervisor_gate_errors_total",
         "Files of the gate that could not be written or removed.",
         lambda own: own.gate_errors,
@@ -71,7 +71,7 @@ OWN: tuple[Family[Internals], ...] = (
         query="increase(ib_supervisor_gate_errors_total[1h]) > 0",
     ),
     Family(
-        Kind.COUNTER,
+        FamilyType.COUNTER,
         "ib_supervisor_notifications_total",
         "Messages to people: sent, failed attempts to send one, and things never told because too many waited.",
         lambda own: own.messages,
@@ -82,7 +82,7 @@ OWN: tuple[Family[Internals], ...] = (
         query='increase(ib_supervisor_notifications_total{result="failed"}[15m]) > 0',
     ),
     Family(
-        Kind.GAUGE,
+        FamilyType.GAUGE,
         "ib_supervisor_notification_queue",
         "Things to be told that wait for a target: not tried yet (waiting), or tried in vain (retrying).",
         lambda own: own.messages,

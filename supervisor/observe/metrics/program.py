@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.frozen import dataclass
-from supervisor.observe.metrics.family import Family, Kind, single
+from supervisor.observe.metrics.family import Family, FamilyType, single
 from supervisor.observe.metrics.gateway import GATEWAY
 
 OWN_LABELS = ("client_id",)
@@ -32,7 +32,7 @@ class ProgramCounts:
 
 PROGRAM: tuple[Family[ProgramCounts], ...] = (
     Family(
-        Kind.GAUGE,
+        FamilyType.GAUGE,
         "ib_program_queue_messages",
         "Messages of the program that wait for their turn.",
         lambda counts: counts.waiting,
@@ -41,7 +41,7 @@ PROGRAM: tuple[Family[ProgramCounts], ...] = (
         unit="messages",
     ),
     Family(
-        Kind.COUNTER,
+        FamilyType.COUNTER,
         "ib_program_paced_messages_total",
         "Messages of the program that had to wait for their turn.",
         lambda counts: counts.paced,
@@ -49,7 +49,7 @@ PROGRAM: tuple[Family[ProgramCounts], ...] = (
         query="rate(ib_program_paced_messages_total[5m])",
     ),
     Family(
-        Kind.COUNTER,
+        FamilyType.COUNTER,
         "ib_program_callback_errors_total",
         "Callbacks and hooks of the program that raised.",
         lambda counts: counts.errors,
@@ -57,7 +57,7 @@ PROGRAM: tuple[Family[ProgramCounts], ...] = (
         query="increase(ib_program_callback_errors_total[1h]) > 0",
     ),
     Family(
-        Kind.COUNTER,
+        FamilyType.COUNTER,
         "ib_program_slow_callbacks_total",
         "Callbacks and hooks of the program that ran for more than two seconds.",
         lambda counts: counts.slow,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from supervisor.core.model.recovery.rules import Result
 from supervisor.core.model.recovery.views import RecoveryView
 from supervisor.observe.metrics.entries import Gateway
-from supervisor.observe.metrics.family import FLAG, Family, Kind, Row
+from supervisor.observe.metrics.family import FLAG, Family, FamilyType, Row
 
 
 def _actions(view: RecoveryView | None) -> Iterable[Row]:
@@ -29,7 +29,7 @@ def _remaining(view: RecoveryView | None) -> Iterable[Row]:
 
 RECOVERY: tuple[Gateway, ...] = (
     Family(
-        Kind.COUNTER,
+        FamilyType.COUNTER,
         "ib_recovery_actions_total",
         "What recovery did, by rung and by how it ended: proved, unproved, refused or dry_run.",
         lambda s: s.recovery,
@@ -38,7 +38,7 @@ RECOVERY: tuple[Gateway, ...] = (
         query="increase(ib_recovery_actions_total[1d]) > 0",
     ),
     Family(
-        Kind.GAUGE,
+        FamilyType.GAUGE,
         "ib_recovery_approval_pending",
         "1 while a rung of recovery waits for a person's approval.",
         lambda s: s.recovery,
@@ -48,7 +48,7 @@ RECOVERY: tuple[Gateway, ...] = (
         unit=FLAG,
     ),
     Family(
-        Kind.GAUGE,
+        FamilyType.GAUGE,
         "ib_recovery_budget_remaining",
         "Deeds of a rung that are left of its budget for 24 h.",
         lambda s: s.recovery,

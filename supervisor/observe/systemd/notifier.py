@@ -17,7 +17,7 @@ from datetime import datetime
 import sdnotify
 
 from supervisor.core.calendar.rules import zone_of
-from supervisor.core.calendar.windows import Kind
+from supervisor.core.calendar.windows import WindowKind
 from supervisor.core.model.layers import BELOW_UPSTREAM
 from supervisor.core.model.snapshot import Snapshot, WindowView
 from supervisor.core.model.status import Status
@@ -175,7 +175,7 @@ def _explaining(snapshot: Snapshot) -> WindowView | None:
     """The active window that ends last. A server reset counts only if nothing else explains a lost session."""
     active = [window for window in snapshot.windows if window.active and window.end is not None]
     if snapshot.broken in BELOW_UPSTREAM:
-        active = [window for window in active if window.name != Kind.SERVER_RESET] or active
+        active = [window for window in active if window.name != WindowKind.SERVER_RESET] or active
     return max(active, key=lambda window: window.end or snapshot.at.wall, default=None)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from supervisor.simulator.answers.desk import Desk, Handlers, Kind, Messages, Moment
+from supervisor.simulator.answers.desk import Desk, Handlers, Messages, Moment, StreamKind
 from supervisor.simulator.says import accounts as says
 from supervisor.simulator.says import session
 from supervisor.simulator.state.instruments import Instrument
@@ -51,7 +51,7 @@ def after_fill(desk: Desk, account: Account, row: Instrument, now: Moment) -> Me
         told += [says.portfolio(account.name, held, now.world.price(row, now.wall))]
         told += [says.value(account.name, key, *each) for key, each in values(account, now).items()]
     for (kind, request), stream in desk.streams.items():
-        if kind is Kind.POSITIONS_MULTI and isinstance(stream, _Silent) and stream.account in ("", account.name):
+        if kind is StreamKind.POSITIONS_MULTI and isinstance(stream, _Silent) and stream.account in ("", account.name):
             told.append(says.position_multi(request, account.name, stream.model, held))
     return told
 
@@ -111,7 +111,7 @@ class _Silent:
 
 
 def _stream(
-    desk: Desk, kind: Kind, number: int, now: Moment, every: float, keys: int,
+    desk: Desk, kind: StreamKind, number: int, now: Moment, every: float, keys: int,
     say: Callable[[Moment], list[tuple[object, ...]]], message: Callable[..., Message],
 ) -> Messages:  # fmt: skip
     stream = _Every(every, say, message, {}, now.mono, keys)
@@ -136,7 +136,7 @@ def _summary(request: Request, desk: Desk, now: Moment) -> Messages:
             if tag in tags
         ]
 
-    told = _stream(desk, Kind.SUMMARY, number, now, SUMMARY_EVERY, 3, rows, says.summary)
+    told = _stream(desk, StreamKind.SUMMARY, number, now, SUMMARY_EVERY, 3, rows, says.summary)
     return [*told, session.end(Answer.ACCOUNT_SUMMARY_END, number)]
 
 
@@ -160,7 +160,7 @@ def _multi(request: Request, desk: Desk, now: Moment) -> Messages:
     def rows(later: Moment) -> list[tuple[object, ...]]:
         return [(number, account.name, model, key, *value) for key, value in values(account, later).items()]
 
-    told = _stream(desk, Kind.ACCOUNT_MULTI, number, now, SUMMARY_EVERY, 4, rows, says.multi)
+    told = _stream(desk, StreamKind.ACCOUNT_MULTI, number, now, SUMMARY_EVERY, 4, rows, says.multi)
     return [*told, session.end(Answer.ACCOUNT_MULTI_END, number)]
 
 
@@ -182,7 +182,7 @@ def _positions_multi(request: Request, desk: Desk, now: Moment) -> Messages:
     account = account_of(name, now)
     if account is None:
         return _unknown(number, name, now)
-    desk.streams[Kind.POSITIONS_MULTI, number] = _Silent(account.name, model)
+    desk.streams[StreamKind.POSITIONS_MULTI, number] = _Silent(account.name, model)
     told: Messages = [says.position_multi(number, account.name, model, held) for held in _held(account)]
     return [*told, session.end(Answer.POSITIONS_MULTI_END, number)]
 
@@ -199,7 +199,7 @@ def _pnl(request: Request, desk: Desk, now: Moment) -> Messages:
         gains = account.daily(today, price, rate), account.unrealized(price, rate), account.realized
         return [(number, *(round(gain, 2) for gain in gains))]
 
-    return _stream(desk, Kind.PNL, number, now, GAIN_EVERY, 1, rows, says.pnl)
+    return _stream(desk, StreamKind.PNL, number, now, GAIN_EVERY, 1, rows, says.pnl)
 
 
 def _pnl_single(request: Request, desk: Desk, now: Moment) -> Messages:
@@ -217,10 +217,10 @@ def _pnl_single(request: Request, desk: Desk, now: Moment) -> Messages:
         open_gain, worth = round(held.unrealized(price), 2), round(held.value(price), 2)
         return [(number, held.quantity, round(open_gain + held.realized, 2), open_gain, round(held.realized, 2), worth)]
 
-    return _stream(desk, Kind.PNL_SINGLE, number, now, GAIN_EVERY, 1, rows, says.pnl_single)
+    return _stream(desk, StreamKind.PNL_SINGLE, number, now, GAIN_EVERY, 1, rows, says.pnl_single)
 
 
-def _cancel(kind: Kind, place: int) -> Callable[[Request, Desk, Moment], Messages]:
+def _cancel(kind: StreamKind, place: int) -> Callable[[Request, Desk, Moment], Messages]:
     def cancel(request: Request, desk: Desk, _: Moment) -> Messages:
         desk.end(kind, request.integer(place, 1))
         return []
@@ -230,16 +230,16 @@ def _cancel(kind: Kind, place: int) -> Callable[[Request, Desk, Moment], Message
 
 HANDLERS: Handlers = {
     Ask.ACCOUNT_SUMMARY: _summary,
-    Ask.CANCEL_ACCOUNT_SUMMARY: _cancel(Kind.SUMMARY, 1),
+    Ask.CANCEL_ACCOUNT_SUMMARY: _cancel(StreamKind.SUMMARY, 1),
     Ask.ACCOUNT_UPDATES: _updates,
     Ask.ACCOUNT_MULTI: _multi,
-    Ask.CANCEL_ACCOUNT_MULTI: _cancel(Kind.ACCOUNT_MULTI, 1),
+    Ask.CANCEL_ACCOUNT_MULTI: _cancel(StreamKind.ACCOUNT_MULTI, 1),
     Ask.POSITIONS: _positions,
     Ask.CANCEL_POSITIONS: _no_positions,
     Ask.POSITIONS_MULTI: _positions_multi,
-    Ask.CANCEL_POSITIONS_MULTI: _cancel(Kind.POSITIONS_MULTI, 1),
+    Ask.CANCEL_POSITIONS_MULTI: _cancel(StreamKind.POSITIONS_MULTI, 1),
     Ask.PNL: _pnl,
-    Ask.CANCEL_PNL: _cancel(Kind.PNL, 0),
+    Ask.CANCEL_PNL: _cancel(StreamKind.PNL, 0),
     Ask.PNL_SINGLE: _pnl_single,
-    Ask.CANCEL_PNL_SINGLE: _cancel(Kind.PNL_SINGLE, 0),
+    Ask.CANCEL_PNL_SINGLE: _cancel(StreamKind.PNL_SINGLE, 0),
 }

@@ -65,7 +65,7 @@ class Moment:
         return session.error(request, code, text, self.millis)
 
 
-class Kind(Enum):
+class StreamKind(Enum):
     """The kinds of streams; a request id means one stream of each."""
 
     QUOTES = "market data"
@@ -99,7 +99,7 @@ class Desk:
     broker: Broker
     market_data_type: int = 1
     time_answered: float | None = None
-    streams: dict[tuple[Kind, int], Stream] = field(default_factory=dict)
+    streams: dict[tuple[StreamKind, int], Stream] = field(default_factory=dict)
     account: str | None = None
     """The account whose updates it gets."""
     orders_seen: set[Key] = field(default_factory=set)
@@ -107,7 +107,7 @@ class Desk:
     positions: bool = False
     """Whether it hears of every change of a position."""
 
-    def end(self, kind: Kind, request: int) -> bool:
+    def end(self, kind: StreamKind, request: int) -> bool:
         """End a stream; False if there is none."""
         return self.streams.pop((kind, request), None) is not None
 

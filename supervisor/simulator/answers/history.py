@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from supervisor.simulator.answers.desk import Desk, Handlers, Kind, Messages, Moment, find_one, silent
+from supervisor.simulator.answers.desk import Desk, Handlers, Messages, Moment, StreamKind, find_one, silent
 from supervisor.simulator.behaviour.faults import Fault
 from supervisor.simulator.says import history as says
 from supervisor.simulator.state import hours, spans
@@ -92,7 +92,7 @@ def _bars(request: Request, desk: Desk, now: Moment) -> Messages:
     unavailable = _unavailable(number, now)
     if unavailable is not None:
         return unavailable
-    if (Kind.HISTORY, number) in desk.streams:
+    if (StreamKind.HISTORY, number) in desk.streams:
         text = "Error processing request.-'bI' : cause - Duplicate ticker ID for API historical data query"
         return [now.notice(number, 322, text)]
     ending, sizing, duration = request.string(14, 3), request.string(15, 4), request.string(16, 5)
@@ -122,7 +122,9 @@ def _bars(request: Request, desk: Desk, now: Moment) -> Messages:
         text = f"{SERVICE}HMDS query returned no data: {row.symbol}@{row.exchange} {what}"
         return [now.notice(number, 162, text)]
     if keep:
-        desk.streams[Kind.HISTORY, number] = KeptHistory(number, row, size, what, regular, form, FARM, now.mono + 1.0)
+        desk.streams[StreamKind.HISTORY, number] = KeptHistory(
+            number, row, size, what, regular, form, FARM, now.mono + 1.0
+        )
     return says.bars(number, clock_text(start, row), clock_text(end, row), found)
 
 
@@ -189,7 +191,7 @@ def _histogram(request: Request, _: Desk, now: Moment) -> Messages:
 
 def _cancel(request: Request, desk: Desk, now: Moment) -> Messages:
     number = request.integer(1, 1)
-    if desk.end(Kind.HISTORY, number):
+    if desk.end(StreamKind.HISTORY, number):
         return [now.notice(number, 162, f"{SERVICE}API historical data query cancelled: {number}")]
     return [now.notice(number, 366, f"No historical data query found for ticker id:{number}")]
 

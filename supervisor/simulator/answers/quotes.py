@@ -17,9 +17,9 @@ from supervisor.simulator.answers.desk import (
     NOT_DONE,
     Desk,
     Handlers,
-    Kind,
     Messages,
     Moment,
+    StreamKind,
     find_for_depth,
     find_one,
 )
@@ -228,14 +228,14 @@ class RealtimeBars:
 
 
 def _tickers(desk: Desk) -> int:
-    return sum(kind is Kind.QUOTES for kind, _ in desk.streams)
+    return sum(kind is StreamKind.QUOTES for kind, _ in desk.streams)
 
 
 def _quotes(request: Request, desk: Desk, now: Moment) -> Messages:
     number, row = request.integer(1, 1), find_one(request, now, 2, request.integer(1, 1))
     if isinstance(row, Message):
         return [row]
-    if (Kind.QUOTES, number) in desk.streams:
+    if (StreamKind.QUOTES, number) in desk.streams:
         return [now.notice(number, 102, "Duplicate ticker ID for API market data.")]
     if _tickers(desk) >= MOST_TICKERS:
         return [now.notice(number, 101, "Max number of tickers has been reached")]
@@ -251,7 +251,7 @@ def _quotes(request: Request, desk: Desk, now: Moment) -> Messages:
     said += stream.begin(now)
     if snapshot:
         return [*said, session.end(Answer.SNAPSHOT_END, number)]
-    desk.streams[Kind.QUOTES, number] = stream
+    desk.streams[StreamKind.QUOTES, number] = stream
     return said
 
 
@@ -265,7 +265,7 @@ def _depth(request: Request, desk: Desk, now: Moment) -> Messages:
     after = 14 if desk.version >= 149 else 13
     rows = max(1, min(request.integer(after, 3), 20))
     stream = Depth(number, row, rows, desk.version >= 146 and request.flag(after + 1, 4), row.farm)
-    desk.streams[Kind.DEPTH, number] = stream
+    desk.streams[StreamKind.DEPTH, number] = stream
     return stream.pulse(now)
 
 
@@ -283,7 +283,7 @@ def _tick_by_tick(request: Request, desk: Desk, now: Moment) -> Messages:
         text = f"Failed to request tick-by-tick data.No market data permissions for {row.symbol} {kind}"
         return [now.notice(number, 10189, text)]
     stream = TickByTick(number, row, kind, row.farm)
-    desk.streams[Kind.TICKS, number] = stream
+    desk.streams[StreamKind.TICKS, number] = stream
     what = {"BidAsk": "BID_ASK", "MidPoint": "MIDPOINT"}.get(kind, "TRADES")
     before = [history.ticks_before(number, row, what, min(wanted, 1000), now)] if wanted > 0 else []
     return [*before, *stream.pulse(now)]
@@ -300,11 +300,11 @@ def _realtime_bars(request: Request, desk: Desk, now: Moment) -> Messages:
         text = "Invalid real-time query.:Trading TWS session is connected from a different IP address"
         return [now.notice(number, 420, text)]
     due = (now.wall // REALTIME_BAR + 1) * REALTIME_BAR
-    desk.streams[Kind.REALTIME_BARS, number] = RealtimeBars(number, row, what, row.farm, due)
+    desk.streams[StreamKind.REALTIME_BARS, number] = RealtimeBars(number, row, what, row.farm, due)
     return []
 
 
-def _cancel(kind: Kind, place: int, code: int, text: str) -> Callable[[Request, Desk, Moment], Messages]:
+def _cancel(kind: StreamKind, place: int, code: int, text: str) -> Callable[[Request, Desk, Moment], Messages]:
     def cancel(request: Request, desk: Desk, now: Moment) -> Messages:
         number = request.integer(place, 1)
         return [] if desk.end(kind, number) else [now.notice(number, code, f"{text}{number}")]
@@ -314,11 +314,11 @@ def _cancel(kind: Kind, place: int, code: int, text: str) -> Callable[[Request, 
 
 HANDLERS: Handlers = {
     Ask.MARKET_DATA: _quotes,
-    Ask.CANCEL_MARKET_DATA: _cancel(Kind.QUOTES, 1, 300, "Can't find EId with tickerId:"),
+    Ask.CANCEL_MARKET_DATA: _cancel(StreamKind.QUOTES, 1, 300, "Can't find EId with tickerId:"),
     Ask.DEPTH: _depth,
-    Ask.CANCEL_DEPTH: _cancel(Kind.DEPTH, 1, 310, "Can't find the subscribed market depth with tickerId:"),
+    Ask.CANCEL_DEPTH: _cancel(StreamKind.DEPTH, 1, 310, "Can't find the subscribed market depth with tickerId:"),
     Ask.TICK_BY_TICK: _tick_by_tick,
-    Ask.CANCEL_TICK_BY_TICK: _cancel(Kind.TICKS, 0, 300, "Can't find EId with tickerId:"),
+    Ask.CANCEL_TICK_BY_TICK: _cancel(StreamKind.TICKS, 0, 300, "Can't find EId with tickerId:"),
     Ask.REALTIME_BARS: _realtime_bars,
-    Ask.CANCEL_REALTIME_BARS: _cancel(Kind.REALTIME_BARS, 1, 300, "Can't find EId with tickerId:"),
+    Ask.CANCEL_REALTIME_BARS: _cancel(StreamKind.REALTIME_BARS, 1, 300, "Can't find EId with tickerId:"),
 }

@@ -17,7 +17,7 @@ HISTORY_VIOLATION = (
 )
 
 
-class Verdict(Enum):
+class Consequence(Enum):
     """What becomes of a message."""
 
     FINE = "is carried out"
@@ -34,14 +34,14 @@ class Pacing:
         self._asked: dict[bytes, float] = {}
         self._violations = 0
 
-    def message(self, mono: float) -> Verdict:
+    def message(self, mono: float) -> Consequence:
         """A message has come."""
         _forget(self._messages, mono - 1.0)
         self._messages.append(mono)
         if len(self._messages) <= MOST_A_SECOND:
-            return Verdict.FINE
+            return Consequence.FINE
         self._violations += 1
-        return Verdict.ENDED if self._violations >= MOST_VIOLATIONS else Verdict.TOLD
+        return Consequence.ENDED if self._violations >= MOST_VIOLATIONS else Consequence.TOLD
 
     def history(self, asked: bytes, mono: float) -> bool:
         """Whether a request for bars may be made; `asked` is its bytes without its id."""

@@ -16,7 +16,7 @@ from typing import Protocol, assert_never
 from supervisor.simulator.answers.desk import Broker, Desk, Moment
 from supervisor.simulator.answers.table import UNREADABLE, answer, refused
 from supervisor.simulator.behaviour.faults import Fault
-from supervisor.simulator.behaviour.pacing import HISTORY_VIOLATION, TOO_FAST, Pacing, Verdict
+from supervisor.simulator.behaviour.pacing import HISTORY_VIOLATION, TOO_FAST, Consequence, Pacing
 from supervisor.simulator.clock import Clock, Timer
 from supervisor.simulator.connection.link import Link
 from supervisor.simulator.says import session as says
@@ -58,26 +58,26 @@ class Host(Protocol):
     def moment(self) -> Moment:
         """The gateway as it is now."""
 
-    def claim(self, session: "Session", client_id: int) -> bool:
+    def claim(self, session: "ClientSession", client_id: int) -> bool:
         """Take the client id for this session; False if it is in use."""
 
-    def ended(self, session: "Session") -> None:
+    def ended(self, session: "ClientSession") -> None:
         """The session is over."""
 
-    def heard(self, session: "Session", number: int) -> None:
+    def heard(self, session: "ClientSession", number: int) -> None:
         """A request with this message id has come."""
 
     def stirred(self) -> None:
         """A request was answered."""
 
-    def refused(self, session: "Session", name: str) -> None:
+    def refused(self, session: "ClientSession", name: str) -> None:
         """A request of a kind that is not done was refused."""
 
     def tell(self, text: str) -> None:
         """Note an event for people."""
 
 
-class Session:
+class ClientSession:
     """A client's session on an accepted connection."""
 
     def __init__(self, host: Host, loop: asyncio.AbstractEventLoop, sock: socket.socket, links: set[Link]) -> None:
@@ -204,11 +204,11 @@ class Session:
         if now.settings.pacing:
             verdict = self._pacing.message(now.mono)
             match verdict:
-                case Verdict.FINE:
+                case Consequence.FINE:
                     pass
-                case Verdict.TOLD:
+                case Consequence.TOLD:
                     self._reply([now.notice(-1, *TOO_FAST)])
-                case Verdict.ENDED:
+                case Consequence.ENDED:
                     self._host.tell(f"{self} is dropped: more than 50 messages a second")
                     self._reply([now.notice(-1, *TOO_FAST)])
                     self.link.finish()

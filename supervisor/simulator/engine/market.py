@@ -13,7 +13,7 @@ from supervisor.simulator.answers.broker import OrderBroker
 from supervisor.simulator.answers.desk import Moment
 from supervisor.simulator.behaviour.faults import Behaviour, Fault
 from supervisor.simulator.clock import Clock, Timer
-from supervisor.simulator.connection.session import Session
+from supervisor.simulator.connection.session import ClientSession
 from supervisor.simulator.scenario.files import Scenario
 from supervisor.simulator.settings import Settings
 from supervisor.simulator.state.instruments import Instrument
@@ -31,7 +31,7 @@ class Gateway(Protocol):
     behaviour: Behaviour
 
     @property
-    def started(self) -> Sequence[Session]:
+    def started(self) -> Sequence[ClientSession]:
         """Every client that has started."""
 
     def moment(self) -> Moment:

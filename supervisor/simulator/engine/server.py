@@ -20,7 +20,7 @@ from supervisor.simulator.behaviour.faults import Behaviour, Fault
 from supervisor.simulator.clock import Clock, sleep
 from supervisor.simulator.connection.link import Link
 from supervisor.simulator.connection.listening import Listener
-from supervisor.simulator.connection.session import Session
+from supervisor.simulator.connection.session import ClientSession
 from supervisor.simulator.engine import states
 from supervisor.simulator.engine.market import Market
 from supervisor.simulator.engine.timers import Timers
@@ -75,8 +75,8 @@ class Server:
         self.world, self.broker = self.market.world, self.market.broker
         self.timers = Timers(clock, self.agree)
         self._links: set[Link] = set()
-        self._sessions: dict[Session, None] = {}  # in the order they came
-        self._ids: dict[int, Session | float] = {}  # who has a client id, or until when its ghost has it
+        self._sessions: dict[ClientSession, None] = {}  # in the order they came
+        self._ids: dict[int, ClientSession | float] = {}  # who has a client id, or until when its ghost has it
         self._home = Listener(loop, host, port, self.accept)
         self.listeners = [self._home]  # every port it ever had; the last one is in use
         self._steps: asyncio.Task[None] | None = None
@@ -128,15 +128,15 @@ class Server:
             said += open_orders(working(now)) + executions(-1, self.world.executions, now)
         return said
 
-    def claim(self, session: Session, client_id: int) -> bool:
+    def claim(self, session: ClientSession, client_id: int) -> bool:
         """Take the client id, unless another session or a ghost has it."""
         holder = self._ids.get(client_id)
-        if isinstance(holder, Session) or (holder is not None and holder > self.clock.time()):
+        if isinstance(holder, ClientSession) or (holder is not None and holder > self.clock.time()):
             return False
         self._ids[client_id] = session
         return True
 
-    def ended(self, session: Session) -> None:
+    def ended(self, session: ClientSession) -> None:
         """Forget the session; its client id is free, or a ghost's."""
         self._sessions.pop(session, None)
         if session.client_id is not None and self._ids.get(session.client_id) is session:
@@ -146,7 +146,7 @@ class Server:
         if not self._closed:
             self.tell(f"{session} is gone")
 
-    def heard(self, session: Session, number: int) -> None:
+    def heard(self, session: ClientSession, number: int) -> None:
         """Count a request."""
         self.received[number] += 1
 
@@ -154,7 +154,7 @@ class Server:
         """A request was answered: the market may have something to do."""
         self.market.wake()
 
-    def refused(self, session: Session, name: str) -> None:
+    def refused(self, session: ClientSession, name: str) -> None:
         """Say once of each kind of request that it is not done."""
         if name not in self._said:
             self._said.add(name)
@@ -233,7 +233,7 @@ class Server:
         """Something goes wrong; `then` is called when its `for` is over."""
         client_id = arguments.get("client_id")
         if fault is Fault.GHOST and isinstance(client_id, int):
-            if not isinstance(self._ids.get(client_id), Session):
+            if not isinstance(self._ids.get(client_id), ClientSession):
                 self.haunt(client_id, seconds(arguments, "for"))
             return
         if fault in self.behaviour:
@@ -307,7 +307,7 @@ class Server:
             self.tell(f"a client more than {MOST_CLIENTS} is dropped")
             sock.close()
             return
-        session = Session(self, self._loop, sock, self._links)
+        session = ClientSession(self, self._loop, sock, self._links)
         self._sessions[session] = None
         if self.behaviour.door is Fault.CLOSE_ON_ACCEPT:
             how = self.behaviour.choice(Fault.CLOSE_ON_ACCEPT, "how")
@@ -332,12 +332,12 @@ class Server:
             link.reset()
 
     @property
-    def sessions(self) -> list[Session]:
+    def sessions(self) -> list[ClientSession]:
         """Everybody connected."""
         return list(self._sessions)
 
     @property
-    def started(self) -> list[Session]:
+    def started(self) -> list[ClientSession]:
         """Every client that has started."""
         return [session for session in self._sessions if session.started]
 
@@ -353,7 +353,7 @@ class Server:
         for fault in Fault:
             self.end(fault)
         self.timers.cancel_all()
-        self._ids = {client_id: holder for client_id, holder in self._ids.items() if isinstance(holder, Session)}
+        self._ids = {client_id: holder for client_id, holder in self._ids.items() if isinstance(holder, ClientSession)}
         self.settings = self.scenario.settings
         self.world.prices.unpin()
         self.use(self._home)

@@ -14,17 +14,17 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from supervisor.simulator.answers.broker import OrderBroker
-from supervisor.simulator.answers.desk import Kind
+from supervisor.simulator.answers.desk import StreamKind
 from supervisor.simulator.answers.history import LIVE_UPDATES_DEAD
 from supervisor.simulator.answers.quotes import COMPETING
 from supervisor.simulator.behaviour.faults import Behaviour, Fault
-from supervisor.simulator.connection.session import Session
+from supervisor.simulator.connection.session import ClientSession
 from supervisor.simulator.engine.timers import Timers
 from supervisor.simulator.settings import Notice, Settings
 
 _LINK = "Connectivity between IBKR and Trader Workstation has been "
 _REPEAT = "1100 again"
-_MARKET = {Kind.QUOTES, Kind.DEPTH, Kind.TICKS, Kind.REALTIME_BARS, Kind.HISTORY}
+_MARKET = {StreamKind.QUOTES, StreamKind.DEPTH, StreamKind.TICKS, StreamKind.REALTIME_BARS, StreamKind.HISTORY}
 _FARMS = {
     "market_data": (2104, 2103, "Market data farm connection is "),
     "historical": (2106, 2105, "HMDS data farm connection is "),
@@ -47,7 +47,7 @@ class Gateway(Protocol):
         """What it is like."""
 
     @property
-    def started(self) -> Sequence[Session]:
+    def started(self) -> Sequence[ClientSession]:
         """Every client that has started."""
 
     def notice(self, request: int, code: int, text: str) -> int:
@@ -82,11 +82,11 @@ def begin(fault: Fault, gateway: Gateway) -> None:
             for farm in farms:
                 gateway.notice(-1, *farm_notice(farm, True))
             if any("hmds" in farm for farm in farms):
-                _kill(gateway, {Kind.HISTORY}, LIVE_UPDATES_DEAD)
+                _kill(gateway, {StreamKind.HISTORY}, LIVE_UPDATES_DEAD)
         case Fault.COMPETING_SESSION:
             for session in gateway.started:
                 for kind, number in list(session.desk.streams if session.desk else ()):
-                    if kind is Kind.QUOTES:
+                    if kind is StreamKind.QUOTES:
                         session.notice(number, *COMPETING)
         case _:
             pass
@@ -109,7 +109,7 @@ def end(fault: Fault, gateway: Gateway) -> None:
             else:
                 farms = "; ".join(_farms(gateway.settings))
                 gateway.notice(-1, 1102, f"{_LINK}restored - data maintained. All data farms are connected: {farms}.")
-                _kill(gateway, {Kind.HISTORY}, LIVE_UPDATES_DEAD)
+                _kill(gateway, {StreamKind.HISTORY}, LIVE_UPDATES_DEAD)
         case Fault.FARM_BROKEN:
             for farm in _broken(gateway):
                 gateway.notice(-1, *farm_notice(farm, False))
@@ -132,7 +132,7 @@ def _broken(gateway: Gateway) -> list[str]:
     return _farms(gateway.settings) if "all" in named else list(named)
 
 
-def _kill(gateway: Gateway, kinds: set[Kind], notice: Notice | None) -> None:
+def _kill(gateway: Gateway, kinds: set[StreamKind], notice: Notice | None) -> None:
     for session in gateway.started:
         for kind, number in list(session.desk.streams if session.desk else ()):
             if kind in kinds and session.desk is not None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from supervisor.frozen import dataclass
-from supervisor.simulator.state.hours import Session, between
+from supervisor.simulator.state.hours import TradingDay, between
 from supervisor.simulator.state.instruments import Instrument
 from supervisor.simulator.state.prices import Prices, Quote, chance, to_tick
 
@@ -58,7 +58,7 @@ def bars(
                 yield bar(prices, row, at, min(at + size, session.end, end), what)
                 at += size
         return
-    held: list[Session] = []
+    held: list[TradingDay] = []
     for session in between(row.hours, start, end, regular):
         if held and _period(session.day, size) != _period(held[0].day, size):
             yield _joined(prices, row, held, end, what)
@@ -78,7 +78,7 @@ def _period(day: date, size: int) -> object:
             return day
 
 
-def _joined(prices: Prices, row: Instrument, held: list[Session], end: float, what: str) -> Bar:
+def _joined(prices: Prices, row: Instrument, held: list[TradingDay], end: float, what: str) -> Bar:
     whole = bar(prices, row, held[0].start, min(held[-1].end, end), what)
     return Bar(
         whole.start, held[-1].day, whole.open, whole.high, whole.low, whole.close, whole.volume, whole.average,

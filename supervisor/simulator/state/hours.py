@@ -28,7 +28,7 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class TradingDay:
     """One trading day: its date, and from when to when, in Unix seconds."""
 
     day: date
@@ -50,12 +50,12 @@ def day_of(hours: Hours, instant: float) -> date:
 
 
 @lru_cache(maxsize=4096)
-def session(hours: Hours, day: date, regular: bool) -> Session | None:
+def session(hours: Hours, day: date, regular: bool) -> TradingDay | None:
     """The session of a date; None if there is none."""
     if day.weekday() > 4 and not hours.weekends:
         return None
     opening, closing = hours.regular if regular else hours.whole
-    return Session(day, _instant(hours, day, opening), _instant(hours, day, closing))
+    return TradingDay(day, _instant(hours, day, opening), _instant(hours, day, closing))
 
 
 def _instant(hours: Hours, day: date, minutes: int) -> float:
@@ -63,7 +63,7 @@ def _instant(hours: Hours, day: date, minutes: int) -> float:
     return local.replace(tzinfo=ZoneInfo(hours.timezone)).astimezone(UTC).timestamp()
 
 
-def backwards(hours: Hours, instant: float, regular: bool) -> Iterator[Session]:
+def backwards(hours: Hours, instant: float, regular: bool) -> Iterator[TradingDay]:
     """Every session that began before an instant, the latest first, for 60 years."""
     day = day_of(hours, instant) + timedelta(days=1)
     for _ in range(60 * 366):
@@ -73,7 +73,7 @@ def backwards(hours: Hours, instant: float, regular: bool) -> Iterator[Session]:
         day -= timedelta(days=1)
 
 
-def between(hours: Hours, start: float, end: float, regular: bool) -> Iterator[Session]:
+def between(hours: Hours, start: float, end: float, regular: bool) -> Iterator[TradingDay]:
     """Every session that overlaps a span, the earliest first."""
     day, last = day_of(hours, start) - timedelta(days=1), day_of(hours, end) + timedelta(days=1)
     while day <= last:

@@ -26,8 +26,8 @@ from supervisor.core.calendar.rules import (
 )
 from supervisor.core.calendar.windows import (
     Explains,
-    Kind,
     Window,
+    WindowKind,
     active,
     custom,
     daily_restart,
@@ -299,11 +299,11 @@ def test_the_next_restart_is_the_first_at_or_after() -> None:
     expiry = z("2027-03-14 06:00")
     due = first_at(windows, expiry)
     assert due is not None
-    assert (due.window.kind, due.at) == (Kind.WEEKLY_RESTART, z("2027-03-14 16:00"))
+    assert (due.window.kind, due.at) == (WindowKind.WEEKLY_RESTART, z("2027-03-14 16:00"))
     assert first_at(windows, due.at) == due
     after = first_at(windows, due.at + TICK)
     assert after is not None
-    assert (after.window.kind, after.at) == (Kind.DAILY_RESTART, z("2027-03-15 03:45"))
+    assert (after.window.kind, after.at) == (WindowKind.DAILY_RESTART, z("2027-03-15 03:45"))
     assert first_at([], expiry) is None
 
 
@@ -340,7 +340,7 @@ def test_a_window_refuses_what_makes_no_sense() -> None:
     with pytest.raises(ValueError, match="never be open"):
         custom("move", rule, timedelta(0))
     with pytest.raises(ValueError, match="is named server_reset"):
-        Window("asia", Kind.SERVER_RESET, rule, HOUR, HOUR, HOUR)
+        Window("asia", WindowKind.SERVER_RESET, rule, HOUR, HOUR, HOUR)
     for name in ("", "daily_restart", "weekly_restart", "server_reset", "maintenance"):
         with pytest.raises(ValueError, match="cannot be named"):
             custom(name, rule, HOUR)

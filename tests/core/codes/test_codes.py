@@ -11,7 +11,7 @@ from supervisor.core.codes.notices import (
     UpstreamLost,
 )
 from supervisor.core.codes.parsers import plain
-from supervisor.core.codes.table import CATALOGUE, KNOWN, Kind, Scope, Severity
+from supervisor.core.codes.table import CATALOGUE, KNOWN, CodeKind, Scope, Severity
 from tests.core.codes.notice_samples import FARM_CODES
 
 COUNTED = (326, 1100, 1101, 1102, 1300, 2103, 2105, 2110, 2157)
@@ -67,7 +67,7 @@ def test_the_whole_range_of_the_client_library_is_known_and_local() -> None:
     numbers = set(range(501, 594))
     assert numbers <= set(KNOWN)
     assert all(KNOWN[number].scope is Scope.CLIENT_LIBRARY for number in numbers)
-    assert all(KNOWN[number].kind is Kind.LOCAL for number in numbers)
+    assert all(KNOWN[number].kind is CodeKind.LOCAL for number in numbers)
 
 
 def test_only_the_loss_of_upstream_and_a_refused_client_are_critical() -> None:
@@ -134,7 +134,7 @@ def test_an_unknown_21xx_is_an_information(number: int) -> None:
     entry = codes.lookup(number)
     assert (entry.number, entry.kind, entry.severity, entry.scope) == (
         number,
-        Kind.NOTICE,
+        CodeKind.NOTICE,
         Severity.INFO,
         Scope.UNKNOWN,
     )

@@ -13,8 +13,8 @@ from supervisor.core.program.pacing import (
     ROOM,
     SPAN,
     THEIRS,
-    Kind,
     Pacing,
+    Priority,
     Waiting,
     counted,
     due,
@@ -24,15 +24,15 @@ from supervisor.core.program.pacing import (
 
 
 def order(order_id: int, at: float = 0.0, *, known: bool = False) -> Waiting:
-    return Waiting(Kind.ORDER, order_id, f"order {order_id}".encode(), at, "placeOrder", known)
+    return Waiting(Priority.ORDER, order_id, f"order {order_id}".encode(), at, "placeOrder", known)
 
 
 def cancel(order_id: int | None, at: float = 0.0) -> Waiting:
-    return Waiting(Kind.CANCEL, order_id, f"cancel {order_id}".encode(), at, "cancelOrder")
+    return Waiting(Priority.CANCEL, order_id, f"cancel {order_id}".encode(), at, "cancelOrder")
 
 
 def request(name: str, at: float = 0.0) -> Waiting:
-    return Waiting(Kind.REQUEST, None, name.encode(), at, name)
+    return Waiting(Priority.REQUEST, None, name.encode(), at, name)
 
 
 def full(at: float = 0.0, *, patience: float = 1.0) -> Pacing:
@@ -140,7 +140,7 @@ def test_a_cancel_of_all_orders_takes_all_out_and_goes() -> None:
 
 
 def test_a_cancel_whose_order_is_not_told_takes_nothing_out() -> None:
-    found = offer(full(patience=5.0), Waiting(Kind.ORDER, None, b"x", 0.0)).pacing
+    found = offer(full(patience=5.0), Waiting(Priority.ORDER, None, b"x", 0.0)).pacing
     assert offer(found, cancel(None)).removed == ()
 
 
@@ -172,18 +172,18 @@ def test_a_request_may_wait_for_long_but_not_more_than_there_is_room() -> None:
 
 def test_what_is_further_behind_goes_so_much_later_for_each_round() -> None:
     found = Pacing(sent=full().sent, waiting=tuple(order(1) for _ in range(THEIRS + 3)))
-    assert pacing._free_at(found, Kind.ORDER, THEIRS + 3, 0.0) == 2 * SPAN
-    assert pacing._free_at(Pacing(), Kind.ORDER, THEIRS + 3, 0.0) == SPAN
+    assert pacing._free_at(found, Priority.ORDER, THEIRS + 3, 0.0) == 2 * SPAN
+    assert pacing._free_at(Pacing(), Priority.ORDER, THEIRS + 3, 0.0) == SPAN
 
 
-@given(st.lists(st.tuples(st.sampled_from(Kind), st.integers(1, 3), st.floats(0.0, 0.3)), max_size=200))
+@given(st.lists(st.tuples(st.sampled_from(Priority), st.integers(1, 3), st.floats(0.0, 0.3)), max_size=200))
 def test_however_messages_come_no_second_has_more_of_them_than_leave_room_for_ours(
-    told: list[tuple[Kind, int, float]],
+    told: list[tuple[Priority, int, float]],
 ) -> None:
     now, found, went = 0.0, Pacing(1000.0), list[float]()
     for kind, number, pause in told:
         now += pause * (number == 1)
-        verdict = offer(found, Waiting(kind, number if kind is not Kind.REQUEST else None, b"x", now))
+        verdict = offer(found, Waiting(kind, number if kind is not Priority.REQUEST else None, b"x", now))
         found = verdict.pacing
         went += [now] if verdict.send else []
         while (turn := due(found, now)).send is not None:

@@ -5,14 +5,14 @@ from typing import Any
 
 from prometheus_client import Metric
 
-from supervisor.core.calendar.windows import Kind as Window
+from supervisor.core.calendar.windows import WindowKind
 from supervisor.core.codes.farm_kinds import FarmKind
 from supervisor.core.model.gate import GateReason
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.recovery.rules import Result, Rung
 from supervisor.core.model.snapshot import Snapshot
 from supervisor.core.model.vocabulary import Data, Failure, Loss, RestartResult
-from supervisor.observe.metrics.family import FLAG, Family, Kind
+from supervisor.observe.metrics.family import FLAG, Family, FamilyType
 from supervisor.observe.metrics.gateway import GATEWAY
 from supervisor.observe.metrics.ourselves import ourselves
 from supervisor.observe.metrics.own import OWN
@@ -75,7 +75,7 @@ _LABELS: Mapping[str, tuple[str, Iterable[str]]] = {
     "data": ("What the loss did to subscriptions, as far as the gateway said.", Data),
     "window": (
         "A window: one of these, or the name of a custom window.",
-        [kind for kind in Window if kind is not Window.CUSTOM],
+        [kind for kind in WindowKind if kind is not WindowKind.CUSTOM],
     ),
     "result": (
         "How a scheduled restart went; how a deed of recovery ended; what became of messages to people.",
@@ -113,14 +113,14 @@ def _row(family: Family[Any], subject: Any, own: tuple[str, ...]) -> tuple[str, 
 
 
 def _labels_of(family: Family[Any], subject: Any) -> tuple[str, ...]:
-    if family.kind is Kind.INFO:
+    if family.kind is FamilyType.INFO:
         return tuple(dict(family.read(subject)))
-    return (*family.labels, family.name) if family.kind is Kind.STATESET else family.labels
+    return (*family.labels, family.name) if family.kind is FamilyType.STATESET else family.labels
 
 
 def _unit(family: Family[Any]) -> str:
     """StopIteration for a metric that needs `unit` in its entry."""
-    by_kind = {Kind.INFO: "always 1", Kind.STATESET: FLAG}
+    by_kind = {FamilyType.INFO: "always 1", FamilyType.STATESET: FLAG}
     return family.unit or by_kind.get(family.kind) or next(unit for end, unit in _UNITS if family.name.endswith(end))
 
 

@@ -8,7 +8,7 @@ The promises, by the words under which they are broken:
 - Waits and attempts: `attempts`. Outages and counters: `books`. Restarts and logins: `logins`. The gate: `gatekeeping`.
 """
 
-from supervisor.core.calendar.windows import Kind, Occurrence
+from supervisor.core.calendar.windows import Occurrence, WindowKind
 from supervisor.core.model.actions import Action
 from supervisor.core.model.events import Event
 from supervisor.core.model.policy import Policy
@@ -69,7 +69,7 @@ class Judge:
             self._active = active
             if any(occurrence.repetition for occurrence in active):
                 self._logins.repeats()
-            ledger.resetting = any(occurrence.window.kind is Kind.SERVER_RESET for occurrence in active)
+            ledger.resetting = any(occurrence.window.kind is WindowKind.SERVER_RESET for occurrence in active)
         ledger.follow(before, event, actions, now, late)
         self._phase(after)
         due = ledger.lowest_broken()

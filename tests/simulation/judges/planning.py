@@ -9,7 +9,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from supervisor.core.calendar.windows import RESTARTS, Explains, Kind, Occurrence, Window, maintenance, occurrences
+from supervisor.core.calendar.windows import (
+    RESTARTS,
+    Explains,
+    Occurrence,
+    Window,
+    WindowKind,
+    maintenance,
+    occurrences,
+)
 from supervisor.core.model.layers import LAYERS, Layer
 from supervisor.core.model.vocabulary import RestartResult
 
@@ -107,7 +115,7 @@ class Openings:
         return any(occurrence.window.kind in RESTARTS for occurrence in self.active(wall))
 
     def resetting(self, wall: datetime) -> bool:
-        return any(occurrence.window.kind is Kind.SERVER_RESET for occurrence in self.active(wall))
+        return any(occurrence.window.kind is WindowKind.SERVER_RESET for occurrence in self.active(wall))
 
 
 @dataclass

@@ -14,8 +14,8 @@ from supervisor.core.calendar.rules import FRIDAY, SUNDAY, Daily, Weekly
 from supervisor.core.calendar.windows import (
     RESTARTS,
     Explains,
-    Kind,
     Window,
+    WindowKind,
     custom,
     daily_restart,
     occurrences,
@@ -234,7 +234,7 @@ def _leave(rng: random.Random, policy: Policy, at: float) -> f.Leave:
 
 def _resets(rng: random.Random, policy: Policy, begins: datetime, days: float) -> Iterator[f.Fault]:
     """IBKR resets its servers: mostly unnoticed, mostly short, sometimes something stays stuck."""
-    windows = [window for window in policy.windows if window.kind is Kind.SERVER_RESET]
+    windows = [window for window in policy.windows if window.kind is WindowKind.SERVER_RESET]
     for occurrence in occurrences(windows, begins, begins + timedelta(days=days)):
         length = (occurrence.end - occurrence.at).total_seconds()
         at = (occurrence.at - begins).total_seconds() + rng.uniform(0.0, length)

@@ -6,7 +6,7 @@ It looks after all else is judged, and sees the gateway as a person would.
 from datetime import timedelta
 from typing import Final
 
-from supervisor.core.calendar.windows import Kind
+from supervisor.core.calendar.windows import WindowKind
 from supervisor.core.model.actions import Heal
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import DeedAnswered, RungApproved, RungAsked
@@ -88,7 +88,7 @@ def scene_of(transition: Transition, policy: RecoveryPolicy) -> Scene:
         competing=state.competing_at is not None and now.mono - state.competing_at < COMPETING_FOR,
         restart_pending=state.restarts.pending,
         restart_near=broken is not None and _restart_near(transition, policy),
-        resetting=any(each.window.kind is Kind.SERVER_RESET for each in state.active),
+        resetting=any(each.window.kind is WindowKind.SERVER_RESET for each in state.active),
         planned=broken is not None and transition.planning(broken) is Planning.PLANNED,
         market_told=state.canary.market_open(now.wall) if state.canary is not None else None,
     )
