@@ -9,7 +9,7 @@ RUNTIME := $(VENV)/.runtime
 # then compile the whole package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo quick format test test-style test-core test-rest test-browser again check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance endurance-host soak soak-recovery replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lab-images lint-containers site dist deb release lock audit pins sbom clean
+.PHONY: help demo quick format test test-style test-core test-rest test-browser again long check docs bench bench-start bench-fleet bench-gate bench-host bench-history newest race race-quick endurance endurance-host soak soak-recovery replay mutants fuzz lab-network install rollback uninstall lab-prometheus lab-systemd lab-fleet lab-containers lab-images lint-containers site dist deb release lock audit pins sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -38,25 +38,41 @@ format: $(STAMP)  ## put the code into its form, mend what ruff can mend
 	$(BIN)/ruff check --fix .
 
 WORKERS ?= 4
-PYTEST := $(BIN)/pytest -m "not root" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
-test: test-style test-core test-rest test-browser  ## check style and types, run all tests that need no root, in WORKERS processes (4)
+PASSED := .pytest_cache/passed
+# Each target begins without its mark and ends with it, and has a cache of its own: `make again` runs what has none.
+BEGIN = @mkdir -p $(PASSED) && rm -rf $(PASSED)/$@ .pytest_cache/$@
+END = @touch $(PASSED)/$@
+PYTEST = $(BIN)/pytest -o cache_dir=.pytest_cache/$@ --dist loadgroup --no-loadscope-reorder
+QUICK := -m "not root and not long"
+test: test-style test-core test-rest test-browser  ## check style and types, run all tests that need no root and not long, in WORKERS processes (4)
 
 test-style: $(STAMP)
+	$(BEGIN)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(END)
 
 test-core: $(STAMP)
-	$(PYTEST) tests/core --cov=supervisor.core --cov-branch --cov-fail-under=100 $(PYTEST_ARGS)
+	$(BEGIN)
+	$(PYTEST) $(QUICK) -n $(WORKERS) tests/core --cov=supervisor.core --cov-branch --cov-fail-under=100 $(PYTEST_ARGS)
+	$(END)
 
 test-rest: $(STAMP)
-	$(PYTEST) --ignore=tests/core --ignore=tests/browser --ignore=tests/deploy/test_lab.py $(PYTEST_ARGS)
+	$(BEGIN)
+	$(PYTEST) $(QUICK) -n $(WORKERS) --ignore=tests/core --ignore=tests/browser --ignore=tests/deploy/test_lab.py $(PYTEST_ARGS)
+	$(END)
 
 test-browser: $(STAMP)  # separate: Playwright keeps an event loop running
-	$(BIN)/pytest -n 2 --dist loadgroup tests/browser $(PYTEST_ARGS)
+	$(BEGIN)
+	$(PYTEST) $(QUICK) -n 2 tests/browser $(PYTEST_ARGS)
+	$(END)
 
-again: test-style test-core  ## run once more, one after another, what failed in the last `make test`
+again: $(STAMP)  ## run once more, one after another, what failed in the last `make test`
 	$(BIN)/python -m tests.again
+
+long: $(STAMP)  ## run what `make test` leaves out, and as root the whole lab of systemd (an hour on two cores; LONG_ARGS=--write writes docs/long-tests.md)
+	$(BIN)/python -m tests.long $(LONG_ARGS)
 
 check: test  ## run what CI runs before the labs
 

@@ -89,7 +89,16 @@ def main() -> int:
     print("tests:", *tests)
     with subprocess.Popen([*program, "mypy"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as types:
         workers = str(os.cpu_count() or 2)
-        pytest = [*program, "pytest", "-q", "-m", "not root", "-n", workers, *(f"--ignore={path}" for path in LONG)]
+        pytest = [
+            *program,
+            "pytest",
+            "-q",
+            "-m",
+            "not root and not long",
+            "-n",
+            workers,
+            *(f"--ignore={path}" for path in LONG),
+        ]
         failed = subprocess.run([*pytest, *tests, *sys.argv[1:]], cwd=ROOT, check=False).returncode
         print(types.communicate()[0].strip())
     return failed or types.returncode

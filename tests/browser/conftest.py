@@ -2,8 +2,9 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -24,7 +25,16 @@ AXE = "4.11.1"
 """The version of axe-core that judges."""
 
 Open = Callable[..., Page]
+Address = Callable[[int], str]
+"""Of a page with so many gateways."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+
+
+def mostly_long(every: Iterable[tuple[Any, ...]], always: Iterable[tuple[Any, ...]]) -> list[Any]:
+    """Parameters of which `make test` has only some."""
+    some, found = set(always), list(every)
+    assert some <= set(found)
+    return [pytest.param(*each, marks=() if each in some else pytest.mark.long) for each in found]
 
 
 def drawn(page: Page) -> Page:

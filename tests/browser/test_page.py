@@ -2,6 +2,9 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from supervisor.core.model.status import Status
 from supervisor.simulator import Fleet, SimulatedGateway
-from tests.browser.conftest import SHOTS, Complaints, Open, cut_off, drawn, faults
+from tests.browser.conftest import SHOTS, Address, Complaints, Open, cut_off, drawn, faults, mostly_long
 from tests.browser.gallery import staged
 from tests.daemon.running import Running, gateways, quick, running
 from tests.observe.stage import served
@@ -247,12 +250,14 @@ def test_nothing_is_cut_off_on_the_narrowest_screen(path: str, locale: str, gall
     assert page.locator(".scroll, .card, .farms dd, .figures div").evaluate_all(wide) == []
 
 
-@pytest.mark.parametrize("path", ["", "gateways/frankfurt", "gateways/london"])
-@pytest.mark.parametrize("count", [1, 8])
+@pytest.mark.parametrize(
+    ("count", "path"),
+    [(1, ""), (1, "gateways/new-york"), (8, ""), (8, "gateways/frankfurt"), (8, "gateways/london")],
+)
 def test_nothing_is_cut_off_or_leaves_its_place_at_any_width(
-    count: int, path: str, open_page: Open, counted: dict[int, str]
+    count: int, path: str, open_page: Open, with_gateways: Address
 ) -> None:
-    page = drawn(open_page(counted[count] + (path if count > 1 or not path else "gateways/new-york")))
+    page = drawn(open_page(with_gateways(count) + path))
     if path:
         page.wait_for_selector("button.day")
     for width in (360, 640, 768, 1024, 1280, 1440, 1760, 1920, 2560):
@@ -260,15 +265,25 @@ def test_nothing_is_cut_off_or_leaves_its_place_at_any_width(
         assert (width, cut_off(page)) == (width, [])
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("count", [1, 8, 60, 100])
+@pytest.mark.parametrize(
+    ("count", "size", "scheme"),
+    mostly_long(
+        product((1, 8, 60, 100), SIZES, ("light", "dark")),
+        always=[
+            (1, "phone", "dark"),
+            (8, "phone", "light"),
+            (8, "laptop", "dark"),
+            (8, "wall", "light"),
+            (60, "wall", "dark"),
+        ],
+    ),
+)
 def test_axe_finds_nothing_and_a_picture_is_kept(
-    count: int, size: str, scheme: str, axe: str, open_page: Open, counted: dict[int, str]
+    count: int, size: str, scheme: str, axe: str, open_page: Open, with_gateways: Address
 ) -> None:
     width, height = SIZES[size]
     page = open_page(
-        counted[count],
+        with_gateways(count),
         viewport={"width": width, "height": height},
         color_scheme=scheme,
         reduced_motion="reduce",
@@ -284,16 +299,13 @@ def test_axe_finds_nothing_and_a_picture_is_kept(
 
 
 @pytest.fixture(scope="module")
-def counted() -> Iterator[dict[int, str]]:
-    """Addresses of pages, by the number of gateways."""
-    with (
-        staged(1) as one,
-        staged(8) as some,
-        staged(60) as many,
-        staged(100) as most,
-        served(one) as a,
-        served(some) as b,
-        served(many) as c,
-        served(most) as d,
-    ):
-        yield {n: f"http://127.0.0.1:{server.port}/" for n, server in ((1, a), (8, b), (60, c), (100, d))}
+def with_gateways() -> Iterator[Address]:
+    """The address of a page with so many gateways; staged when first asked for."""
+    with ExitStack() as stack:
+
+        @cache
+        def address(count: int) -> str:
+            server = stack.enter_context(served(stack.enter_context(staged(count))))
+            return f"http://127.0.0.1:{server.port}/"
+
+        yield address

@@ -22,6 +22,9 @@ RUNBOOKS = DEPLOY / "runbooks"
 METRICS = frozenset(family.name for family in GATEWAY) | frozenset(family.name for family in OWN)
 """Every metric of the daemon."""
 
+FRUGAL = {"GOGC": "400"}
+"""For programs in Go that live for seconds: collecting what they let go takes a third of promtool's time."""
+
 _NAMES = {"alertmanager": ("prometheus-alertmanager", "alertmanager")}
 """Debian's name, and the one of the project's own releases."""
 
@@ -55,6 +58,7 @@ def run(program: str, *arguments: str | Path, text: str | None = None) -> str:
         text=True,
         timeout=100,
         check=False,
+        env={**os.environ, **FRUGAL},
     )
     assert done.returncode == 0, done.stdout
     return done.stdout

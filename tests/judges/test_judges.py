@@ -136,6 +136,7 @@ def test_ibapi(client: str, version: int) -> None:
     ibapi_is_told_everything(client, version)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("version", BETWEEN)
 def test_the_newest_ibapi_at_every_change_of_a_layout(version: int) -> None:
     ibapi_is_told_everything("ibapi-10.51.1", version)

@@ -69,6 +69,7 @@ def test_ibapi_trades(client: str, version: int) -> None:
     ibapi_trades(client, version)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("version", BETWEEN)
 def test_the_newest_ibapi_trades_at_every_change_of_a_layout(version: int) -> None:
     ibapi_trades("ibapi-10.51.1", version)
@@ -96,6 +97,7 @@ def test_stoqey_trades(version: int) -> None:
         ]
 
 
+@pytest.mark.long
 def test_nautilus_trades() -> None:
     told = told_by(187, str(python_of("nautilus-1.221.0")), f"{DRIVERS}/drive_nautilus.py")
     assert told == {

@@ -1,4 +1,9 @@
-"""The machines of the lab, one after the other, and what was measured on them."""
+"""The machines of the lab, one after the other, and what was measured on them.
+
+Each systemd runs the service, and is asked whether the daemon may restart a gateway and no other unit. The rest
+(recovery, the package, a standby, an upgrade) is played on one machine, which `once` names. `make long` plays all of it
+on each.
+"""
 
 import os
 import re
@@ -26,6 +31,21 @@ ExecStart=/usr/local/bin/ib-supervisor simulate --port 4001 --control 4801
 def pytest_configure(config: pytest.Config) -> None:
     """A place for the figures."""
     config.stash[REPORT] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to one machine what does not depend on systemd's version; LAB_WHOLE=1 leaves nothing out."""
+    if os.environ.get("LAB_WHOLE"):
+        return
+    elsewhere = [item for item in items if (mark := item.get_closest_marker("once")) and _suite(item) != mark.args[0]]
+    config.hook.pytest_deselected(items=elsewhere)
+    items[:] = [item for item in items if item not in elsewhere]
+
+
+def _suite(item: pytest.Item) -> str | None:
+    """The machine of a test."""
+    assert isinstance(item, pytest.Function)
+    return next((str(value) for value in item.callspec.params.values() if value in lab.SUITES), None)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -10,7 +10,7 @@ from tests.lab import machine as lab
 from tests.lab.conftest import SIMULATED
 from tests.lab.service import CONFIG, UNIT, Service
 
-pytestmark = [pytest.mark.root, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.root, pytest.mark.once("bookworm"), pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module", params=os.environ.get("LAB_SUITES", " ".join(lab.SUITES)).split())

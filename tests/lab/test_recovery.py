@@ -16,6 +16,7 @@ from tests.lab.machine import REPOSITORY, seconds_since
 from tests.lab.service import CONFIG, UNIT, Service
 from tests.waiting import wait_until
 
+once = pytest.mark.once("trixie")
 pytestmark = [pytest.mark.root, pytest.mark.timeout(400)]
 
 GATEWAY = "ib-gateway.service"
@@ -145,6 +146,7 @@ def patient(prepared: Service, request: pytest.FixtureRequest) -> Iterator[Patie
     prepared.put_right()
 
 
+@once
 def test_a_hang_is_cured_by_one_restart_of_the_controller_that_a_person_approved(patient: Patient) -> None:
     patient.watch({"rung": "restart", "patience": "5s", "unattended": True})
     patient.does(do="freeze")
@@ -158,6 +160,7 @@ def test_a_hang_is_cured_by_one_restart_of_the_controller_that_a_person_approved
     assert patient.machine.show(GATEWAY, "NRestarts")["NRestarts"] == "0"
 
 
+@once
 def test_a_frozen_process_is_replaced_by_the_operators_command_without_a_kill(patient: Patient) -> None:
     patient.watch({"rung": "command", "patience": "5s", "unattended": True, "argv": RESTART_UNIT})
     before = patient.machine.show(GATEWAY, "InvocationID", "MainPID")
@@ -170,6 +173,7 @@ def test_a_frozen_process_is_replaced_by_the_operators_command_without_a_kill(pa
     assert "Killing process" not in told
 
 
+@once
 def test_a_gateway_that_waits_for_the_second_factor_is_left_alone(patient: Patient) -> None:
     patient.watch(
         {"rung": "restart", "patience": "5s", "unattended": True},
@@ -187,6 +191,7 @@ def test_a_gateway_that_waits_for_the_second_factor_is_left_alone(patient: Patie
     assert patient.heard() == []
 
 
+@once
 def test_a_crash_loop_gets_one_command_and_no_storm(patient: Patient) -> None:
     patient.watch(
         {"rung": "command", "patience": "5s", "unattended": True, "budget": 2, "argv": RESTART_UNIT}, controlled=False

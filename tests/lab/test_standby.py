@@ -13,7 +13,7 @@ from tests.config.web_files import PASSWORD, USERS, a_web_file
 from tests.lab.machine import seconds_since
 from tests.lab.service import CONFIG, UNIT, Service
 
-pytestmark = [pytest.mark.root, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.root, pytest.mark.once("bookworm"), pytest.mark.timeout(400)]
 
 STORE = "/etc/credstore"
 OWN, STANDBY = "ib-supervisor@b", "ib-supervisor-standby"

@@ -9,7 +9,7 @@ from tests.lab.machine import seconds_since
 from tests.lab.service import CONFIG, UNIT, Service
 from tests.lab.test_service import STATE, outages
 
-pytestmark = [pytest.mark.root, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.root, pytest.mark.once("trixie"), pytest.mark.timeout(400)]
 
 SOURCE = "/root/ib-supervisor"
 

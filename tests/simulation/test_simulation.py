@@ -1,4 +1,4 @@
-"""Six gateway-years of random faults, every promise watched at each step; and that the tools do what they say."""
+"""Gateway-years of random faults, every promise watched at each step; and that the tools do what they say."""
 
 import os
 import random
@@ -16,17 +16,17 @@ from tests.simulation.world import faults as f
 from tests.simulation.world.scenario import DAYS, Scenario, of_seed
 from tests.simulation.world.timeline import Timeline
 
-YEARS = 6.0
 FIRST = 1
 
 
 @pytest.mark.timeout(900)
-def test_six_gateway_years_of_random_faults_break_no_promise() -> None:
-    outcome = soak(play, Tally(), FIRST, YEARS, os.cpu_count() or 1)
+@pytest.mark.parametrize("years", [1.5, pytest.param(6.0, marks=pytest.mark.long)])
+def test_gateway_years_of_random_faults_break_no_promise(years: float) -> None:
+    outcome = soak(play, Tally(), FIRST, years, os.cpu_count() or 1)
 
     assert [f"{violation}; make replay SEED={seed}" for seed, _, violation in outcome.failed] == []
-    assert outcome.years >= YEARS
-    assert outcome.tally.sessions > 1_200
+    assert outcome.years >= years
+    assert outcome.tally.sessions > 200 * years
     assert set(outcome.tally.faults) == {kind.__name__ for kind in f.Fault.__args__}
 
 

@@ -1,4 +1,4 @@
-"""Jumping over answered pings changes no decision: two days with every ping and without."""
+"""Jumping over answered pings changes no decision: days with every ping and without."""
 
 import re
 from dataclasses import replace
@@ -80,6 +80,10 @@ LONG = replace(
     ),
 )
 """IBKR and farms are away for hours, through windows that open and close."""
+BRIEF = replace(
+    QUIET, faults=(f.FarmBreak(7200.0, 9000.0, "usfarm"), f.UpstreamLoss(20000.0, 9000.0, 90.0, 2110, 1102))
+)
+"""The same, over within half a day."""
 EYES = replace(
     of_seed(507, 1.0),
     faults=(
@@ -92,9 +96,19 @@ EYES = replace(
 """A gateway with a canary."""
 
 
+@pytest.mark.parametrize("scenario", [BUSY, BRIEF, EYES], ids=["busy", "brief", "eyes"])
+def test_skipping_answered_pings_changes_no_decision_in_half_a_day(scenario: Scenario) -> None:
+    skipping_changes_nothing(replace(scenario, days=0.5))
+
+
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("scenario", [BUSY, QUIET, LONG, EYES], ids=["busy", "quiet", "long", "eyes"])
 def test_skipping_answered_pings_changes_no_decision_in_two_days(scenario: Scenario) -> None:
+    skipping_changes_nothing(scenario)
+
+
+def skipping_changes_nothing(scenario: Scenario) -> None:
     with_all, run_with_all = decisions(scenario, every_ping=True)
     skipping, run_skipping = decisions(scenario, every_ping=False)
 

@@ -3,6 +3,7 @@
 promtool is asked at every evaluation which alerts fire, and told to expect none: what it says against that counts.
 """
 
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import yaml
 
 from supervisor.core.model.pages import ALL, PAGES, About
 from tests.deploy.stories.stage import BEFORE, RULES, SCRAPE, Stage
-from tests.deploy.tools import path_of
+from tests.deploy.tools import FRUGAL, path_of
 
 WAITS = {"critical": 20, "warning": 60}
 """Alertmanager's `group_wait`."""
@@ -117,7 +118,12 @@ def _firing(stage: Stage, folder: Path) -> list[Firing]:
         yaml.dump(document, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), width=10**6), encoding="utf-8"
     )
     said = subprocess.run(
-        [path_of("promtool"), "test", "rules", file], capture_output=True, text=True, timeout=300, check=False
+        [path_of("promtool"), "test", "rules", file],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, **FRUGAL},
     )
     text = said.stdout + said.stderr
     assert "SUCCESS" in text or "exp:" in text, text[:2000]
