@@ -18,7 +18,7 @@ from supervisor.commands.setup.findings import Grade, of_gateway
 from supervisor.commands.shared.api_client import Client, Unreachable
 from supervisor.controllers import ibg
 from supervisor.controllers.hands.answers import ask
-from supervisor.core.model import controller
+from supervisor.core.model.behind import controller
 from supervisor.core.model.policy import Policy
 from supervisor.platform import is_own
 from supervisor.simulator.verify.checks import CHECKS, carry_out
