@@ -3,6 +3,7 @@
 Exit statuses: 0 ok, 1 no or failed, 2 wrong usage, 78 bad config.
 """
 
+import errno
 import importlib
 import io
 import os
@@ -132,6 +133,10 @@ def _open_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What a write to a full disk, or to a terminal that is gone, ends in."""
+
+
 def main() -> int:
     """The console script. Returns the exit status."""
     _open_streams()
@@ -140,6 +145,12 @@ def main() -> int:
     except SystemExit as leaving:
         code = leaving.code
         return code if isinstance(code, int) else int(code is not None)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - what is left would fail at the end again
+        sys.stderr.write(f"ib-supervisor: cannot write: {error.strerror}\n")
+        return 1
     return result if isinstance(result, int) else 0
 
 

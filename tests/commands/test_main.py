@@ -32,6 +32,14 @@ def test_each_command_explains_itself_in_plain_words(command: str) -> None:
     assert not LIBRARY.search(long.output), long.output
 
 
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["codes"], ["codes", "1100", "--json"]])
+def test_what_cannot_be_written_is_said_in_one_line(words: list[str]) -> None:
+    command = [sys.executable, "-m", "supervisor", *words]
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (result.returncode, result.stderr) == (1, "ib-supervisor: cannot write: No space left on device\n")
+
+
 def test_a_bare_call_prints_the_help_and_is_wrong_usage() -> None:
     result = said()
     assert result.exit_code == 2
