@@ -83,7 +83,7 @@ YEARS ?= 1000
 soak: $(STAMP)  ## simulate YEARS gateway-years of faults on all cores (1000: an hour or two on two cores; writes docs/simulation.md)
 	$(BIN)/python -m tests.simulation.soak --years $(YEARS) --record
 
-soak-recovery: $(STAMP)  ## simulate YEARS gateway-years of recovery (1000: two hours on two cores; writes docs/recovery.md)
+soak-recovery: $(STAMP)  ## simulate YEARS gateway-years of recovery (1000: an hour on two cores; writes docs/recovery.md)
 	$(BIN)/python -m tests.simulation.recovery --years $(YEARS) --record
 
 replay: $(STAMP)  ## simulate one SEED; if it breaks a promise, find the shortest schedule that does
