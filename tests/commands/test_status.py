@@ -10,11 +10,15 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from supervisor.commands.asking.wait import wait_for
 from supervisor.commands.main import app
+from supervisor.commands.shared.api_client import Client, TooSlow
+from supervisor.core.model.status import Status
 from supervisor.simulator import Fleet, SimulatedGateway
 from tests.daemon.running import Running, free_port, gateways, quick, running
 
@@ -213,6 +217,21 @@ def test_wait_says_what_it_saw_when_its_time_is_over(daemon: Running) -> None:
     waiting, over = result.stderr.splitlines()
     assert re.fullmatch(r"waiting for paper to be up, \d s at most: paper is down", waiting)
     assert over == "paper was not up within 0.6 s: paper is down"
+
+
+def test_an_answer_that_the_end_of_the_wait_cut_off_hides_nothing_that_was_seen(
+    daemon: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = iter([True])
+
+    class AnswersOnce(Client):
+        def briefs(self, timeout: float) -> Any:
+            if not next(answers, False):
+                raise TooSlow("no answer in time")
+            return super().briefs(timeout)
+
+    assert wait_for(AnswersOnce(daemon.url), "paper", Status.UP, 0.8) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "paper was not up within 0.8 s: paper is down"
 
 
 def test_wait_knows_at_once_that_there_is_no_such_gateway(daemon: Running) -> None:

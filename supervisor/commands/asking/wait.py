@@ -12,6 +12,7 @@ from supervisor.commands.shared.api_client import (
     ConfigOption,
     Refused,
     SentElsewhere,
+    TooSlow,
     Unreachable,
     UrlOption,
     client,
@@ -23,6 +24,8 @@ from supervisor.core.model.status import Status
 
 EVERY = 0.5
 """Seconds between two requests."""
+LONGEST = 5.0
+"""Seconds that one may take."""
 
 
 def wait(
@@ -52,11 +55,12 @@ def wait_for(daemon: Client, gateway: str, wanted: Status, patience: float) -> i
     while True:
         left = deadline - time.monotonic()
         try:
-            known = daemon.briefs(max(0.1, min(5.0, left)))["gateways"]
+            known = daemon.briefs(max(0.1, min(LONGEST, left)))["gateways"]
         except (Unreachable, Refused) as error:
             if isinstance(error, SentElsewhere) or (isinstance(error, Refused) and error.final):
                 return over(error).exit_code
-            last = str(error)
+            cut_short = isinstance(error, TooSlow) and left < LONGEST
+            last = told if told and cut_short else str(error)  # our own end says nothing of the daemon
         else:
             status = next((g["status"] for g in known if g["name"] == gateway), None)
             if status is None:

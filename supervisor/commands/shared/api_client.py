@@ -57,6 +57,10 @@ class Unreachable(Exception):
     """No daemon answers there."""
 
 
+class TooSlow(Unreachable):
+    """Nothing has answered in the time it was given."""
+
+
 class Refused(Exception):
     """The daemon refused. Asking again does not help if `final`."""
 
@@ -195,7 +199,9 @@ class Client:
         except (OSError, ValueError, http.client.HTTPException) as error:
             if is_own(error):
                 raise Unreachable(f"cannot ask the daemon at {self.url} from here: {_reason(error)}") from None
-            raise Unreachable(f"no daemon answers at {self.url}: {_reason(error)}. {START}") from None
+            silent = isinstance(getattr(error, "reason", error), TimeoutError)
+            kind = TooSlow if silent else Unreachable
+            raise kind(f"no daemon answers at {self.url}: {_reason(error)}. {START}") from None
 
 
 def _reason(error: Exception) -> str:
