@@ -4,6 +4,7 @@ from supervisor.core.model.actions import LookAtSockets
 from supervisor.core.model.layers import Layer
 from supervisor.core.model.policy import Policy
 from supervisor.core.model.records import HeartbeatMissed, PingIgnored, Resumed, SessionHolds, SuspectChanged
+from supervisor.core.model.recovery.rules import NO_RUNGS
 from supervisor.core.model.vocabulary import Evidence, Loss, Phase, Trigger
 from supervisor.core.parts import farms, gate, heartbeat, outages, session, upstream
 from supervisor.core.parts.behind import eyes
@@ -36,8 +37,9 @@ def wake_of(state: State, policy: Policy) -> Wake:
         state.competing_at + COMPETING_FOR if state.competing_at is not None else None,
         state.notify_due,
     )
-    if policy.recovery is not None:
-        due.append(ladder.deadline(state.recovery, policy.recovery, at, broken=state.broken is not None))
+    if policy.recovery is not None or state.recovery.deed is not None:
+        allowed = policy.recovery if policy.recovery is not None else NO_RUNGS
+        due.append(ladder.deadline(state.recovery, allowed, at, broken=state.broken is not None))
     moments = [each for each in due if each is not None] + [each for each in ahead if each is not None and each > at]
     pause = state.operator.pause
     until = pause.until if pause is not None else None

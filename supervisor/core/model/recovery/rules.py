@@ -163,6 +163,10 @@ class RecoveryPolicy:
         return next((each for each in self.rungs if each.rung is rung), None)
 
 
+NO_RUNGS: Final = RecoveryPolicy(())
+"""Nothing may be done."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeedDone:
     """A deed that counts: kept so that a restart of the daemon gives neither a budget nor a process back."""

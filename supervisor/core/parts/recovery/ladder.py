@@ -72,7 +72,7 @@ def observed(recovery: Recovery, policy: RecoveryPolicy, scene: Scene) -> Outcom
     if since != recovery.since:
         recovery = replace(recovery, since=since)
     blocks = blocks_of(recovery, policy, scene)
-    recovery, more = _still_proposed(recovery, blocks, scene)
+    recovery, more = _still_proposed(recovery, policy, blocks, scene)
     records += more
     due = next((each for each in policy.rungs if blocks[each.rung] is None), None)
     deal = None
@@ -93,7 +93,7 @@ def approved(recovery: Recovery, scene: Scene, by: str) -> Outcome:
     proposal, now = recovery.proposal, scene.now
     if proposal is None:
         return recovery, (RecoveryRefused(None, by, None),), None
-    approval = Approval(proposal.rung, scene.outage, by, now)
+    approval = Approval(proposal.what, proposal.dry_run, scene.outage, by, now)
     until = now.wall + timedelta(seconds=APPROVAL)
     return replace(recovery, approval=approval), (RecoveryApproved(proposal.rung, by, until),), None
 
@@ -147,6 +147,9 @@ def _judged(recovery: Recovery, scene: Scene) -> tuple[Recovery, tuple[RecoveryR
     deed = recovery.deed
     if deed is None:
         return recovery, ()
+    if scene.port_closed and not deed.before.port_closed:
+        deed = replace(deed, before=replace(deed.before, port_closed=True))
+        recovery = replace(recovery, deed=deed)
     seconds = scene.now.mono - deed.at.mono
     if not too_early(deed, scene) and RUNGS[deed.rung].proof(scene, deed.before):
         return _ended(recovery, deed, Result.PROVED), (RecoveryProved(deed.rung, seconds),)
@@ -168,13 +171,13 @@ def _ended(recovery: Recovery, deed: Deed, result: Result) -> Recovery:
 
 
 def _still_proposed(
-    recovery: Recovery, blocks: Mapping[Rung, Block | None], scene: Scene
+    recovery: Recovery, policy: RecoveryPolicy, blocks: Mapping[Rung, Block | None], scene: Scene
 ) -> tuple[Recovery, tuple[RecoveryRecord, ...]]:
-    """What waits for approval may be right no more, and a word may be good no more."""
-    if recovery.approval is not None and not recovery.approval.holds(scene):
+    """What waits for approval may be right no more or allowed otherwise, and a word may be good no more."""
+    waits, word = recovery.proposal, recovery.approval
+    if word is not None and not (word.holds(scene) and word.stands(policy)):
         recovery = replace(recovery, approval=None)
-    waits = recovery.proposal
-    if waits is None or blocks.get(waits.rung, Block.NOT_LISTED) in _WAITING:
+    if waits is None or (waits.stands(policy) and blocks.get(waits.rung, Block.NOT_LISTED) in _WAITING):
         return recovery, ()
     return replace(recovery, proposal=None), (RecoveryWithdrawn(waits.rung),)
 
@@ -187,7 +190,7 @@ def _due(recovery: Recovery, policy: RecoveryPolicy, rung: RungPolicy, scene: Sc
     if word is not None and word.rung is rung.rung:
         return _do(recovery, policy, rung, scene, word.by)
     if waits is None or waits.rung is not rung.rung:
-        proposal = Proposal(rung.rung, scene.now)
+        proposal = Proposal(rung, policy.dry_run, scene.now)
         asked_for = RecoveryProposed(rung.rung, rung.needs_login, policy.dry_run)
         return replace(recovery, proposal=proposal), (asked_for,), None
     return recovery, (), None
@@ -217,6 +220,6 @@ def _do(recovery: Recovery, policy: RecoveryPolicy, rung: RungPolicy, scene: Sce
     if policy.dry_run:
         counts = added(recovery.counts, (rung.rung, Result.DRY_RUN), 1)
         return replace(recovery, counts=counts), (started,), None
-    before = Before(scene.epoch, process)
+    before = Before(scene.epoch, process, scene.port_closed)
     deed = Deed(number, rung.rung, now, by, before, now.mono + RUNGS[rung.rung].prove_within)
     return replace(recovery, deed=deed), (started,), Deal(number, rung.rung)

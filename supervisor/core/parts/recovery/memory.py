@@ -45,25 +45,48 @@ MET: Final = 10.0
 class Proposal:
     """A rung that waits for a person's word."""
 
-    rung: Rung
+    what: RungPolicy
+    dry_run: bool
     since: Now
+
+    @property
+    def rung(self) -> Rung:
+        return self.what.rung
+
+    def stands(self, policy: RecoveryPolicy) -> bool:
+        """Whether what a person was asked for is what would be done."""
+        return _is_allowed(self.what, policy, dry_run=self.dry_run)
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
     """A person's word for one rung of one outage."""
 
-    rung: Rung
+    what: RungPolicy
+    dry_run: bool
     outage: datetime | None
     """When that outage began."""
     by: str
     at: Now
+
+    @property
+    def rung(self) -> Rung:
+        return self.what.rung
 
     def holds(self, scene: Scene) -> bool:
         """Whether the word is good yet."""
         now = scene.now
         fresh = now.mono - self.at.mono < APPROVAL and now.wall - self.at.wall < timedelta(seconds=APPROVAL)
         return fresh and scene.outage == self.outage
+
+    def stands(self, policy: RecoveryPolicy) -> bool:
+        """Whether what it was given for is what would be done."""
+        return _is_allowed(self.what, policy, dry_run=self.dry_run)
+
+
+def _is_allowed(what: RungPolicy, policy: RecoveryPolicy, *, dry_run: bool) -> bool:
+    """Whether the policy says just this of the rung: another command, or no dry run any more, is another question."""
+    return policy.of(what.rung) == what and policy.dry_run is dry_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +194,16 @@ def forgotten(recovery: Recovery) -> Recovery:
 
 
 def switched_off(recovery: Recovery) -> Recovery:
-    """Recovery is off now. What was done counts if it is switched on again."""
-    return Recovery(done=recovery.done, number=recovery.number, counts=recovery.counts)
+    """Recovery is off now. What was done counts if it is switched on again, and a deed under way goes on."""
+    deed = recovery.deed
+    return Recovery(
+        deed=deed,
+        last=recovery.last if deed is not None else None,
+        done=recovery.done,
+        number=recovery.number,
+        port_closed=recovery.port_closed,
+        counts=recovery.counts,
+    )
 
 
 def remembered(recovery: Recovery, scene: Scene) -> Recovery:

@@ -97,6 +97,8 @@ class Before:
 
     epoch: int
     process: GatewayProcess | None
+    port_closed: bool = False
+    """At that moment or since then the port refused, or closed before the handshake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ def _upstream_lost(scene: Scene) -> bool:
 
 
 def _hung(scene: Scene) -> bool:
-    return not scene.ready and scene.hung and scene.login_state in IN_SERVICE and scene.token_good is not False
+    here = not scene.ready and scene.hung and not scene.told_lost
+    return here and scene.login_state in IN_SERVICE and scene.token_good is not False
 
 
 def _gone(scene: Scene) -> bool:
@@ -139,9 +142,13 @@ def _upstream_back(scene: Scene, before: Before) -> bool:
 
 
 def _new_session(scene: Scene, before: Before) -> bool:
-    """A session of the very process that was to be replaced proves nothing: it came back by itself."""
-    same = scene.process is not None and scene.process == before.process
-    return scene.ready and scene.epoch > before.epoch and not same
+    """A session of the very process that was to be replaced proves nothing: it came back by itself.
+
+    Where the process cannot be told, it is the same one as long as its port was never closed.
+    """
+    told = scene.process is not None and before.process is not None
+    another = scene.process != before.process if told else before.port_closed
+    return scene.ready and scene.epoch > before.epoch and another
 
 
 RUNGS: Final[Mapping[Rung, Rule]] = MappingProxyType(

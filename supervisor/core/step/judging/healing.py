@@ -11,7 +11,7 @@ from supervisor.core.model.actions import Heal
 from supervisor.core.model.cause import CauseKey
 from supervisor.core.model.events import DeedAnswered, RungApproved, RungAsked
 from supervisor.core.model.recovery.records import RecoveryRefused
-from supervisor.core.model.recovery.rules import LEAST_QUIET, Block, RecoveryPolicy
+from supervisor.core.model.recovery.rules import LEAST_QUIET, NO_RUNGS, Block, RecoveryPolicy
 from supervisor.core.model.vocabulary import Evidence, Phase, Planning, PortEvidence
 from supervisor.core.parts.recovery import ladder
 from supervisor.core.parts.recovery.memory import switched_off
@@ -19,8 +19,9 @@ from supervisor.core.parts.recovery.rungs import Scene
 from supervisor.core.step.state import COMPETING_FOR
 from supervisor.core.step.transition import Transition
 
-_HUNG: Final = frozenset({CauseKey.MUTE, CauseKey.NEVER_READY, CauseKey.HEARTBEAT_LOST})
-"""The port accepts, and what is behind it does not answer, or does not let the session begin and says nothing."""
+_HUNG: Final = frozenset({CauseKey.MUTE, CauseKey.HEARTBEAT_LOST})
+"""The port accepts, and what is behind it does not answer. A gateway that answers the handshake and begins no session
+does not hang: it is logging in, waits at a dialog, or has lost IBKR."""
 _TOLD: Final = frozenset({Evidence.NOTICE_1100, Evidence.CARRIED})
 
 
@@ -28,8 +29,10 @@ def recover(transition: Transition) -> None:
     """One look of recovery."""
     policy = transition.policy.recovery
     if policy is None:
-        transition.state.recovery = switched_off(transition.state.recovery)
-        return
+        recovery = transition.state.recovery = switched_off(transition.state.recovery)
+        if recovery.deed is None:
+            return
+        policy = NO_RUNGS  # the end of what was begun is told, and nothing else is begun before
     _take(transition, ladder.observed(transition.state.recovery, policy, scene_of(transition, policy)))
 
 
