@@ -121,6 +121,8 @@ class Facts:
     alive_at: datetime | None = field(default=None, compare=False)
     """When the process that wrote this was last seen alive: the journal fills it in when it reads."""
     outage: OpenOutage | None = None
+    competing_at: datetime | None = None
+    """When a competing session was last heard of."""
     deeds: tuple[DeedDone, ...] = ()
     """What recovery did, as far as it counts against a budget or a process."""
     deed: OpenDeed | None = None
@@ -153,6 +155,7 @@ def at_address(facts: Facts, host: str, port: int) -> Facts:
         desupported_on=None,
         desupported_version=None,
         restart_stray=None,
+        competing_at=None,
         deeds=(),
         deed=None,
     )

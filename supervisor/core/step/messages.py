@@ -258,7 +258,7 @@ def _notice(transition: Transition, event: NoticeReceived) -> None:
             else:
                 told = True
         case notices.CompetingSession():
-            state.competing_at = now.mono
+            state.competing_at, state.competing_heard = now.mono, now.wall
             cause, told = transition.cause(CauseKey.COMPETING_SESSION), True
         case notices.Desupported():
             cause = transition.cause(

@@ -133,7 +133,9 @@ class State:
     last_message: datetime | None = None
     highest_order_id: int | None = None
     competing_at: float | None = None
-    """When a competing session was last heard of; None if never."""
+    """When a competing session was last heard of, in monotonic seconds; None if never."""
+    competing_heard: datetime | None = None
+    """The same on the wall clock, for another process."""
     requests: int = 0
     """Probes sent: the next one's number."""
     notify: Notify = SILENT
@@ -181,6 +183,8 @@ def initial(policy: Policy, facts: Facts, now: Now, seed: int) -> State:
     desupport = None
     if facts.desupported_on is not None:
         desupport = Desupport(facts.desupported_on, facts.desupported_version, now.mono)
+    competing_at = facts.competing_at
+    ago = (now.wall - competing_at).total_seconds() if competing_at is not None else COMPETING_FOR
     calendar = calendar_of(policy, operator.maintenance)
     span = span_at(calendar, now.wall)
     login = recalled(facts, policy, now)
@@ -212,6 +216,8 @@ def initial(policy: Policy, facts: Facts, now: Now, seed: int) -> State:
         status_since=now.wall,
         known=facts.known,
         highest_order_id=facts.highest_order_id,
+        competing_at=now.mono - max(0.0, ago) if ago < COMPETING_FOR else None,
+        competing_heard=competing_at if ago < COMPETING_FOR else None,
         notify=notify_part.recalled(facts.talks, _untold(facts.outage), now),
         notify_due=now.mono,
         facts=told,
@@ -270,6 +276,7 @@ def facts_of(state: State, *, exactly: bool = False) -> Facts:
         first_ids=state.order_ids.first,
         epoch=state.gate.epoch,
         outage=outages_part.left_open(state.outages, exactly=exactly),
+        competing_at=state.competing_heard,
         deeds=memory.kept(state.recovery),
         deed=memory.left_open(state.recovery.deed) if state.recovery.deed is not None else None,
         talks=state.notify.kept,
@@ -307,6 +314,7 @@ _memorable = attrgetter(
     "gate.epoch",
     "desupport",
     "restarts.stray",
+    "competing_heard",
     "outages.current",
     "outages.inherited",
     "recovery.done",

@@ -209,7 +209,7 @@ def _notice(transition: Transition, known: Canary, event: NoticeReceived, policy
         transition.actions.append(CanaryClose(known.session.epoch))
         state.canary = _failed(transition, known, Failure.CLIENT_ID_IN_USE, policy)
     elif isinstance(notice, notices.CompetingSession):
-        state.competing_at = transition.now.mono
+        state.competing_at, state.competing_heard = transition.now.mono, transition.now.wall
     elif isinstance(notice, notices.UpstreamRestored) and notice.data == "lost":
         state.canary = canary.ended(known)
     place = canary.of_request(known, event.request_id)

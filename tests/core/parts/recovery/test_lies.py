@@ -118,3 +118,17 @@ def test_a_word_for_one_command_is_none_for_another() -> None:
     world.reload(replace(world.policy, recovery=RecoveryPolicy((other,), MarketHours.IGNORE)))
     assert steps(world)[:2] == ["proposed", "withdrawn"]
     assert heals(world) == []
+
+
+def test_a_competing_session_is_known_to_another_process_of_the_daemon() -> None:
+    world = world_of(allowed(COMMAND))
+    world.notice(10197)
+    heir = world.heir(after=60.0)
+    heir.peer.port = "refuse"
+    heir.start().run(30)
+    heir.step(RungAsked(Rung.COMMAND, "ann"))
+    assert (heals(heir), blocks(heir)[Rung.COMMAND]) == ([], Block.COMPETING_SESSION)
+    heir.run(211)
+    assert blocks(heir)[Rung.COMMAND] is not Block.COMPETING_SESSION
+    later = world.heir(after=301.0)
+    assert later.state.competing is None
