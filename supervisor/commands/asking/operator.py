@@ -74,12 +74,20 @@ def confirm_ids(name: Name, url: Url = None, config: Config = None, auth_file: A
     _ask(name, "confirm-ids", {}, url, config, auth_file)
 
 
-def approve(name: Name, url: Url = None, config: Config = None, auth_file: Auth = None) -> None:
+def approve(
+    name: Name,
+    rung: Annotated[
+        str | None, typer.Argument(metavar="[RUNG]", help=f"One of {', '.join(Rung)}; else whatever waits.")
+    ] = None,
+    url: Url = None,
+    config: Config = None,
+    auth_file: Auth = None,
+) -> None:
     """Let the daemon do what its recovery proposes for a gateway. The word is good for 15 minutes.
 
-    Exits with 1 if nothing waits for approval.
+    Exits with 1 if nothing waits for approval, or another rung than the one you name.
     """
-    _ask(name, "approve", {}, url, config, auth_file)
+    _ask(name, "approve", {} if rung is None else {"rung": rung}, url, config, auth_file)
 
 
 def recover(

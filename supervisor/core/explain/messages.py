@@ -255,7 +255,7 @@ def _of_its_own(title: str, gateway: str, about: RecoveryRecord | GateClosed) ->
     if isinstance(about, RecoveryProposed):
         dry = " It is a dry run: nothing will be done." if about.dry_run else ""
         text = f"It would {DOES[about.rung]}; {COSTS_WORDS[about.needs_login]}.{dry}"
-        return title, text, f"Approve it on the status page, or with `ib-supervisor approve {gateway}`."
+        return title, text, f"Approve it on the status page, or with `ib-supervisor approve {gateway} {about.rung}`."
     text = report_of(about).text
     return title, f"{text[0].upper()}{text[1:]}{'' if text.endswith('.') else '.'}", ""
 

@@ -45,6 +45,7 @@ WHY_NOT: Final[Mapping[Block, str]] = MappingProxyType(
         Block.SERVER_RESET: "IBKR resets its servers",
         Block.PLANNED: "a window explains what is broken",
         Block.NOT_LISTED: "the config lists no such step under `recovery`",
+        Block.NOT_PROPOSED: "another step waits for approval now",
         Block.NOT_SO: "what it is for is not so now",
         Block.DEED_UNDER_WAY: "something else is being done, and its proof is awaited",
         Block.STARTING: "the gateway is starting by itself",

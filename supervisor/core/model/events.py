@@ -216,6 +216,8 @@ class RungApproved:
 
     by: str = ""
     """Who says so: a user's name, or where the request came from."""
+    rung: Rung | None = None
+    """What they were asked for; None: whatever waits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,14 +97,18 @@ def _confirm_login(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
 
 
 def _approve(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
-    return RungApproved()
+    return RungApproved(rung=_rung(fields))
 
 
 def _recover(fields: Mapping[str, str], now: datetime) -> OperatorEvent:
+    return RungAsked(_rung(fields))
+
+
+def _rung(fields: Mapping[str, str]) -> Rung | None:
     said = fields.get("rung")
     if said is not None and said not in {*Rung}:
         raise BadRequest(f"'rung' is one of {', '.join(Rung)}, not {said[:40]!r}")
-    return RungAsked(Rung(said) if said is not None else None)
+    return Rung(said) if said is not None else None
 
 
 ASKS: Mapping[str, tuple[frozenset[str], Callable[[Mapping[str, str], datetime], OperatorEvent]]] = {
@@ -113,7 +117,7 @@ ASKS: Mapping[str, tuple[frozenset[str], Callable[[Mapping[str, str], datetime],
     "maintenance": (frozenset({"for", "reason", "end"}), _maintenance),
     "confirm-login": (frozenset(), _confirm_login),
     "confirm-ids": (frozenset(), _confirm_ids),
-    "approve": (frozenset(), _approve),
+    "approve": (frozenset({"rung"}), _approve),
     "recover": (frozenset({"rung"}), _recover),
 }
 """By the last word of the path: the fields it takes, and how they are read."""

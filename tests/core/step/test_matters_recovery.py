@@ -52,7 +52,7 @@ def test_what_waits_for_a_word_is_told_at_once_and_once() -> None:
     assert message.text == (
         "It would restart the gateway by its controller (RESTART); it may cost a login with the second factor."
     )
-    assert message.cure == "Approve it on the status page, or with `ib-supervisor approve live`."
+    assert message.cure == "Approve it on the status page, or with `ib-supervisor approve live restart`."
     assert last(world).severity is Severity.WARNING
 
 

@@ -83,6 +83,8 @@ class Block(StrEnum):
     """An active window explains what is broken."""
     NOT_LISTED = "not_listed"
     """The config does not list it."""
+    NOT_PROPOSED = "not_proposed"
+    """Another one waits for a person's word."""
     NOT_SO = "not_so"
     """What the rung is for is not so."""
     DEED_UNDER_WAY = "deed_under_way"

@@ -88,11 +88,16 @@ def observed(recovery: Recovery, policy: RecoveryPolicy, scene: Scene) -> Outcom
     return recovery, records, deal
 
 
-def approved(recovery: Recovery, scene: Scene, by: str) -> Outcome:
-    """A person approves what waits for it. It is done with the next look, or as soon as nothing is against it."""
+def approved(recovery: Recovery, scene: Scene, rung: Rung | None, by: str) -> Outcome:
+    """A person approves what waits for it. It is done with the next look, or as soon as nothing is against it.
+
+    `rung` is what they were asked for: another one may wait by now, and cost more.
+    """
     proposal, now = recovery.proposal, scene.now
     if proposal is None:
-        return recovery, (RecoveryRefused(None, by, None),), None
+        return recovery, (RecoveryRefused(rung, by, None),), None
+    if rung not in (None, proposal.rung):
+        return recovery, (RecoveryRefused(rung, by, Block.NOT_PROPOSED),), None
     approval = Approval(proposal.what, proposal.dry_run, scene.outage, by, now)
     until = now.wall + timedelta(seconds=APPROVAL)
     return replace(recovery, approval=approval), (RecoveryApproved(proposal.rung, by, until),), None

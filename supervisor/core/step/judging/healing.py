@@ -40,9 +40,10 @@ def on_approval(transition: Transition, event: RungApproved) -> None:
     """A person approves what recovery proposes."""
     policy = transition.policy.recovery
     if policy is None:
-        transition.records.append(RecoveryRefused(None, event.by, Block.NOT_LISTED))
+        transition.records.append(RecoveryRefused(event.rung, event.by, Block.NOT_LISTED))
         return
-    _take(transition, ladder.approved(transition.state.recovery, scene_of(transition, policy), event.by))
+    scene = scene_of(transition, policy)
+    _take(transition, ladder.approved(transition.state.recovery, scene, event.rung, event.by))
 
 
 def on_asked(transition: Transition, event: RungAsked) -> None:

@@ -18,6 +18,7 @@ from tests.core.parts.recovery.scenes import (
     steps,
     thaw,
     view,
+    waiting,
     world_of,
 )
 
@@ -132,3 +133,12 @@ def test_a_competing_session_is_known_to_another_process_of_the_daemon() -> None
     assert blocks(heir)[Rung.COMMAND] is not Block.COMPETING_SESSION
     later = world.heir(after=301.0)
     assert later.state.competing is None
+
+
+def test_a_word_for_one_rung_is_none_for_another_that_waits_by_now() -> None:
+    world = waiting()
+    world.step(RungApproved("ann", Rung.COMMAND))
+    assert (heals(world), steps(world)[-1]) == ([], "refused")
+    assert "another step waits for approval now" in world.reports[-1].text
+    world.step(RungApproved("ann", Rung.RESTART))
+    assert heals(world) == [Rung.RESTART]

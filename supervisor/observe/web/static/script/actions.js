@@ -32,7 +32,7 @@ function Actions({ gateway }) {
   const [said, set] = useState(null), done = (text, fault) => set({ text, fault });
   const maintained = gateway.windows.some((w) => w.name === "maintenance" && w.active), paused = gateway.status === "stopped", common = { name: gateway.name, done };
   const offers = [
-    waiting(gateway) && ["approve", html`<${Action} ...${common} what="approve" label="Approve ${words(waiting(gateway).rung)}" explain=${waiting(gateway).text} />`],
+    waiting(gateway) && ["approve", html`<${Action} ...${common} what="approve" fields=${{ rung: waiting(gateway).rung }} label="Approve ${words(waiting(gateway).rung)}" explain=${waiting(gateway).text} />`],
     regressed(gateway) && ["confirm-ids", html`<${Action} ...${common} what="confirm-ids" label="Confirm order ids" explain="Your word that the lower order ids are meant: the gate opens again." />`],
     (gateway.reauth.required || gateway.reauth.assumed) && ["confirm-login", html`<${Action} ...${common} what="confirm-login" label="Confirm login" explain="Your word that the weekly login of this gateway was done." />`],
     paused ? ["resume", html`<${Action} ...${common} what="resume" label="Resume" explain="The daemon connects again, with client id ${gateway.client_id}." />`]
