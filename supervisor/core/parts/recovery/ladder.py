@@ -123,7 +123,7 @@ def answered(recovery: Recovery, number: int, accepted: bool | None, words: str)
     deed, last = recovery.deed, recovery.last
     if deed is None or deed.number != number or last is None:
         return recovery, (), None
-    recovery = replace(recovery, deed=replace(deed, words=words), last=replace(last, words=words))
+    recovery = replace(recovery, deed=replace(deed, words=words, answered=True), last=replace(last, words=words))
     answer = RecoveryAnswered(deed.rung, accepted, words)
     if accepted is not False:
         return recovery, (answer,), None
@@ -156,7 +156,8 @@ def _judged(recovery: Recovery, scene: Scene) -> tuple[Recovery, tuple[RecoveryR
         deed = replace(deed, before=replace(deed.before, port_closed=True))
         recovery = replace(recovery, deed=deed)
     seconds = scene.now.mono - deed.at.mono
-    if not too_early(deed, scene) and RUNGS[deed.rung].proof(scene, deed.before):
+    runs = deed.rung is Rung.COMMAND and not deed.answered  # nothing else is begun beside it
+    if not runs and not too_early(deed, scene) and RUNGS[deed.rung].proof(scene, deed.before):
         return _ended(recovery, deed, Result.PROVED), (RecoveryProved(deed.rung, seconds),)
     if scene.now.mono < deed.deadline:
         return recovery, ()

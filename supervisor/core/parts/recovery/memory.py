@@ -102,6 +102,8 @@ class Deed:
     words: str = ""
     seen_by: float = 0.0
     """It was begun by another process of the daemon, and by then this one has looked; monotonic seconds."""
+    answered: bool = False
+    """The controller, or the command, has answered, or nobody can hear it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,8 @@ def recalled(kept: tuple[DeedDone, ...], under_way: OpenDeed | None, now: Now) -
     process = None if under_way.pid is None else GatewayProcess(under_way.pid, under_way.started or 0.0)
     until = max(at.mono + RUNGS[under_way.rung].prove_within, now.mono + PROVED)
     # Any session of ours is a new one.
-    deed = Deed(0, under_way.rung, at, under_way.by, Before(0, process), until, seen_by=now.mono + LOOKED)
+    seen_by = now.mono + LOOKED
+    deed = Deed(0, under_way.rung, at, under_way.by, Before(0, process), until, seen_by=seen_by, answered=True)
     return replace(recovery, deed=deed, last=DeedView(deed.rung, at.wall, deed.by, None, ""))
 
 

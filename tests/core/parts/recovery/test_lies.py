@@ -9,6 +9,7 @@ from tests.core.parts.recovery.scenes import (
     ANEW,
     COMMAND,
     allowed,
+    back,
     blocks,
     gone,
     hang,
@@ -142,3 +143,14 @@ def test_a_word_for_one_rung_is_none_for_another_that_waits_by_now() -> None:
     assert "another step waits for approval now" in world.reports[-1].text
     world.step(RungApproved("ann", Rung.RESTART))
     assert heals(world) == [Rung.RESTART]
+
+
+def test_a_command_that_runs_yet_is_not_proved_so_that_nothing_is_begun_beside_it() -> None:
+    world = gone(world_of(allowed(COMMAND)))
+    world.run(1000)
+    assert heals(world) == [Rung.COMMAND]
+    number = world.state.recovery.number
+    back(world)
+    assert results(world) == {}
+    world.step(DeedAnswered(number, True, "ended with status 0"))
+    assert results(world) == {(Rung.COMMAND, Result.PROVED): 1}
