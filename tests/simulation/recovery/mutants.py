@@ -26,6 +26,7 @@ MUTANTS = (
     replaced("a near restart is no reason", healing.scene_of, _blind_to(restart_near=False)),
     replaced("a server reset is no reason", healing.scene_of, _blind_to(resetting=False, planned=False)),
     replaced("a competing session is no reason", healing.scene_of, _blind_to(competing=False)),
+    replaced("whoever has no session hangs", healing.scene_of, _blind_to(hung=True, told_lost=False)),
     replaced("any process may be asked", memory.seen_logged_in, lambda right, *args: True, owner=blocks),
     replaced("a budget is never spent", memory.remaining, lambda right, *args: 9, owner=blocks),
     replaced("no patience", blocks.blocks_of, lambda right, *args: right(*args, by_hand=True), owner=ladder),

@@ -42,8 +42,12 @@ IS_FOR = {
     Rung.RESTART: {"hang"},
     Rung.COMMAND: {"hang", "crash"},
 }
-FAULTS = ("farm", "farm", "hourly farm", "upstream", "hang", "hang", "stillborn", "crash", "rival", "pause")
-"""A stillborn process is another one that hangs from its first moment: nobody has seen it logged in."""
+FAULTS = ("farm", "farm", "hourly farm", "upstream", "limbo", "hang", "hang", "stillborn", "crash", "rival", "pause")
+"""A stillborn process is another one that hangs from its first moment: nobody has seen it logged in.
+
+In limbo the gateway has lost IBKR, then its session, and begins no other one until it is back.
+"""
+READY_AFTER = 0.002
 MOST_A_DAY = sum(BUDGET.values())
 SLOW = Timing(heartbeat_interval=1800.0, retry_initial=15.0, retry_max_early=30.0, retry_max=120.0, restart_retry=120.0)
 NOTICED = SLOW.retry_max + 18.5
@@ -174,7 +178,7 @@ class Played(World):
         if fault == "farm" and self.phase is Phase.READY:
             self.notice(2104, "Market data farm connection is OK:usfarm")
         elif fault == "upstream":
-            self.peer.probes = True
+            self.peer.probes, self.peer.ready_after = True, READY_AFTER
             if self.phase is Phase.READY:
                 self.notice(1102)
         elif fault == "hang":
@@ -202,7 +206,7 @@ class Played(World):
     def up_again(self) -> None:
         for fault in list(self.truth):
             self.is_past(fault)
-        self.peer.answers, self.peer.port, self.peer.probes = True, "open", True
+        self.peer.answers, self.peer.port, self.peer.probes, self.peer.ready_after = True, "open", True, READY_AFTER
         self.see()
 
     def nightly(self) -> None:
@@ -232,6 +236,12 @@ class Played(World):
                 self.peer.probes = False
                 self.notice(1100)
                 self.at(lasts, lambda: self.end("upstream"))
+            case "limbo":
+                self.truth["upstream"] = self.now.mono
+                self.peer.probes, self.peer.ready_after = False, None
+                self.notice(1100)
+                self.drop()
+                self.at(lasts * 2, lambda: self.end("upstream"))
             case "hang":
                 self.truth["hang"] = self.now.mono
                 self.peer.answers, self.peer.port = False, "mute"
