@@ -2,6 +2,7 @@
 
 import os
 import socket
+import struct
 import sys
 import threading
 import time
@@ -95,10 +96,29 @@ def test_an_answer_that_dribbles_ends_at_the_same_deadline() -> None:
     assert told(b"x" * 5000, b"nonsense\n" * 100, within=0.2).accepted is None
 
 
-def test_a_connection_that_ends_without_a_word_is_a_refusal_of_this_machine() -> None:
-    assert told(closes=True).accepted is False
+def test_a_connection_that_ends_without_a_word_after_the_command_proves_nothing() -> None:
+    answer = told(closes=True)
+    assert answer.accepted is None
+    assert "closed the connection without a word; it refused, or it ended" in answer.words
     assert told(b"what?\n", closes=True).accepted is None
     assert told(b"OK half a line", closes=True) == Answer(True, "half a line")
+
+
+@pytest.mark.parametrize("linger", [struct.pack("ii", 0, 0), struct.pack("ii", 1, 0)], ids=["FIN", "RST"])
+def test_a_connection_that_is_closed_before_anything_is_sent_is_a_refusal_of_this_machine(linger: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def turn_away() -> None:
+            connection, _ = server.accept()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            connection.close()
+
+        thread = threading.Thread(target=turn_away, daemon=True)
+        thread.start()
+        answer = ask(server.getsockname()[:2], b"RECONNECTDATA\n", 1.0)
+        thread.join(5)
+    assert answer.accepted is False
+    assert "closed the connection at once" in answer.words
 
 
 def test_a_port_at_which_nobody_listens_is_a_refusal() -> None:
