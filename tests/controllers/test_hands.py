@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
@@ -94,6 +95,19 @@ def test_what_never_answers_ends_at_its_deadline_and_proves_nothing() -> None:
 
 def test_an_answer_that_dribbles_ends_at_the_same_deadline() -> None:
     assert told(b"x" * 5000, b"nonsense\n" * 100, within=0.2).accepted is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"HTTP/1.1 200 OK", b"NOT OK", b"it is OK", b"ibc> NOT OK", b"200 ERROR", b"OKAY", b"x" * 50 + b"> OK"],
+)
+def test_a_word_within_a_line_is_no_answer(line: bytes) -> None:
+    assert told(line + b"\n", closes=True) == Answer(None, ANY)
+
+
+def test_the_first_word_of_a_line_is_the_answer_whatever_follows() -> None:
+    assert told(b"ERROR: OK\n").accepted is False
+    assert told(b"command:OK\n").accepted is True
 
 
 def test_a_connection_that_ends_without_a_word_after_the_command_proves_nothing() -> None:

@@ -15,9 +15,10 @@ LINES: Final = 50
 """Lines that are read before we give up."""
 TURNED_AWAY: Final = 0.2
 """Seconds in which a controller that does not admit this machine closes; then the command is sent."""
-_ANSWER: Final = re.compile(r"^(?:[^\n]{0,40}?\W)?(OK|ERROR|ERR)\b ?(.*)$")
+_PROMPT: Final = r"^(?:[^\n]{0,40}?[>:]\s*)??"
 """A prompt may stand before the word: IBC's `CommandPrompt` is written without a line end."""
-_INFO: Final = re.compile(r"^(?:[^\n]{0,40}?\W)?INFO\b")
+_ANSWER: Final = re.compile(_PROMPT + r"(OK|ERROR|ERR)\b ?(.*)$")
+_INFO: Final = re.compile(_PROMPT + r"INFO\b")
 
 
 class Answer(NamedTuple):
