@@ -286,7 +286,7 @@ class GatewayKeys(Keys):
     )
     gate: Annotated[GateKeys, A_MAPPING] = Field(GateKeys(), description="When orders are safe to send.")
     controller: Annotated[ControllerKeys | None, A_CONTROLLER] = Field(
-        None, description="Who starts the gateway and can say how it is. Nothing is sent to it that does anything."
+        None, description="Who starts the gateway and can say how it is. Only `recovery` has it do something."
     )
     recovery: Annotated[RecoveryKeys | None, A_MAPPING_OR_NULL] = Field(
         None, description="What may be done for the gateway when it does not work. Nothing, unless it is listed."
