@@ -222,6 +222,33 @@ def test_a_command_that_leaves_a_child_behind_does_not_hold_us() -> None:
     assert time.monotonic() - began < 2.5
 
 
+CHATTY = """
+import os, sys, time
+for _ in range(1000):
+    os.write(1, b"x" * 1023 + b"\\n")
+until = time.monotonic() + 10
+while os.fstat(1).st_size > 65536 and time.monotonic() < until:
+    time.sleep(0.01)
+small = os.fstat(1).st_size <= 65536
+print("cut" if small else "whole", flush=True)
+open(sys.argv[1], "w").write("cut" if small else "whole")
+"""
+
+
+def test_what_a_command_writes_is_cut_on_the_disk_and_its_end_is_shown(tmp_path: Path) -> None:
+    answer = run((sys.executable, "-c", CHATTY, str(tmp_path / "told")), "live", {})
+    assert answer.accepted is True
+    assert answer.words.endswith("xxx / cut")
+    assert len(answer.words) < 250
+
+
+def test_what_a_command_leaves_running_is_cut_too(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    script = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {CHATTY!r}, {str(told)!r}])"
+    assert run((sys.executable, "-c", script), "live", {}).accepted is True
+    wait_until(lambda: told.exists() and told.read_text() == "cut", 15)
+
+
 # -- the thread -------------------------------------------------------------------------------------------------------
 
 
