@@ -34,7 +34,7 @@ from supervisor.config.values import readers
 from supervisor.config.values.canary_keys import CanaryKeys
 from supervisor.config.values.controller_keys import A_CONTROLLER, ControllerKeys
 from supervisor.config.values.gate_keys import GateFileKeys, GateKeys
-from supervisor.config.values.readers import Conflict, Endpoint, Wrong, is_nothing
+from supervisor.config.values.readers import Conflict, Conflicts, Endpoint, Wrong, is_nothing
 from supervisor.config.values.recovery_keys import RecoveryKeys, faults_with
 from supervisor.config.values.resets import NONE, REGIONS
 from supervisor.config.values.window_keys import DailyRestartKeys, WeeklyRestartKeys, WindowKeys
@@ -286,7 +286,7 @@ class GatewayKeys(Keys):
     )
     gate: Annotated[GateKeys, A_MAPPING] = Field(GateKeys(), description="When orders are safe to send.")
     controller: Annotated[ControllerKeys | None, A_CONTROLLER] = Field(
-        None, description="Who starts the gateway and can say how it is. Nothing is sent to it that does anything."
+        None, description="Who starts the gateway and can say how it is. Only `recovery` has it do something."
     )
     recovery: Annotated[RecoveryKeys | None, A_MAPPING_OR_NULL] = Field(
         None, description="What may be done for the gateway when it does not work. Nothing, unless it is listed."
@@ -304,8 +304,9 @@ class GatewayKeys(Keys):
     @classmethod
     def _what_the_controller_can(cls, recovery: RecoveryKeys | None, info: ValidationInfo) -> RecoveryKeys | None:
         if recovery is not None and "controller" in info.data:
-            for fault in faults_with(recovery, info.data["controller"]):
-                raise fault
+            faults = tuple(faults_with(recovery, info.data["controller"]))
+            if faults:
+                raise Conflicts(*faults)
         return recovery
 
     @field_validator("client_id_fallback")

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from supervisor.config.model import GatewayKeys
 from supervisor.config.reading.faults import Faults
 from supervisor.config.values.controller_keys import TAGGED as CONTROLLERS
-from supervisor.config.values.readers import Conflict, NoUnit, Wrong, did_you_mean
+from supervisor.config.values.readers import Conflict, Conflicts, NoUnit, Wrong, did_you_mean
 from supervisor.config.values.window_keys import ONCE, WEEKLY, OnceWindowKeys, WeeklyWindowKeys
 from supervisor.yaml_lines import Expanded, Node, below, shown_text
 
@@ -97,7 +97,8 @@ def _tell(detail: ErrorDetails, model: type[BaseModel], root: Node, faults: Faul
     elif isinstance(reason, Conflict):
         mapping = find(root, place[:-1])[0]
         line = mapping.entries.get(reason.beside, node).line if left else node.line
-        faults.add(line, path, *_conflict(reason, node, mapping))
+        for each in reason.each if isinstance(reason, Conflicts) else (reason,):
+            faults.add(line, path, *_conflict(each, node, mapping))
     elif isinstance(reason, NoUnit):
         field = _field(_model_at(model, detail["loc"][:-1]), str(place[-1]))
         usual = field.get_default() if field is not None else None

@@ -195,6 +195,25 @@ def test_who_is_asked_for_the_login_state_is_in_the_plan(
     assert said in line
 
 
+@pytest.mark.parametrize(
+    ("recovery", "said"),
+    [
+        ("{rungs: [{rung: restart}, {rung: reconnect_data}]}", "; read, and sent reconnect_data, restart by recovery"),
+        ("{dry_run: true, rungs: [{rung: reconnect_data}]}", "; only read"),
+        ("{rungs: [{rung: command, argv: [/bin/true]}]}", "; only read"),
+    ],
+)
+def test_what_recovery_sends_to_the_controller_is_in_the_plan(
+    recovery: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "c.yaml"
+    ibc = "{kind: ibc2, events: /e, auto_restart_time_set: true}"
+    file.write_text(f"gateways: [{{name: a, port: 1, client_id: 1, controller: {ibc}, recovery: {recovery}}}]")
+    assert check(file, {}, NOW) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  controller")]
+    assert line.endswith(said)
+
+
 app = typer.Typer()
 app.command("check-config")(check_config)
 

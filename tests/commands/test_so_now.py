@@ -46,3 +46,23 @@ def after(*events: Any) -> dict[str, Any]:
 )
 def test_what_is_so_now(what: str, events: list[Any], words: str) -> None:
     assert so_now(after(*events), what, BEGIN) == words
+
+
+@pytest.mark.parametrize(
+    ("result", "said", "words"),
+    [
+        ("refused", "/no/such/program could not be started", "was not done: /no/such/program could not be started"),
+        ("refused", None, "was not done: refused"),
+        ("dry_run", None, "would have been done (dry run)"),
+        ("proved", "OK", "was done: proved"),
+        ("unproved", "OK", "was done: unproved"),
+        (None, None, "is being done; its proof is awaited"),
+    ],
+)
+@pytest.mark.parametrize("what", ["approve", "recover"])
+def test_what_recovery_did_not_do_is_not_called_done(
+    what: str, result: str | None, said: str | None, words: str
+) -> None:
+    deed = {"rung": "command", "result": result, "words": said}
+    answer = {**after(), "recovery": {"proposal": None, "deed": deed}}
+    assert so_now(answer, what, BEGIN) == f"live: command {words}"

@@ -64,3 +64,11 @@ def test_the_restart_of_ibg_costs_a_login() -> None:
 )
 def test_what_cannot_be_is_refused_with_its_cure(rest: str, why: str) -> None:
     assert why in refused(rest)
+
+
+def test_all_that_does_not_fit_the_controller_is_told_at_once() -> None:
+    rungs = "[{rung: reconnect_data}, {rung: restart}, {rung: command, argv: [x]}]"
+    told = refused(f'controller: {{kind: ibg, health: "http://h/"}}, recovery: {{rungs: {rungs}}}').splitlines()
+    assert len(told) == 2
+    assert "reconnect_data is no command of ibg" in told[0]
+    assert "restart needs the controller's command server" in told[1]

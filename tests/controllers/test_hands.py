@@ -2,12 +2,14 @@
 
 import os
 import socket
+import struct
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
@@ -95,10 +97,46 @@ def test_an_answer_that_dribbles_ends_at_the_same_deadline() -> None:
     assert told(b"x" * 5000, b"nonsense\n" * 100, within=0.2).accepted is None
 
 
-def test_a_connection_that_ends_without_a_word_is_a_refusal_of_this_machine() -> None:
-    assert told(closes=True).accepted is False
+@pytest.mark.parametrize(
+    "line",
+    [b"HTTP/1.1 200 OK", b"NOT OK", b"it is OK", b"ibc> NOT OK", b"200 ERROR", b"OKAY", b"x" * 50 + b"> OK"],
+)
+def test_a_word_within_a_line_is_no_answer(line: bytes) -> None:
+    assert told(line + b"\n", closes=True) == Answer(None, ANY)
+
+
+def test_the_first_word_of_a_line_is_the_answer_whatever_follows() -> None:
+    assert told(b"ERROR: OK\n").accepted is False
+    assert told(b"command:OK\n").accepted is True
+
+
+def test_a_connection_that_ends_without_a_word_after_the_command_proves_nothing() -> None:
+    answer = told(closes=True)
+    assert answer.accepted is None
+    assert "closed the connection without a word; it refused, or it ended" in answer.words
     assert told(b"what?\n", closes=True).accepted is None
     assert told(b"OK half a line", closes=True) == Answer(True, "half a line")
+
+
+@pytest.mark.parametrize(
+    ("linger", "words"),
+    [(struct.pack("ii", 0, 0), "closed the connection at once"), (struct.pack("ii", 1, 0), "")],
+    ids=["FIN", "RST, which can also come before we have heard of the connection"],
+)
+def test_a_connection_that_is_closed_before_anything_is_sent_is_a_refusal(linger: bytes, words: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def turn_away() -> None:
+            connection, _ = server.accept()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            connection.close()
+
+        thread = threading.Thread(target=turn_away, daemon=True)
+        thread.start()
+        answer = ask(server.getsockname()[:2], b"RECONNECTDATA\n", 1.0)
+        thread.join(5)
+    assert answer.accepted is False
+    assert words in answer.words
 
 
 def test_a_port_at_which_nobody_listens_is_a_refusal() -> None:
@@ -182,6 +220,33 @@ def test_a_command_that_leaves_a_child_behind_does_not_hold_us() -> None:
     began = time.monotonic()
     assert run((sys.executable, "-c", script), "live", {}).accepted is True
     assert time.monotonic() - began < 2.5
+
+
+CHATTY = """
+import os, sys, time
+for _ in range(1000):
+    os.write(1, b"x" * 1023 + b"\\n")
+until = time.monotonic() + 10
+while os.fstat(1).st_size > 65536 and time.monotonic() < until:
+    time.sleep(0.01)
+small = os.fstat(1).st_size <= 65536
+print("cut" if small else "whole", flush=True)
+open(sys.argv[1], "w").write("cut" if small else "whole")
+"""
+
+
+def test_what_a_command_writes_is_cut_on_the_disk_and_its_end_is_shown(tmp_path: Path) -> None:
+    answer = run((sys.executable, "-c", CHATTY, str(tmp_path / "told")), "live", {})
+    assert answer.accepted is True
+    assert answer.words.endswith("xxx / cut")
+    assert len(answer.words) < 250
+
+
+def test_what_a_command_leaves_running_is_cut_too(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    script = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {CHATTY!r}, {str(told)!r}])"
+    assert run((sys.executable, "-c", script), "live", {}).accepted is True
+    wait_until(lambda: told.exists() and told.read_text() == "cut", 15)
 
 
 # -- the thread -------------------------------------------------------------------------------------------------------

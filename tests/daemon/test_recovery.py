@@ -130,3 +130,48 @@ def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
             wait_until(lambda: recovery(daemon)["deed"] is not None, 15)
             assert recovery(daemon)["deed"]["result"] == "dry_run"
             assert heard == []
+
+
+def test_a_word_of_a_person_that_comes_to_nothing_is_not_called_done(tmp_path: Path) -> None:
+    rung = "rungs: [{rung: reconnect_data, patience: 1h}]"
+    with SimulatedGateway() as gateway, socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        server.close()
+        with running(tmp_path, config(gateway, port, rung)) as daemon:
+            daemon.wait_up()
+            gateway.do("notice", code=2103, text=FARM)
+            wait_until(lambda: recovery(daemon)["rungs"][0]["blocked"] == "patience", 15)
+            refused = said(daemon, "recover", "live")
+            assert (refused.exit_code, refused.stdout) == (1, "")
+            assert refused.stderr.startswith("live: reconnect_data was not done: nothing accepts commands on")
+
+
+def test_a_word_of_a_person_in_a_dry_run_is_told_as_such_and_needs_no_disk(tmp_path: Path) -> None:
+    with SimulatedGateway() as gateway, controller() as (port, heard):
+        text = config(gateway, port, "dry_run: true, rungs: [{rung: reconnect_data, patience: 1h}]")
+        with running(tmp_path, text) as daemon:
+            daemon.wait_up()
+            gateway.do("notice", code=2103, text=FARM)
+            wait_until(lambda: recovery(daemon)["rungs"][0]["blocked"] == "patience", 15)
+            with closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                dry = said(daemon, "recover", "live")
+                other.execute("ROLLBACK")
+            assert (dry.exit_code, dry.output) == (0, "live: reconnect_data would have been done (dry run)\n")
+            assert heard == []
+
+
+def test_what_is_not_stored_is_not_done_and_not_called_done(tmp_path: Path) -> None:
+    with SimulatedGateway() as gateway, controller() as (port, heard):
+        text = config(gateway, port, "rungs: [{rung: reconnect_data, patience: 1h}]")
+        with running(tmp_path, text) as daemon:
+            daemon.wait_up()
+            gateway.do("notice", code=2103, text=FARM)
+            wait_until(lambda: recovery(daemon)["rungs"][0]["blocked"] == "patience", 15)
+            with closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                lost = said(daemon, "recover", "live")
+                other.execute("ROLLBACK")
+            assert (lost.exit_code, lost.stdout, "done, but not stored" in lost.stderr) == (1, "", False)
+            assert lost.stderr.startswith("live: reconnect_data was not done: the journal does not take it")
+            assert heard == []

@@ -1,8 +1,9 @@
 """What an operator asks the daemon to do with one gateway: pause, maintenance, confirm-login, recovery and so on."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import typer
@@ -19,8 +20,15 @@ from supervisor.commands.shared.api_client import (
     over,
 )
 from supervisor.commands.shared.printer import say
-from supervisor.core.model.recovery.rules import Rung
+from supervisor.core.model.recovery.rules import Result, Rung
 from supervisor.observe.web.control import BadRequest, event_of
+
+DEEDS: Final = ("approve", "recover")
+"""What makes recovery do something."""
+REFUSED: Final = Result.REFUSED.value
+NOTHING_DONE: Final = (REFUSED, Result.DRY_RUN.value)
+MOMENT: Final = 1.0
+"""Seconds in which a deed is awaited that is refused at once."""
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The gateway's name in the config.")]
 Url = Annotated[str | None, UrlOption]
@@ -85,7 +93,7 @@ def approve(
 ) -> None:
     """Let the daemon do what its recovery proposes for a gateway. The word is good for 15 minutes.
 
-    Exits with 1 if nothing waits for approval, or another rung than the one you name.
+    Exits with 1 if nothing waits for approval, if another rung waits than the one you name, or if it is refused at once.
     """
     _ask(name, "approve", {} if rung is None else {"rung": rung}, url, config, auth_file)
 
@@ -116,19 +124,40 @@ def _ask(name: str, what: str, fields: dict[str, str], url: str | None, config: 
         note = daemon.post(f"/api/v1/gateways/{quote(name, safe='')}/{what}", fields)
     except (Unreachable, Refused) as error:
         raise over(error) from None
-    if note:
+    gateway = _settled(daemon, name) if what in DEEDS else _gateway(daemon, name)
+    result = _result(gateway) if what in DEEDS else None
+    if note and result not in NOTHING_DONE:
         say(f"{name}: {what} {note.strip()}", err=True)
-    say(_now(daemon, name, what))
+    if result == REFUSED:
+        say(so_now(gateway, what, datetime.now(UTC)), err=True)
+        raise typer.Exit(1)
+    # The daemon has done it, so it is done also if it cannot be asked any more.
+    say(so_now(gateway, what, datetime.now(UTC)) if gateway else f"{name}: {what} done")
 
 
-def _now(daemon: Client, name: str, what: str) -> str:
-    """What is so now. The daemon has done it, so it is done also if it cannot be asked any more."""
+def _gateway(daemon: Client, name: str) -> Gateway:
+    """As it is now; empty if the daemon cannot be asked any more."""
     try:
         known = daemon.status()["gateways"]
     except (Unreachable, Refused):
         known = []
-    gateway = next((each for each in known if each["name"] == name), None)
-    return f"{name}: {what} done" if gateway is None else so_now(gateway, what, datetime.now(UTC))
+    return next((each for each in known if each["name"] == name), {})
+
+
+def _settled(daemon: Client, name: str) -> Gateway:
+    """As it is once its deed is refused, or after a moment: a program that is missing is told within it."""
+    until = time.monotonic() + MOMENT
+    while (gateway := _gateway(daemon, name)) and _result(gateway) is None and time.monotonic() < until:
+        time.sleep(MOMENT / 10)
+    return gateway
+
+
+def _result(gateway: Gateway) -> str | None:
+    """Of what recovery does or did last; None if it waits, or its proof is awaited."""
+    recovery = gateway.get("recovery") or {}
+    proposal, deed = recovery.get("proposal"), recovery.get("deed")
+    waits = proposal is not None and proposal["approved_by"] is not None
+    return None if waits or deed is None else deed["result"]
 
 
 def so_now(gateway: Gateway, what: str, now: datetime) -> str:
@@ -159,6 +188,10 @@ def _deed(name: str, recovery: dict[str, Any]) -> str:
         return f"{name}: {proposal['rung']} is approved, and waits until nothing is against it"
     if deed is None:
         return f"{name}: nothing is being done"
+    if deed["result"] == REFUSED:
+        return f"{name}: {deed['rung']} was not done: {deed.get('words') or REFUSED}"
+    if deed["result"] == Result.DRY_RUN:
+        return f"{name}: {deed['rung']} would have been done (dry run)"
     if deed["result"] is not None:
         return f"{name}: {deed['rung']} was done: {deed['result']}"
     return f"{name}: {deed['rung']} is being done; its proof is awaited"

@@ -10,17 +10,27 @@ from supervisor.core.calendar.durations import written
 from supervisor.core.model.behind.canary import CanaryContract, CanaryPolicy
 from supervisor.core.model.behind.controller import Command, Container, Controller, Ibc, Ibc2, Ibg, Process, Unit
 from supervisor.core.model.policy import Policy
+from supervisor.core.model.recovery.rules import Rung
 
 
 def eyes(policy: Policy) -> Iterator[tuple[str, str]]:
     """The lines of the plan: controller, kernel, canary."""
     if policy.controller is not None:
         every = written(controller_of(policy.controller).every)
-        yield "controller", f"{policy.controller.kind}: {_asked(policy.controller)}, every {every}; only read"
+        yield "controller", f"{policy.controller.kind}: {_asked(policy.controller)}, every {every}; {_sent(policy)}"
     if policy.kernel:
         yield "kernel", "asked once a second for the sockets on the gateway's port"
     if policy.canary is not None:
         yield from (("canary", line) for line in _canary(policy.canary))
+
+
+def _sent(policy: Policy) -> str:
+    """What it may be told to do."""
+    recovery = policy.recovery
+    if recovery is None or recovery.dry_run:
+        return "only read"
+    rungs = [each.rung.value for each in recovery.rungs if each.rung is not Rung.COMMAND]
+    return f"read, and sent {', '.join(rungs)} by recovery" if rungs else "only read"
 
 
 def _asked(controller: Controller) -> str:

@@ -138,6 +138,7 @@ class DeedRow(Shape):
 
     rung: str
     result: str | None
+    words: str | None = None
 
 
 class Recovery(Shape):

@@ -88,6 +88,14 @@ class Conflict(ValueError):
         self.right, self.plainly = right, plainly or right
 
 
+class Conflicts(Conflict):
+    """Several at one place."""
+
+    def __init__(self, first: Conflict, *others: Conflict) -> None:
+        super().__init__(first.value, first.rule, first.right, first.beside, other=first.other, plainly=first.plainly)
+        self.each = (first, *others)
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A host and a port; `str()` puts an IPv6 address in brackets."""

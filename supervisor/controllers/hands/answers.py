@@ -13,9 +13,12 @@ CONNECT: Final = 3.0
 LONGEST_LINE: Final = 1024
 LINES: Final = 50
 """Lines that are read before we give up."""
-_ANSWER: Final = re.compile(r"^(?:[^\n]{0,40}?\W)?(OK|ERROR|ERR)\b ?(.*)$")
+TURNED_AWAY: Final = 0.2
+"""Seconds in which a controller that does not admit this machine closes; then the command is sent."""
+_PROMPT: Final = r"^(?:[^\n]{0,40}?[>:]\s*)??"
 """A prompt may stand before the word: IBC's `CommandPrompt` is written without a line end."""
-_INFO: Final = re.compile(r"^(?:[^\n]{0,40}?\W)?INFO\b")
+_ANSWER: Final = re.compile(_PROMPT + r"(OK|ERROR|ERR)\b ?(.*)$")
+_INFO: Final = re.compile(_PROMPT + r"INFO\b")
 
 
 class Answer(NamedTuple):
@@ -41,12 +44,25 @@ def ask(place: tuple[str, int], request: bytes, within: float, *, more: float = 
         )
         return Answer(False, f"{why} ({_words(error)})")
     with connection:
+        if _turned_away(connection):
+            return Answer(False, f"{where} closed the connection at once: this machine is not among those it admits")
         try:
             connection.settimeout(CONNECT)
             connection.sendall(request)
         except OSError as error:
             return Answer(None, f"the command could not be sent whole to {where} ({_words(error)})")
         return _heard(connection, where, within, more)
+
+
+def _turned_away(connection: socket.socket) -> bool:
+    """Closed before anything was sent."""
+    try:
+        connection.settimeout(TURNED_AWAY)
+        return not connection.recv(1, socket.MSG_PEEK)
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
 
 
 def _heard(connection: socket.socket, where: str, within: float, more: float) -> Answer:
@@ -75,7 +91,8 @@ def _heard(connection: socket.socket, where: str, within: float, more: float) ->
     if accepted is not None:
         return Answer(accepted, "; ".join(word for word in found if word))
     if silent:
-        return Answer(False, f"{where} closed the connection without a word: this machine is not among those it admits")
+        # A program that its own command ends closes just like one that refuses.
+        return Answer(None, f"{where} closed the connection without a word; it refused, or it ended")
     return Answer(None, f"{where} answered nothing that is known")
 
 
