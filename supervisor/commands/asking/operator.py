@@ -93,7 +93,7 @@ def approve(
 ) -> None:
     """Let the daemon do what its recovery proposes for a gateway. The word is good for 15 minutes.
 
-    Exits with 1 if nothing waits for approval, if another rung waits than the one you name, or if it is refused at once.
+    Exits with 1 if nothing waits for approval, if another rung waits than the one you name, or if it is refused.
     """
     _ask(name, "approve", {} if rung is None else {"rung": rung}, url, config, auth_file)
 
