@@ -146,6 +146,15 @@ def test_a_word_of_a_person_that_comes_to_nothing_is_not_called_done(tmp_path: P
             assert refused.stderr.startswith("live: reconnect_data was not done: nothing accepts commands on")
 
 
+@contextmanager
+def held(journal: Path) -> Iterator[None]:
+    """A journal that takes nothing, because somebody else writes."""
+    with closing(sqlite3.connect(journal, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
 def test_a_word_of_a_person_in_a_dry_run_is_told_as_such_and_needs_no_disk(tmp_path: Path) -> None:
     with SimulatedGateway() as gateway, controller() as (port, heard):
         text = config(gateway, port, "dry_run: true, rungs: [{rung: reconnect_data, patience: 1h}]")
@@ -153,10 +162,8 @@ def test_a_word_of_a_person_in_a_dry_run_is_told_as_such_and_needs_no_disk(tmp_p
             daemon.wait_up()
             gateway.do("notice", code=2103, text=FARM)
             wait_until(lambda: recovery(daemon)["rungs"][0]["blocked"] == "patience", 15)
-            with closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as other:
-                other.execute("BEGIN IMMEDIATE")
+            with held(tmp_path / "journal.db"):
                 dry = said(daemon, "recover", "live")
-                other.execute("ROLLBACK")
             assert (dry.exit_code, dry.output) == (0, "live: reconnect_data would have been done (dry run)\n")
             assert heard == []
 
@@ -168,10 +175,8 @@ def test_what_is_not_stored_is_not_done_and_not_called_done(tmp_path: Path) -> N
             daemon.wait_up()
             gateway.do("notice", code=2103, text=FARM)
             wait_until(lambda: recovery(daemon)["rungs"][0]["blocked"] == "patience", 15)
-            with closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as other:
-                other.execute("BEGIN IMMEDIATE")
+            with held(tmp_path / "journal.db"):
                 lost = said(daemon, "recover", "live")
-                other.execute("ROLLBACK")
             assert (lost.exit_code, lost.stdout, "done, but not stored" in lost.stderr) == (1, "", False)
             assert lost.stderr.startswith("live: reconnect_data was not done: the journal does not take it")
             assert heard == []

@@ -98,7 +98,7 @@ def approved(recovery: Recovery, scene: Scene, rung: Rung | None, by: str) -> Ou
         return recovery, (RecoveryRefused(rung, by, None),), None
     if rung not in (None, proposal.rung):
         return recovery, (RecoveryRefused(rung, by, Block.NOT_PROPOSED),), None
-    approval = Approval(proposal.what, proposal.dry_run, scene.outage, by, now)
+    approval = Approval(proposal, scene.outage, by, now)
     until = now.wall + timedelta(seconds=APPROVAL)
     return replace(recovery, approval=approval), (RecoveryApproved(proposal.rung, by, until),), None
 
@@ -181,7 +181,7 @@ def _still_proposed(
 ) -> tuple[Recovery, tuple[RecoveryRecord, ...]]:
     """What waits for approval may be right no more or allowed otherwise, and a word may be good no more."""
     waits, word = recovery.proposal, recovery.approval
-    if word is not None and not (word.holds(scene) and word.stands(policy)):
+    if word is not None and not (word.holds(scene) and word.proposal.stands(policy)):
         recovery = replace(recovery, approval=None)
     if waits is None or (waits.stands(policy) and blocks.get(waits.rung, Block.NOT_LISTED) in _WAITING):
         return recovery, ()

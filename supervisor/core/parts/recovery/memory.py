@@ -54,16 +54,15 @@ class Proposal:
         return self.what.rung
 
     def stands(self, policy: RecoveryPolicy) -> bool:
-        """Whether what a person was asked for is what would be done."""
-        return _is_allowed(self.what, policy, dry_run=self.dry_run)
+        """Whether this is what would be done: another command, or no dry run any more, is another question."""
+        return policy.of(self.rung) == self.what and policy.dry_run is self.dry_run
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A person's word for one rung of one outage."""
+    """A person's word for what was proposed in one outage."""
 
-    what: RungPolicy
-    dry_run: bool
+    proposal: Proposal
     outage: datetime | None
     """When that outage began."""
     by: str
@@ -71,22 +70,13 @@ class Approval:
 
     @property
     def rung(self) -> Rung:
-        return self.what.rung
+        return self.proposal.rung
 
     def holds(self, scene: Scene) -> bool:
         """Whether the word is good yet."""
         now = scene.now
         fresh = now.mono - self.at.mono < APPROVAL and now.wall - self.at.wall < timedelta(seconds=APPROVAL)
         return fresh and scene.outage == self.outage
-
-    def stands(self, policy: RecoveryPolicy) -> bool:
-        """Whether what it was given for is what would be done."""
-        return _is_allowed(self.what, policy, dry_run=self.dry_run)
-
-
-def _is_allowed(what: RungPolicy, policy: RecoveryPolicy, *, dry_run: bool) -> bool:
-    """Whether the policy says just this of the rung: another command, or no dry run any more, is another question."""
-    return policy.of(what.rung) == what and policy.dry_run is dry_run
 
 
 @dataclass(frozen=True, slots=True)
